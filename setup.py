@@ -1,0 +1,63 @@
+"""Packaging of tfelc; exact versions of a tested set are in constraints.txt."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "tfelc/__init__.py").read_text())
+
+setup(
+    name="tfelc",
+    version=VERSION.group(1),
+    description="Multi-task ranking with end-to-end learnable clusters (ELCRec), in TensorFlow and Keras",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["tfelc", "tfelc.*"]),
+    package_data={"tfelc": ["py.typed"]},
+    install_requires=[
+        "tensorflow>=2.21,<2.22",
+        "keras>=3.15,<3.16",
+        "tensorflow-recommenders>=0.7.7,<0.8",
+        "tf-keras>=2.21,<2.22",
+        "tensorflow-serving-api>=2.21,<2.22",
+        "numpy>=2.0",
+        "pandas>=2.2",
+        "pyarrow>=20,<26",
+        "protobuf>=6.31.1,<7",
+        "pydantic>=2.10,<3",
+        "typer>=0.15",
+        "rich>=13.9",
+        "PyYAML>=6.0",
+        "scikit-learn>=1.5",
+        "matplotlib>=3.9",
+        "tensorboard>=2.20",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        "beam": ["apache-beam>=2.77,<2.78"],
+        "serving": [
+            "starlette>=0.40",
+            "uvicorn>=0.32",
+            "httpx>=0.27",
+            "grpcio>=1.66",
+            "grpcio-health-checking>=1.66",
+            "python-rapidjson>=1.20",
+            "prometheus-client>=0.21",
+        ],
+        "notebooks": ["jupytext>=1.16", "nbconvert>=7.16", "ipykernel>=6.29"],
+        "dev": [
+            "pytest>=8",
+            "pytest-xdist>=3.6",
+            "hypothesis>=6.100",
+            "mypy>=1.13",
+            "ruff>=0.8",
+            "pandas-stubs",
+            "types-PyYAML",
+            "scipy>=1.13",
+        ],
+    },
+)

@@ -1,0 +1,192 @@
+"""The settings of a ranking experiment: frozen models, read from YAML and `--set a.b=c`; an unknown key is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tfelc.errors import ConfigError
+from tfelc.schema import Role
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClustersConfig(_Frozen):
+    """The learnable clusters (Eq. 3) over the users' activities.
+
+    Attributes:
+        count: Number of clusters; 0 leaves the module out (baseline B).
+        dim: Width of the activity embedding that is clustered.
+        alpha: Weight of the clustering loss.
+        objective: Which clustering loss; see `tfelc.losses.clustering`.
+        temperature: Of the softmax over the similarities to the centres.
+        feed: What enters the gates: the soft `assignment`, the nearest `centre`, or both.
+        start: Where the centres begin: `random`, or `kmeans` over a sample of the training split.
+    """
+
+    count: int = Field(20, ge=0)
+    dim: int = Field(32, ge=1)
+    alpha: float = Field(0.1, ge=0)
+    objective: Literal["paper", "nearest", "soft"] = "paper"
+    temperature: float = Field(0.1, gt=0)
+    feed: tuple[Literal["assignment", "centre"], ...] = ("assignment",)
+    start: Literal["random", "kmeans"] = "random"
+
+
+class ExpertsConfig(_Frozen):
+    """The experts. `shared` counts MMoE's experts and PLE's shared ones; `per_task` is for PLE alone."""
+
+    shared: int = Field(4, ge=1)
+    per_task: int = Field(2, ge=1)
+    units: tuple[int, ...] = Field((128, 64), min_length=1)
+    dropout: float = Field(0.0, ge=0, lt=1)
+
+
+class GatesConfig(_Frozen):
+    """What the gates see beside the clusters; the paper's gates see the activities alone."""
+
+    inputs: tuple[Role, ...] = ("activity",)
+
+
+class TowersConfig(_Frozen):
+    """One tower a task, on the mixture of the experts."""
+
+    units: tuple[int, ...] = (32,)
+    dropout: float = Field(0.0, ge=0, lt=1)
+
+
+class ModelConfig(_Frozen):
+    """What is built. `interactions` adds the product of each candidate with the history that shares its table."""
+
+    architecture: Literal["mmoe", "ple", "shared_bottom"] = "mmoe"
+    embedding_dim: int = Field(8, ge=1)
+    embedding_dropout: float = Field(0.0, ge=0, lt=1)
+    interactions: bool = True
+    experts: ExpertsConfig = ExpertsConfig()
+    gates: GatesConfig = GatesConfig()
+    towers: TowersConfig = TowersConfig()
+    clusters: ClustersConfig = ClustersConfig()
+
+
+class OptimizerConfig(_Frozen):
+    """Two optimisers: one for the embedding tables (rows of the batch only), one for the rest.
+
+    Attributes:
+        tables: `lazy_adam` or `sparse_adagrad`; both move only the rows that the batch looked up.
+        tables_learning_rate: Its learning rate.
+        dense: Any of Keras's optimisers by name.
+        dense_learning_rate: Its learning rate.
+        schedule: `constant`, or `linear` or `cosine` decay to zero over all the steps of the run.
+        clip_norm: Largest norm of the dense gradients, all together; 0 leaves them alone.
+    """
+
+    tables: Literal["lazy_adam", "sparse_adagrad"] = "lazy_adam"
+    tables_learning_rate: float = Field(1e-3, gt=0)
+    dense: Literal["adam", "adamw", "adagrad", "sgd", "rmsprop"] = "adam"
+    dense_learning_rate: float = Field(1e-3, gt=0)
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    clip_norm: float = Field(0.0, ge=0)
+
+
+class BalanceConfig(_Frozen):
+    """How the tasks' losses are weighed against each other (section A.9); see `tfelc.losses.task_balance`."""
+
+    strategy: Literal["fixed", "uncertainty", "dynamic", "gradnorm", "pcgrad"] = "fixed"
+    temperature: float = Field(2.0, gt=0, description="of dynamic weight averaging")
+    asymmetry: float = Field(1.5, ge=0, description="GradNorm's alpha")
+    learning_rate: float = Field(0.025, gt=0, description="of GradNorm's weights")
+
+
+class EarlyStoppingConfig(_Frozen):
+    """Stops once the named validation metric (`<task>.<metric>`) has not improved for `patience` epochs."""
+
+    metric: str = "mean.auc"
+    patience: int = Field(2, ge=0)
+
+
+class TrainingConfig(_Frozen):
+    """How the model is trained.
+
+    Attributes:
+        checkpoint_seconds: A checkpoint is written this often inside an epoch, beside the one at its end.
+        shuffle_groups: Row groups that are read and shuffled together.
+        precision: `mixed_bfloat16` computes in half the width, weights stay in float32.
+        deterministic: Same seed, same machine: same bits.
+    """
+
+    epochs: int = Field(3, ge=1)
+    batch_size: int = Field(1024, ge=1)
+    seed: int = Field(7, ge=0)
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    xla: bool = False
+    deterministic: bool = True
+    checkpoint_seconds: float = Field(60.0, ge=0)
+    shuffle_groups: int = Field(4, ge=1)
+    early_stopping: EarlyStoppingConfig = EarlyStoppingConfig()
+    balance: BalanceConfig = BalanceConfig()
+
+
+class TaskConfig(_Frozen):
+    """Settings of one task that differ from the schema's, to compare them without a change of the data."""
+
+    weight: float | None = Field(None, gt=0)
+    space: Literal["given", "entire"] | None = None
+
+
+class Config(_Frozen):
+    """All the settings of one run."""
+
+    model: ModelConfig = ModelConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    training: TrainingConfig = TrainingConfig()
+    tasks: dict[str, TaskConfig] = {}
+
+    @classmethod
+    def load(cls, path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
+        """Reads a YAML file (none: the defaults) and applies overrides such as `model.clusters.count=20`.
+
+        Raises:
+            ConfigError: The file cannot be read, or a key or value is not one of the settings.
+        """
+        content: dict[str, Any] = {}
+        if path is not None:
+            try:
+                content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+                raise ConfigError(f"{path}: not a readable YAML file: {' '.join(str(error).split())}") from None
+            if not isinstance(content, dict):
+                raise ConfigError(f"{path}: settings are a mapping of names to values")
+        for override in overrides:
+            _apply(content, override)
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            reason = "no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+            raise ConfigError(f"{path or '--set'}: `{key}`: {reason}. Received: {first['input']!r}") from None
+
+    def dump(self) -> str:
+        """Every setting as YAML, defaults included."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+
+def _apply(content: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--set {override}: write it as key=value, for example model.clusters.count=20")
+    *parents, last = key.split(".")
+    for parent in parents:
+        content = content.setdefault(parent, {})
+        if not isinstance(content, dict):
+            raise ConfigError(f"--set {override}: `{parent}` is a value, not a group of settings")
+    try:
+        content[last] = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {override}: `{text}` is not a YAML value") from None

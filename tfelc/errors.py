@@ -1,0 +1,37 @@
+"""The errors that tfelc raises for a user to read.
+
+Each message is one line that names the thing and the fix. A command prints it without a traceback and ends with the
+class's `exit_code`: 2 for a call that can never work as given, 1 for a failure while doing what was asked.
+"""
+
+
+class TfelcError(Exception):
+    """Something failed for a reason the user can mend; the message says how."""
+
+    exit_code = 1
+
+
+class UsageError(TfelcError):
+    """The call itself is off: an unknown option value, task, key or path."""
+
+    exit_code = 2
+
+
+class SchemaError(UsageError):
+    """A schema that contradicts itself, or does not fit the table it describes."""
+
+
+class ConfigError(UsageError):
+    """A setting that is unknown, of the wrong type, or out of range."""
+
+
+class DataError(TfelcError):
+    """A log or a table that cannot be used: a missing column, a wrong type, a bad label, a broken file."""
+
+
+class RunError(TfelcError):
+    """A run folder that is missing, damaged, taken, or was not written by tfelc."""
+
+
+class ExportError(TfelcError):
+    """An export that could not be written, or did not answer as the trained model does."""
