@@ -1,0 +1,138 @@
+"""What a prepared table looks like in Arrow, and how any table is brought to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tfelc.errors import DataError
+from tfelc.schema import Column, Schema
+
+_VALUES = {"float": pa.float32(), "integer": pa.int64(), "string": pa.string()}
+_BY_KIND = {
+    "number": pa.float32(),
+    "label": pa.int8(),
+    "group": pa.string(),
+    "weight": pa.float32(),
+    "timestamp": pa.int64(),
+}
+_NEVER_NULL = ("label", "id", "weight", "timestamp")
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """Arrow type of a column in a prepared table."""
+    if column.kind in _BY_KIND:
+        return _BY_KIND[column.kind]
+    value = _VALUES[column.value_type]
+    return pa.list_(value) if column.kind == "list" else value
+
+
+def arrow_schema(schema: Schema) -> pa.Schema:
+    """Arrow schema of a prepared table: the schema's columns in their order."""
+    return pa.schema([pa.field(name, arrow_type(column)) for name, column in schema.columns.items()])
+
+
+def conform(table: pa.Table, schema: Schema, where: str, first_row: int = 0) -> pa.Table:
+    """Casts a table to the schema's types and checks its values; columns the schema lacks are dropped.
+
+    A NaN becomes null, a null list the empty list, and a null inside a list the column's value for "missing".
+
+    Args:
+        table: The rows, in any type that casts without loss.
+        schema: The columns wanted.
+        where: Where the rows come from, for the messages.
+        first_row: Number of the table's first row at `where`, for the messages.
+
+    Returns:
+        The table, of the type `arrow_schema(schema)`.
+
+    Raises:
+        DataError: A column is missing, a value does not cast, or a label, weight, id or timestamp is out of its range.
+    """
+    arrays = []
+    for name, column in schema.columns.items():
+        if name not in table.column_names:
+            raise DataError(f"{where}: column `{name}` is missing; the table has {_listing(table.column_names)}")
+        array = table.column(name)
+        if isinstance(array, pa.ChunkedArray):
+            array = array.combine_chunks()
+        place = f"{where}: column `{name}`"
+        array = _cast(array, column, place, first_row)
+        _check(array, column, place, first_row)
+        arrays.append(array)
+    return pa.table(arrays, schema=arrow_schema(schema))
+
+
+def _cast(array: pa.Array, column: Column, place: str, first_row: int) -> pa.Array:
+    target = arrow_type(column)
+    if pa.types.is_floating(array.type):
+        array = pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
+    if array.type != target:
+        try:
+            array = array.cast(target)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            row = _first_failure(array, lambda part: part.cast(target))
+            value = array[row].as_py()
+            raise DataError(
+                f"{place}, row {first_row + row}: not a value of kind {column.kind} ({target}). Received: {value!r}"
+            ) from None
+    if pa.types.is_list(target):
+        array = _without_nulls(array, column)
+    return array
+
+
+def _without_nulls(array: pa.Array, column: Column) -> pa.Array:
+    if array.null_count:
+        array = pc.if_else(pc.is_null(array), pa.scalar([], array.type), array)
+    values = array.flatten()
+    if values.null_count:
+        lengths = pc.list_value_length(array).to_numpy(zero_copy_only=False)
+        offsets = pa.array([0, *lengths.cumsum()], pa.int32())
+        array = pa.ListArray.from_arrays(offsets, pc.fill_null(values, column.missing))
+    return array
+
+
+def _check(array: pa.Array, column: Column, place: str, first_row: int) -> None:
+    if column.kind in _NEVER_NULL and array.null_count:
+        row = _first_true(pc.is_null(array))
+        raise DataError(f"{place}, row {first_row + row}: a {column.kind} must not be null or NaN")
+    if column.kind == "label":
+        bad = pc.or_(pc.less(array, 0), pc.greater(array, 1))
+        _refuse(bad, array, f"{place}, row {{row}}: a label must be 0 or 1. Received: {{value}}", first_row)
+    elif column.kind == "weight":
+        bad = pc.or_(pc.invert(pc.is_finite(array)), pc.less(array, 0))
+        _refuse(bad, array, f"{place}, row {{row}}: a weight must be finite and >= 0. Received: {{value}}", first_row)
+    elif column.kind == "number":
+        bad = pc.is_inf(array)
+        _refuse(bad, array, f"{place}, row {{row}}: a number must be finite or null. Received: {{value}}", first_row)
+
+
+def _refuse(bad: pa.Array, array: pa.Array, message: str, first_row: int) -> None:
+    if pc.any(bad).as_py():
+        row = _first_true(bad)
+        raise DataError(message.format(row=first_row + row, value=array[row].as_py()))
+
+
+def _first_true(mask: pa.Array) -> int:
+    return int(pc.index(mask, pa.scalar(True)).as_py())
+
+
+def _first_failure(array: pa.Array, convert: Callable[[pa.Array], Any]) -> int:
+    """The first row that does not convert, by halving: a slice that converts holds no bad row."""
+    low, high = 0, len(array)
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            convert(array.slice(low, middle - low))
+            low = middle
+        except pa.ArrowException:
+            high = middle
+    return low
+
+
+def _listing(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:8])
+    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown or "no column"

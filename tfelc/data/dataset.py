@@ -1,0 +1,92 @@
+"""A prepared dataset: a folder with a schema, a manifest and Parquet parts for train, validation and test."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tfelc.data.contract import arrow_schema
+from tfelc.data.manifest import Manifest
+from tfelc.data.splits import SPLITS
+from tfelc.errors import DataError
+from tfelc.schema import Schema
+
+
+class Dataset:
+    """Opens a folder that `prepare.py` wrote.
+
+    The folder's `schema.yaml` may be edited as long as the columns' types stay: a role, a table, a task or the choice
+    of columns needs no new preparation.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        DataError: There is no such folder, its manifest is missing or foreign, or the schema does not fit the parts.
+        SchemaError: `schema.yaml` is missing or contradicts itself.
+
+    Example:
+        >>> data = Dataset(Path("data/kuairand"))  # doctest: +SKIP
+        >>> data.rows("train")  # doctest: +SKIP
+        149732
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise DataError(f"{self.path}: no such folder; write it with prepare.py")
+        self.manifest = Manifest.load(self.path / "manifest.json")
+        self.schema = Schema.load(self.path / "schema.yaml")
+        for split in self.manifest.files:
+            self._check_columns(self.files(split)[0])
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the data, as the manifest states it."""
+        return self.manifest.hash
+
+    def rows(self, split: str) -> int:
+        """Number of rows of a split."""
+        return self.manifest.rows[self._known(split)]
+
+    def files(self, split: str) -> list[Path]:
+        """The Parquet parts of a split, in order.
+
+        Raises:
+            DataError: No such split, or a part is missing or not of the size that was written.
+        """
+        files = []
+        for name, part in sorted(self.manifest.files[self._known(split)].items()):
+            path = self.path / split / name
+            try:
+                size = path.stat().st_size
+            except OSError:
+                raise DataError(f"{path}: the part is missing; prepare the dataset again") from None
+            if size != part.bytes:
+                raise DataError(
+                    f"{path}: the part is corrupt: {size} bytes, {part.bytes} were written; prepare the dataset again"
+                )
+            files.append(path)
+        return files
+
+    def _known(self, split: str) -> str:
+        if split not in self.manifest.files:
+            raise DataError(f"{self.path}: no split `{split}`; it has {', '.join(s for s in SPLITS)}")
+        return split
+
+    def _check_columns(self, path: Path) -> None:
+        try:
+            written = pq.read_schema(path)
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(f"{path}: the part is corrupt: {error}".replace("\n", " ")) from None
+        for field in arrow_schema(self.schema):
+            if field.name not in written.names:
+                raise DataError(f"{path}: column `{field.name}` of schema.yaml is missing; prepare the dataset again")
+            if (found := written.field(field.name).type) != field.type:
+                raise DataError(
+                    f"{path}: column `{field.name}` is {found}, schema.yaml asks for {field.type}; "
+                    "prepare the dataset again"
+                )

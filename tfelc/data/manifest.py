@@ -1,0 +1,68 @@
+"""What a prepared folder says about itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tfelc.errors import DataError
+
+
+class PartFile(BaseModel):
+    """One Parquet file of a split, as it was written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """The content of `manifest.json`.
+
+    Attributes:
+        source: What the rows were made from, in words.
+        seed: Seed of everything random in the preparation.
+        rows: Rows of each split.
+        schema_hash: SHA-256 of the schema that the parts were written with.
+        files: The parts by split and name.
+        hash: SHA-256 over the names and checksums of all parts: two folders with equal rows have the same.
+        facts: What else is known, such as `best_possible_auc` of a simulated log.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = 1
+    source: str
+    seed: int
+    rows: dict[str, int]
+    schema_hash: str
+    files: dict[str, dict[str, PartFile]]
+    hash: str
+    facts: dict[str, Any] = {}
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads a manifest.
+
+        Raises:
+            DataError: The file is missing, or no manifest of tfelc's.
+        """
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise DataError(f"{path.parent}: no prepared dataset ({path.name} is missing); run prepare.py") from None
+        except (OSError, ValidationError) as error:
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
+            raise DataError(f"{path}: not a manifest of a prepared dataset: {reason}") from None
+
+
+def hash_of(files: Mapping[str, Mapping[str, PartFile]]) -> str:
+    """SHA-256 over the parts' names and checksums."""
+    lines = sorted(f"{split}/{name} {part.sha256}\n" for split, parts in files.items() for name, part in parts.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

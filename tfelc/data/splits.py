@@ -1,0 +1,3 @@
+"""The three splits of a prepared dataset."""
+
+SPLITS: tuple[str, ...] = ("train", "validation", "test")
