@@ -1,0 +1,26 @@
+# `make train` and `make test` work on a fresh machine with Python 3.11 or newer; what they stand for is in README.md.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+RUN := runs/ctr-$(shell date +%Y%m%d-%H%M%S)
+
+.PHONY: train test lint
+
+train: $(INSTALLED)
+	$(BIN)/python pipelines/train.py --task ctr --run $(RUN)
+	$(BIN)/python pipelines/export.py --run $(RUN) --to exports/ctr
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# The stamp is written last: an installation that was cut off is taken up again.
+$(INSTALLED): setup.py pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the pinned packages into .venv; on a fresh machine this takes a few minutes."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,serving]'
+	@touch $@
