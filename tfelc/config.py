@@ -22,7 +22,8 @@ class ClustersConfig(_Frozen):
 
     Attributes:
         count: Number of clusters; 0 leaves the module out (baseline B).
-        dim: Width of the activity embedding that is clustered.
+        inputs: The roles whose features are clustered. Defaults to the activities, as in the paper.
+        dim: Width of the embedding that is clustered.
         alpha: Weight of the clustering loss.
         objective: Which clustering loss; see `tfelc.losses.clustering`.
         temperature: Of the softmax over the similarities to the centres.
@@ -31,6 +32,7 @@ class ClustersConfig(_Frozen):
     """
 
     count: int = Field(20, ge=0)
+    inputs: tuple[Role, ...] = ("activity",)
     dim: int = Field(32, ge=1)
     alpha: float = Field(0.1, ge=0)
     objective: Literal["paper", "nearest", "soft"] = "paper"
@@ -40,10 +42,11 @@ class ClustersConfig(_Frozen):
 
 
 class ExpertsConfig(_Frozen):
-    """The experts. `shared` counts MMoE's experts and PLE's shared ones; `per_task` is for PLE alone."""
+    """The experts. `shared` counts MMoE's experts and PLE's shared ones; `per_task` and `levels` are for PLE alone."""
 
     shared: int = Field(4, ge=1)
     per_task: int = Field(2, ge=1)
+    levels: int = Field(1, ge=1)
     units: tuple[int, ...] = Field((128, 64), min_length=1)
     dropout: float = Field(0.0, ge=0, lt=1)
 

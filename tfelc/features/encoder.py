@@ -1,0 +1,141 @@
+"""Looked-up features -> one vector for each side: user, activity, item, context, and their interactions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from tfelc.features.fitted import NumberStatistics
+from tfelc.features.layout import Layout, ListFeature, Side
+from tfelc.layers.fused_embedding import FusedEmbedding
+from tfelc.schema import Schema
+
+Tensor = Any
+# A number this many standard deviations out says no more than that it is extreme.
+_LARGEST = 10.0
+
+
+@keras.saving.register_keras_serializable(package="tfelc")
+class FeatureEncoder(keras.layers.Layer):
+    """Embeds ids, pools lists, standardises numbers.
+
+    Missing numbers become the schema's default, or the training mean, and raise a flag where the training split had any.
+    Lists are averaged over the values that are there; an empty list is a zero vector.
+
+    Args:
+        schema: Schema, or its dictionary. The columns.
+        numbers: Mapping of number column to NumberStatistics, or its dictionary.
+        table_rows: Mapping of embedding table to its rows.
+        embedding_dim: int. Width of the tables whose schema names none.
+        interactions: bool. Whether to add, for each history and candidate that share a table, the product of their
+            vectors, under the key `interaction`. Defaults to True.
+        dropout: float. On embeddings. Defaults to 0.
+
+    Call arguments:
+        inputs: Mapping of layout key to tensor, as `FeatureLookup` gives them.
+
+    Returns:
+        Mapping of role (and `interaction`) to a tensor of shape `(batch of that side, width)`.
+    """
+
+    def __init__(
+        self,
+        schema: Schema | dict[str, Any],
+        numbers: Mapping[str, NumberStatistics | dict[str, Any]],
+        table_rows: Mapping[str, int],
+        embedding_dim: int,
+        interactions: bool = True,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.schema = Schema.model_validate(schema)
+        self.numbers = {name: NumberStatistics.model_validate(value) for name, value in numbers.items()}
+        self.table_rows = dict(table_rows)
+        self.embedding_dim = embedding_dim
+        self.interactions = interactions
+        self.dropout = dropout
+        self.layout = Layout.of(self.schema, self.table_rows, embedding_dim)
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the fused tables and the standardisation."""
+        self.tables = {
+            dim: FusedEmbedding(rows, dim, dtype=self.dtype_policy, name=f"tables_{dim}")
+            for dim, rows in self.layout.fused_rows.items()
+        }
+        for table in self.tables.values():
+            table.build((None,))
+        self.standardize = {}
+        for role, side in self.layout.sides.items():
+            if side.numbers:
+                mean, variance = self._moments(side)
+                layer = keras.layers.Normalization(mean=mean, variance=variance, dtype="float32", name=f"{role}_scale")
+                layer.build((None, len(side.numbers)))
+                self.standardize[role] = layer
+        self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
+
+    def call(self, inputs: Mapping[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:
+        """Encodes every side whose features are given."""
+        outputs: dict[str, Tensor] = {}
+        vectors: dict[str, Tensor] = {}
+        for role, side in self.layout.sides.items():
+            parts = []
+            if side.numbers:
+                parts.append(self._number_features(side, inputs[side.numbers_key]))
+            for dim, names in side.ids.items():
+                embedded = self.drop(self.tables[dim](inputs[side.ids_key(dim)]), training=training)
+                vectors |= {name: embedded[:, position] for position, name in enumerate(names)}
+                parts.append(ops.reshape(embedded, (-1, len(names) * dim)))
+            for feature in side.lists:
+                vectors[feature.column] = self.drop(self._pooled(feature, inputs[feature.key]), training=training)
+                parts.append(vectors[feature.column])
+            outputs[role] = ops.concatenate(parts, axis=-1)
+        if self.interactions and self.layout.pairs:
+            products = [vectors[history] * vectors[candidate] for history, candidate in self.layout.pairs]
+            outputs["interaction"] = ops.concatenate(products, axis=-1)
+        return outputs
+
+    def _number_features(self, side: Side, values: Tensor) -> Tensor:
+        columns = [self.schema.columns[name] for name in side.numbers]
+        absent = ops.isnan(values)
+        defaults = np.array([0.0 if c.default is None else float(c.default) for c in columns], np.float32)
+        values = ops.where(absent, defaults, values)
+        is_log = np.array([c.transform == "log" for c in columns])
+        if is_log.any():
+            # log1p of the absolute value is finite on both branches, so that no NaN gets into the gradients.
+            values = ops.where(is_log, ops.sign(values) * ops.log1p(ops.abs(values)), values)
+        values = ops.clip(self.standardize[side.role](values), -_LARGEST, _LARGEST)
+        to_mean = np.array([c.default is None for c in columns])
+        values = ops.where(ops.logical_and(absent, to_mean), 0.0, values)
+        flagged = [position for position, name in enumerate(side.numbers) if self.numbers[name].missing]
+        if flagged:
+            flags = ops.take(ops.cast(absent, "float32"), np.array(flagged), axis=1)
+            values = ops.concatenate([values, flags], axis=-1)
+        return ops.cast(values, self.compute_dtype)
+
+    def _moments(self, side: Side) -> tuple[list[float], list[float]]:
+        raw = [self.schema.columns[name].transform == "none" for name in side.numbers]
+        mean = [0.0 if r else self.numbers[n].mean for n, r in zip(side.numbers, raw, strict=True)]
+        variance = [1.0 if r else self.numbers[n].variance for n, r in zip(side.numbers, raw, strict=True)]
+        return mean, variance
+
+    def _pooled(self, feature: ListFeature, ids: Tensor) -> Tensor:
+        present = ops.cast(ops.not_equal(ids, feature.offset), self.compute_dtype)
+        total = ops.einsum("bl,bld->bd", present, self.tables[feature.dim](ids))
+        return total / ops.maximum(ops.sum(present, axis=1, keepdims=True), 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `__init__`."""
+        return {
+            **super().get_config(),
+            "schema": self.schema.model_dump(mode="json"),
+            "numbers": {name: value.model_dump(mode="json") for name, value in self.numbers.items()},
+            "table_rows": self.table_rows,
+            "embedding_dim": self.embedding_dim,
+            "interactions": self.interactions,
+            "dropout": self.dropout,
+        }

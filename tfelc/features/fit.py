@@ -1,0 +1,108 @@
+"""One pass over the training split: vocabularies, bucket boundaries, means and variances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tfelc.errors import SchemaError
+from tfelc.features.fitted import FittedFeatures, NumberStatistics
+from tfelc.features.lookup import number_values
+from tfelc.schema import Column, Schema, Table
+
+# Quantiles need no more than this many values; they are taken evenly from every row group.
+_QUANTILE_SAMPLE_PER_TABLE = 20_000
+
+
+def transformed(values: NDArray[Any], column: Column) -> NDArray[Any]:
+    """A number after its transform and before it is standardised; the encoder does the same on tensors."""
+    return np.sign(values) * np.log1p(np.abs(values)) if column.transform == "log" else values
+
+
+def fit_features(schema: Schema, tables: Iterable[pa.Table]) -> FittedFeatures:
+    """Fits the features on the rows of `tables`, which are read once, in order.
+
+    Memory grows with the number of distinct values of the vocabularies, not with the rows.
+
+    Raises:
+        SchemaError: A vocabulary came out empty.
+    """
+    counts: dict[str, dict[Any, int]] = {}
+    numbers = {name: _RunningNumber(column) for name, column in schema.of_kind("number").items()}
+    for table in tables:
+        for name, column in schema.features.items():
+            if column.kind == "number":
+                numbers[name].add(number_values(table[name]))
+                continue
+            table_name, spec = schema.table_of(name)
+            if not (spec.hash_buckets or spec.values):
+                _count(counts.setdefault(table_name, {}), table[name], column.missing)
+    vocabularies = {name: _vocabulary(name, schema.tables.get(name, Table()), found) for name, found in counts.items()}
+    vocabularies |= {name: list(spec.values) for name, spec in schema.tables.items() if spec.values}  # type: ignore[arg-type]
+    return FittedFeatures(vocabularies=vocabularies, numbers={name: n.statistics() for name, n in numbers.items()})
+
+
+class _RunningNumber:
+    """Mean, variance and a sample of one number, over any number of tables."""
+
+    def __init__(self, column: Column) -> None:
+        self._column = column
+        self._count = 0
+        self._mean = 0.0
+        self._squared_deviations = 0.0
+        self._missing = False
+        self._sample: list[NDArray[Any]] = []
+
+    def add(self, values: NDArray[np.float32]) -> None:
+        present = values[np.isfinite(values)].astype(np.float64)
+        self._missing |= len(present) < len(values)
+        if self._column.buckets:
+            self._sample.append(present[:: max(1, len(present) // _QUANTILE_SAMPLE_PER_TABLE)])
+        if len(present):
+            # Chan's merge of two samples: sums of squares would cancel for large, nearly equal values.
+            present = transformed(present, self._column)
+            total = self._count + len(present)
+            step = float(present.mean()) - self._mean
+            self._squared_deviations += float(np.square(present - present.mean()).sum())
+            self._squared_deviations += step**2 * self._count * len(present) / total
+            self._mean += step * len(present) / total
+            self._count = total
+
+    def statistics(self) -> NumberStatistics:
+        variance = self._squared_deviations / max(self._count, 1)
+        boundaries: tuple[float, ...] = ()
+        if self._column.buckets:
+            quantiles = np.arange(1, self._column.buckets) / self._column.buckets
+            sample = np.concatenate(self._sample) if self._count else np.zeros(1)
+            boundaries = tuple(np.unique(np.quantile(sample, quantiles)).tolist())
+        # A constant column carries nothing: a variance of 1 keeps it at zero instead of dividing by nothing.
+        return NumberStatistics(
+            mean=self._mean,
+            variance=variance if variance > 1e-12 * max(self._mean**2, 1e-12) else 1.0,
+            missing=self._missing,
+            boundaries=boundaries,
+        )
+
+
+def _count(counts: dict[Any, int], column: pa.ChunkedArray, missing: str | int) -> None:
+    values: pa.Array = column.combine_chunks()
+    if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
+        values = values.flatten()
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    for value, count in zip(*(part.to_pylist() for part in pc.value_counts(values).flatten()), strict=True):
+        if value is not None and value != missing:
+            counts[value] = counts.get(value, 0) + count
+
+
+def _vocabulary(name: str, spec: Table, counts: dict[Any, int]) -> list[Any]:
+    # Ties are broken by the value, so that the same rows in another order give the same vocabulary.
+    kept = sorted((-count, value) for value, count in counts.items() if count >= spec.min_count)
+    if not kept:
+        raise SchemaError(f"table `{name}`: no value occurs {spec.min_count} times in the training split")
+    return [value for _, value in kept[: spec.max_size]]

@@ -1,0 +1,158 @@
+"""Raw columns -> the tensors that the model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfelc.features.fitted import FittedFeatures
+from tfelc.features.layout import Layout, ListFeature
+from tfelc.schema import Column, Role, Schema
+
+# An id no client sends: Keras wants a token for unknown integers, and its own default, -1, is our missing value.
+_UNKNOWN_INTEGER = int(np.iinfo(np.int64).min)
+
+
+@keras.saving.register_keras_serializable(package="tfelc")
+class FeatureLookup(keras.layers.Layer):
+    """Looks raw strings and numbers up: vocabularies, hashing, buckets, missing values.
+
+    The same Keras layers serve both ways in: `call` on raw tensors, inside the exported graph, and `encode` on Arrow
+    tables, inside the input pipeline, where each distinct value of a row group is looked up once.
+
+    Ids are rows of the layout's fused tables. Within a table, row 0 stands for a missing value and row 1 for an unknown
+    one (a table that hashes has no unknown values).
+
+    Args:
+        schema: The raw columns.
+        fitted: Vocabularies and boundaries, from the training split.
+        layout: Where each feature goes.
+    """
+
+    def __init__(self, schema: Schema, fitted: FittedFeatures, layout: Layout, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.schema = schema
+        self.layout = layout
+        self._tables: dict[str, keras.layers.Layer] = {}
+        self._buckets: dict[str, keras.layers.Layer] = {}
+        for name, column in schema.features.items():
+            table, spec = schema.table_of(name)
+            if column.kind == "number":
+                if column.buckets:
+                    boundaries = list(fitted.numbers[name].boundaries)
+                    self._buckets[name] = keras.layers.Discretization(bin_boundaries=boundaries, name=f"{name}_buckets")
+            elif table not in self._tables:
+                vocabulary = None if spec.hash_buckets else fitted.vocabularies[table]
+                self._tables[table] = _table_layer(table, column, spec.hash_buckets, vocabulary)
+
+    def call(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Encodes raw tensors.
+
+        Args:
+            inputs: Column -> tensor of shape `(batch,)`, or `(batch, length)` for a list. Only the roles that are given
+                are encoded, each whole.
+
+        Returns:
+            Key of the layout -> float32 or int32 tensor, `(batch, columns)` or `(batch, length)`.
+        """
+        outputs: dict[str, Any] = {}
+        for side in self.layout.sides.values():
+            if not any(name in inputs for name in self._columns_of(side.role)):
+                continue
+            if side.numbers:
+                outputs[side.numbers_key] = tf.stack([tf.cast(inputs[n], tf.float32) for n in side.numbers], axis=1)
+            for dim, names in side.ids.items():
+                outputs[side.ids_key(dim)] = tf.stack([self._ids(name, inputs[name]) for name in names], axis=1)
+            for feature in side.lists:
+                outputs[feature.key] = self._ids(feature.column, _last_values(inputs[feature.column], feature, self))
+        return outputs
+
+    def encode(self, table: pa.Table) -> dict[str, NDArray[Any]]:
+        """Encodes the rows of an Arrow table as `call` does their tensors; lists are padded to `max_length`."""
+        outputs: dict[str, NDArray[Any]] = {}
+        for side in self.layout.sides.values():
+            if side.numbers:
+                outputs[side.numbers_key] = np.stack([number_values(table[n]) for n in side.numbers], axis=1)
+            for dim, names in side.ids.items():
+                outputs[side.ids_key(dim)] = np.stack([self._column_ids(n, table[n]) for n in names], axis=1)
+            for feature in side.lists:
+                outputs[feature.key] = self._list_ids(feature, table[feature.column])
+        return outputs
+
+    def _columns_of(self, role: Role) -> list[str]:
+        return [name for name, column in self.schema.features.items() if column.role == role]
+
+    def _ids(self, name: str, values: Any) -> Any:
+        table = self.schema.table_of(name)[0]
+        offset = self.layout.offsets[table][1]
+        if name in self._buckets:
+            values = tf.cast(values, tf.float32)
+            ids = tf.where(tf.math.is_nan(values), 0, tf.cast(self._buckets[name](values), tf.int32) + 1)
+        else:
+            dtype = tf.string if self.schema.columns[name].value_type == "string" else tf.int64
+            ids = tf.cast(self._tables[table](tf.cast(values, dtype)), tf.int32)
+        return ids + offset
+
+    def _column_ids(self, name: str, column: pa.ChunkedArray) -> NDArray[np.int32]:
+        if name in self._buckets:
+            return self._ids(name, number_values(column)).numpy()
+        return self._distinct_ids(name, column.combine_chunks())
+
+    def _distinct_ids(self, name: str, values: pa.Array) -> NDArray[np.int32]:
+        encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+        missing = self.schema.columns[name].missing
+        distinct = encoded.dictionary.to_numpy(zero_copy_only=False)
+        # The missing value goes last, so that a null finds it there.
+        raw = tf.constant(np.append(distinct, [missing]), tf.string if isinstance(missing, str) else tf.int64)
+        nulls_last = pc.fill_null(encoded.indices, len(distinct))
+        return self._ids(name, raw).numpy()[nulls_last.to_numpy(zero_copy_only=False)]
+
+    def _list_ids(self, feature: ListFeature, column: pa.ChunkedArray) -> NDArray[np.int32]:
+        lists = column.combine_chunks()
+        width = self.schema.columns[feature.column].max_length
+        ends = np.cumsum(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
+        starts = np.concatenate([[0], ends[:-1]])
+        ids = self._distinct_ids(feature.column, lists.flatten())
+        positions = np.maximum(starts, ends - width)[:, None] + np.arange(width)
+        inside = positions < ends[:, None]
+        padding = np.int32(feature.offset)
+        if not len(ids):
+            return np.full(inside.shape, padding)
+        return np.where(inside, ids[np.minimum(positions, len(ids) - 1)], padding).astype(np.int32)
+
+
+def _table_layer(table: str, column: Column, buckets: int | None, vocabulary: list[Any] | None) -> keras.layers.Layer:
+    if buckets:
+        # One more than asked for: Keras gives the mask value a bucket of its own.
+        return keras.layers.Hashing(buckets + 1, mask_value=column.missing, name=table)
+    if column.value_type == "string":
+        return keras.layers.StringLookup(vocabulary=vocabulary, mask_token=column.missing, name=table)
+    return keras.layers.IntegerLookup(
+        vocabulary=np.asarray(vocabulary, np.int64),
+        mask_token=column.missing,
+        oov_token=_UNKNOWN_INTEGER,
+        name=table,
+    )
+
+
+def _last_values(values: Any, feature: ListFeature, layer: FeatureLookup) -> Any:
+    """Keeps a list's last `max_length` values; padding may stand anywhere, so it is moved to the front first."""
+    column = layer.schema.columns[feature.column]
+
+    def shorten() -> Any:
+        order = tf.argsort(tf.cast(tf.not_equal(values, column.missing), tf.int32), axis=1, stable=True)
+        return tf.gather(values, order, batch_dims=1)[:, -column.max_length :]
+
+    return tf.cond(tf.shape(values)[1] > column.max_length, shorten, lambda: values)
+
+
+def number_values(column: pa.ChunkedArray) -> NDArray[np.float32]:
+    """A number column as float32, missing values as NaN."""
+    return column.cast(pa.float32()).to_numpy().astype(np.float32, copy=False)

@@ -1,0 +1,56 @@
+"""Dense layers side by side, one for each group, as one product."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable(package="tfelc")
+class GroupedDense(keras.layers.Layer):
+    """`output[:, g] = activation(inputs[:, g] @ kernel[g] + bias[g])`.
+
+    Args:
+        units: int. Width of each group's output.
+        activation: str or None. Defaults to None.
+
+    Call arguments:
+        inputs: Float tensor of shape `(batch, groups, width)`.
+
+    Returns:
+        Tensor of shape `(batch, groups, units)`.
+    """
+
+    def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape: Any) -> None:
+        """Makes one kernel a group, each with the fan-in of its own group."""
+        _, groups, width = input_shape
+        # Glorot over the 3-D weight would count the groups as a receptive field and start far too small.
+        limit = (6.0 / (width + self.units)) ** 0.5
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(groups, width, self.units),
+            initializer=keras.initializers.RandomUniform(-limit, limit),
+        )
+        self.bias = self.add_weight(name="bias", shape=(groups, self.units), initializer="zeros")
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Applies every group's layer to its own slice."""
+        return self.activation(ops.einsum("bgu,guv->bgv", inputs, self.kernel) + self.bias)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Replaces the width."""
+        return (*input_shape[:2], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `__init__`."""
+        activation = keras.activations.serialize(self.activation)
+        return {**super().get_config(), "units": self.units, "activation": activation}

@@ -1,0 +1,63 @@
+"""A dense layer over the concatenation of several inputs, some of which may be one row for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable(package="tfelc")
+class SidedDense(keras.layers.Layer):
+    """`activation(concat(sides) @ kernel + bias)`.
+
+    With `broadcast` the kernel is cut at the sides' widths and each part multiplied by itself, which is the same sum.
+    A side of one row (the user of a ranking request) is then computed once and added to every row of the others.
+
+    Args:
+        units: int. Width of the output.
+        activation: str or None. Defaults to None.
+
+    Call arguments:
+        sides: Sequence of float tensors of shape `(batch, width)`, or `(1, width)` with `broadcast`.
+        broadcast: bool. Whether the sides' batches may differ. Defaults to False.
+
+    Returns:
+        Tensor of shape `(batch, units)`.
+    """
+
+    def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.activation = keras.activations.get(activation)
+
+    def build(self, sides_shape: Sequence[Any]) -> None:
+        """Makes one kernel for all the sides together."""
+        self._widths = [shape[-1] for shape in sides_shape]
+        self.kernel = self.add_weight(name="kernel", shape=(sum(self._widths), self.units))
+        self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+
+    def call(self, sides: Sequence[Tensor], broadcast: bool = False) -> Tensor:
+        """Applies the layer."""
+        if broadcast:
+            start = 0
+            outputs = self.bias
+            for side, width in zip(sides, self._widths, strict=True):
+                outputs = outputs + ops.matmul(side, self.kernel[start : start + width])
+                start += width
+        else:
+            outputs = ops.matmul(ops.concatenate(list(sides), axis=-1), self.kernel) + self.bias
+        return self.activation(outputs)
+
+    def compute_output_shape(self, sides_shape: Sequence[Any]) -> Any:
+        """One row of `units` for each row of the first side."""
+        return (sides_shape[0][0], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `__init__`."""
+        activation = keras.activations.serialize(self.activation)
+        return {**super().get_config(), "units": self.units, "activation": activation}

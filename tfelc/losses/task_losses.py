@@ -1,0 +1,92 @@
+"""The loss of each task over its sample space, from logits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from keras import ops
+
+from tfelc.schema import Task
+
+Tensor = Any
+
+
+def binary_cross_entropy(labels: Tensor, logits: Tensor) -> Tensor:
+    """`-y log sigmoid(z) - (1 - y) log(1 - sigmoid(z))`, a row each, without overflow."""
+    return ops.relu(logits) - logits * labels + ops.log1p(ops.exp(-ops.abs(logits)))
+
+
+def joint_cross_entropy(labels: Tensor, chain: list[Tensor]) -> Tensor:
+    """Cross-entropy of a product of probabilities, `p = prod_i sigmoid(z_i)`, a row each (ESMM, Ma et al. 2018).
+
+    Computed from `log p = sum_i log sigmoid(z_i)`; `log(1 - p)` from the larger of two exact forms, so that neither a
+    sure click nor a sure conversion overflows.
+
+    Args:
+        labels: Float tensor of shape `(batch,)`: 1 where every outcome of the chain happened.
+        chain: The logits, each of shape `(batch,)`.
+    """
+    log_p = -sum(ops.softplus(-logits) for logits in chain)
+    # log p = 0 is a probability of 1 to float32's last digit; kept off zero, where log(1 - p) has no gradient.
+    log_p = ops.minimum(log_p, -1e-7)
+    near_zero = log_p < -0.6931472
+    # Each branch gets an argument that is safe for it: `where` passes gradients of both.
+    far = ops.log1p(-ops.exp(ops.where(near_zero, log_p, -1.0)))
+    near = ops.log(-ops.expm1(ops.where(near_zero, -0.1, log_p)))
+    return -(labels * log_p + (1.0 - labels) * ops.where(near_zero, far, near))
+
+
+def task_losses(
+    tasks: Mapping[str, Task],
+    labels: Mapping[str, Tensor],
+    logits: Mapping[str, Tensor],
+    weights: Tensor | None = None,
+) -> dict[str, Tensor]:
+    """The mean loss of each task over the rows of its sample space.
+
+    A task without `given` is trained on all rows; with `space: given` on the rows where the given outcome happened
+    (a batch without any contributes 0); with `space: entire` on all rows, through the product of the probabilities.
+
+    Args:
+        tasks: The tasks to train. `labels` holds the outcome of every task they need, `logits` their own.
+        labels: Task -> float tensor of 0 and 1, shape `(batch,)`.
+        logits: Task -> float32 tensor of shape `(batch,)`.
+        weights: Optional weight of each row, shape `(batch,)`.
+
+    Returns:
+        Task -> scalar.
+    """
+    losses = {}
+    for name, task in tasks.items():
+        rows = ops.ones_like(logits[name]) if weights is None else weights
+        if task.given is None:
+            values = binary_cross_entropy(labels[name], logits[name])
+        elif task.space == "given":
+            values = binary_cross_entropy(labels[name], logits[name])
+            rows = rows * joint_label(tasks, labels, task.given)
+        else:
+            chain = [logits[link] for link in chain_of(tasks, name)]
+            values = joint_cross_entropy(joint_label(tasks, labels, name), chain)
+        losses[name] = ops.sum(values * rows) / ops.maximum(ops.sum(rows), 1e-6)
+    return losses
+
+
+def chain_of(tasks: Mapping[str, Task], name: str) -> list[str]:
+    """The task, the one it is given, and so on; stops before a task that is not among `tasks`."""
+    chain = []
+    link: str | None = name
+    while link in tasks:
+        chain.append(link)
+        link = tasks[link].given
+    return chain
+
+
+def joint_label(tasks: Mapping[str, Task], labels: Mapping[str, Any], name: str) -> Any:
+    """The product of the labels along a task's chain: 1 where every outcome happened."""
+    product = labels[name]
+    link = tasks[name].given if name in tasks else None
+    while link is not None:
+        product = product * labels[link]
+        link = tasks[link].given if link in tasks else None
+    return product

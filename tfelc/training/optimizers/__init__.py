@@ -1,0 +1,1 @@
+"""Optimisers that move only the rows a batch looked up."""
