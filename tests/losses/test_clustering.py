@@ -1,0 +1,180 @@
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from keras import ops
+from numpy.typing import NDArray
+from sklearn.metrics import adjusted_rand_score
+
+from tfelc.losses import clustering
+
+Array = NDArray[np.float64]
+
+
+def _unit(rows: Array) -> Array:
+    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+
+
+def _naive_paper(embeddings: Array, centers: Array) -> float:
+    batch, count = len(embeddings), len(centers)
+    push = sum(np.sum((centers[i] - centers[j]) ** 2) for i in range(count) for j in range(count) if j != i)
+    pull = sum(np.sum((embeddings[i] - centers[j]) ** 2) for i in range(batch) for j in range(count))
+    return float(-push / ((count - 1) * count) + pull / (batch * count))
+
+
+def _loss(objective: str, embeddings: Array, centers: Array, temperature: float = 0.1) -> float:
+    loss = clustering.OBJECTIVES[objective](
+        ops.convert_to_tensor(embeddings, "float32"), ops.convert_to_tensor(centers, "float32"), temperature
+    )
+    assert tuple(loss.shape) == ()
+    return float(loss)
+
+
+@st.composite
+def _unit_rows(draw: st.DrawFn) -> tuple[Array, Array]:
+    batch, count, dim = draw(st.integers(1, 6)), draw(st.integers(2, 5)), draw(st.integers(1, 4))
+    entries = st.floats(-1, 1, width=16).filter(lambda x: abs(x) > 0.01)
+    return (
+        _unit(draw(hnp.arrays(np.float64, (batch, dim), elements=entries))),
+        _unit(draw(hnp.arrays(np.float64, (count, dim), elements=entries))),
+    )
+
+
+def test_paper_by_hand() -> None:
+    # Centres (1,0) and (0,1): squared distance 2, twice, over 2 pairs: push 2. Embeddings (1,0) and (-1,0): squared
+    # distances to the centres 0, 2 and 4, 2: mean 2. Together 0.
+    assert _loss("paper", np.array([[1.0, 0], [-1, 0]]), np.eye(2)) == pytest.approx(0.0, abs=1e-6)
+    # One embedding (0.6, 0.8): squared distances 0.8 and 0.4, mean 0.6; 0.6 - 2.
+    assert _loss("paper", np.array([[0.6, 0.8]]), np.eye(2)) == pytest.approx(-1.4, abs=1e-6)
+    # The two ends of the range: opposite centres push 4 and a single point's distances are 0 and 4.
+    assert _loss("paper", np.array([[1.0, 0]]), np.array([[1.0, 0], [-1, 0]])) == pytest.approx(-2.0, abs=1e-6)
+    assert _loss("paper", np.array([[-1.0, 0]]), np.array([[1.0, 0], [1, 0]])) == pytest.approx(4.0, abs=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_unit_rows())
+def test_paper_is_the_double_sum_and_lies_in_its_range(rows: tuple[Array, Array]) -> None:
+    loss = _loss("paper", *rows)
+    assert loss == pytest.approx(_naive_paper(*rows), abs=2e-5)
+    assert -4 - 1e-5 <= loss <= 4 + 1e-5
+
+
+def test_paper_is_the_double_sum_for_rows_of_any_length() -> None:
+    rng = np.random.default_rng(0)
+    embeddings, centers = rng.normal(size=(7, 3)), rng.normal(size=(4, 3))
+    assert _loss("paper", embeddings, centers) == pytest.approx(_naive_paper(embeddings, centers), rel=1e-5)
+
+
+def test_paper_depends_on_the_mean_centre_alone() -> None:
+    embeddings = _unit(np.random.default_rng(0).normal(size=(9, 3)))
+    # Four centres at height 0.6 around the z-axis: two pairs that coincide, and four apart, have the same mean.
+    level = 0.8
+    apart = np.array([[level, 0, 0.6], [-level, 0, 0.6], [0, level, 0.6], [0, -level, 0.6]])
+    pairs = apart[[0, 0, 1, 1]]
+    assert _loss("paper", embeddings, apart) == pytest.approx(_loss("paper", embeddings, pairs), abs=1e-6)
+    mean, count = apart.mean(axis=0), 4
+    identity = 2 * count / (count - 1) * (mean @ mean - 1) + 2 - 2 * embeddings.mean(axis=0) @ mean
+    assert _loss("paper", embeddings, apart) == pytest.approx(identity, abs=1e-6)
+    # The other two objectives do see the difference.
+    for objective in ("nearest", "soft"):
+        assert _loss(objective, embeddings, pairs) > _loss(objective, embeddings, apart) + 0.3
+
+
+def test_a_single_centre_has_no_pairs() -> None:
+    embeddings, center = np.array([[1.0, 0], [0, 1]]), np.array([[1.0, 0]])
+    for objective in clustering.OBJECTIVES:
+        assert _loss(objective, embeddings, center) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_spread_by_hand() -> None:
+    temperature = clustering.SPREAD_TEMPERATURE
+    # Cosines 0, 0 and 1, each pair counted twice.
+    centers = ops.convert_to_tensor([[1.0, 0], [1, 0], [0, 1]], "float32")
+    expected = temperature * math.log((2 * math.exp(1 / temperature) + 4) / 6)
+    assert float(clustering.spread(centers)) == pytest.approx(expected, abs=1e-6)
+    # All cosines alike: that cosine itself.
+    assert float(clustering.spread(ops.eye(3))) == pytest.approx(0.0, abs=1e-6)
+    assert float(clustering.spread(ops.convert_to_tensor([[1.0, 0], [-1, 0]]))) == pytest.approx(-1.0, abs=1e-6)
+
+
+def test_balance_by_hand() -> None:
+    even = ops.convert_to_tensor([[1.0, 0], [0, 1]])
+    assert float(clustering.balance(even)) == pytest.approx(0.0, abs=1e-6)
+    assert float(clustering.balance(ops.convert_to_tensor([[1.0, 0], [1, 0]]))) == pytest.approx(math.log(2), abs=1e-6)
+    uneven = ops.convert_to_tensor([[0.5, 0.5], [1, 0]])
+    entropy = -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))
+    assert float(clustering.balance(uneven)) == pytest.approx(math.log(2) - entropy, abs=1e-6)
+
+
+def test_nearest_and_soft_by_hand() -> None:
+    # Both embeddings at (1,0), centres (1,0) and (0,1), temperature 1: p = (e, 1) / (e + 1). No spread (cosine 0).
+    embeddings, centers = np.array([[1.0, 0], [1, 0]]), np.eye(2)
+    share = math.e / (math.e + 1)
+    balance = math.log(2) + share * math.log(share) + (1 - share) * math.log(1 - share)
+    assert _loss("nearest", embeddings, centers, 1.0) == pytest.approx(balance, abs=1e-6)
+    assert _loss("soft", embeddings, centers, 1.0) == pytest.approx(2 * (1 - share) + balance, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(_unit_rows(), st.sampled_from(sorted(clustering.OBJECTIVES)), st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(rows: tuple[Array, Array], objective: str, random: object) -> None:
+    embeddings, centers = rows
+    shuffled = _loss(objective, embeddings[::-1], centers[::-1])
+    assert shuffled == pytest.approx(_loss(objective, embeddings, centers), abs=1e-5)
+
+
+def _blobs(count: int, dim: int, seed: int) -> tuple[Array, NDArray[np.int64]]:
+    rng = np.random.default_rng(seed)
+    means = np.linalg.qr(rng.normal(size=(dim, dim)))[0][:count]
+    truth = np.repeat(np.arange(count), 40)
+    return _unit(means[truth] + 0.1 * rng.normal(size=(len(truth), dim))), truth
+
+
+def _descend(objective: str, embeddings: Array, start: Array, steps: int) -> Array:
+    """Centres after `steps` of Adam on the objective alone."""
+    rows, centers = tf.constant(embeddings, "float32"), keras.Variable(start, dtype="float32")
+    optimizer = keras.optimizers.Adam(0.05)
+    optimizer.build([centers])
+
+    @tf.function
+    def step() -> None:
+        with tf.GradientTape() as tape:
+            loss = clustering.OBJECTIVES[objective](rows, ops.normalize(centers), 0.1)
+        optimizer.apply([tape.gradient(loss, centers.value)])
+
+    for _ in range(steps):
+        step()
+    return _unit(np.array(centers, dtype=np.float64))
+
+
+@pytest.mark.parametrize("objective", ["nearest", "soft"])
+@pytest.mark.parametrize(("count", "dim", "seed"), [(5, 8, 0), (20, 32, 1)])
+def test_blobs_are_recovered_from_random_centres(objective: str, count: int, dim: int, seed: int) -> None:
+    embeddings, truth = _blobs(count, dim, seed)
+    start = _unit(np.random.default_rng(seed + 100).normal(size=(count, dim)))
+    assert adjusted_rand_score(truth, np.argmax(embeddings @ start.T, axis=1)) < 0.9
+    centers = _descend(objective, embeddings, start, steps=100)
+    assert adjusted_rand_score(truth, np.argmax(embeddings @ centers.T, axis=1)) == 1.0
+
+
+def test_two_centres_fallen_together_part() -> None:
+    embeddings, truth = _blobs(2, 4, 0)
+    start = _unit(np.array([[1.0, 0.1, 0, 0], [1, 0.11, 0, 0]]))
+    for objective in ("nearest", "soft"):
+        centers = _descend(objective, embeddings, start, steps=100)
+        assert adjusted_rand_score(truth, np.argmax(embeddings @ centers.T, axis=1)) == 1.0, objective
+
+
+def test_the_pull_of_soft_takes_the_shares_as_given() -> None:
+    # Orthogonal centres and one embedding on each: the mean assignment is uniform, so `balance` has no gradient.
+    rows, centers = tf.eye(2), tf.Variable(tf.eye(2))
+    with tf.GradientTape() as tape:
+        loss = clustering.soft(rows, centers, 1.0) - clustering.spread(centers)
+    # d/dc_j = -2/b sum_i p_ij h_i: both centres are drawn to both embeddings, in proportion to p = (e, 1) / (e + 1).
+    share = math.e / (math.e + 1)
+    np.testing.assert_allclose(tape.gradient(loss, centers), [[-share, share - 1], [share - 1, -share]], atol=1e-6)

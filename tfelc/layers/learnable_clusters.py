@@ -1,0 +1,159 @@
+"""Clusters whose centres are weights, learned end to end with the rest of the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from tfelc.errors import DataError
+from tfelc.losses import clustering
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable(package="tfelc")
+class LearnableClusters(keras.layers.Layer):
+    """Assigns each embedding to one of `count` learnable centres, by cosine similarity.
+
+    `assignment_i = softmax_j(<h_i, c_j> / temperature)`, with embeddings `h` and centres `c` L2-normalised. In training
+    `alpha * loss` is added to the model's loss, the loss being one of `tfelc.losses.clustering`; the raw loss stands in
+    the logs as `cluster_loss`. It is not computed outside training, so the `val_cluster_loss` of `fit` carries nothing.
+    The layer runs in float32 whatever the precision policy or `dtype` says: a bfloat16 softmax no longer sums to 1.
+
+    Args:
+        count: int. Number of clusters.
+        alpha: float. Weight of the clustering loss. Defaults to 0.1.
+        objective: str. `paper` (Eq. 3), `nearest` or `soft`; see `tfelc.losses.clustering`. Defaults to `paper`.
+        temperature: float. Of the softmax over the cosine similarities; smaller is harder. Defaults to 0.1.
+        **kwargs: Of `keras.layers.Layer`.
+
+    Input shape: `(batch, dim)`; a row of zeros is as far from every centre.
+
+    Output shape: a dict.
+
+    - `assignment`: float32, `(batch, count)`, rows that sum to 1.
+    - `centre`: float32, `(batch, dim)`, the nearest centre, normalised; the gradient flows to that centre.
+    - `cluster`: int32, `(batch,)`, the number of the nearest centre (the first of several equally near).
+
+    Example:
+        >>> clusters = LearnableClusters(count=20, alpha=0.1)
+        >>> sorted(clusters(keras.ops.ones((8, 32))))
+        ['assignment', 'centre', 'cluster']
+
+    Source: ELCRec, section 3.4.2 (the module, Eq. 3) and A.3 (it assists the gates of an MMoE).
+    """
+
+    def __init__(
+        self,
+        count: int,
+        alpha: float = 0.1,
+        objective: str = "paper",
+        temperature: float = 0.1,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        # In mixed precision Keras would also run the tracker in bfloat16, whose count stands still at 256.
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        if count < 1:
+            raise ValueError(f"`count` must be at least 1. Received: count={count}")
+        if alpha < 0:
+            raise ValueError(f"`alpha` must not be negative. Received: alpha={alpha}")
+        if objective not in clustering.OBJECTIVES:
+            known = ", ".join(clustering.OBJECTIVES)
+            raise ValueError(f"`objective` must be one of {known}. Received: objective={objective!r}")
+        if temperature <= 0:
+            raise ValueError(f"`temperature` must be above 0. Received: temperature={temperature}")
+        self.count = count
+        self.alpha = alpha
+        self.objective = objective
+        self.temperature = temperature
+        self.loss_tracker = keras.metrics.Mean(name="cluster_loss")
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the centres, drawn from a normal of about unit length."""
+        if len(input_shape) != 2 or input_shape[-1] is None:
+            raise ValueError(f"`inputs` must be 2-D, (batch, dim), with a known dim. Received: shape={input_shape}")
+        dim = input_shape[-1]
+        self.centers = self.add_weight(
+            shape=(self.count, dim),
+            initializer=keras.initializers.RandomNormal(stddev=dim**-0.5),
+            name="centers",
+        )
+
+    def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
+        """Assigns the rows; in training also adds the loss and tracks it."""
+        embeddings = _normalize(inputs)
+        centers = _normalize(self.centers)
+        similarity = ops.matmul(embeddings, ops.transpose(centers))
+        cluster = ops.argmax(similarity, axis=-1)
+        if training:
+            loss = clustering.OBJECTIVES[self.objective](embeddings, centers, self.temperature)
+            self.add_loss(self.alpha * loss)
+            self.loss_tracker.update_state(loss)
+        return {
+            "assignment": clustering.assignment(similarity, self.temperature),
+            "centre": ops.take(centers, cluster, axis=0),
+            "cluster": ops.cast(cluster, "int32"),
+        }
+
+    def initialize_centers(self, embeddings: NDArray[np.floating[Any]], seed: int) -> None:
+        """Starts the centres at the K-means centres of a sample, instead of at random.
+
+        Where the sample holds fewer distinct directions than there are centres, the rest stay as they are. The same
+        sample and seed give the same centres to the bit.
+
+        Args:
+            embeddings: Array. A sample of the layer's inputs, `(rows, dim)`; some thousand rows a cluster are plenty.
+            seed: int. Seed of the K-means start.
+
+        Raises:
+            ValueError: The layer is not built, or the sample's width is not the layer's.
+            DataError: The sample holds a value that is not finite, or nothing but zeros.
+        """
+        if not self.built:
+            raise ValueError(f"{self.name}: call or build the layer before `initialize_centers`")
+        sample = np.asarray(embeddings, dtype=np.float64)
+        dim = self.centers.shape[1]
+        if sample.ndim != 2 or sample.shape[1] != dim:
+            raise ValueError(f"`embeddings` must be of shape (rows, {dim}). Received: shape={sample.shape}")
+        if not np.all(np.isfinite(sample)):
+            row = int(np.argmin(np.isfinite(sample).all(axis=1)))
+            raise DataError(f"K-means start of `{self.name}`: the embedding of row {row} is not finite")
+        sample = sample[np.any(sample != 0, axis=1)]
+        if len(sample) == 0:
+            raise DataError(f"K-means start of `{self.name}`: the sample holds no embedding other than zero")
+
+        # Imported here: they load slowly and only training starts centres.
+        from sklearn.cluster import KMeans
+        from threadpoolctl import threadpool_limits
+
+        sample /= np.linalg.norm(sample, axis=1, keepdims=True)
+        # Float32's own rounding must not count as a direction of its own.
+        distinct = len(np.unique(sample.round(6), axis=0))
+        found = min(self.count, distinct)
+        # One thread: the order of sums, and so the last bits of the centres, would else depend on the machine's load.
+        with threadpool_limits(limits=1):
+            means = KMeans(found, n_init=4, random_state=seed).fit(sample).cluster_centers_
+        centers = np.array(ops.convert_to_numpy(self.centers))
+        centers[:found] = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+        self.centers.assign(centers)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `__init__`."""
+        return {
+            **super().get_config(),
+            "count": self.count,
+            "alpha": self.alpha,
+            "objective": self.objective,
+            "temperature": self.temperature,
+        }
+
+
+def _normalize(rows: Tensor) -> Tensor:
+    """Rows of length 1. Keras's own `normalize` has a gradient that is not a number at a row of zeros; here it is 1."""
+    squares = ops.sum(ops.square(rows), axis=-1, keepdims=True)
+    return rows * ops.rsqrt(ops.where(squares > 1e-30, squares, 1.0))

@@ -1,0 +1,134 @@
+"""Clustering objectives: pure functions of L2-normalised embeddings and centres.
+
+Each takes embeddings `h`, `(batch, dim)`, and centres `c`, `(clusters, dim)`, both float32 with rows of length 1, and
+returns a scalar. No tensor is larger than `(batch, clusters)` or `(clusters, clusters)`. The trade-off weight alpha is
+applied by the caller.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from keras import ops
+
+Tensor = Any
+
+SPREAD_TEMPERATURE = 0.1
+
+
+def paper(embeddings: Tensor, centers: Tensor, temperature: float = 0.1) -> Tensor:
+    """The paper's objective: every centre away from every other, every embedding to every centre.
+
+    `-1 / ((k - 1) k) sum_i sum_{j != i} ||c_i - c_j||^2 + 1 / (b k) sum_i sum_j ||h_i - c_j||^2`
+
+    It lies in [-4, 4]. The double sums are expanded, which is exact for rows of any length:
+    `sum_i sum_j ||x_i - y_j||^2 = k sum_i ||x_i||^2 + b sum_j ||y_j||^2 - 2 <sum_i x_i, sum_j y_j>`,
+    so the cost is O((b + k) dim) and no pairwise tensor is made. A single centre has no pairs: the first term is 0.
+
+    Gradient: for rows of length 1 and `m = mean_j c_j` the objective is
+    `2 k / (k - 1) (||m||^2 - 1) + 2 - 2 <mean_i h_i, m>`. It depends on the mean centre alone, so all centres receive
+    the same gradient (up to the projection on the sphere): it moves them together and cannot tell one from another.
+    `nearest` and `soft` can.
+
+    Args:
+        embeddings: Tensor. Normalised rows, `(batch, dim)`.
+        centers: Tensor. Normalised rows, `(clusters, dim)`.
+        temperature: float. Not used; all objectives are called alike.
+
+    Source: ELCRec, section 3.4.2, Eq. 3.
+    """
+    batch = ops.cast(ops.shape(embeddings)[0], embeddings.dtype)
+    count = centers.shape[0]
+    center_sum = ops.sum(centers, axis=0)
+    center_squares = ops.sum(ops.square(centers))
+    pull = (
+        ops.sum(ops.square(embeddings)) / batch
+        + center_squares / count
+        - 2.0 * ops.sum(ops.mean(embeddings, axis=0) * center_sum) / count
+    )
+    if count == 1:
+        return pull
+    pairs = 2.0 * count * center_squares - 2.0 * ops.sum(ops.square(center_sum))
+    return pull - pairs / (count * (count - 1))
+
+
+def nearest(embeddings: Tensor, centers: Tensor, temperature: float = 0.1) -> Tensor:
+    """Each embedding to its nearest centre, close centres apart, the clusters evenly used.
+
+    `1/b sum_i ||h_i - c_a(i)||^2 + spread(c) + balance(h, c)`, with `a(i) = argmax_j <h_i, c_j>`.
+
+    Gradient: the pull acts on one centre an embedding, as in K-means, and on the embedding; the choice of the centre
+    itself has none. A centre that is nearest to nothing is moved by `spread` and `balance` alone.
+
+    Args:
+        embeddings: Tensor. Normalised rows, `(batch, dim)`.
+        centers: Tensor. Normalised rows, `(clusters, dim)`.
+        temperature: float. Of the soft assignment that `balance` uses. Defaults to 0.1.
+    """
+    similarity = ops.matmul(embeddings, ops.transpose(centers))
+    pull = 2.0 - 2.0 * ops.mean(ops.max(similarity, axis=-1))
+    return pull + spread(centers) + balance(assignment(similarity, temperature))
+
+
+def soft(embeddings: Tensor, centers: Tensor, temperature: float = 0.1) -> Tensor:
+    """Each embedding to the centres in proportion to its assignment, close centres apart, the clusters evenly used.
+
+    `1/b sum_i sum_j p_ij ||h_i - c_j||^2 + spread(c) + balance(p)`, with `p_i = softmax_j(<h_i, c_j> / temperature)`.
+
+    Gradient: the pull takes the assignment as given (no gradient through `p`), as the M-step of a mixture does: a
+    centre is drawn to each embedding in proportion to its share, and is never pushed away from one. With a gradient
+    through `p` a centre that is somewhat far would be repelled, and die. `balance` does go through `p`.
+
+    Args:
+        embeddings: Tensor. Normalised rows, `(batch, dim)`.
+        centers: Tensor. Normalised rows, `(clusters, dim)`.
+        temperature: float. Of the softmax over the cosine similarities. Defaults to 0.1.
+    """
+    similarity = ops.matmul(embeddings, ops.transpose(centers))
+    shares = assignment(similarity, temperature)
+    pull = 2.0 - 2.0 * ops.mean(ops.sum(ops.stop_gradient(shares) * similarity, axis=-1))
+    return pull + spread(centers) + balance(shares)
+
+
+def assignment(similarity: Tensor, temperature: float) -> Tensor:
+    """Softmax over the clusters of the cosine similarity, `(batch, clusters)`; each row sums to 1."""
+    return ops.softmax(similarity / temperature, axis=-1)
+
+
+def spread(centers: Tensor) -> Tensor:
+    """How close the closest centres are: a smooth maximum of the pairwise cosines, in [-1, 1].
+
+    `t log(1 / (k (k - 1)) sum_i sum_{j != i} exp(<c_i, c_j> / t))` with `t = 0.1`.
+
+    Gradient: the pairs share a total weight of 1 by a softmax of their cosine over `t`, so a pair that has fallen
+    together takes nearly all of it and pairs far apart feel next to nothing. A single centre gives 0.
+
+    Source: the uniformity loss of Wang and Isola (2020), scaled to the range of a cosine.
+    """
+    count = centers.shape[0]
+    if count == 1:
+        return ops.zeros((), dtype=centers.dtype)
+    cosines = ops.matmul(centers, ops.transpose(centers))
+    # A large negative number instead of -inf: the gradient of exp(-inf) is not a number on every backend.
+    cosines = cosines - 1e9 * ops.eye(count, dtype=centers.dtype)
+    total = ops.logsumexp(cosines / SPREAD_TEMPERATURE)
+    return SPREAD_TEMPERATURE * (total - math.log(count * (count - 1)))
+
+
+def balance(shares: Tensor) -> Tensor:
+    """How unevenly a batch uses the clusters: the divergence of the mean assignment from uniform, in [0, log k] nats.
+
+    `KL(q || uniform) = log k + sum_j q_j log q_j`, with `q = 1/b sum_i p_i`.
+
+    Gradient: takes embeddings from crowded clusters and gives them to the nearest empty ones; zero once `q` is uniform.
+
+    Args:
+        shares: Tensor. Soft assignments, `(batch, clusters)`, rows that sum to 1.
+    """
+    mean = ops.mean(shares, axis=0)
+    return math.log(shares.shape[-1]) + ops.sum(mean * ops.log(ops.maximum(mean, 1e-30)))
+
+
+OBJECTIVES: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {"paper": paper, "nearest": nearest, "soft": soft}
