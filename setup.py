@@ -17,7 +17,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["tfelc", "tfelc.*"]),
-    package_data={"tfelc": ["py.typed"]},
+    package_data={"tfelc": ["py.typed"], "tfelc.data": ["*.yaml"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "keras>=3.15,<3.16",
