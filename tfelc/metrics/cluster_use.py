@@ -1,0 +1,38 @@
+"""How many clusters are in use."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tfelc.metrics.checks import checked_distributions
+
+
+class ClusterUse(NamedTuple):
+    """The result of `cluster_use`.
+
+    Attributes:
+        in_use: Effective number of clusters, exp of the entropy of the mean assignment, in [1, clusters].
+        largest_share: Share of the rows in the largest cluster, each row in its likeliest one, in (0, 1].
+    """
+
+    in_use: float
+    largest_share: float
+
+
+def cluster_use(assignments: ArrayLike) -> ClusterUse:
+    """How evenly the clusters are used: `exp(-sum_j q_j log q_j)` with `q` the mean assignment, and the largest share.
+
+    Args:
+        assignments: Soft assignments, `(rows, clusters)`.
+
+    Raises:
+        DataError: A row is no distribution.
+    """
+    checked = checked_distributions(assignments, "cluster assignments")
+    mean = checked.mean(axis=0)
+    used = mean[mean > 0] / mean.sum()
+    counts = np.bincount(checked.argmax(axis=1))
+    return ClusterUse(float(np.exp(-np.sum(used * np.log(used)))), float(counts.max() / len(checked)))

@@ -1,0 +1,89 @@
+"""All the metrics of a task, over all rows and over the groups of users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tfelc.errors import DataError
+from tfelc.metrics.auc import auc
+from tfelc.metrics.calibration import calibration
+from tfelc.metrics.expected_calibration_error import expected_calibration_error
+from tfelc.metrics.gauc import gauc
+from tfelc.metrics.log_loss import log_loss
+from tfelc.metrics.normalized_entropy import normalized_entropy
+
+
+def task_metrics(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any] | None = None) -> dict[str, float]:
+    """The metrics of one task, in the order of the reports: auc, gauc, logloss, ne, calibration, ece.
+
+    Args:
+        labels: 0 or 1, `(rows,)`.
+        probabilities: Within [0, 1], `(rows,)`.
+        users: User of each row, `(rows,)`. None: `gauc` is NaN.
+
+    Returns:
+        The values by name; NaN for one that the rows do not define, as an AUC where a class is absent.
+
+    Raises:
+        DataError: A label is neither 0 nor 1, a probability lies outside [0, 1], or the lengths differ.
+    """
+    return {
+        "auc": auc(labels, probabilities),
+        "gauc": float("nan") if users is None else gauc(labels, probabilities, users).value,
+        "logloss": log_loss(labels, probabilities),
+        "ne": normalized_entropy(labels, probabilities),
+        "calibration": calibration(labels, probabilities),
+        "ece": expected_calibration_error(labels, probabilities),
+    }
+
+
+def group_metrics(
+    group_values: Mapping[str, NDArray[Any]],
+    labels: Mapping[str, NDArray[Any]],
+    probabilities: Mapping[str, NDArray[Any]],
+    users: NDArray[Any] | None = None,
+    spaces: Mapping[str, NDArray[np.bool_]] | None = None,
+) -> dict[str, dict[str, dict[str, float]]]:
+    """`task_metrics` over the rows of each group: `{"N": {"ctr": {"auc": ...}}}`.
+
+    Groups may cut across each other when they stand in different columns.
+
+    Args:
+        group_values: Group of each row by column, `(rows,)`; a missing value (None, NaN) is a row in
+            none of that column's groups.
+        labels: Labels by task, `(rows,)` each.
+        probabilities: Probabilities by task, `(rows,)` each.
+        users: User of each row, `(rows,)`.
+        spaces: Sample space by task, `(rows,)`, true for the rows the task is measured on. A task that is not named is
+            measured on all of them.
+
+    Returns:
+        The values by group and task; groups in alphabetical order, column by column. A task without rows in a group is
+        left out there.
+
+    Raises:
+        DataError: Two columns share a group's name, or as for `task_metrics`.
+    """
+    # Imported here: pandas loads slowly and `task_metrics` may do without.
+    import pandas as pd
+
+    groups: dict[str, dict[str, dict[str, float]]] = {}
+    home: dict[str, str] = {}
+    for column, values in group_values.items():
+        codes, names = pd.factorize(np.asarray(values, dtype=object), sort=True)
+        for code, name in enumerate(map(str, names)):
+            if name in home:
+                raise DataError(f"group `{name}` stands in columns `{home[name]}` and `{column}`: name them apart")
+            home[name] = column
+            inside = codes == code
+            groups[name] = {}
+            for task in labels:
+                rows = inside & spaces[task] if spaces and task in spaces else inside
+                if rows.any():
+                    its_users = None if users is None else users[rows]
+                    groups[name][task] = task_metrics(labels[task][rows], probabilities[task][rows], its_users)
+    return groups
