@@ -42,6 +42,7 @@ setup(
         "serving": [
             "starlette>=0.40",
             "uvicorn>=0.32",
+            "httptools>=0.6",
             "httpx>=0.27",
             "grpcio>=1.66",
             "grpcio-health-checking>=1.66",
@@ -57,6 +58,8 @@ setup(
             "ruff>=0.8",
             "pandas-stubs",
             "types-PyYAML",
+            "types-protobuf<7",
+            "types-grpcio",
             "scipy>=1.13",
         ],
     },

@@ -1,0 +1,179 @@
+"""Both protocols in one event loop, from the first version loaded to the last answer given."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import grpc
+import uvicorn
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+from serving.local_server.admission import Admission
+from serving.local_server.batcher import BatchingOptions
+from serving.local_server.grpc_services import ModelService, PredictionService
+from serving.local_server.guarded_protocol import GuardedProtocol
+from serving.local_server.metrics import Metrics
+from serving.local_server.model_config import ModelConfig
+from serving.local_server.model_manager import ModelManager
+from serving.local_server.page import Page
+from serving.local_server.rest import RestApi
+from serving.local_server.serving_error import ServingError
+from tfelc.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """How the server listens and what it allows.
+
+    Attributes:
+        host: Address of both ports. Defaults to the loopback.
+        rest_port: Port of REST; 0 for any free one.
+        grpc_port: Port of gRPC; 0 for any free one.
+        workers: Requests at work at once. Defaults to 4 a core, and to 64 when batching.
+        queue: Requests that may wait.
+        timeout: Seconds that a request may take.
+        max_body: Bytes of a request at most.
+        drain: Seconds that requests under way get after SIGTERM.
+        poll: Seconds between two looks at the folders.
+        threads: Threads of each of a session's pools; 0 for one a core.
+        batching: How requests are joined into batches; None for not at all.
+        labels_may_wait: Whether a label may name a version that does not answer yet.
+        metrics_path: Where Prometheus reads.
+    """
+
+    host: str = "127.0.0.1"
+    rest_port: int = 8501
+    grpc_port: int = 8500
+    workers: int | None = None
+    queue: int = 256
+    timeout: float = 30.0
+    max_body: int = 64 * 2**20
+    drain: float = 10.0
+    poll: float = 1.0
+    threads: int = 0
+    batching: BatchingOptions | None = None
+    labels_may_wait: bool = False
+    metrics_path: str = "/monitoring/prometheus/metrics"
+
+
+class Server:
+    """Serves models until SIGTERM or SIGINT.
+
+    Args:
+        options: How to listen and what to allow.
+        models: What to serve.
+    """
+
+    def __init__(self, options: ServerOptions, models: Sequence[ModelConfig]) -> None:
+        self._options = options
+        self._configs = models
+        workers = options.workers or (4 * (os.cpu_count() or 1) if options.batching is None else 64)
+        self._admission = Admission(workers, options.queue)
+        self._manager = ModelManager(options.poll, options.threads, options.batching, options.labels_may_wait)
+        self._metrics = Metrics(self._manager, self._admission)
+        self._health = health.aio.HealthServicer()
+        self._draining = False
+
+    def run(self) -> None:
+        """Loads, listens, announces the addresses on standard output, and returns once drained.
+
+        Raises:
+            ConfigError: A label names a version that does not answer, or a port is taken.
+        """
+        try:
+            self._manager.start(self._configs)
+        except ServingError as error:
+            raise ConfigError(error.message) from None
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._admission.close()
+            self._manager.close()
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ended.set)
+        grpc_server, grpc_port = self._grpc()
+        await grpc_server.start()
+        rest = self._rest()
+        serving = asyncio.create_task(rest.serve())
+        while not rest.started and not serving.done():
+            await asyncio.sleep(0.01)
+        if serving.done():
+            await grpc_server.stop(0)
+            raise ConfigError(f"port {self._options.rest_port} of {self._options.host} cannot be opened for REST")
+        self._manager.on_change = partial(_call, loop, self._tell_health)
+        self._tell_health()
+        rest_port = rest.servers[0].sockets[0].getsockname()[1]
+        host = self._options.host
+        print(f"ready: REST http://{host}:{rest_port} gRPC {host}:{grpc_port}", flush=True)
+
+        await ended.wait()
+        self._draining = True
+        self._manager.on_change = lambda: None
+        await self._health.enter_graceful_shutdown()
+        rest.should_exit = True
+        await asyncio.gather(serving, grpc_server.stop(self._options.drain))
+
+    def _rest(self) -> Any:
+        options = self._options
+        api = RestApi(self._manager, self._admission, self._metrics, options.timeout, options.max_body)
+        page = Page(self._manager, self._metrics)
+        config = uvicorn.Config(
+            api.app(options.metrics_path, page.routes()),
+            host=options.host,
+            port=options.rest_port,
+            http=GuardedProtocol,
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=max(int(options.drain), 1),
+        )
+        return _QuietServer(config)
+
+    def _grpc(self) -> tuple[Any, int]:
+        options = self._options
+        limit = [("grpc.max_receive_message_length", options.max_body), ("grpc.max_send_message_length", -1)]
+        server = grpc.aio.server(options=[*limit, ("grpc.so_reuseport", 0)])
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+            PredictionService(self._manager, self._admission, self._metrics, options.timeout), server
+        )
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(self._manager), server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        try:
+            return server, server.add_insecure_port(f"{options.host}:{options.grpc_port}")
+        except RuntimeError:
+            raise ConfigError(f"port {options.grpc_port} of {options.host} cannot be opened for gRPC") from None
+
+    def _tell_health(self) -> None:
+        if self._draining:
+            return
+        states = {name: model.answers for name, model in self._manager.models.items()}
+        states[""] = all(states.values())
+        for name, up in states.items():
+            status = health_pb2.HealthCheckResponse.SERVING if up else health_pb2.HealthCheckResponse.NOT_SERVING
+            asyncio.ensure_future(self._health.set(name, status))
+
+
+class _QuietServer(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Any:
+        """Leaves signals to the caller, who has two servers to end."""
+        yield
+
+
+def _call(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(call)
