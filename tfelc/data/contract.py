@@ -35,6 +35,11 @@ def arrow_schema(schema: Schema) -> pa.Schema:
     return pa.schema([pa.field(name, arrow_type(column)) for name, column in schema.columns.items()])
 
 
+def leaf_of(field: pa.Field) -> str:
+    """Parquet's own name of a column: that of its values, where they lie in lists."""
+    return f"{field.name}.list.element" if pa.types.is_list(field.type) else str(field.name)
+
+
 def conform(table: pa.Table, schema: Schema, where: str, first_row: int = 0) -> pa.Table:
     """Casts a table to the schema's types and checks its values; columns the schema lacks are dropped.
 

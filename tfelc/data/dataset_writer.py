@@ -14,10 +14,11 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tfelc.data.contract import arrow_schema, conform
+from tfelc.data.contract import arrow_schema, conform, leaf_of
 from tfelc.data.manifest import Manifest, PartFile, hash_of
 from tfelc.data.splits import SPLITS
 from tfelc.errors import DataError
+from tfelc.files import write_text
 from tfelc.schema import Schema
 
 ROWS_PER_GROUP = 65_536
@@ -117,8 +118,8 @@ class DatasetWriter:
             hash=hash_of(files),
             facts=self.facts,
         )
-        _write_text(self._temporary / "schema.yaml", self.schema.dump())
-        _write_text(self._temporary / "manifest.json", manifest.model_dump_json(indent=2) + "\n")
+        write_text(self._temporary / "schema.yaml", self.schema.dump())
+        write_text(self._temporary / "manifest.json", manifest.model_dump_json(indent=2) + "\n")
         os.replace(self._temporary, self.out)
 
     @contextmanager
@@ -181,7 +182,7 @@ class _Split:
             path,
             self.schema,
             compression="zstd",
-            use_dictionary=[_leaf(field) for field in self.schema if not pa.types.is_floating(field.type)],
+            use_dictionary=[leaf_of(field) for field in self.schema if not pa.types.is_floating(field.type)],
             write_page_checksum=True,
         )
 
@@ -193,18 +194,7 @@ class _Split:
                 os.fsync(file.fileno())
 
 
-def _leaf(field: pa.Field) -> str:
-    return f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
-
-
 def _part_file(path: Path) -> PartFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return PartFile(rows=pq.read_metadata(path).num_rows, bytes=path.stat().st_size, sha256=digest)
-
-
-def _write_text(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
