@@ -1,0 +1,140 @@
+"""Whether an export answers as the trained model does, asked in a fresh process through the C++ session.
+
+`python -m tfelc.export.verify VERSION REQUESTS` loads the SavedModel as TensorFlow Serving does, runs its warm-up
+records and the logged requests, and compares the answers with the logged ones. It prints the largest difference by
+signature and output as JSON; a request that fails or differs is one line on standard error and exit code 1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfelc.cli import run
+from tfelc.errors import ExportError, UsageError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from tfelc.export.request_log import LoggedRequest
+    from tfelc.export.session_runner import SessionRunner
+
+Differences = dict[str, dict[str, float]]
+
+TOLERANCE = 1e-5
+_PREFIX = "error: "
+
+
+def verify(version: Path, requests: Sequence[LoggedRequest], tolerance: float = TOLERANCE) -> Differences:
+    """Verifies an export in a fresh process.
+
+    The process gets the graph and its files and nothing else of this one, so a variable or a table that only Python
+    holds is found missing. It computes on the CPU.
+
+    Args:
+        version: Path. Folder with `saved_model.pb`.
+        requests: Sequence of LoggedRequest. Requests with the answers that are expected.
+        tolerance: float. Largest absolute difference of a float. Defaults to 1e-5. Other types must be equal.
+
+    Returns:
+        Signature -> output -> largest absolute difference.
+
+    Raises:
+        ExportError: The model does not load, a request or a warm-up record fails, or an answer differs.
+    """
+    from tfelc.export.request_log import write_requests
+
+    with tempfile.TemporaryDirectory(prefix="tfelc-verify-") as folder:
+        log = Path(folder, "requests")
+        write_requests(log, requests)
+        answer = subprocess.run(
+            [sys.executable, "-m", "tfelc.export.verify", str(version.absolute()), str(log), repr(tolerance)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+    if answer.returncode != 0:
+        # Libraries may add lines of their own; without one of ours the process was killed.
+        lines = [line for line in answer.stderr.splitlines() if line.startswith(_PREFIX)]
+        reason = lines[-1].removeprefix(_PREFIX) if lines else f"its process ended with code {answer.returncode}"
+        raise ExportError(f"the export could not be verified: {reason}")
+    differences: Differences = json.loads(answer.stdout.splitlines()[-1])
+    return differences
+
+
+def compare(runner: SessionRunner, requests: Sequence[LoggedRequest], tolerance: float = TOLERANCE) -> Differences:
+    """Runs the requests and compares the answers with the logged ones; raises ExportError at the first that differs."""
+    differences: Differences = {}
+    for request in requests:
+        found = _answer(runner, request)
+        where = f"signature `{request.signature}`"
+        if set(found) != set(request.outputs):
+            raise ExportError(f"{where} gives {sorted(found)}, not {sorted(request.outputs)}")
+        largest = differences.setdefault(request.signature, {})
+        for name, expected in request.outputs.items():
+            difference = _difference(found[name], expected, f"{where}, output `{name}`", tolerance)
+            largest[name] = max(largest.get(name, 0.0), difference)
+    return differences
+
+
+def _answer(runner: SessionRunner, request: LoggedRequest) -> Mapping[str, npt.NDArray[Any]]:
+    import tensorflow as tf
+
+    where = f"signature `{request.signature}`"
+    try:
+        return runner.run(request.signature, request.inputs)
+    except KeyError as error:
+        raise ExportError(f"{where}: the model lacks it, or the request lacks its input {error}") from error
+    except tf.errors.OpError as error:
+        raise ExportError(f"{where} fails: {error.message}") from error
+
+
+def _difference(found: npt.NDArray[Any], expected: npt.NDArray[Any], where: str, tolerance: float) -> float:
+    import numpy as np
+
+    if found.shape != expected.shape or found.dtype != expected.dtype:
+        raise ExportError(
+            f"{where} is {found.dtype} of shape {found.shape}, the trained model's {expected.dtype} of {expected.shape}"
+        )
+    if not found.size:
+        return 0.0
+    if not np.issubdtype(expected.dtype, np.floating):
+        if len(rows := np.argwhere(found != expected)):
+            row = tuple(rows[0])
+            raise ExportError(f"{where}: row {row[0]} is {found[row]}, the trained model says {expected[row]}")
+        return 0.0
+    # A NaN in either is a fault even where both have it, so nothing is said of equal NaNs.
+    distances = np.nan_to_num(np.abs(found.astype(np.float64) - expected), nan=np.inf)
+    row = np.unravel_index(distances.argmax(), distances.shape)
+    if distances[row] > tolerance:
+        raise ExportError(
+            f"{where}: row {row[0]} is {found[row]:.7g}, the trained model says {expected[row]:.7g} "
+            f"(largest difference {distances[row]:.3g}, allowed {tolerance:g})"
+        )
+    return float(distances[row])
+
+
+def _main() -> None:
+    from tfelc.export.request_log import read_requests
+    from tfelc.export.session_runner import SessionRunner
+    from tfelc.export.warmup import WARMUP_FILE
+
+    if len(sys.argv) not in (3, 4):
+        raise UsageError("python -m tfelc.export.verify VERSION REQUESTS [TOLERANCE]")
+    version, log = Path(sys.argv[1]), Path(sys.argv[2])
+    tolerance = float(sys.argv[3]) if len(sys.argv) == 4 else TOLERANCE
+    with SessionRunner(version) as runner:
+        if (version / WARMUP_FILE).exists():
+            for request in read_requests(version / WARMUP_FILE):
+                _answer(runner, request)
+        print(json.dumps(compare(runner, list(read_requests(log)), tolerance)))
+
+
+if __name__ == "__main__":
+    run(_main)
