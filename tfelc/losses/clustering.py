@@ -123,6 +123,7 @@ def balance(shares: Tensor) -> Tensor:
     `KL(q || uniform) = log k + sum_j q_j log q_j`, with `q = 1/b sum_i p_i`.
 
     Gradient: takes embeddings from crowded clusters and gives them to the nearest empty ones; zero once `q` is uniform.
+    Where the true groups differ much in size it therefore splits the large ones.
 
     Args:
         shares: Tensor. Soft assignments, `(batch, clusters)`, rows that sum to 1.
