@@ -23,7 +23,8 @@ _LARGEST = 10.0
 class FeatureEncoder(keras.layers.Layer):
     """Embeds ids, pools lists, standardises numbers.
 
-    Missing numbers become the schema's default, or the training mean, and raise a flag where the training split had any.
+    Missing numbers become the default of the schema, or the training mean, and raise a flag where the training split had
+    any.
     Lists are averaged over the values that are there; an empty list is a zero vector.
 
     Args:
@@ -60,6 +61,14 @@ class FeatureEncoder(keras.layers.Layer):
         self.interactions = interactions
         self.dropout = dropout
         self.layout = Layout.of(self.schema, self.table_rows, embedding_dim)
+        self.standardize = {}
+        for role, side in self.layout.sides.items():
+            if side.numbers:
+                mean, variance = self._moments(side)
+                layer = keras.layers.Normalization(mean=mean, variance=variance, dtype="float32", name=f"{role}_scale")
+                # Here and not in `build`, which may run inside a graph: Keras keeps the moments as plain tensors.
+                layer.build((None, len(side.numbers)))
+                self.standardize[role] = layer
 
     def build(self, input_shape: Any) -> None:
         """Makes the fused tables and the standardisation."""
@@ -69,13 +78,6 @@ class FeatureEncoder(keras.layers.Layer):
         }
         for table in self.tables.values():
             table.build((None,))
-        self.standardize = {}
-        for role, side in self.layout.sides.items():
-            if side.numbers:
-                mean, variance = self._moments(side)
-                layer = keras.layers.Normalization(mean=mean, variance=variance, dtype="float32", name=f"{role}_scale")
-                layer.build((None, len(side.numbers)))
-                self.standardize[role] = layer
         self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
 
     def call(self, inputs: Mapping[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:

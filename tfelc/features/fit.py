@@ -43,7 +43,7 @@ def fit_features(schema: Schema, tables: Iterable[pa.Table]) -> FittedFeatures:
             if not (spec.hash_buckets or spec.values):
                 _count(counts.setdefault(table_name, {}), table[name], column.missing)
     vocabularies = {name: _vocabulary(name, schema.tables.get(name, Table()), found) for name, found in counts.items()}
-    vocabularies |= {name: list(spec.values) for name, spec in schema.tables.items() if spec.values}  # type: ignore[arg-type]
+    vocabularies |= {name: list(spec.values) for name, spec in schema.tables.items() if spec.values}
     return FittedFeatures(vocabularies=vocabularies, numbers={name: n.statistics() for name, n in numbers.items()})
 
 

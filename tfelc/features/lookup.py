@@ -86,6 +86,19 @@ class FeatureLookup(keras.layers.Layer):
                 outputs[feature.key] = self._list_ids(feature, table[feature.column])
         return outputs
 
+    def specs(self) -> dict[str, tf.TensorSpec]:
+        """Shape and type of every tensor that `encode` gives, by its key."""
+        specs = {}
+        for side in self.layout.sides.values():
+            if side.numbers:
+                specs[side.numbers_key] = tf.TensorSpec([None, len(side.numbers)], tf.float32)
+            for dim, names in side.ids.items():
+                specs[side.ids_key(dim)] = tf.TensorSpec([None, len(names)], tf.int32)
+            for feature in side.lists:
+                width = self.schema.columns[feature.column].max_length
+                specs[feature.key] = tf.TensorSpec([None, width], tf.int32)
+        return specs
+
     def _columns_of(self, role: Role) -> list[str]:
         return [name for name, column in self.schema.features.items() if column.role == role]
 

@@ -8,6 +8,7 @@ from typing import Any
 from keras import ops
 
 from tfelc.schema import Task
+from tfelc.task_chain import chain_of, joint_label
 
 Tensor = Any
 
@@ -49,16 +50,17 @@ def task_losses(
     (a batch without any contributes 0); with `space: entire` on all rows, through the product of the probabilities.
 
     Args:
-        tasks: The tasks to train. `labels` holds the outcome of every task they need, `logits` their own.
-        labels: Task -> float tensor of 0 and 1, shape `(batch,)`.
-        logits: Task -> float32 tensor of shape `(batch,)`.
+        tasks: The tasks to train and those they are given.
+        labels: Task -> float tensor of 0 and 1, shape `(batch,)`, for all of `tasks`.
+        logits: Task -> float32 tensor of shape `(batch,)`, for the tasks to train.
         weights: Optional weight of each row, shape `(batch,)`.
 
     Returns:
         Task -> scalar.
     """
     losses = {}
-    for name, task in tasks.items():
+    for name in logits:
+        task = tasks[name]
         rows = ops.ones_like(logits[name]) if weights is None else weights
         if task.given is None:
             values = binary_cross_entropy(labels[name], logits[name])
@@ -70,23 +72,3 @@ def task_losses(
             values = joint_cross_entropy(joint_label(tasks, labels, name), chain)
         losses[name] = ops.sum(values * rows) / ops.maximum(ops.sum(rows), 1e-6)
     return losses
-
-
-def chain_of(tasks: Mapping[str, Task], name: str) -> list[str]:
-    """The task, the one it is given, and so on; stops before a task that is not among `tasks`."""
-    chain = []
-    link: str | None = name
-    while link in tasks:
-        chain.append(link)
-        link = tasks[link].given
-    return chain
-
-
-def joint_label(tasks: Mapping[str, Task], labels: Mapping[str, Any], name: str) -> Any:
-    """The product of the labels along a task's chain: 1 where every outcome happened."""
-    product = labels[name]
-    link = tasks[name].given if name in tasks else None
-    while link is not None:
-        product = product * labels[link]
-        link = tasks[link].given if link in tasks else None
-    return product

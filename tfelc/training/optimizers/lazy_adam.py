@@ -46,10 +46,10 @@ class LazyAdam(keras.optimizers.Optimizer):
         super().build(variables)
         self._first, self._second = self.add_optimizer_variables(variables, ["first_moment", "second_moment"])
 
-    def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
-        """Moves the rows of `gradient`."""
+    def update_step(self, gradient: Any, variable: tf.Variable, learning_rate: Any) -> None:
+        """Moves the rows of `gradient`; on TensorFlow, Keras hands over the variable's own tf.Variable."""
         position = self._get_variable_index(variable)
-        weight, first, second = (v.value for v in (variable, self._first[position], self._second[position]))
+        weight, first, second = variable, self._first[position].value, self._second[position].value
         step = tf.cast(self.iterations.value + 1, weight.dtype)
         rate = tf.cast(learning_rate, weight.dtype)
         rate *= tf.sqrt(1 - tf.pow(self.beta_2, step)) / (1 - tf.pow(self.beta_1, step))

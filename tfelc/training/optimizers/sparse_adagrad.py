@@ -43,9 +43,9 @@ class SparseAdagrad(keras.optimizers.Optimizer):
             self.add_variable_from_reference(v, name="accumulator", initializer=initializer) for v in variables
         ]
 
-    def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
-        """Moves the rows of `gradient`."""
-        weight, squares = variable.value, self._accumulators[self._get_variable_index(variable)].value
+    def update_step(self, gradient: Any, variable: tf.Variable, learning_rate: Any) -> None:
+        """Moves the rows of `gradient`; on TensorFlow, Keras hands over the variable's own tf.Variable."""
+        weight, squares = variable, self._accumulators[self._get_variable_index(variable)].value
         if isinstance(gradient, tf.IndexedSlices):
             rows, gradient = unique_rows(gradient)
         else:

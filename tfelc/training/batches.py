@@ -1,0 +1,96 @@
+"""Prepared Parquet parts -> batches of looked-up features and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from tfelc.data.dataset import Dataset
+from tfelc.data.row_groups import RowGroupReader
+from tfelc.features.lookup import FeatureLookup, number_values
+
+_BATCHES_AHEAD = 8
+
+
+class Batches:
+    """Batches of one split, in an order that depends on the seed and the epoch alone.
+
+    Rows are read by whole row groups, shuffled and looked up a window at a time, then cut into batches. The data
+    position is therefore just (epoch, step): nothing before it is read when a run goes on from there.
+
+    Args:
+        dataset: The prepared dataset.
+        split: `train`, `validation` or `test`.
+        lookup: The fitted look-up; the same object serves the exported graph.
+        tasks: The tasks whose labels are wanted.
+        batch_size: Rows a batch; the last batch of an epoch may have fewer.
+        seed: Seed of the shuffle.
+        window: Row groups that are shuffled together. Defaults to 4.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: str,
+        lookup: FeatureLookup,
+        tasks: Sequence[str],
+        batch_size: int,
+        seed: int = 0,
+        window: int = 4,
+    ) -> None:
+        self._schema = dataset.schema
+        self._lookup = lookup
+        self._labels = {task: self._schema.tasks[task].label for task in tasks}
+        self._weight = next(iter(self._schema.of_kind("weight")), None)
+        self._batch_size = batch_size
+        columns = [*self._schema.features, *self._labels.values(), *([self._weight] if self._weight else [])]
+        self._reader = RowGroupReader(dataset.files(split), list(dict.fromkeys(columns)), seed, window)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the split."""
+        return self._reader.rows
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return -(-self._reader.rows // self._batch_size)
+
+    def epoch(self, epoch: int, start_step: int = 0, shuffle: bool = True) -> tf.data.Dataset:
+        """The batches of one epoch, from `start_step` on.
+
+        Returns:
+            Dataset of `(features, labels)`, or `(features, labels, weights)` where the schema has a weight.
+        """
+        start_row = start_step * self._batch_size
+
+        def windows() -> Iterator[Any]:
+            for table in self._reader.tables(epoch, start_row, shuffle):
+                yield self._encoded(table)
+
+        dataset = tf.data.Dataset.from_generator(windows, output_signature=self._signature())
+        # One window ahead, so that reading and looking up go on while the batches of the last one are trained.
+        return dataset.prefetch(1).rebatch(self._batch_size).prefetch(_BATCHES_AHEAD)
+
+    def _encoded(self, table: pa.Table) -> tuple[Any, ...]:
+        labels = {task: number_values(table[column]) for task, column in self._labels.items()}
+        features = self._lookup.encode(table)
+        return (features, labels, number_values(table[self._weight])) if self._weight else (features, labels)
+
+    def _signature(self) -> tuple[Any, ...]:
+        labels = {task: tf.TensorSpec([None], tf.float32) for task in self._labels}
+        features = self._lookup.specs()
+        return (features, labels, tf.TensorSpec([None], tf.float32)) if self._weight else (features, labels)
+
+
+def in_memory(batches: tf.data.Dataset) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """All rows of a dataset as arrays: features and labels."""
+    parts = list(batches.as_numpy_iterator())
+    return tuple(
+        {key: np.concatenate([part[position][key] for part in parts]) for key in parts[0][position]}
+        for position in (0, 1)
+    )  # type: ignore[return-value]

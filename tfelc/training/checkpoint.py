@@ -1,0 +1,74 @@
+"""All of a run's state in one file: weights, optimisers, random states, metrics, position."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfelc.errors import RunError
+from tfelc.files import whole_file
+
+_STATE = "state"
+
+
+def save_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]], state: Mapping[str, Any]) -> None:
+    """Writes a checkpoint, whole or not at all.
+
+    Args:
+        path: The file, `.npz`.
+        variables: Group (`model`, `optimizer`, ...) -> its Keras variables.
+        state: Anything JSON takes, such as the position in the data.
+    """
+    arrays: dict[str, Any] = {key: variable.numpy() for key, variable in _named(variables).items()}
+    arrays[_STATE] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def load_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Fills variables from a checkpoint.
+
+    Args:
+        path: The file.
+        variables: The groups to fill; others in the file are left alone.
+
+    Returns:
+        The state that was saved with them.
+
+    Raises:
+        RunError: The file is missing, damaged, or belongs to another model.
+    """
+    wanted = _named(variables)
+    try:
+        # The zip file's own checksums are verified as each array is read; nothing is assigned before all are.
+        with np.load(path, allow_pickle=False) as file:
+            if missing := sorted(set(wanted) - set(file.files)):
+                raise RunError(f"{path}: not a checkpoint of this model: `{missing[0]}` is missing")
+            arrays = {key: file[key] for key in wanted}
+            state: dict[str, Any] = json.loads(file[_STATE].tobytes())
+    except FileNotFoundError:
+        raise RunError(f"{path}: no such checkpoint; the run has not saved one yet") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path}: damaged checkpoint ({type(error).__name__}); use another or train again") from None
+    for key, variable in wanted.items():
+        if tuple(variable.shape) != arrays[key].shape:
+            raise RunError(
+                f"{path}: not a checkpoint of this model: `{key}` is {arrays[key].shape}, not {tuple(variable.shape)}"
+            )
+    for key, variable in wanted.items():
+        variable.assign(arrays[key])
+    return state
+
+
+def _named(variables: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    # The position makes each name its own: paths of metrics and optimisers may repeat.
+    return {
+        f"{group}/{position:04d}/{variable.path}": variable
+        for group, members in variables.items()
+        for position, variable in enumerate(members)
+    }

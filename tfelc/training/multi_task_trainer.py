@@ -1,0 +1,110 @@
+"""One training step of the ranker: every task's loss, balanced, and two optimisers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfelc.losses.task_losses import task_losses
+from tfelc.models.ranker import Ranker
+from tfelc.schema import Task
+
+
+class MultiTaskTrainer(keras.Model):
+    """Trains a ranker with `fit` on `(features, labels[, weights])`.
+
+    Every loss term is logged by name, raw (`<task>_loss`, `cluster_loss`) and as it enters the sum
+    (`<task>_weighted`, `cluster_weighted`).
+
+    Args:
+        ranker: The model.
+        tasks: The tasks that are trained, as the schema (and the settings) state them.
+        balance: How the losses are weighed; a layer of `tfelc.losses.task_balance`.
+        clip_norm: Largest norm of the dense gradients together; 0 leaves them alone. Defaults to 0.
+    """
+
+    def __init__(
+        self,
+        ranker: Ranker,
+        tasks: Mapping[str, Task],
+        balance: keras.layers.Layer,
+        clip_norm: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.ranker = ranker
+        self.balance = balance
+        self.trained_tasks = dict(tasks)
+        self.clip_norm = clip_norm
+        self._terms = {
+            name: keras.metrics.Mean(name=name)
+            for name in (
+                "loss",
+                *(f"{task}_{kind}" for task in tasks for kind in ("loss", "weighted")),
+                *(["cluster_weighted"] if ranker.config.clusters.count else []),
+            )
+        }
+
+    def compile(self, optimizer: Any, tables_optimizer: Any, xla: bool = False, **kwargs: Any) -> None:
+        """Sets the optimisers: one for the embedding tables, one for everything else.
+
+        Args:
+            optimizer: Keras optimiser of the dense variables.
+            tables_optimizer: Keras optimiser of the embedding tables, whose gradients are sparse.
+            xla: Whether to compile forward and backward with XLA; the optimisers' sparse updates stay outside.
+            kwargs: Of `keras.Model.compile`.
+        """
+        super().compile(optimizer=optimizer, jit_compile=False, **kwargs)
+        self.tables_optimizer = tables_optimizer
+        self._differentiate = (
+            tf.function(self._losses_and_gradients, jit_compile=True) if xla else (self._losses_and_gradients)
+        )
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """The ranker's outputs."""
+        return self.ranker(inputs, training=training)
+
+    def build_optimizers(self) -> None:
+        """Makes the optimisers' variables, so that a checkpoint can fill them before the first step."""
+        dense, tables = self._split_variables()
+        self.optimizer.build(dense)
+        self.tables_optimizer.build(tables)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Trains on one batch."""
+        inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+        terms, gradients = self._differentiate(inputs, labels, weights)
+        dense, tables = self._split_variables()
+        dense_gradients = gradients[: len(dense)]
+        if self.clip_norm:
+            dense_gradients, _ = tf.clip_by_global_norm(dense_gradients, self.clip_norm)
+        self.optimizer.apply(dense_gradients, dense)
+        self.tables_optimizer.apply(gradients[len(dense) :], tables)
+        for name, value in terms.items():
+            self._terms[name].update_state(value)
+        return self.get_metrics_result()
+
+    def _losses_and_gradients(self, inputs: Any, labels: Any, weights: Any) -> tuple[dict[str, Any], list[Any]]:
+        dense, tables = self._split_variables()
+        with tf.GradientTape(persistent=True) as tape:
+            logits = self.ranker(inputs, training=True)["logits"]
+            losses = task_losses(self.trained_tasks, labels, logits, weights)
+            auxiliary = sum(self.ranker.losses, tf.constant(0.0))
+        weighted = self.balance.weighted(losses)
+        shared = [v.value for v in self.ranker.experts.experts.trainable_variables]
+        variables = [v.value for v in (*dense, *tables)]
+        gradients = self.balance.gradients(tape, losses, auxiliary, variables, shared)
+        terms = {"loss": sum(weighted.values()) + auxiliary}
+        terms |= {f"{task}_loss": value for task, value in losses.items()}
+        terms |= {f"{task}_weighted": weighted[task] for task in losses}
+        if "cluster_weighted" in self._terms:
+            terms["cluster_weighted"] = auxiliary
+        return terms, gradients
+
+    def _split_variables(self) -> tuple[list[Any], list[Any]]:
+        tables = self.ranker.table_variables
+        of_tables = {id(variable) for variable in tables}
+        return [v for v in self.trainable_variables if id(v) not in of_tables], tables

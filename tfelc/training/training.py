@@ -1,0 +1,217 @@
+"""One training run, from a prepared dataset to the best weights."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.console import Console
+
+from tfelc.config import Config
+from tfelc.data.dataset import Dataset
+from tfelc.data.row_groups import RowGroupReader
+from tfelc.errors import ConfigError, RunError
+from tfelc.evaluation.evaluation import output_metrics
+from tfelc.evaluation.predictions import Predictor
+from tfelc.features.fit import fit_features
+from tfelc.features.fitted import FittedFeatures
+from tfelc.losses.task_balance import make_task_balance
+from tfelc.models.ranking_model import RankingModel
+from tfelc.task_chain import select_tasks
+from tfelc.training.batches import Batches
+from tfelc.training.checkpoint import load_checkpoint
+from tfelc.training.checkpoints import Checkpoints
+from tfelc.training.multi_task_trainer import MultiTaskTrainer
+from tfelc.training.optimizers import make_optimizers
+from tfelc.training.progress import EpochProgress
+from tfelc.training.run_folder import RunFolder
+
+# Rows whose activity embeddings the K-means start of the centres is computed on.
+_KMEANS_ROWS = 20_000
+
+
+class Training:
+    """Trains one ranker; `run()` returns it with its best weights.
+
+    Args:
+        run: The run's folder, made by `start` or `resume`.
+        dataset: What to train on.
+        console: Where progress goes.
+    """
+
+    def __init__(self, run: RunFolder, dataset: Dataset, console: Console) -> None:
+        self._run = run
+        self._dataset = dataset
+        self._console = console
+        self._config = run.config()
+        config = self._config.training
+        _prepare_process(config.seed, config.deterministic)
+        self._model = RankingModel.build(run.schema(), run.fitted(), run.facts()["tasks"], self._config)
+        self._batches = Batches(
+            dataset,
+            "train",
+            self._model.lookup,
+            list(self._model.tasks),
+            config.batch_size,
+            config.seed,
+            config.shuffle_groups,
+        )
+        heads = self._model.ranker.tasks
+        weights = {name: self._model.tasks[name].weight for name in heads}
+        balance = make_task_balance(config.balance, heads, weights, config.seed)
+        self._trainer = MultiTaskTrainer(
+            self._model.ranker, self._model.tasks, balance, self._config.optimizer.clip_norm, name="trainer"
+        )
+        dense, tables = make_optimizers(self._config.optimizer, self._batches.steps * config.epochs)
+        self._trainer.compile(dense, tables, config.xla)
+        self._trainer.build_optimizers()
+        self._state: dict[str, Any] = {"history": [], "best": None, "best_epoch": None}
+        self._checkpoints = Checkpoints(run, self._trainer, config.checkpoint_seconds, self._state)
+
+    @classmethod
+    def start(cls, path: Path, dataset: Dataset, config: Config, heads: Sequence[str], console: Console) -> Training:
+        """Fits the features on the training split and opens a new run folder.
+
+        Raises:
+            RunError: The folder is taken.
+            UsageError: A head is no task of the schema, or the settings do not fit it.
+        """
+        RunFolder.refuse_taken(path)
+        select_tasks(dataset.schema, heads, config.tasks)
+        return cls(RunFolder.create(path, config, dataset, list(heads), _fit(dataset, console)), dataset, console)
+
+    @classmethod
+    def resume(cls, path: Path, dataset: Dataset, console: Console) -> Training:
+        """Goes on with a run that was stopped, exactly from its last checkpoint.
+
+        Raises:
+            RunError: The folder is no run, has no checkpoint, or was trained on other data.
+        """
+        run = RunFolder(path)
+        if run.facts()["data_hash"] != dataset.hash:
+            raise RunError(f"{path}: was trained on other data than {dataset.path} holds now (its hash differs)")
+        training = cls(run, dataset, console)
+        training._position = training._checkpoints.restore()
+        return training
+
+    _position = (0, 0)
+
+    def run(self) -> RankingModel:
+        """Trains to the end, and returns the ranker with its best weights."""
+        config = self._config.training
+        epoch, step = self._position
+        if (epoch, step) == (0, 0):
+            self._start_centers()
+            self._checkpoints.save(0, 0)
+        predictor = Predictor(self._model, self._dataset)
+        progress = EpochProgress(self._console, self._batches.rows, config.epochs, config.batch_size)
+        writer = tf.summary.create_file_writer(str(self._run.logs))
+        try:
+            while epoch < config.epochs and not self._is_over(epoch):
+                progress.start_at(step)
+                started = time.perf_counter()
+                steps = self._batches.steps - step
+                if steps:
+                    self._trainer.fit(
+                        self._batches.epoch(epoch, step),
+                        steps_per_epoch=steps,
+                        initial_epoch=epoch,
+                        epochs=epoch + 1,
+                        verbose=0,
+                        shuffle=False,
+                        callbacks=[progress, self._checkpoints],
+                    )
+                seconds = time.perf_counter() - started
+                self._trainer.balance.end_epoch()
+                self._judge(epoch, predictor, steps * config.batch_size / seconds, writer)
+                epoch, step = epoch + 1, 0
+                self._checkpoints.save(epoch, step)
+        finally:
+            progress.close()
+            writer.close()
+        load_checkpoint(self._run.best, {"ranker": self._model.ranker.variables})
+        return self._model
+
+    def _start_centers(self) -> None:
+        clusters = self._config.model.clusters
+        if not clusters.count or clusters.start != "kmeans":
+            return
+        ranker = self._model.ranker
+        embeddings: list[Any] = []
+        for features, *_ in self._batches.epoch(0):
+            embeddings.append(ranker.activity_embedding(ranker.encoder(features)).numpy())
+            if sum(map(len, embeddings)) >= _KMEANS_ROWS:
+                break
+        ranker.clusters.initialize_centers(np.concatenate(embeddings), self._config.training.seed)
+
+    def _judge(self, epoch: int, predictor: Predictor, rows_per_second: float, writer: Any) -> None:
+        """Measures the validation split, logs everything, and keeps the weights where they are the best so far."""
+        losses = {name: float(value) for name, value in self._trainer.get_metrics_result().items()}
+        metrics = output_metrics(predictor.predict("validation"))
+        value = watched_value(metrics, self._config.training.early_stopping.metric)
+        self._state["history"].append(
+            {"epoch": epoch + 1, "losses": losses, "validation": metrics, "rows_per_second": round(rows_per_second)}
+        )
+        best = self._state["best"]
+        if best is None or value > best:
+            self._state |= {"best": value, "best_epoch": epoch + 1}
+            self._checkpoints.save_best()
+        self._run.write_json("history.json", self._state)
+        with writer.as_default(step=epoch + 1):
+            for name, loss in losses.items():
+                tf.summary.scalar(f"train/{name}", loss)
+            for output, values in metrics.items():
+                for name, metric in values.items():
+                    tf.summary.scalar(f"validation/{output}/{name}", metric)
+        shown = "  ".join(f"{output} {values['auc']:.4f}" for output, values in metrics.items())
+        self._console.print(
+            f"epoch {epoch + 1}/{self._config.training.epochs}  loss {losses['loss']:.4f}  validation AUC {shown}"
+            f"  {rows_per_second:,.0f} rows/s",
+            highlight=False,
+        )
+
+    def _is_over(self, epoch: int) -> bool:
+        patience = self._config.training.early_stopping.patience
+        best = self._state["best_epoch"]
+        return best is not None and epoch - best > patience
+
+
+def watched_value(metrics: dict[str, dict[str, float]], name: str) -> float:
+    """The value that early stopping watches, larger being better.
+
+    Args:
+        metrics: Output -> metric -> value.
+        name: `<output>.<metric>`, or `mean.<metric>` for the mean over the outputs.
+
+    Raises:
+        ConfigError: No such output or metric.
+    """
+    output, _, metric = name.partition(".")
+    outputs = list(metrics) if output == "mean" else [output]
+    signs = {"auc": 1, "gauc": 1, "logloss": -1, "ne": -1, "ece": -1}
+    if metric not in signs or not set(outputs) <= set(metrics):
+        raise ConfigError(
+            f"training.early_stopping.metric: `{name}` is not measured; it is one of {', '.join(metrics)} or `mean`, "
+            f"a dot, and one of {', '.join(signs)}"
+        )
+    value = signs[metric] * float(np.mean([metrics[output][metric] for output in outputs]))
+    return value if math.isfinite(value) else -math.inf
+
+
+def _fit(dataset: Dataset, console: Console) -> FittedFeatures:
+    schema = dataset.schema
+    reader = RowGroupReader(dataset.files("train"), list(schema.features), seed=0, window=1)
+    with console.status("fitting the features on the training split"):
+        return fit_features(schema, reader.tables(0, shuffle=False))
+
+
+def _prepare_process(seed: int, deterministic: bool) -> None:
+    keras.utils.set_random_seed(seed)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
