@@ -12,7 +12,6 @@ from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
     inference_pb2,
-    input_pb2,
     predict_pb2,
     regression_pb2,
 )
@@ -141,27 +140,24 @@ def serialized(examples: Any) -> Array:
     return made
 
 
-def empty_input() -> Any:
-    """An `Input` to be filled with examples."""
-    return input_pb2.Input()
-
-
 def _takes_examples(servable: Servable, name: str) -> bool:
     return set(servable.signature(name).inputs) == {"inputs"}
 
 
-def _run_on_examples(servable: Servable, name: str, examples: Array, what: str) -> dict[str, Array]:
+def _outputs_of(servable: Servable, name: str, what: str) -> set[str]:
+    """Names of a signature's outputs, once its one input is seen to take examples."""
     if name not in servable.signatures:
-        raise ServingError.invalid(f"No signature was found with the name: {name}")
-    if len(servable.signature(name).inputs) != 1:
+        raise ServingError.invalid(f"No signature was found with the name: {name[:200]}")
+    signature = servable.signatures[name]
+    if len(signature.inputs) != 1:
         raise ServingError.invalid("Expected one input Tensor.")
     if not _takes_examples(servable, name):
         raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, f"No {what} inputs found in SignatureDef: {name}")
-    return servable.run(name, {"inputs": examples})
+    return set(signature.outputs)
 
 
 def _classify(servable: Servable, name: str, examples: Array, result: Any) -> None:
-    outputs = set(servable.signatures[name].outputs) if name in servable.signatures else {"scores"}
+    outputs = _outputs_of(servable, name, "classification")
     if len(outputs) > 2:
         raise ServingError.invalid(f"Expected one or two output Tensors, found {len(outputs)}")
     if not outputs & {"classes", "scores"}:
@@ -169,7 +165,7 @@ def _classify(servable: Servable, name: str, examples: Array, result: Any) -> No
             grpc.StatusCode.FAILED_PRECONDITION,
             'Expected classification signature outputs to contain at least one of "classes" or "scores".',
         )
-    found = _run_on_examples(servable, name, examples, "classification")
+    found = servable.run(name, {"inputs": examples})
     classes, scores = found.get("classes"), found.get("scores")
     for what, array, dtype in (("classes", classes, np.dtype(object)), ("scores", scores, np.dtype(np.float32))):
         if array is None:
@@ -193,12 +189,12 @@ def _classify(servable: Servable, name: str, examples: Array, result: Any) -> No
 
 
 def _regress(servable: Servable, name: str, examples: Array, result: Any) -> None:
-    outputs = set(servable.signatures[name].outputs) if name in servable.signatures else {"outputs"}
+    outputs = _outputs_of(servable, name, "regression")
     if len(outputs) != 1:
         raise ServingError.invalid("Expected one output Tensor.")
     if outputs != {"outputs"}:
         raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, f"No regression outputs found in SignatureDef: {name}")
-    values = _run_on_examples(servable, name, examples, "regression")["outputs"]
+    values = servable.run(name, {"inputs": examples})["outputs"]
     if values.dtype != np.float32 or values.shape not in ((len(examples),), (len(examples), 1)):
         raise ServingError.invalid(
             "Expected output Tensor shape to be either [batch_size] or [batch_size, 1] of float but got "

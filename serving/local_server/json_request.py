@@ -78,9 +78,7 @@ class JsonRequest:
                 raise ServingError.invalid(f"Expecting object but got list at item {index} of input list")
             if row.keys() != names:
                 if extra := sorted(row.keys() - names):
-                    problem = (
-                        f"key: {_shown(extra[0])}. Error: JSON object: does not have named input: {_shown(extra[0])}"
-                    )
+                    problem = f"key: {extra[0][:80]}. Error: JSON object: does not have named input: {extra[0][:80]}"
                 else:
                     problem = f"JSON object keys must be equal to: {','.join(sorted(names))}"
                 raise ServingError.invalid(f"Failed to process element: {index} of 'instances' list. {problem}")
