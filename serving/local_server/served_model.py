@@ -47,6 +47,7 @@ class ServedModel:
         self._statuses: dict[int, VersionStatus] = {}
         self._failed: dict[int, _Fingerprint] = {}
         self._labels: dict[str, int] = {}
+        self._unloading: list[threading.Thread] = []
 
     def reconcile(self) -> None:
         """Loads what the policy wants, then unloads what it no longer wants.
@@ -133,9 +134,11 @@ class ServedModel:
         return bool(self._loaded)
 
     def close(self) -> None:
-        """Unloads every version."""
+        """Unloads every version, and waits until nobody uses them."""
         for version in list(self._loaded):
             self._unload(version)
+        for thread in self._unloading:
+            thread.join()
 
     def _version_of(self, label: str) -> int:
         if label not in self._labels:
@@ -164,8 +167,17 @@ class ServedModel:
         with self._lock:
             servable = self._loaded.pop(version)
             self._statuses[version] = VersionStatus("UNLOADING")
-        servable.close()
-        self._set(version, VersionStatus("END"))
+
+        def finish() -> None:
+            servable.close()
+            with self._lock:
+                if version not in self._loaded:
+                    self._statuses[version] = VersionStatus("END")
+
+        # On a thread of its own: a request that takes its time must not keep the next version from loading.
+        thread = threading.Thread(target=finish, name=f"unload {self.config.name} {version}", daemon=True)
+        thread.start()
+        self._unloading = [other for other in self._unloading if other.is_alive()] + [thread]
 
     def _set(self, version: int, status: VersionStatus) -> None:
         with self._lock:
