@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from tfelc.features.fitted import NumberStatistics
-from tfelc.features.layout import Layout, ListFeature, Side
+from tfelc.features.layout import Layout, Side
 from tfelc.layers.fused_embedding import FusedEmbedding
 from tfelc.schema import Schema
 
@@ -23,8 +23,8 @@ _LARGEST = 10.0
 class FeatureEncoder(keras.layers.Layer):
     """Embeds ids, pools lists, standardises numbers.
 
-    Missing numbers become the default of the schema, or the training mean, and raise a flag where the training split had
-    any.
+    Missing numbers become the default of the schema, or the training mean, and raise a flag where the training split
+    had any.
     Lists are averaged over the values that are there; an empty list is a zero vector.
 
     Args:
@@ -93,7 +93,8 @@ class FeatureEncoder(keras.layers.Layer):
                 vectors |= {name: embedded[:, position] for position, name in enumerate(names)}
                 parts.append(ops.reshape(embedded, (-1, len(names) * dim)))
             for feature in side.lists:
-                vectors[feature.column] = self.drop(self._pooled(feature, inputs[feature.key]), training=training)
+                pooled = self.tables[feature.dim].mean(inputs[feature.key], feature.offset)
+                vectors[feature.column] = self.drop(pooled, training=training)
                 parts.append(vectors[feature.column])
             outputs[role] = ops.concatenate(parts, axis=-1)
         if self.interactions and self.layout.pairs:
@@ -124,11 +125,6 @@ class FeatureEncoder(keras.layers.Layer):
         mean = [0.0 if r else self.numbers[n].mean for n, r in zip(side.numbers, raw, strict=True)]
         variance = [1.0 if r else self.numbers[n].variance for n, r in zip(side.numbers, raw, strict=True)]
         return mean, variance
-
-    def _pooled(self, feature: ListFeature, ids: Tensor) -> Tensor:
-        present = ops.cast(ops.not_equal(ids, feature.offset), self.compute_dtype)
-        total = ops.einsum("bl,bld->bd", present, self.tables[feature.dim](ids))
-        return total / ops.maximum(ops.sum(present, axis=1, keepdims=True), 1.0)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""

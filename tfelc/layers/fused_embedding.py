@@ -54,6 +54,29 @@ class FusedEmbedding(keras.layers.Layer):
             rows = ops.take(self.embeddings, inputs, axis=0)
         return ops.cast(rows, self.compute_dtype)
 
+    def mean(self, inputs: Tensor, padding: int) -> Tensor:
+        """Averages each row's embeddings over the ids that are not padding; a row of padding alone is zero.
+
+        Args:
+            inputs: Integer tensor of shape `(batch, length)`.
+            padding: The id that stands for no value.
+
+        Returns:
+            Tensor of shape `(batch, dim)`.
+        """
+        present = ops.not_equal(inputs, padding)
+        if keras.backend.backend() == "tensorflow":
+            # Padding is dropped before the look-up: it is most of a list, and its gradients would be sorted out again.
+            import tensorflow as tf
+
+            places = tf.where(present)
+            values = self(tf.gather_nd(inputs, places))
+            total = tf.math.unsorted_segment_sum(values, places[:, 0], tf.shape(inputs)[0])
+        else:
+            total = ops.einsum("bl,bld->bd", ops.cast(present, self.compute_dtype), self(inputs))
+        count = ops.sum(ops.cast(present, self.compute_dtype), axis=1, keepdims=True)
+        return total / ops.maximum(count, 1.0)
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Adds the width."""
         return (*input_shape, self.dim)

@@ -12,17 +12,19 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable(package="tfelc")
 class GroupedDense(keras.layers.Layer):
-    """`output[:, g] = activation(inputs[:, g] @ kernel[g] + bias[g])`.
+    """`output[g] = activation(inputs[g] @ kernel[g] + bias[g])`.
+
+    The groups come first, so that each is one plain matrix product without a transposition.
 
     Args:
         units: int. Width of each group's output.
         activation: str or None. Defaults to None.
 
     Call arguments:
-        inputs: Float tensor of shape `(batch, groups, width)`.
+        inputs: Float tensor of shape `(groups, batch, width)`.
 
     Returns:
-        Tensor of shape `(batch, groups, units)`.
+        Tensor of shape `(groups, batch, units)`.
     """
 
     def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
@@ -32,7 +34,7 @@ class GroupedDense(keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         """Makes one kernel a group, each with the fan-in of its own group."""
-        _, groups, width = input_shape
+        groups, _, width = input_shape
         # Glorot over the 3-D weight would count the groups as a receptive field and start far too small.
         limit = (6.0 / (width + self.units)) ** 0.5
         self.kernel = self.add_weight(
@@ -40,11 +42,11 @@ class GroupedDense(keras.layers.Layer):
             shape=(groups, width, self.units),
             initializer=keras.initializers.RandomUniform(-limit, limit),
         )
-        self.bias = self.add_weight(name="bias", shape=(groups, self.units), initializer="zeros")
+        self.bias = self.add_weight(name="bias", shape=(groups, 1, self.units), initializer="zeros")
 
     def call(self, inputs: Tensor) -> Tensor:
         """Applies every group's layer to its own slice."""
-        return self.activation(ops.einsum("bgu,guv->bgv", inputs, self.kernel) + self.bias)
+        return self.activation(ops.matmul(inputs, self.kernel) + self.bias)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Replaces the width."""

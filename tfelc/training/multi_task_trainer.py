@@ -59,9 +59,8 @@ class MultiTaskTrainer(keras.Model):
         """
         super().compile(optimizer=optimizer, jit_compile=False, **kwargs)
         self.tables_optimizer = tables_optimizer
-        self._differentiate = (
-            tf.function(self._losses_and_gradients, jit_compile=True) if xla else (self._losses_and_gradients)
-        )
+        # The look-ups stay outside of XLA: it would make dense gradients of theirs.
+        self._network_losses = tf.function(self._head_losses, jit_compile=True) if xla else self._head_losses
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """The ranker's outputs."""
@@ -76,7 +75,7 @@ class MultiTaskTrainer(keras.Model):
     def train_step(self, data: Any) -> dict[str, Any]:
         """Trains on one batch."""
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
-        terms, gradients = self._differentiate(inputs, labels, weights)
+        terms, gradients = self._losses_and_gradients(inputs, labels, weights)
         dense, tables = self._split_variables()
         dense_gradients = gradients[: len(dense)]
         if self.clip_norm:
@@ -90,11 +89,10 @@ class MultiTaskTrainer(keras.Model):
     def _losses_and_gradients(self, inputs: Any, labels: Any, weights: Any) -> tuple[dict[str, Any], list[Any]]:
         dense, tables = self._split_variables()
         with tf.GradientTape(persistent=True) as tape:
-            logits = self.ranker(inputs, training=True)["logits"]
-            losses = task_losses(self.trained_tasks, labels, logits, weights)
-            auxiliary = sum(self.ranker.losses, tf.constant(0.0))
+            sides = self.ranker.encoder(inputs, training=True)
+            losses, auxiliary = self._network_losses(sides, labels, weights)
         weighted = self.balance.weighted(losses)
-        shared = [v.value for v in self.ranker.experts.experts.trainable_variables]
+        shared = [v.value for v in self.ranker.network.experts.experts.trainable_variables]
         variables = [v.value for v in (*dense, *tables)]
         gradients = self.balance.gradients(tape, losses, auxiliary, variables, shared)
         terms = {"loss": sum(weighted.values()) + auxiliary}
@@ -103,6 +101,11 @@ class MultiTaskTrainer(keras.Model):
         if "cluster_weighted" in self._terms:
             terms["cluster_weighted"] = auxiliary
         return terms, gradients
+
+    def _head_losses(self, sides: Any, labels: Any, weights: Any) -> tuple[dict[str, Any], Any]:
+        network = self.ranker.network
+        logits = network(sides, training=True)["logits"]
+        return task_losses(self.trained_tasks, labels, logits, weights), sum(network.losses, tf.constant(0.0))
 
     def _split_variables(self) -> tuple[list[Any], list[Any]]:
         tables = self.ranker.table_variables

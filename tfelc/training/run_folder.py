@@ -17,6 +17,7 @@ from tfelc.data.dataset import Dataset
 from tfelc.errors import RunError
 from tfelc.features.fitted import FittedFeatures
 from tfelc.files import write_text
+from tfelc.json_text import json_text
 from tfelc.models.ranking_model import RankingModel
 from tfelc.schema import Schema
 from tfelc.training.checkpoint import load_checkpoint
@@ -130,7 +131,7 @@ class RunFolder:
 
     def write_json(self, name: str, content: Any) -> None:
         """Writes one JSON file of the folder."""
-        write_text(self.path / name, json.dumps(content, indent=2) + "\n")
+        write_text(self.path / name, json_text(content) + "\n")
 
 
 def _git_commit() -> str | None:

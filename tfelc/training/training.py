@@ -17,7 +17,7 @@ from tfelc.config import Config
 from tfelc.data.dataset import Dataset
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.errors import ConfigError, RunError
-from tfelc.evaluation.evaluation import output_metrics
+from tfelc.evaluation.evaluation import evaluate, output_metrics
 from tfelc.evaluation.predictions import Predictor
 from tfelc.features.fit import fit_features
 from tfelc.features.fitted import FittedFeatures
@@ -47,7 +47,7 @@ class Training:
 
     def __init__(self, run: RunFolder, dataset: Dataset, console: Console) -> None:
         self._run = run
-        self._dataset = dataset
+        self.dataset = dataset
         self._console = console
         self._config = run.config()
         config = self._config.training
@@ -109,7 +109,7 @@ class Training:
         if (epoch, step) == (0, 0):
             self._start_centers()
             self._checkpoints.save(0, 0)
-        predictor = Predictor(self._model, self._dataset)
+        predictor = Predictor(self._model, self.dataset)
         progress = EpochProgress(self._console, self._batches.rows, config.epochs, config.batch_size)
         writer = tf.summary.create_file_writer(str(self._run.logs))
         try:
@@ -138,6 +138,12 @@ class Training:
         load_checkpoint(self._run.best, {"ranker": self._model.ranker.variables})
         return self._model
 
+    def test(self) -> dict[str, Any]:
+        """Measures the best weights on the test split and writes `metrics.json`."""
+        result = evaluate(Predictor(self._model, self.dataset).predict("test"), "test")
+        self._run.write_json("metrics.json", {**result, "best_epoch": self._state["best_epoch"]})
+        return result
+
     def _start_centers(self) -> None:
         clusters = self._config.model.clusters
         if not clusters.count or clusters.start != "kmeans":
@@ -145,10 +151,10 @@ class Training:
         ranker = self._model.ranker
         embeddings: list[Any] = []
         for features, *_ in self._batches.epoch(0):
-            embeddings.append(ranker.activity_embedding(ranker.encoder(features)).numpy())
+            embeddings.append(ranker.network.activity_embedding(ranker.encoder(features)).numpy())
             if sum(map(len, embeddings)) >= _KMEANS_ROWS:
                 break
-        ranker.clusters.initialize_centers(np.concatenate(embeddings), self._config.training.seed)
+        ranker.network.clusters.initialize_centers(np.concatenate(embeddings), self._config.training.seed)
 
     def _judge(self, epoch: int, predictor: Predictor, rows_per_second: float, writer: Any) -> None:
         """Measures the validation split, logs everything, and keeps the weights where they are the best so far."""

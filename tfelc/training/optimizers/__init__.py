@@ -1,4 +1,4 @@
-"""The two optimisers of a run: one for the embedding tables, moving only the rows of the batch, and one for the rest."""
+"""The two optimisers of a run: one moves only the rows of the embedding tables that the batch looked up."""
 
 from __future__ import annotations
 
