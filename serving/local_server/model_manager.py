@@ -26,6 +26,7 @@ class ModelManager:
     Args:
         poll: Seconds between two looks at the folders.
         threads: Threads of each of a session's pools; 0 for one a core.
+        timeout: Seconds after which a run of a session is cut off; 0 for never.
         batching: How requests are joined into batches; None for not at all.
         labels_may_wait: Whether a label may name a version that does not answer yet.
         on_change: Called, from the polling thread, after each look.
@@ -35,12 +36,14 @@ class ModelManager:
         self,
         poll: float = 1.0,
         threads: int = 0,
+        timeout: float = 0.0,
         batching: BatchingOptions | None = None,
         labels_may_wait: bool = False,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._poll = poll
         self._threads = threads
+        self._timeout = timeout
         self._batching = batching
         self._labels_may_wait = labels_may_wait
         self.on_change = on_change
@@ -112,7 +115,7 @@ class ModelManager:
         _log.info("loading version %d of %s", version, name)
         servable: Servable | None = None
         try:
-            servable = Servable(name, version, path, self._threads, self._batching)
+            servable = Servable(name, version, path, self._threads, self._timeout, self._batching)
             records = warm_up(servable, path)
         except Exception as error:
             _log.warning("version %d of %s failed to load: %s", version, name, error)

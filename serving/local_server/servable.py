@@ -26,6 +26,7 @@ class Servable:
         version: The version's number.
         path: Folder of the SavedModel.
         threads: Threads of each of the session's pools; 0 for one a core.
+        timeout: Seconds after which a run is cut off; 0 for never.
         batching: How requests are joined into batches; None to run each for itself.
 
     Raises:
@@ -33,11 +34,17 @@ class Servable:
     """
 
     def __init__(
-        self, name: str, version: int, path: Path, threads: int = 0, batching: BatchingOptions | None = None
+        self,
+        name: str,
+        version: int,
+        path: Path,
+        threads: int = 0,
+        timeout: float = 0.0,
+        batching: BatchingOptions | None = None,
     ) -> None:
         self.name = name
         self.version = version
-        self._runner = SessionRunner(path, threads)
+        self._runner = SessionRunner(path, threads, timeout)
         self._users = 0
         self._idle = threading.Condition()
         self._batchers: dict[str, Batcher] = {}

@@ -77,7 +77,9 @@ class Server:
         self._configs = models
         workers = options.workers or (4 * (os.cpu_count() or 1) if options.batching is None else 64)
         self._admission = Admission(workers, options.queue)
-        self._manager = ModelManager(options.poll, options.threads, options.batching, options.labels_may_wait)
+        self._manager = ModelManager(
+            options.poll, options.threads, options.timeout, options.batching, options.labels_may_wait
+        )
         self._metrics = Metrics(self._manager, self._admission)
         self._health = health.aio.HealthServicer()
         self._draining = False

@@ -68,3 +68,17 @@ def test_a_broken_file_is_named(tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"\x00garbage")
     with pytest.raises(ExportError, match=str(tmp_path)):
         SessionRunner(tmp_path)
+
+
+def test_a_run_that_takes_too_long_is_cut_off(tmp_path):
+    class Endless(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([1], tf.int64, "steps")])
+        def count(self, steps):
+            return {"counted": tf.while_loop(lambda done: done[0] < steps[0], lambda done: [done + 1], [steps * 0])[0]}
+
+    module = Endless()
+    tf.saved_model.save(module, str(tmp_path / "1"), signatures=module.count)
+    with SessionRunner(tmp_path / "1", timeout=0.2) as runner:
+        with pytest.raises(tf.errors.DeadlineExceededError):
+            runner.run("serving_default", {"steps": np.array([10**12])})
+        assert runner.run("serving_default", {"steps": np.array([3])})["counted"].tolist() == [3]

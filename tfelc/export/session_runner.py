@@ -53,6 +53,7 @@ class SessionRunner:
     Args:
         path: Folder that holds `saved_model.pb`.
         threads: Threads of each of the session's two pools. Defaults to 0: one a core.
+        timeout: Seconds after which a run is cut off with DEADLINE_EXCEEDED. Defaults to 0: never.
 
     Raises:
         ExportError: The folder holds no SavedModel that a session can load.
@@ -62,8 +63,9 @@ class SessionRunner:
         >>> runner.run("serving_default", {"price": np.array([1.5], np.float32), ...})["ctr"]
     """
 
-    def __init__(self, path: Path, threads: int = 0) -> None:
+    def __init__(self, path: Path, threads: int = 0, timeout: float = 0.0) -> None:
         self.path = Path(path)
+        self._timeout = timeout
         config = tf.compat.v1.ConfigProto(inter_op_parallelism_threads=threads, intra_op_parallelism_threads=threads)
         graph = tf.Graph()
         self._session: Any = tf.compat.v1.Session(graph=graph, config=config)
@@ -82,6 +84,7 @@ class SessionRunner:
 
     def _make(self, signature: SessionSignature) -> Callable[..., Sequence[Array]]:
         options = config_pb2.CallableOptions()
+        options.run_options.timeout_in_ms = int(self._timeout * 1000)
         options.feed.extend(tensor.tensor for tensor in signature.inputs.values())
         options.fetch.extend(tensor.tensor for tensor in signature.outputs.values())
         made: Callable[..., Sequence[Array]] = self._session._make_callable_from_options(options)
