@@ -14,7 +14,7 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tfelc.data.contract import arrow_schema, conform, leaf_of
+from tfelc.data.contract import arrow_schema, conform
 from tfelc.data.manifest import Manifest, PartFile, hash_of
 from tfelc.data.splits import SPLITS
 from tfelc.errors import DataError
@@ -178,13 +178,7 @@ class _Split:
         self._close_part()
         path = self.folder / f"part-{len(self.parts):05d}.parquet"
         self.parts.append(path)
-        return pq.ParquetWriter(
-            path,
-            self.schema,
-            compression="zstd",
-            use_dictionary=[leaf_of(field) for field in self.schema if not pa.types.is_floating(field.type)],
-            write_page_checksum=True,
-        )
+        return pq.ParquetWriter(path, self.schema, compression="zstd", write_page_checksum=True)
 
     def _close_part(self) -> None:
         if self._writer is not None:
