@@ -98,6 +98,12 @@ def test_a_long_split_goes_on_in_a_new_part(tmp_path: Path, monkeypatch: pytest.
     assert users.tolist() == [*range(9), *range(10)]
 
 
+def test_a_split_may_end_with_a_full_row_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tfelc.data.dataset_writer.ROWS_PER_GROUP", 4)
+    data = written(tmp_path / "data", {"train": [rows(5), rows(3)], "validation": [rows(4)], "test": [rows(2)]})
+    assert [data.rows(split) for split in SPLITS] == [8, 4, 2]
+
+
 def test_nan_is_null_and_missing_lists_are_empty(tmp_path: Path) -> None:
     table = rows(3, age=[1.0, float("nan"), None], seen=pa.array([None, [1, None], [2]], pa.list_(pa.int64())))
     data = written(tmp_path / "data", {split: [table] for split in SPLITS})

@@ -154,7 +154,8 @@ class _Split:
             self._write(waiting - waiting % ROWS_PER_GROUP)
 
     def close(self) -> None:
-        self._write(sum(piece.num_rows for piece in self._waiting))
+        if self._waiting:
+            self._write(sum(piece.num_rows for piece in self._waiting))
         self._close_part()
 
     def abandon(self) -> None:

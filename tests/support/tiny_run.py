@@ -1,0 +1,123 @@
+"""A small table with every kind of column, and a run over it that was never trained but answers decidedly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import yaml
+
+ROWS = {"train": 600, "validation": 300, "test": 100}
+
+SCHEMA = """
+name: tiny
+user_key: user_id
+tasks:
+  click: {label: clicked}
+  buy: {label: bought, given: click, joint: click_and_buy}
+tables:
+  user: {hash_buckets: 50}
+  product: {min_count: 2}
+  weekday: {values: [0, 1, 2, 3, 4, 5, 6]}
+  tag: {dim: 4}
+columns:
+  impression: {kind: id}
+  at: {kind: timestamp}
+  clicked: {kind: label}
+  bought: {kind: label}
+  newcomer: {kind: group}
+  importance: {kind: weight}
+  user_id: {kind: category, role: user, type: integer, table: user}
+  city: {kind: category, role: user, default: nowhere}
+  history: {kind: list, role: user, table: product, max_length: 4}
+  visits: {kind: number, role: activity, transform: log, buckets: 5}
+  days_away: {kind: number, role: activity, type: integer}
+  level: {kind: category, role: activity, type: integer, default: 0}
+  product_id: {kind: category, role: item, table: product}
+  tags: {kind: list, role: item, type: integer, table: tag, max_length: 3}
+  price: {kind: number, role: item, default: 9.5, transform: none}
+  hour: {kind: number, role: context}
+  day: {kind: category, role: context, type: integer, table: weekday}
+"""
+
+
+def tiny_schema() -> Any:
+    from tfelc.schema import Schema
+
+    return Schema.parse(yaml.safe_load(SCHEMA), "tiny")
+
+
+def tiny_rows(count: int, seed: int) -> pa.Table:
+    """Random rows with nulls in every feature that may have them; the labels follow from visits, price and user."""
+    random = np.random.default_rng(seed)
+
+    def some(values: list[Any], share: float = 0.1) -> list[Any]:
+        return [None if hide else value for value, hide in zip(values, random.random(count) < share, strict=True)]
+
+    def products(size: int) -> list[str]:
+        return [f"p{number}" for number in random.integers(0, 30, size)]
+
+    users = random.integers(0, 80, count)
+    visits = np.exp(random.normal(1, 1, count)).astype(np.float32)
+    price = random.uniform(1, 20, count).astype(np.float32)
+    lift = 1 / (1 + np.exp(-(np.log(visits) - price / 10 + (users % 2))))
+    clicked = random.random(count) < lift
+    return pa.table(
+        {
+            "impression": np.arange(count) + 1000 * seed,
+            "at": np.arange(count),
+            "clicked": clicked.astype(np.int8),
+            "bought": (clicked & (random.random(count) < 0.4)).astype(np.int8),
+            "newcomer": pa.array(some(["N"] * count, 0.7), pa.string()),
+            "importance": np.ones(count, np.float32),
+            "user_id": pa.array(some(users.tolist(), 0.05), pa.int64()),
+            "city": pa.array(some([f"city {number}" for number in random.integers(0, 5, count)]), pa.string()),
+            "history": pa.array([products(size) for size in random.integers(0, 8, count)], pa.list_(pa.string())),
+            "visits": pa.array(some(visits.tolist()), pa.float32()),
+            "days_away": pa.array(some(random.integers(0, 30, count).astype(float).tolist()), pa.float32()),
+            "level": pa.array(some(random.integers(1, 4, count).tolist()), pa.int64()),
+            "product_id": pa.array(some(products(count)), pa.string()),
+            "tags": pa.array(
+                [random.integers(0, 9, size).tolist() for size in random.integers(0, 4, count)], pa.list_(pa.int64())
+            ),
+            "price": pa.array(some(price.tolist()), pa.float32()),
+            "hour": random.integers(0, 24, count).astype(np.float32),
+            "day": random.integers(0, 7, count),
+        }
+    )
+
+
+def write_tiny_dataset(out: Path) -> Any:
+    """A prepared dataset of `tiny_rows`."""
+    from tfelc.data.dataset import Dataset
+    from tfelc.data.dataset_writer import DatasetWriter
+
+    with DatasetWriter(out, tiny_schema(), source="tiny", seed=0) as writer:
+        for seed, (split, count) in enumerate(ROWS.items()):
+            writer.write(split, tiny_rows(count, seed))
+    return Dataset(out)
+
+
+def write_untrained_run(path: Path, dataset: Any, heads: tuple[str, ...] = ("click", "buy"), *settings: str) -> Any:
+    """A run folder whose best weights are random and large: no two values of a feature give the same score."""
+    import keras
+
+    from tfelc.config import Config
+    from tfelc.data.row_groups import RowGroupReader
+    from tfelc.features.fit import fit_features
+    from tfelc.models.ranking_model import RankingModel
+    from tfelc.training.checkpoint import save_checkpoint
+    from tfelc.training.run_folder import RunFolder
+
+    config = Config.load(None, ["model.clusters.count=5", "model.experts.units=[16, 8]", *settings])
+    reader = RowGroupReader(dataset.files("train"), list(dataset.schema.features), seed=0)
+    fitted = fit_features(dataset.schema, reader.tables(0, shuffle=False))
+    run = RunFolder.create(path, config, dataset, list(heads), fitted)
+    keras.utils.set_random_seed(5)
+    model = RankingModel.build(dataset.schema, fitted, heads, config)
+    for table in model.ranker.table_variables:
+        table.assign(25 * table)
+    save_checkpoint(run.best, {"ranker": model.ranker.variables}, {})
+    return run
