@@ -15,27 +15,28 @@ Tensor = Any
 
 def binary_cross_entropy(labels: Tensor, logits: Tensor) -> Tensor:
     """`-y log sigmoid(z) - (1 - y) log(1 - sigmoid(z))`, a row each, without overflow."""
-    return ops.relu(logits) - logits * labels + ops.log1p(ops.exp(-ops.abs(logits)))
+    # By softplus, whose gradient is right at a logit of 0 too, where those of relu and abs are not.
+    return labels * ops.softplus(-logits) + (1.0 - labels) * ops.softplus(logits)
 
 
 def joint_cross_entropy(labels: Tensor, chain: list[Tensor]) -> Tensor:
     """Cross-entropy of a product of probabilities, `p = prod_i sigmoid(z_i)`, a row each (ESMM, Ma et al. 2018).
 
-    Computed from `log p = sum_i log sigmoid(z_i)`; `log(1 - p)` from the larger of two exact forms, so that neither a
-    sure click nor a sure conversion overflows.
+    `log p = sum_i log sigmoid(z_i)`, and `1 - p = sum_i (1 - sigmoid(z_i)) prod_{j < i} sigmoid(z_j)`: which outcome of
+    the chain was the first that did not happen. A sum of positive terms in logarithms, so that nothing cancels or
+    overflows, and a sure click without a conversion still has its full gradient.
 
     Args:
         labels: Float tensor of shape `(batch,)`: 1 where every outcome of the chain happened.
         chain: The logits, each of shape `(batch,)`.
     """
-    log_p = -sum(ops.softplus(-logits) for logits in chain)
-    # log p = 0 is a probability of 1 to float32's last digit; kept off zero, where log(1 - p) has no gradient.
-    log_p = ops.minimum(log_p, -1e-7)
-    near_zero = log_p < -0.6931472
-    # Each branch gets an argument that is safe for it: `where` passes gradients of both.
-    far = ops.log1p(-ops.exp(ops.where(near_zero, log_p, -1.0)))
-    near = ops.log(-ops.expm1(ops.where(near_zero, -0.1, log_p)))
-    return -(labels * log_p + (1.0 - labels) * ops.where(near_zero, far, near))
+    log_p = ops.zeros_like(chain[0])
+    log_first_miss = []
+    for logits in chain:
+        log_first_miss.append(log_p - ops.softplus(logits))
+        log_p = log_p - ops.softplus(-logits)
+    log_not_p = ops.logsumexp(ops.stack(log_first_miss), axis=0)
+    return -(labels * log_p + (1.0 - labels) * log_not_p)
 
 
 def task_losses(
