@@ -9,10 +9,12 @@ import typer
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipelines.benchmarks.ranker import ranker  # noqa: E402
+from pipelines.benchmarks.training import training  # noqa: E402
 from tfelc.cli import run  # noqa: E402
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command()(ranker)
+app.command()(training)
 
 
 @app.callback()

@@ -11,7 +11,7 @@ from tfelc.features.lookup import number_values
 from tfelc.task_chain import joint_label, select_tasks
 
 
-def boosted_trees(dataset: Dataset, outputs: list[str], predictions: Any) -> dict[str, NDArray[np.float64]]:
+def boosted_trees(dataset: Dataset, outputs: list[str]) -> dict[str, NDArray[np.float64]]:
     """Trains one model an output and returns its probabilities on the test split.
 
     Numbers go in as they are, categories as integer codes of the training split's values; lists, which trees cannot

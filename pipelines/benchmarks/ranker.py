@@ -1,4 +1,4 @@
-"""Does the cluster module help? Baseline B against B + ELCM over several seeds, and gradient-boosted trees beside them."""
+"""Does the cluster module help? Baseline B against B + ELCM over several seeds, with gradient-boosted trees beside."""
 
 import tempfile
 import time
@@ -131,19 +131,12 @@ def _trees(dataset: Any, predictions: Any) -> dict[str, Any]:
     from pipelines.benchmarks.boosted_trees import boosted_trees
     from tfelc.metrics.summary import task_metrics
 
-    scores = boosted_trees(dataset, list(predictions.outcomes), predictions)
-    return {
-        "tasks": {
-            output: _spread(
-                [
-                    task_metrics(
-                        outcome.labels[outcome.rows], scores[output][outcome.rows], predictions.users[outcome.rows]
-                    )
-                ]
-            )
-            for output, outcome in predictions.outcomes.items()
-        }
-    }
+    scores = boosted_trees(dataset, list(predictions.outcomes))
+    found = {}
+    for output, outcome in predictions.outcomes.items():
+        rows = outcome.rows
+        found[output] = _spread([task_metrics(outcome.labels[rows], scores[output][rows], predictions.users[rows])])
+    return {"tasks": found}
 
 
 def _print(console: Any, rows: dict[str, Any], differences: dict[str, Any], seeds: int) -> None:

@@ -68,7 +68,7 @@ class Predictor:
     def __init__(self, model: RankingModel, dataset: Dataset) -> None:
         self._model = model
         self._dataset = dataset
-        self._forward = tf.function(self._outputs, reduce_retracing=True)
+        self._forward = tf.function(self._outputs, input_signature=[model.lookup.specs()])
 
     def predict(self, split: str, progress: Callable[[int], None] = lambda rows: None) -> Predictions:
         """Scores a split.

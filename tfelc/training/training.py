@@ -43,6 +43,11 @@ class Training:
         run: The run's folder, made by `start` or `resume`.
         dataset: What to train on.
         console: Where progress goes.
+
+    Attributes:
+        dataset: As given.
+        batches: The training split's batches.
+        trainer: The Keras model that is fitted.
     """
 
     def __init__(self, run: RunFolder, dataset: Dataset, console: Console) -> None:
@@ -53,7 +58,7 @@ class Training:
         config = self._config.training
         _prepare_process(config.seed, config.deterministic)
         self._model = RankingModel.build(run.schema(), run.fitted(), run.facts()["tasks"], self._config)
-        self._batches = Batches(
+        self.batches = Batches(
             dataset,
             "train",
             self._model.lookup,
@@ -65,14 +70,14 @@ class Training:
         heads = self._model.ranker.tasks
         weights = {name: self._model.tasks[name].weight for name in heads}
         balance = make_task_balance(config.balance, heads, weights, config.seed)
-        self._trainer = MultiTaskTrainer(
+        self.trainer = MultiTaskTrainer(
             self._model.ranker, self._model.tasks, balance, self._config.optimizer.clip_norm, name="trainer"
         )
-        dense, tables = make_optimizers(self._config.optimizer, self._batches.steps * config.epochs)
-        self._trainer.compile(dense, tables, config.xla)
-        self._trainer.build_optimizers()
+        dense, tables = make_optimizers(self._config.optimizer, self.batches.steps * config.epochs)
+        self.trainer.compile(dense, tables, config.xla)
+        self.trainer.build_optimizers()
         self._state: dict[str, Any] = {"history": [], "best": None, "best_epoch": None}
-        self._checkpoints = Checkpoints(run, self._trainer, config.checkpoint_seconds, self._state)
+        self._checkpoints = Checkpoints(run, self.trainer, config.checkpoint_seconds, self._state)
 
     @classmethod
     def start(cls, path: Path, dataset: Dataset, config: Config, heads: Sequence[str], console: Console) -> Training:
@@ -110,16 +115,16 @@ class Training:
             self._start_centers()
             self._checkpoints.save(0, 0)
         predictor = Predictor(self._model, self.dataset)
-        progress = EpochProgress(self._console, self._batches.rows, config.epochs, config.batch_size)
+        progress = EpochProgress(self._console, self.batches.rows, config.epochs, config.batch_size)
         writer = tf.summary.create_file_writer(str(self._run.logs))
         try:
             while epoch < config.epochs and not self._is_over(epoch):
                 progress.start_at(step)
                 started = time.perf_counter()
-                steps = self._batches.steps - step
+                steps = self.batches.steps - step
                 if steps:
-                    self._trainer.fit(
-                        self._batches.epoch(epoch, step),
+                    self.trainer.fit(
+                        self.batches.epoch(epoch, step),
                         steps_per_epoch=steps,
                         initial_epoch=epoch,
                         epochs=epoch + 1,
@@ -128,7 +133,7 @@ class Training:
                         callbacks=[progress, self._checkpoints],
                     )
                 seconds = time.perf_counter() - started
-                self._trainer.balance.end_epoch()
+                self.trainer.balance.end_epoch()
                 self._judge(epoch, predictor, steps * config.batch_size / seconds, writer)
                 epoch, step = epoch + 1, 0
                 self._checkpoints.save(epoch, step)
@@ -150,7 +155,7 @@ class Training:
             return
         ranker = self._model.ranker
         embeddings: list[Any] = []
-        for features, *_ in self._batches.epoch(0):
+        for features, *_ in self.batches.epoch(0):
             embeddings.append(ranker.network.activity_embedding(ranker.encoder(features)).numpy())
             if sum(map(len, embeddings)) >= _KMEANS_ROWS:
                 break
@@ -158,7 +163,7 @@ class Training:
 
     def _judge(self, epoch: int, predictor: Predictor, rows_per_second: float, writer: Any) -> None:
         """Measures the validation split, logs everything, and keeps the weights where they are the best so far."""
-        losses = {name: float(value) for name, value in self._trainer.get_metrics_result().items()}
+        losses = {name: float(value) for name, value in self.trainer.get_metrics_result().items()}
         metrics = output_metrics(predictor.predict("validation"))
         value = watched_value(metrics, self._config.training.early_stopping.metric)
         self._state["history"].append(

@@ -1,0 +1,82 @@
+"""One measured training run, in a process of its own: `python -m pipelines.benchmarks.training_run WAY DATA`.
+
+Prints one JSON object: rows a second after the first 20 steps, and the peak memory of the process. Exit code 3: what
+the way needs is not installed.
+"""
+
+import json
+import os
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tfelc.cli import run
+
+_STEPS_LEFT_OUT = 20
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def measure(
+    way: Annotated[str, typer.Argument(help="parquet, memory or deepctr.")],
+    data: Path,
+    task: str = "ctr,cvr",
+    config: Path | None = None,
+    settings: Annotated[list[str] | None, typer.Option("--set")] = None,
+    steps: int | None = None,
+) -> None:
+    """Trains one epoch, or `--steps` of it, and prints the rate."""
+    if way == "deepctr":
+        from pipelines.benchmarks.deepctr_mmoe import rates
+
+        rows, seconds = rates(data, task.split(","), config, settings or [], steps, _STEPS_LEFT_OUT)
+    else:
+        rows, seconds = _tfelc(way, data, task.split(","), config, settings or [], steps)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"rows_per_second": rows / seconds, "peak_mb": peak}))
+
+
+def _tfelc(
+    way: str, data: Path, heads: list[str], config: Path | None, settings: list[str], steps: int | None
+) -> tuple[int, float]:
+    import keras
+    import tensorflow as tf
+    from rich.console import Console
+
+    from tfelc.config import Config
+    from tfelc.data.dataset import Dataset
+    from tfelc.training.training import Training
+
+    class Clock(keras.callbacks.Callback):
+        started = 0.0
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if batch + 1 == _STEPS_LEFT_OUT:
+                self.started = time.perf_counter()
+
+    with tempfile.TemporaryDirectory() as folder:
+        started = Training.start(
+            Path(folder) / "run", Dataset(data), Config.load(config, settings), heads, Console(quiet=True)
+        )
+        batches = started.batches.epoch(0)
+        available = started.batches.steps
+        if way == "memory":
+            # As many different batches as fit in a gigabyte or so; the rest of the epoch repeats them.
+            kept = list(batches.take(min(available, 200)))
+            batches = tf.data.Dataset.from_generator(lambda: iter(kept), output_signature=batches.element_spec)
+            batches = batches.repeat().prefetch(2)
+        count = min(steps or available, available)
+        clock = Clock()
+        started.trainer.fit(batches, steps_per_epoch=count, epochs=1, verbose=0, shuffle=False, callbacks=[clock])
+        seconds = time.perf_counter() - clock.started
+    return (count - _STEPS_LEFT_OUT) * Config.load(config, settings).training.batch_size, seconds
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    run(app)
