@@ -73,19 +73,35 @@ def conform(table: pa.Table, schema: Schema, where: str, first_row: int = 0) -> 
 
 def _cast(array: pa.Array, column: Column, place: str, first_row: int) -> pa.Array:
     target = arrow_type(column)
-    if pa.types.is_floating(array.type):
-        array = pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
     if array.type != target:
         try:
-            array = array.cast(target)
+            array = _converted(array, target)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            row = _first_failure(array, lambda part: part.cast(target))
+            row = _first_failure(array, lambda part: _converted(part, target))
             value = array[row].as_py()
             raise DataError(
                 f"{place}, row {first_row + row}: not a value of kind {column.kind} ({target}). Received: {value!r}"
             ) from None
+    array = _without_nan(array)
     if pa.types.is_list(target):
         array = _without_nulls(array, column)
+    return array
+
+
+def _converted(array: pa.Array, target: pa.DataType) -> pa.Array:
+    array = _without_nan(array)
+    if pa.types.is_string(array.type) and pa.types.is_integer(target):
+        try:
+            return array.cast(target)
+        except pa.ArrowInvalid:
+            # Whole numbers of a column with gaps are often written as "3.0".
+            return _without_nan(array.cast(pa.float64())).cast(target)
+    return array.cast(target)
+
+
+def _without_nan(array: pa.Array) -> pa.Array:
+    if pa.types.is_floating(array.type):
+        return pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
     return array
 
 
@@ -131,7 +147,7 @@ def _first_failure(array: pa.Array, convert: Callable[[pa.Array], Any]) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            convert(array.slice(low, middle - low))
+            convert(array.take(pa.array(range(low, middle))))  # a slice of a list would still hold all values
             low = middle
         except pa.ArrowException:
             high = middle
