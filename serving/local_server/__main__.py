@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -60,7 +61,9 @@ def serve(
         metrics_path=metrics_path or ServerOptions.metrics_path,
     )
     models = read_models(config) if config else [ModelConfig(name, Path(base_path or "").absolute())]
-    Server(options, models).run()
+    if not Server(options, models).run():
+        # A thread inside the session cannot be stopped, and the interpreter would wait for it.
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -84,8 +84,11 @@ class Server:
         self._health = health.aio.HealthServicer()
         self._draining = False
 
-    def run(self) -> None:
+    def run(self) -> bool:
         """Loads, listens, announces the addresses on standard output, and returns once drained.
+
+        Returns:
+            Whether every request under way ended within the time to drain. Where not, their threads are still at work.
 
         Raises:
             ConfigError: A label names a version that does not answer, or a port is taken.
@@ -94,11 +97,12 @@ class Server:
             self._manager.start(self._configs)
         except ServingError as error:
             raise ConfigError(error.message) from None
-        try:
-            asyncio.run(self._serve())
-        finally:
-            self._admission.close()
-            self._manager.close()
+        asyncio.run(self._serve())
+        if self._admission.admitted:
+            return False
+        self._admission.close()
+        self._manager.close()
+        return True
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
