@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ import yaml
 ROWS = {"train": 600, "validation": 300, "test": 100}
 
 SCHEMA = """
-name: tiny
+name: every_kind
 user_key: user_id
 tasks:
   click: {label: clicked}
@@ -43,14 +44,20 @@ columns:
 """
 
 
-def tiny_schema() -> Any:
+def every_kind_schema(**columns: dict[str, Any]) -> Any:
+    """The schema, with further columns of `every_kind_rows` that `SCHEMA` leaves out."""
     from tfelc.schema import Schema
 
-    return Schema.parse(yaml.safe_load(SCHEMA), "tiny")
+    content = yaml.safe_load(SCHEMA)
+    content["columns"] |= columns
+    return Schema.parse(content, "every_kind")
 
 
-def tiny_rows(count: int, seed: int) -> pa.Table:
-    """Random rows with nulls in every feature that may have them; the labels follow from visits, price and user."""
+def every_kind_rows(count: int, seed: int) -> pa.Table:
+    """Random rows with nulls in every feature that may have them; the labels follow from visits, price and user.
+
+    The label `engaged` and the number `mood`, which it follows from, are in no column of `SCHEMA`.
+    """
     random = np.random.default_rng(seed)
 
     def some(values: list[Any], share: float = 0.1) -> list[Any]:
@@ -64,6 +71,7 @@ def tiny_rows(count: int, seed: int) -> pa.Table:
     price = random.uniform(1, 20, count).astype(np.float32)
     lift = 1 / (1 + np.exp(-(np.log(visits) - price / 10 + (users % 2))))
     clicked = random.random(count) < lift
+    mood = np.random.default_rng(seed).normal(size=count).astype(np.float32)
     return pa.table(
         {
             "impression": np.arange(count) + 1000 * seed,
@@ -85,18 +93,23 @@ def tiny_rows(count: int, seed: int) -> pa.Table:
             "price": pa.array(some(price.tolist()), pa.float32()),
             "hour": random.integers(0, 24, count).astype(np.float32),
             "day": random.integers(0, 7, count),
+            "engaged": (mood > 0).astype(np.int8),
+            "mood": mood,
         }
     )
 
 
-def write_tiny_dataset(out: Path) -> Any:
-    """A prepared dataset of `tiny_rows`."""
+def write_every_kind_dataset(out: Path, schema: Any = None, first_seed: int = 0) -> Any:
+    """A prepared dataset of `every_kind_rows`, in row groups so small that an epoch has several."""
+    from tfelc.data import dataset_writer
     from tfelc.data.dataset import Dataset
-    from tfelc.data.dataset_writer import DatasetWriter
 
-    with DatasetWriter(out, tiny_schema(), source="tiny", seed=0) as writer:
-        for seed, (split, count) in enumerate(ROWS.items()):
-            writer.write(split, tiny_rows(count, seed))
+    with (
+        patch.object(dataset_writer, "ROWS_PER_GROUP", 130),
+        dataset_writer.DatasetWriter(out, schema or every_kind_schema(), source="every_kind", seed=0) as writer,
+    ):
+        for seed, (split, count) in enumerate(ROWS.items(), start=first_seed):
+            writer.write(split, every_kind_rows(count, seed))
     return Dataset(out)
 
 
