@@ -63,6 +63,11 @@ def small(tmp_path: Path) -> Dataset:
 
 def test_round_trip_has_the_contract_types_and_the_manifest(small: Dataset) -> None:
     assert [small.rows(split) for split in SPLITS] == [5, 3, 2]
+    assert small.manifest.label_rates == {
+        "train": {"click": 2 / 5},
+        "validation": {"click": 1 / 3},
+        "test": {"click": 0.5},
+    }
     assert small.schema == SCHEMA
     assert small.manifest.facts == {"best_possible_auc": {"ctr": 0.8}}
     assert (small.manifest.source, small.manifest.seed) == ("test", 3)
@@ -178,7 +183,7 @@ def test_opening_what_is_no_dataset(tmp_path: Path, small: Dataset) -> None:
     with pytest.raises(DataError, match="no split `dev`"):
         small.files("dev")
     (small.path / "manifest.json").write_text(json.dumps({"hello": 1}))
-    with pytest.raises(DataError, match="not a manifest"):
+    with pytest.raises(DataError, match="not the manifest of a prepared dataset: source: Field required"):
         Dataset(small.path)
 
 

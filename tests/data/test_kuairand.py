@@ -1,10 +1,12 @@
 import gzip
+import runpy
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from tfelc.data import kuairand
 from tfelc.data.dataset import Dataset
@@ -88,8 +90,10 @@ def test_rates_come_from_earlier_training_days(frames: dict[str, pd.DataFrame]) 
     assert (first["user_impressions"] == 0).all() and (first["video_click_rate"].nunique() == 1)
 
 
-def test_equal_input_gives_an_equal_hash(data_dir: Path, prepared: Dataset, tmp_path: Path) -> None:
-    kuairand.prepare(data_dir, tmp_path / "again")
+def test_the_command_writes_the_same_dataset(data_dir: Path, prepared: Dataset, tmp_path: Path) -> None:
+    app = runpy.run_path(str(Path(__file__).parents[2] / "pipelines" / "prepare.py"))["app"]
+    result = CliRunner().invoke(app, ["kuairand", "--data-dir", str(data_dir), "--out", str(tmp_path / "again")])
+    assert all(count in result.output for count in ("149,732", "30,290", "42,422", "0.4518"))
     assert Dataset(tmp_path / "again").hash == prepared.hash
 
 

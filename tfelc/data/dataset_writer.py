@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tfelc.data.contract import arrow_schema, conform
@@ -54,7 +55,7 @@ class DatasetWriter:
         self.seed = seed
         self.facts: dict[str, Any] = {}
         self._temporary = self.out.absolute().with_name(f".{self.out.absolute().name}.{os.getpid()}.part")
-        self._splits = {split: _Split(self._temporary / split, arrow_schema(schema)) for split in SPLITS}
+        self._splits = {split: _Split(self._temporary / split, schema) for split in SPLITS}
 
     def __enter__(self) -> Self:
         with self._reported():
@@ -94,6 +95,8 @@ class DatasetWriter:
             raise DataError(f"{where or self.source}: `{split}` is no split; use {', '.join(SPLITS)}")
         if isinstance(table, pa.RecordBatch):
             table = pa.Table.from_batches([table])
+        if table.num_rows == 0:
+            return
         rows = conform(table, self.schema, where or split, first_row)
         with self._reported():
             self._splits[split].add(rows)
@@ -113,6 +116,7 @@ class DatasetWriter:
             source=self.source,
             seed=self.seed,
             rows=self.rows,
+            label_rates={name: split.label_rates for name, split in self._splits.items()},
             schema_hash=self.schema.hash(),
             files=files,
             hash=hash_of(files),
@@ -137,10 +141,11 @@ class DatasetWriter:
 class _Split:
     """The parts of one split, and the rows that do not fill a row group yet."""
 
-    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+    def __init__(self, folder: Path, schema: Schema) -> None:
         self.folder = folder
-        self.schema = schema
+        self.schema = arrow_schema(schema)
         self.rows = 0
+        self._positives = dict.fromkeys(schema.of_kind("label"), 0)
         self.parts: list[Path] = []
         self._waiting: list[pa.Table] = []
         self._groups = 0
@@ -149,9 +154,15 @@ class _Split:
     def add(self, table: pa.Table) -> None:
         self._waiting.append(table)
         self.rows += table.num_rows
+        for label in self._positives:
+            self._positives[label] += pc.sum(table[label]).as_py()
         waiting = sum(piece.num_rows for piece in self._waiting)
         if waiting >= ROWS_PER_GROUP:
             self._write(waiting - waiting % ROWS_PER_GROUP)
+
+    @property
+    def label_rates(self) -> dict[str, float]:
+        return {label: count / self.rows for label, count in self._positives.items()}
 
     def close(self) -> None:
         if self._waiting:

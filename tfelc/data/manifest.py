@@ -29,6 +29,7 @@ class Manifest(BaseModel):
         source: What the rows were made from, in words.
         seed: Seed of everything random in the preparation.
         rows: Rows of each split.
+        label_rates: Mean of each label column, by split.
         schema_hash: SHA-256 of the schema that the parts were written with.
         files: The parts by split and name.
         hash: SHA-256 over the names and checksums of all parts: two folders with equal rows have the same.
@@ -44,6 +45,7 @@ class Manifest(BaseModel):
     schema_hash: str
     files: dict[str, dict[str, PartFile]]
     hash: str
+    label_rates: dict[str, dict[str, float]] = {}
     facts: dict[str, Any] = {}
 
     @classmethod
@@ -57,9 +59,12 @@ class Manifest(BaseModel):
             return cls.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             raise DataError(f"{path.parent}: no prepared dataset ({path.name} is missing); run prepare.py") from None
-        except (OSError, ValidationError) as error:
-            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
-            raise DataError(f"{path}: not a manifest of a prepared dataset: {reason}") from None
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            reason = ": ".join([*map(str, first["loc"]), first["msg"]])
+            raise DataError(f"{path}: not the manifest of a prepared dataset: {reason}") from None
 
 
 def hash_of(files: Mapping[str, Mapping[str, PartFile]]) -> str:
