@@ -16,7 +16,9 @@ from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout, ListFeature
 from tfelc.schema import Column, Role, Schema
 
-# An id no client sends: Keras wants a token for unknown integers, and its own default, -1, is our missing value.
+# What a client sends for a missing number of type `integer`, which has no NaN; pandas and NumPy write NaT so.
+MISSING_INTEGER = int(np.iinfo(np.int64).min)
+# Keras wants a token for unknown integers, and its own default, -1, is our missing value.
 _UNKNOWN_INTEGER = int(np.iinfo(np.int64).min)
 
 
@@ -28,7 +30,7 @@ class FeatureLookup(keras.layers.Layer):
     tables, inside the input pipeline, where each distinct value of a row group is looked up once.
 
     Ids are rows of the layout's fused tables. Within a table, row 0 stands for a missing value and row 1 for an unknown
-    one (a table that hashes has no unknown values).
+    one (a table that hashes has no unknown values). Missing values inside a list are as good as not there.
 
     Args:
         schema: The raw columns.
@@ -57,7 +59,8 @@ class FeatureLookup(keras.layers.Layer):
 
         Args:
             inputs: Column -> tensor of shape `(batch,)`, or `(batch, length)` for a list. Only the roles that are given
-                are encoded, each whole.
+                are encoded, each whole. A missing number is NaN, or `MISSING_INTEGER` in an integer tensor; a missing
+                category, and the padding of a list, is the column's `missing` value.
 
         Returns:
             Key of the layout -> float32 or int32 tensor, `(batch, columns)` or `(batch, length)`.
@@ -67,7 +70,7 @@ class FeatureLookup(keras.layers.Layer):
             if not any(name in inputs for name in self._columns_of(side.role)):
                 continue
             if side.numbers:
-                outputs[side.numbers_key] = tf.stack([tf.cast(inputs[n], tf.float32) for n in side.numbers], axis=1)
+                outputs[side.numbers_key] = tf.stack([_as_float(inputs[n]) for n in side.numbers], axis=1)
             for dim, names in side.ids.items():
                 outputs[side.ids_key(dim)] = tf.stack([self._ids(name, inputs[name]) for name in names], axis=1)
             for feature in side.lists:
@@ -99,6 +102,11 @@ class FeatureLookup(keras.layers.Layer):
                 specs[feature.key] = tf.TensorSpec([None, width], tf.int32)
         return specs
 
+    @property
+    def resources(self) -> list[Any]:
+        """The look-up tables, which a SavedModel must hold beside its graph."""
+        return [layer.lookup_table for layer in self._tables.values() if hasattr(layer, "lookup_table")]
+
     def _columns_of(self, role: Role) -> list[str]:
         return [name for name, column in self.schema.features.items() if column.role == role]
 
@@ -106,7 +114,7 @@ class FeatureLookup(keras.layers.Layer):
         table = self.schema.table_of(name)[0]
         offset = self.layout.offsets[table][1]
         if name in self._buckets:
-            values = tf.cast(values, tf.float32)
+            values = _as_float(values)
             ids = tf.where(tf.math.is_nan(values), 0, tf.cast(self._buckets[name](values), tf.int32) + 1)
         else:
             dtype = tf.string if self.schema.columns[name].value_type == "string" else tf.int64
@@ -130,12 +138,16 @@ class FeatureLookup(keras.layers.Layer):
     def _list_ids(self, feature: ListFeature, column: pa.ChunkedArray) -> NDArray[np.int32]:
         lists = column.combine_chunks()
         width = self.schema.columns[feature.column].max_length
+        padding = np.int32(feature.offset)
         ends = np.cumsum(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
-        starts = np.concatenate([[0], ends[:-1]])
         ids = self._distinct_ids(feature.column, lists.flatten())
+        present = ids != padding
+        if not present.all():
+            ends = np.concatenate([[0], np.cumsum(present)])[ends]
+            ids = ids[present]
+        starts = np.concatenate([[0], ends[:-1]])
         positions = np.maximum(starts, ends - width)[:, None] + np.arange(width)
         inside = positions < ends[:, None]
-        padding = np.int32(feature.offset)
         if not len(ids):
             return np.full(inside.shape, padding)
         return np.where(inside, ids[np.minimum(positions, len(ids) - 1)], padding).astype(np.int32)
@@ -164,6 +176,13 @@ def _last_values(values: Any, feature: ListFeature, layer: FeatureLookup) -> Any
         return tf.gather(values, order, batch_dims=1)[:, -column.max_length :]
 
     return tf.cond(tf.shape(values)[1] > column.max_length, shorten, lambda: values)
+
+
+def _as_float(values: Any) -> Any:
+    values = tf.convert_to_tensor(values)
+    if values.dtype.is_integer:
+        return tf.where(tf.equal(values, MISSING_INTEGER), np.float32(np.nan), tf.cast(values, tf.float32))
+    return tf.cast(values, tf.float32)
 
 
 def number_values(column: pa.ChunkedArray) -> NDArray[np.float32]:

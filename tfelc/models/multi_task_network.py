@@ -86,10 +86,10 @@ class MultiTaskNetwork(keras.layers.Layer):
         gate_parts = [sides[role] for role in self.config.gates.inputs if role in sides]
         outputs: dict[str, Any] = {}
         if self.config.clusters.count:
-            found = self.clusters(self.activity_embedding(sides), training=training)
+            found = self.clusters(self.activity_embedding(sides, broadcast), training=training)
             gate_parts += [found[name] for name in self.config.clusters.feed]
             outputs["clusters"] = {name: found[name] for name in ("assignment", "cluster")}
-        gate_inputs = ops.concatenate([ops.cast(part, "float32") for part in gate_parts], axis=-1)
+        gate_inputs = _side_by_side([ops.cast(part, "float32") for part in gate_parts], broadcast)
         hidden, gates = self.experts(list(sides.values()), gate_inputs, broadcast=broadcast, training=training)
         for tower in self.towers:
             hidden = self.drop(tower(hidden), training=training)
@@ -98,10 +98,10 @@ class MultiTaskNetwork(keras.layers.Layer):
         outputs["gates"] = {task: gates[:, position] for position, task in enumerate(self.tasks)}
         return outputs
 
-    def activity_embedding(self, sides: Mapping[str, Tensor]) -> Tensor:
+    def activity_embedding(self, sides: Mapping[str, Tensor], broadcast: bool = False) -> Tensor:
         """What is clustered: `(batch, clusters.dim)`."""
         parts = [sides[role] for role in self.config.clusters.inputs if role in sides]
-        return self.activity_encoder(ops.concatenate(parts, axis=-1))
+        return self.activity_encoder(_side_by_side(parts, broadcast))
 
     @staticmethod
     def _width(sides_shape: Mapping[str, Any], roles: Sequence[str]) -> int:
@@ -113,3 +113,11 @@ class MultiTaskNetwork(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
         return {**super().get_config(), "tasks": self.tasks, "config": self.config.model_dump(mode="json")}
+
+
+def _side_by_side(parts: Sequence[Tensor], broadcast: bool) -> Tensor:
+    """Concatenates; with `broadcast`, parts of one row are repeated where others have more."""
+    if broadcast:
+        rows = sum(ops.zeros_like(part[:, :1]) for part in parts)
+        parts = [part + rows for part in parts]
+    return ops.concatenate(parts, axis=-1)
