@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import keyword
 import re
 from pathlib import Path
 from typing import Literal, Self
@@ -23,7 +24,9 @@ ValueType = Literal["float", "integer", "string"]
 
 FEATURE_KINDS: tuple[Kind, ...] = ("number", "category", "list")
 ROLES: tuple[Role, ...] = ("user", "activity", "item", "context")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# The served outputs beside the tasks' own.
+CLUSTER_OUTPUTS = ("cluster", "cluster_share")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _DEFAULT_TYPES: dict[Kind, ValueType] = {
     "number": "float",
     "category": "string",
@@ -191,9 +194,7 @@ class Schema(_Frozen):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        for name in [*self.columns, *self.tasks, *self.tables]:
-            if not _NAME.fullmatch(name):
-                raise ValueError(f"`{name}` is no name a serving signature takes: use letters, digits and `_`")
+        self._check_names()
         if not any(c.is_feature for c in self.columns.values()):
             raise ValueError("no column is a feature (number, category or list)")
         if not self.tasks:
@@ -225,6 +226,26 @@ class Schema(_Frozen):
         if self.split.by == "user" and self.user_key is None:
             raise ValueError("`split: by: user` needs `user_key`")
         return self
+
+    def _check_names(self) -> None:
+        joints = [task.joint or f"{task.given}_{name}" for name, task in self.tasks.items() if task.given is not None]
+        for name in [*self.columns, *self.tasks, *self.tables, *joints]:
+            if not _NAME.fullmatch(name):
+                raise ValueError(
+                    f"`{name}` is no name a serving signature takes: use letters, digits and `_`, a letter first"
+                )
+        inputs: dict[str, str] = {}
+        for name in self.features:
+            # A SavedModel's inputs become arguments of a Python function, and its nodes differ by more than case.
+            if keyword.iskeyword(name) or name == "self":
+                raise ValueError(f"column `{name}`: a word of Python's own, which no serving signature takes")
+            if (other := inputs.setdefault(name.lower(), name)) != name:
+                raise ValueError(f"columns `{other}` and `{name}`: features must differ by more than upper case")
+        outputs: set[str] = set()
+        for name in [*self.tasks, *joints, *CLUSTER_OUTPUTS]:
+            if name in outputs:
+                raise ValueError(f"output `{name}` stands for two things: rename the task, or its `joint`")
+            outputs.add(name)
 
     @classmethod
     def load(cls, path: Path) -> Schema:
