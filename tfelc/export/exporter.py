@@ -1,0 +1,128 @@
+"""A trained run -> a verified version for TensorFlow Serving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from tfelc.errors import ExportError
+from tfelc.export.feature_manifest import MANIFEST_FILE, FeatureManifest
+from tfelc.export.request_log import LoggedRequest
+from tfelc.export.requests import ranked_rows, request_inputs
+from tfelc.export.sample_rows import hard_rows, made_rows, real_rows
+from tfelc.export.serving_module import ServingModule
+from tfelc.export.signatures import RANK, input_specs
+from tfelc.export.trained_answers import trained_answers
+from tfelc.export.verify import Differences, verify
+from tfelc.export.versions import new_version
+from tfelc.export.warmup import write_warmup
+from tfelc.models.ranking_model import RankingModel
+from tfelc.schema import CLUSTER_OUTPUTS
+from tfelc.training.run_folder import RunFolder
+
+_ROWS = 256
+# Users whose ranking requests are verified, of the ordinary rows and of the hard ones.
+_RANKED_USERS = 3
+
+
+@dataclass(frozen=True)
+class Export:
+    """A published version.
+
+    Attributes:
+        version: Its number.
+        path: Its folder.
+        manifest: What it says of itself.
+        differences: Signature -> output -> largest difference from the trained model's answers.
+        rows: The ordinary rows it was verified with, in the types of a prepared dataset.
+        rows_are_real: Whether these are from the run's validation split, and not made from the vocabularies.
+    """
+
+    version: int
+    path: Path
+    manifest: FeatureManifest
+    differences: Differences
+    rows: pa.Table
+    rows_are_real: bool
+
+
+def export(run: RunFolder, base: Path, progress: Callable[[str], None] = lambda step: None) -> Export:
+    """Exports a run's best weights as the next version under `base`.
+
+    The version appears once a fresh process has answered every signature as the trained ranker does: on rows of the
+    validation split (or, where the data is gone, rows made from the vocabularies) and on rows that are missing,
+    unknown or out of range. The graph computes in float32, also where training did not.
+
+    Args:
+        run: The run.
+        base: The model's base folder.
+        progress: Called with the name of each step.
+
+    Raises:
+        RunError: The folder is no run, or is damaged.
+        ExportError: `base` cannot be written to, or an answer differs. Nothing is left behind.
+    """
+    progress("loading the run")
+    # On the CPU, where the verification computes too: a GPU rounds matrix products to fewer bits.
+    with tf.device("/CPU:0"):
+        model = run.model("float32")
+    fitted = run.fitted()
+    manifest = FeatureManifest.of(model, fitted, run.facts())
+    found = real_rows(run, _ROWS)
+    rows = made_rows(model.schema, fitted, _ROWS) if found is None else found
+    try:
+        with new_version(base) as pending:
+            progress("writing the graph")
+            _write(model, manifest, rows, pending.path)
+            progress("verifying in a fresh process")
+            with tf.device("/CPU:0"):
+                requests = [*_answered(model, rows), *_answered(model, hard_rows(model.schema, fitted))]
+            differences = verify(pending.path, requests)
+    except OSError as error:
+        raise ExportError(f"{base}: cannot be written to: {error.strerror or error}") from error
+    return Export(int(pending.path.name), pending.path, manifest, differences, rows, found is not None)
+
+
+def _write(model: RankingModel, manifest: FeatureManifest, rows: pa.Table, path: Path) -> None:
+    requests = [
+        LoggedRequest(signature, request_inputs(model.schema, signature, rows.slice(0, count)))
+        for signature in input_specs(model.schema)
+        for count in (1, len(rows))
+    ]
+    with TemporaryDirectory(prefix="tfelc-export-") as folder:
+        asset = Path(folder, MANIFEST_FILE.name)
+        asset.write_text(manifest.dump(), encoding="utf-8")
+        module = ServingModule(model, asset)
+        signatures = module.signatures()
+        try:
+            tf.saved_model.save(module, str(path), signatures=signatures)
+            write_warmup(path, requests)
+        except tf.errors.OpError as error:
+            raise ExportError(f"{path.parent}: cannot be written to: {error.message}") from error
+
+
+def _answered(model: RankingModel, rows: pa.Table) -> Iterator[LoggedRequest]:
+    """Requests to every signature, with what the trained ranker answers."""
+    _, tied = trained_answers(model, rows)
+    # Apart, since where two centres tie any cluster will do; and one row for itself.
+    parts = [rows.filter(pa.array(~tied)), rows.filter(pa.array(tied)), rows.slice(0, 1)]
+    # The user to rank for comes first.
+    users = [rows.take(np.roll(np.arange(len(rows)), -user)) for user in range(min(_RANKED_USERS, len(rows)))]
+    for signature in input_specs(model.schema):
+        for table in users if signature == RANK else parts:
+            if len(table):
+                yield _request(model, signature, table)
+
+
+def _request(model: RankingModel, signature: str, table: pa.Table) -> LoggedRequest:
+    scored = ranked_rows(model.schema, table) if signature == RANK else table
+    answers, tied = trained_answers(model, scored)
+    if tied.any():
+        del answers[CLUSTER_OUTPUTS[0]]
+    return LoggedRequest(signature, request_inputs(model.schema, signature, table), answers)

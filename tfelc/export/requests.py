@@ -1,0 +1,117 @@
+"""Rows of an Arrow table as requests to each signature, in arrays and in JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tfelc.data.contract import arrow_type
+from tfelc.errors import DataError
+from tfelc.export.example_format import write_examples
+from tfelc.export.signatures import EXAMPLES, RANK, missing_value
+from tfelc.schema import Column, Schema
+
+Array = npt.NDArray[Any]
+
+
+def request_inputs(schema: Schema, signature: str, table: pa.Table) -> dict[str, Array]:
+    """One request for all the rows of a table.
+
+    Args:
+        schema: The features wanted; the table's other columns are passed over.
+        signature: A name of `tfelc.export.signatures`. For `rank` the first row says who the user is, and when.
+        table: The rows, as in a prepared dataset. What is null is sent as the feature's missing value.
+
+    Returns:
+        Input -> array; strings as object arrays of bytes.
+
+    Raises:
+        DataError: A number of type `integer` has a fraction, or none of the int64.
+    """
+    columns = {name: _array(name, column, table[name]) for name, column in schema.features.items()}
+    if signature == EXAMPLES:
+        return {EXAMPLES: write_examples(schema, columns)}
+    if signature == RANK:
+        return {
+            name: array if schema.columns[name].role == "item" else _unpadded(schema.columns[name], array[:1])
+            for name, array in columns.items()
+        }
+    return columns
+
+
+def ranked_rows(schema: Schema, table: pa.Table) -> pa.Table:
+    """What `rank` scores when it is asked with `table`: every row with the first row's user and context."""
+    first = pa.array(np.zeros(len(table), np.int64))
+    names = list(schema.features)
+    return pa.table(
+        {name: table[name] if schema.columns[name].role == "item" else table[name].take(first) for name in names}
+    )
+
+
+def json_request(signature: str, inputs: Mapping[str, Array]) -> str:
+    """The body of a REST request.
+
+    `rank` is written by columns, since its inputs differ in their number of rows; the others row by row.
+    """
+    columns = {name: [_plain(value) for value in array] for name, array in inputs.items()}
+    if signature == RANK:
+        return json.dumps({"signature_name": signature, "inputs": columns})
+    if signature == EXAMPLES:
+        rows = [{EXAMPLES: {"b64": base64.b64encode(record).decode()}} for record in inputs[EXAMPLES]]
+    else:
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return json.dumps({"signature_name": signature, "instances": rows})
+
+
+def _array(name: str, column: Column, values: pa.ChunkedArray) -> Array:
+    values = values.cast(arrow_type(column)).combine_chunks()
+    if column.kind == "list":
+        return _padded(column, values.to_pylist())
+    if column.kind == "number":
+        numbers = values.to_numpy(zero_copy_only=False).astype(np.float32)
+        return _integers(name, numbers) if column.value_type == "integer" else numbers
+    return _typed(column, [column.missing if value is None else value for value in values.to_pylist()])
+
+
+def _integers(name: str, numbers: npt.NDArray[np.float32]) -> Array:
+    absent = np.isnan(numbers)
+    known = np.where(absent, 0, numbers)
+    if len(bad := numbers[(known != np.trunc(known)) | (np.abs(known) >= 2.0**63)]):
+        raise DataError(f"column `{name}`: of `type: integer`, but holds {bad[0]:g}; declare it `type: float`")
+    return np.where(absent, missing_value(Column(kind="number", role="user", type="integer")), known.astype(np.int64))
+
+
+def _padded(column: Column, lists: list[list[Any] | None]) -> Array:
+    rows = [[column.missing if value is None else value for value in row or []] for row in lists]
+    width = max(map(len, rows), default=0)
+    flat = [value for row in rows for value in [*row, *[column.missing] * (width - len(row))]]
+    return _typed(column, flat).reshape(len(rows), width)
+
+
+def _unpadded(column: Column, array: Array) -> Array:
+    """Without the columns of padding that longer lists in other rows brought."""
+    if column.kind != "list" or not array.size:
+        return array
+    missing = column.missing.encode() if isinstance(column.missing, str) else column.missing
+    return array[:, : int(np.flatnonzero(array[0] != missing).max(initial=-1)) + 1]
+
+
+def _typed(column: Column, values: list[Any]) -> Array:
+    if column.value_type == "string":
+        return np.array([value.encode() for value in values], object)
+    return np.array(values, np.int64)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(each) for each in value]
+    if isinstance(value, bytes):
+        return value.decode()
+    # The shortest number that is the same float32, not its neighbour of twice the digits.
+    return float(str(value)) if isinstance(value, np.float32) else int(value)
