@@ -46,13 +46,7 @@ class FusedEmbedding(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Looks `inputs` up."""
-        if keras.backend.backend() == "tensorflow":
-            import tensorflow as tf
-
-            rows = tf.nn.embedding_lookup(self.embeddings.value, inputs)
-        else:
-            rows = ops.take(self.embeddings, inputs, axis=0)
-        return ops.cast(rows, self.compute_dtype)
+        return ops.cast(self._rows_of(inputs), self.compute_dtype)
 
     def mean(self, inputs: Tensor, padding: int) -> Tensor:
         """Averages each row's embeddings over the ids that are not padding; a row of padding alone is zero.
@@ -62,20 +56,28 @@ class FusedEmbedding(keras.layers.Layer):
             padding: The id that stands for no value.
 
         Returns:
-            Tensor of shape `(batch, dim)`.
+            Tensor of shape `(batch, dim)`, in the layer's compute dtype.
         """
+        # Summed in float32: half the width loses what is added to a long list's sum, and cannot count beyond 256.
         present = ops.not_equal(inputs, padding)
         if keras.backend.backend() == "tensorflow":
             # Padding is dropped before the look-up: it is most of a list, and its gradients would be sorted out again.
             import tensorflow as tf
 
             places = tf.where(present)
-            values = self(tf.gather_nd(inputs, places))
+            values = self._rows_of(tf.gather_nd(inputs, places))
             total = tf.math.unsorted_segment_sum(values, places[:, 0], tf.shape(inputs)[0])
         else:
-            total = ops.einsum("bl,bld->bd", ops.cast(present, self.compute_dtype), self(inputs))
-        count = ops.sum(ops.cast(present, self.compute_dtype), axis=1, keepdims=True)
-        return total / ops.maximum(count, 1.0)
+            total = ops.einsum("bl,bld->bd", ops.cast(present, "float32"), self._rows_of(inputs))
+        count = ops.sum(ops.cast(present, "float32"), axis=1, keepdims=True)
+        return ops.cast(total / ops.maximum(count, 1.0), self.compute_dtype)
+
+    def _rows_of(self, inputs: Tensor) -> Tensor:
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            return tf.nn.embedding_lookup(self.embeddings.value, inputs)
+        return ops.take(self.embeddings, inputs, axis=0)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Adds the width."""

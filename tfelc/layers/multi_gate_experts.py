@@ -73,7 +73,7 @@ class MultiGateExperts(keras.layers.Layer):
         self.experts.build(sides_shape)
         self.gates = []
         self.upper = []
-        for level in range(self.levels):
+        for level in range(self.levels if self.count > 1 else 0):  # A single expert needs no gate.
             # The softmax and its logits stay in float32: half the width cannot tell near gates apart.
             gate = keras.layers.Dense(self._streams(level) * self.count, dtype="float32", name=f"gates_{level}")
             gate.build(gate_inputs_shape)
@@ -104,6 +104,8 @@ class MultiGateExperts(keras.layers.Layer):
         return ops.sum(weights * hidden[None], axis=1), gates
 
     def _open_gates(self, level: int, gate_inputs: Tensor) -> Tensor:
+        if self.count == 1:
+            return ops.ones((ops.shape(gate_inputs)[0], self._streams(level), 1))
         logits = ops.reshape(self.gates[level](gate_inputs), (-1, self._streams(level), self.count))
         closed = self._closed[: self._streams(level)]
         if closed.any():
