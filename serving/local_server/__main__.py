@@ -19,6 +19,7 @@ def serve(
     base_path: Annotated[Path | None, typer.Option(help="Folder with one folder a version.")] = None,
     name: Annotated[str, typer.Option(help="The model's name in requests.")] = "ranker",
     config: Annotated[Path | None, typer.Option(help="A models.config file, instead of --base-path.")] = None,
+    config_poll: Annotated[float, typer.Option(min=0, help="Seconds between two looks at --config; 0: never.")] = 0.0,
     rest_port: Annotated[int, typer.Option(help="Port of REST; 0 for any free one.")] = 8501,
     grpc_port: Annotated[int, typer.Option(help="Port of gRPC; 0 for any free one.")] = 8500,
     host: Annotated[str, typer.Option(help="Address of both ports.")] = "127.0.0.1",
@@ -36,14 +37,16 @@ def serve(
     ] = False,
 ) -> None:
     """Serves a SavedModel's versions with TensorFlow Serving's REST and gRPC contract."""
-    from serving.local_server.batcher import BatchingOptions
-    from serving.local_server.config_file import read_batching, read_models, read_monitoring
-    from serving.local_server.model_config import ModelConfig
-    from serving.local_server.server import Server, ServerOptions
     from tfelc.errors import UsageError
 
     if (base_path is None) == (config is None):
         raise UsageError("give --base-path or --config, one of them")
+
+    from serving.local_server.batcher import BatchingOptions
+    from serving.local_server.config_file import read_batching, read_models, read_monitoring
+    from serving.local_server.model_config import ModelConfig
+    from serving.local_server.server import Server, ServerOptions
+
     metrics_path = read_monitoring(monitoring).prometheus_config.path if monitoring else ""
     options = ServerOptions(
         host=host,
@@ -58,6 +61,8 @@ def serve(
         threads=session_threads,
         batching=BatchingOptions.from_message(read_batching(batching)) if batching else None,
         labels_may_wait=allow_version_labels_for_unavailable_models,
+        config_file=config,
+        config_poll=config_poll,
         metrics_path=metrics_path or ServerOptions.metrics_path,
     )
     models = read_models(config) if config else [ModelConfig(name, Path(base_path or "").absolute())]

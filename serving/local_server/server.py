@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -18,6 +20,7 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 
 from serving.local_server.admission import Admission
 from serving.local_server.batcher import BatchingOptions
+from serving.local_server.config_watcher import ConfigWatcher
 from serving.local_server.grpc_services import ModelService, PredictionService
 from serving.local_server.guarded_protocol import GuardedProtocol
 from serving.local_server.metrics import Metrics
@@ -47,6 +50,8 @@ class ServerOptions:
         batching: How requests are joined into batches; None for not at all.
         labels_may_wait: Whether a label may name a version that does not answer yet.
         metrics_path: Where Prometheus reads.
+        config_file: A models.config file that is looked at again.
+        config_poll: Seconds between two looks at it; 0 for never.
     """
 
     host: str = "127.0.0.1"
@@ -62,6 +67,8 @@ class ServerOptions:
     batching: BatchingOptions | None = None
     labels_may_wait: bool = False
     metrics_path: str = "/monitoring/prometheus/metrics"
+    config_file: Path | None = None
+    config_poll: float = 0.0
 
 
 class Server:
@@ -93,18 +100,22 @@ class Server:
         Raises:
             ConfigError: A label names a version that does not answer, or a port is taken.
         """
+        listener = self._listener()
         try:
             self._manager.start(self._configs)
-        except ServingError as error:
-            raise ConfigError(error.message) from None
-        asyncio.run(self._serve())
+            if self._options.config_file is not None and self._options.config_poll:
+                ConfigWatcher(self._options.config_file, self._options.config_poll, self._manager).start()
+            asyncio.run(self._serve(listener))
+        except (ServingError, ConfigError) as error:
+            self._manager.close()
+            raise ConfigError(str(error)) from None
         if self._admission.admitted:
             return False
         self._admission.close()
         self._manager.close()
         return True
 
-    async def _serve(self) -> None:
+    async def _serve(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -112,17 +123,13 @@ class Server:
         grpc_server, grpc_port = self._grpc()
         await grpc_server.start()
         rest = self._rest()
-        serving = asyncio.create_task(rest.serve())
-        while not rest.started and not serving.done():
+        serving = asyncio.create_task(rest.serve([listener]))
+        while not rest.started:
             await asyncio.sleep(0.01)
-        if serving.done():
-            await grpc_server.stop(0)
-            raise ConfigError(f"port {self._options.rest_port} of {self._options.host} cannot be opened for REST")
         self._manager.on_change = partial(_call, loop, self._tell_health)
         self._tell_health()
-        rest_port = rest.servers[0].sockets[0].getsockname()[1]
         host = self._options.host
-        print(f"ready: REST http://{host}:{rest_port} gRPC {host}:{grpc_port}", flush=True)
+        print(f"ready: REST http://{host}:{listener.getsockname()[1]} gRPC {host}:{grpc_port}", flush=True)
 
         await ended.wait()
         self._draining = True
@@ -131,14 +138,24 @@ class Server:
         rest.should_exit = True
         await asyncio.gather(serving, grpc_server.stop(self._options.drain))
 
+    def _listener(self) -> socket.socket:
+        """The REST port, bound before anything is loaded; until it listens, connections to it are refused."""
+        options = self._options
+        listener = socket.socket(socket.AF_INET6 if ":" in options.host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((options.host, options.rest_port))
+        except OSError as error:
+            where = f"port {options.rest_port} of {options.host}"
+            raise ConfigError(f"{where} cannot be opened for REST: {error.strerror}") from None
+        return listener
+
     def _rest(self) -> Any:
         options = self._options
         api = RestApi(self._manager, self._admission, self._metrics, options.timeout, options.max_body)
         page = Page(self._manager, self._metrics)
         config = uvicorn.Config(
             api.app(options.metrics_path, page.routes()),
-            host=options.host,
-            port=options.rest_port,
             http=GuardedProtocol,
             ws="none",
             lifespan="off",
