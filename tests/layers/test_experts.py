@@ -2,10 +2,16 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 from keras import ops
 
 from tests.layers.layer_check import check_layer
 from tfelc.layers.experts import Experts
+
+
+@pytest.fixture(autouse=True)
+def _same_weights_each_time() -> None:
+    keras.utils.set_random_seed(1)
 
 
 @keras.saving.register_keras_serializable(package="tfelc_tests")
@@ -57,7 +63,6 @@ def test_one_layer_and_one_row_for_all() -> None:
 
 
 def test_dropout_acts_in_training_alone() -> None:
-    keras.utils.set_random_seed(0)
     layer = Experts(2, (40, 30), dropout=0.5)
     sides = _sides(20)
     layer(sides)

@@ -9,6 +9,11 @@ from tests.layers.layer_check import check_layer
 from tfelc.layers.grouped_dense import GroupedDense
 
 
+@pytest.fixture(autouse=True)
+def _same_weights_each_time() -> None:
+    keras.utils.set_random_seed(1)
+
+
 @keras.saving.register_keras_serializable(package="tfelc_tests")
 class _RowsFirstDense(GroupedDense):
     """As the check wants it: the rows come first."""

@@ -10,6 +10,11 @@ from tests.layers.layer_check import check_layer
 from tfelc.layers.multi_gate_experts import MultiGateExperts
 
 
+@pytest.fixture(autouse=True)
+def _same_weights_each_time() -> None:
+    keras.utils.set_random_seed(1)
+
+
 @keras.saving.register_keras_serializable(package="tfelc_tests")
 class _RowsFirstMixture(MultiGateExperts):
     """As the check wants it: one argument, the gates' inputs last in it, and the rows come first."""
@@ -37,7 +42,6 @@ def _built(layer: MultiGateExperts, width: int, gate_width: int) -> MultiGateExp
 
 @pytest.mark.parametrize(("per_task", "levels", "weights"), [(0, 1, 6), (1, 2, 10)])
 def test_keeps_the_habits_of_a_layer(per_task: int, levels: int, weights: int) -> None:
-    keras.utils.set_random_seed(1)
     experts = 2 + 2 * per_task
     check_layer(
         _RowsFirstMixture,

@@ -1,11 +1,17 @@
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.layers.layer_check import check_layer
 from tfelc.layers.sided_dense import SidedDense
+
+
+@pytest.fixture(autouse=True)
+def _same_weights_each_time() -> None:
+    keras.utils.set_random_seed(1)
 
 
 def _sides(*shapes: tuple[int, int]) -> list[Any]:
