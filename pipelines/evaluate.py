@@ -1,7 +1,7 @@
 """Measures a trained ranker: `python pipelines/evaluate.py --run RUN --split test`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,15 +13,18 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def evaluate(
     run_path: Annotated[Path, typer.Option("--run", help="Run folder.")],
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    split: Annotated[Literal["train", "validation", "test"], typer.Option(help="Which rows.")] = "test",
     data: Annotated[Path | None, typer.Option(help="Prepared dataset. Defaults to the one the run names.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Metrics by task and by user group, the gates and the clusters."""
+    from tfelc.quiet_tensorflow import load_tensorflow
+
+    load_tensorflow()
+
     from rich.console import Console
     from rich.progress import Progress
 
-    from tfelc.data.dataset import Dataset
     from tfelc.evaluation.evaluation import evaluate
     from tfelc.evaluation.predictions import Predictor
     from tfelc.evaluation.tables import gates_table, groups_table, metrics_table
@@ -29,7 +32,7 @@ def evaluate(
     from tfelc.training.run_folder import RunFolder
 
     folder = RunFolder(run_path)
-    dataset = Dataset(data or Path(folder.facts()["data"]))
+    dataset = folder.dataset(data)
     rows = dataset.rows(split)
     predictor = Predictor(folder.model(), dataset)
     errors = Console(stderr=True)

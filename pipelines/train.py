@@ -32,6 +32,7 @@ def train(
 
     from tfelc.config import Config
     from tfelc.errors import UsageError
+    from tfelc.quiet_tensorflow import load_tensorflow
 
     console = Console()
     heads = [name.strip() for name in task.split(",")]
@@ -43,15 +44,17 @@ def train(
 
         run_path = Path("runs") / f"{'-'.join(heads)}-{datetime.now():%Y%m%d-%H%M%S}"
 
+    load_tensorflow()
+
     from tfelc.data.dataset import Dataset
     from tfelc.training.run_folder import RunFolder
     from tfelc.training.training import Training
 
     if resume:
-        facts = RunFolder(run_path).facts()
-        if facts["tasks"] != heads:
-            raise UsageError(f"--resume: the run in {run_path} trains --task {','.join(facts['tasks'])}")
-        training = Training.resume(run_path, Dataset(data or Path(facts["data"])), console)
+        folder = RunFolder(run_path)
+        if (tasks := folder.facts()["tasks"]) != heads:
+            raise UsageError(f"--resume: the run in {run_path} trains --task {','.join(map(str, tasks))}")
+        training = Training.resume(run_path, folder.dataset(data), console)
     else:
         dataset = Dataset(data) if data else _embedded_default(console)
         training = Training.start(run_path, dataset, resolved, heads, console)
@@ -79,7 +82,8 @@ def _report(training, run_path: Path, console) -> None:  # type: ignore[no-untyp
     console.print(metrics_table(result, training.dataset.manifest.facts.get("best_possible_auc")))
     console.print(groups_table(result))
     console.print(gates_table(result))
-    console.print(f"run folder: {run_path}\nTensorBoard: tensorboard --logdir {run_path / 'logs'}", highlight=False)
+    where = f"run folder: {run_path}\nTensorBoard: tensorboard --logdir {run_path / 'logs'}"
+    console.print(where, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

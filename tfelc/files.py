@@ -12,6 +12,9 @@ from pathlib import Path
 def whole_file(path: Path) -> Iterator[Path]:
     """Gives a temporary name to write to, on the same file system; the file takes its own name once it is whole.
 
+    Raises:
+        OSError: What the disk said, with the file's own name, which a failed write does not carry.
+
     Example:
         >>> with whole_file(Path("scores.npz")) as temporary:
         ...     np.savez(temporary.open("wb"), scores=scores)
@@ -22,6 +25,8 @@ def whole_file(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -16,11 +16,28 @@ USERS = RNG.integers(0, 20, 200)
 
 def test_names_and_order_of_the_metrics() -> None:
     found = task_metrics(LABELS["ctr"], PROBABILITIES["ctr"], USERS)
-    assert list(found) == ["auc", "gauc", "logloss", "ne", "calibration", "ece"]
+    assert list(found) == ["auc", "gauc", "gauc_coverage", "logloss", "ne", "calibration", "ece"]
     assert found["auc"] == auc(LABELS["ctr"], PROBABILITIES["ctr"])
     assert found["gauc"] == gauc(LABELS["ctr"], PROBABILITIES["ctr"], USERS).value
     assert all(type(value) is float and math.isfinite(value) for value in found.values())
-    assert math.isnan(task_metrics(LABELS["ctr"], PROBABILITIES["ctr"])["gauc"])
+    without_users = task_metrics(LABELS["ctr"], PROBABILITIES["ctr"])
+    assert [name for name, value in without_users.items() if math.isnan(value)] == ["gauc", "gauc_coverage"]
+
+
+def test_the_coverage_of_gauc_leaves_out_users_with_one_class() -> None:
+    # User 0 has both classes in 2 of the 5 rows, user 1 only clicks, user 2 none.
+    found = task_metrics([0, 1, 1, 1, 0], [0.2, 0.8, 0.1, 0.4, 0.3], np.array([0, 0, 1, 1, 2]))
+    assert (found["gauc"], found["gauc_coverage"]) == (1.0, 0.4)
+
+
+def test_rows_of_nobody_known_are_left_out_of_gauc_alone() -> None:
+    # The first two rows would be a user with both classes, ranked the wrong way round.
+    users = np.array([None, None, "a", "a", "b"], dtype=object)
+    found = task_metrics([1, 0, 0, 1, 1], [0.1, 0.9, 0.2, 0.8, 0.5], users)
+    assert (found["gauc"], found["gauc_coverage"]) == (1.0, pytest.approx(0.4))
+    assert found["auc"] == auc([1, 0, 0, 1, 1], [0.1, 0.9, 0.2, 0.8, 0.5])
+    nobody = task_metrics([1, 0], [0.1, 0.9], np.array([np.nan, np.nan]))
+    assert math.isnan(nobody["gauc"]) and nobody["gauc_coverage"] == 0.0
 
 
 def test_groups_cut_across_each_other() -> None:

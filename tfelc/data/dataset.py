@@ -40,8 +40,10 @@ class Dataset:
             raise DataError(f"{self.path}: no such folder; write it with prepare.py")
         self.manifest = Manifest.load(self.path / "manifest.json")
         self.schema = Schema.load(self.path / "schema.yaml")
-        for split in self.manifest.files:
-            self._check_columns(self.files(split)[0])
+        for split in SPLITS:
+            if not self.manifest.rows.get(split) or not self.manifest.files.get(split):
+                raise DataError(f"{self.path}: the split `{split}` has no rows; prepare the dataset again")
+        self.check(self.schema, "schema.yaml")
 
     @cached_property
     def hash(self) -> str:
@@ -72,21 +74,34 @@ class Dataset:
             files.append(path)
         return files
 
+    def check(self, schema: Schema, whose: str = "the run's schema") -> None:
+        """Checks that the parts hold the columns of a schema, in its types.
+
+        Args:
+            schema: The schema.
+            whose: What to call it in the message.
+
+        Raises:
+            DataError: A column is missing or of another type, or a part cannot be read.
+        """
+        for split in SPLITS:
+            self._check_columns(self.files(split)[0], schema, whose)
+
     def _known(self, split: str) -> str:
         if split not in self.manifest.files:
             raise DataError(f"{self.path}: no split `{split}`; it has {', '.join(s for s in SPLITS)}")
         return split
 
-    def _check_columns(self, path: Path) -> None:
+    def _check_columns(self, path: Path, schema: Schema, whose: str) -> None:
         try:
             written = pq.read_schema(path)
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{path}: the part is corrupt: {error}".replace("\n", " ")) from None
-        for field in arrow_schema(self.schema):
+        for field in arrow_schema(schema):
             if field.name not in written.names:
-                raise DataError(f"{path}: column `{field.name}` of schema.yaml is missing; prepare the dataset again")
+                raise DataError(f"{path}: column `{field.name}` of {whose} is missing; prepare the dataset again")
             if (found := written.field(field.name).type) != field.type:
                 raise DataError(
-                    f"{path}: column `{field.name}` is {found}, schema.yaml asks for {field.type}; "
+                    f"{path}: column `{field.name}` is {found}, {whose} asks for {field.type}; "
                     "prepare the dataset again"
                 )

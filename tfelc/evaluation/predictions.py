@@ -39,7 +39,7 @@ class Predictions:
 
     Attributes:
         outcomes: Output name -> its probabilities and labels.
-        users: User of each row, or None where the schema has no `user_key`.
+        users: User of each row, None where it is not known; or None where the schema has no `user_key`.
         groups: Group column -> value of each row, None where the row is in no group.
         gates: Task -> gate weights, `(rows, experts)`.
         assignment: Soft cluster assignment, `(rows, count)`, or None for a ranker without clusters.
@@ -63,9 +63,13 @@ class Predictor:
     Args:
         model: The ranker.
         dataset: A dataset whose columns fit the ranker's schema.
+
+    Raises:
+        DataError: They do not.
     """
 
     def __init__(self, model: RankingModel, dataset: Dataset) -> None:
+        dataset.check(model.schema)
         self._model = model
         self._dataset = dataset
         self._forward = tf.function(self._outputs, input_signature=[model.lookup.specs()])
@@ -141,4 +145,7 @@ class Predictor:
 def _objects(column: pa.ChunkedArray) -> NDArray[Any]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_integer(column.type) and column.null_count:
+        # Not as floats, in which long ids would fall together.
+        return np.array(column.to_pylist(), dtype=object)
     return column.to_numpy()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 _METRICS = {"auc": "AUC", "gauc": "GAUC", "logloss": "log loss", "ne": "NE", "calibration": "pred/obs", "ece": "ECE"}
@@ -17,22 +19,32 @@ def metrics_table(result: Mapping[str, Any], best_possible_auc: Mapping[str, flo
         result: What `evaluate` returned.
         best_possible_auc: Output -> the AUC of the true probabilities, where they are known.
     """
-    table = Table(title=f"{result['split']}, {result['rows']:,} rows")
-    table.add_column("output")
-    for heading in _METRICS.values():
-        table.add_column(heading, justify="right")
+    covered = ", ".join(
+        f"{output} {values['gauc_coverage']:.0%}"
+        for output, values in result["tasks"].items()
+        if not math.isnan(values["gauc_coverage"])
+    )
+    notes = [f"GAUC leaves out users with one class; rows it covers: {covered}"] if covered else []
     if best_possible_auc:
-        table.add_column("best possible AUC", justify="right")
+        notes.append("best AUC: that of the true probabilities")
+    table = Table(title=f"{result['split']}, {result['rows']:,} rows", caption="\n".join(notes), box=SIMPLE)
+    table.add_column("output")
+    for name, heading in _METRICS.items():
+        table.add_column(heading, justify="right")
+        if name == "auc" and best_possible_auc:
+            table.add_column("best AUC", justify="right")
     for output, values in result["tasks"].items():
-        best = [_shown(best_possible_auc.get(output))] if best_possible_auc else []
-        table.add_row(output, *(_shown(values[name]) for name in _METRICS), *best)
+        cells = [_shown(values[name]) for name in _METRICS]
+        if best_possible_auc:
+            cells.insert(1, _shown(best_possible_auc.get(output)))
+        table.add_row(output, *cells)
     return table
 
 
 def groups_table(result: Mapping[str, Any]) -> Table:
     """AUC and GAUC by user group."""
     outputs = list(result["tasks"])
-    table = Table(title="AUC / GAUC by user group")
+    table = Table(title="AUC / GAUC by user group", box=SIMPLE)
     table.add_column("group")
     for output in outputs:
         table.add_column(output, justify="right")
@@ -53,7 +65,7 @@ def gates_table(result: Mapping[str, Any]) -> Table:
         if clusters
         else "no clusters"
     )
-    table = Table(title="gates: mean entropy (nats) and mean weight of each expert", caption=caption)
+    table = Table(title="gates: mean entropy (nats) and mean weight of each expert", caption=caption, box=SIMPLE)
     table.add_column("task")
     table.add_column("entropy", justify="right")
     table.add_column("experts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,18 +13,21 @@ from tfelc.errors import DataError
 from tfelc.metrics.auc import auc
 from tfelc.metrics.calibration import calibration
 from tfelc.metrics.expected_calibration_error import expected_calibration_error
-from tfelc.metrics.gauc import gauc
+from tfelc.metrics.gauc import Gauc, gauc
 from tfelc.metrics.log_loss import log_loss
 from tfelc.metrics.normalized_entropy import normalized_entropy
 
 
 def task_metrics(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any] | None = None) -> dict[str, float]:
-    """The metrics of one task, in the order of the reports: auc, gauc, logloss, ne, calibration, ece.
+    """The metrics of one task, in the order of the reports.
+
+    They are auc, gauc, gauc_coverage (the share of the rows whose users are known and have both classes; GAUC leaves
+    the others out), logloss, ne, calibration and ece.
 
     Args:
         labels: 0 or 1, `(rows,)`.
         probabilities: Within [0, 1], `(rows,)`.
-        users: User of each row, `(rows,)`. None: `gauc` is NaN.
+        users: User of each row, `(rows,)`, None or NaN where it is not known. None: `gauc` and `gauc_coverage` are NaN.
 
     Returns:
         The values by name; NaN for one that the rows do not define, as an AUC where a class is absent.
@@ -31,14 +35,29 @@ def task_metrics(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any
     Raises:
         DataError: A label is neither 0 nor 1, a probability lies outside [0, 1], or the lengths differ.
     """
+    by_user = Gauc(math.nan, math.nan) if users is None else _known_users_gauc(labels, probabilities, users)
     return {
         "auc": auc(labels, probabilities),
-        "gauc": float("nan") if users is None else gauc(labels, probabilities, users).value,
+        "gauc": by_user.value,
+        "gauc_coverage": by_user.kept,
         "logloss": log_loss(labels, probabilities),
         "ne": normalized_entropy(labels, probabilities),
         "calibration": calibration(labels, probabilities),
         "ece": expected_calibration_error(labels, probabilities),
     }
+
+
+def _known_users_gauc(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any]) -> Gauc:
+    # Imported here: pandas loads slowly and the other metrics do without.
+    import pandas as pd
+
+    known = pd.notna(users)
+    if known.all():
+        return gauc(labels, probabilities, users)
+    if not known.any():
+        return Gauc(math.nan, 0.0)
+    found = gauc(np.asarray(labels)[known], np.asarray(probabilities)[known], users[known])
+    return Gauc(found.value, found.kept * float(known.mean()))
 
 
 def group_metrics(
@@ -57,7 +76,7 @@ def group_metrics(
             none of that column's groups.
         labels: Labels by task, `(rows,)` each.
         probabilities: Probabilities by task, `(rows,)` each.
-        users: User of each row, `(rows,)`.
+        users: User of each row, `(rows,)`, as for `task_metrics`.
         spaces: Sample space by task, `(rows,)`, true for the rows the task is measured on. A task that is not named is
             measured on all of them.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from tfelc.config import Config
+from tfelc.errors import UsageError
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout
 from tfelc.features.lookup import FeatureLookup
@@ -37,8 +38,9 @@ class RankingModel:
         """A ranker with fresh weights.
 
         Raises:
-            UsageError: A head is no task of the schema.
+            UsageError: A head is no task of the schema, or the settings do not fit it.
         """
+        cls.check(schema, config)
         tasks = select_tasks(schema, heads, config.tasks)
         table_rows = fitted.table_rows(schema)
         lookup = FeatureLookup(schema, fitted, Layout.of(schema, table_rows, config.model.embedding_dim))
@@ -47,3 +49,17 @@ class RankingModel:
         )
         ranker({key: tf.zeros([1, *spec.shape[1:]], spec.dtype) for key, spec in lookup.specs().items()})
         return cls(schema, tasks, lookup, ranker)
+
+    @staticmethod
+    def check(schema: Schema, config: Config) -> None:
+        """Raises UsageError where the gates or the clusters would have no feature to read."""
+        present = {column.role for column in schema.features.values()}
+        readers = {"gates": config.model.gates.inputs}
+        if config.model.clusters.count:
+            readers["clusters"] = config.model.clusters.inputs
+        for reader, roles in readers.items():
+            if not present & set(roles):
+                raise UsageError(
+                    f"schema `{schema.name}` has no feature of role {' or '.join(roles) or '(none)'}, which the "
+                    f"{reader} read: give a column that role, or set model.{reader}.inputs"
+                )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -42,12 +43,15 @@ class Batches:
         seed: int = 0,
         window: int = 4,
     ) -> None:
-        self._schema = dataset.schema
+        # Not the dataset's own schema, which may have been edited since the look-up was fitted.
+        schema = lookup.schema
+        dataset.check(schema)
         self._lookup = lookup
-        self._labels = {task: self._schema.tasks[task].label for task in tasks}
-        self._weight = next(iter(self._schema.of_kind("weight")), None)
+        self._labels = {task: schema.tasks[task].label for task in tasks}
+        self._weight = next(iter(schema.of_kind("weight")), None)
         self._batch_size = batch_size
-        columns = [*self._schema.features, *self._labels.values(), *([self._weight] if self._weight else [])]
+        self._error: Exception | None = None
+        columns = [*schema.features, *self._labels.values(), *([self._weight] if self._weight else [])]
         self._reader = RowGroupReader(dataset.files(split), list(dict.fromkeys(columns)), seed, window)
 
     @property
@@ -69,12 +73,27 @@ class Batches:
         start_row = start_step * self._batch_size
 
         def windows() -> Iterator[Any]:
-            for table in self._reader.tables(epoch, start_row, shuffle):
-                yield self._encoded(table)
+            try:
+                for table in self._reader.tables(epoch, start_row, shuffle):
+                    yield self._encoded(table)
+            except Exception as error:
+                self._error = error
+                raise
 
         dataset = tf.data.Dataset.from_generator(windows, output_signature=self._signature())
         # One window ahead, so that reading and looking up go on while the batches of the last one are trained.
         return dataset.prefetch(1).rebatch(self._batch_size).prefetch(_BATCHES_AHEAD)
+
+    @contextmanager
+    def own_errors(self) -> Iterator[None]:
+        """Raises what went wrong in reading as it was raised there, instead of TensorFlow's account of it."""
+        self._error = None
+        try:
+            yield
+        except tf.errors.OpError:
+            if self._error is not None:
+                raise self._error from None
+            raise
 
     def _encoded(self, table: pa.Table) -> tuple[Any, ...]:
         labels = {task: number_values(table[column]) for task, column in self._labels.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import zipfile
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,14 +47,19 @@ def load_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]]) -> dict[
     try:
         # The zip file's own checksums are verified as each array is read; nothing is assigned before all are.
         with np.load(path, allow_pickle=False) as file:
-            if missing := sorted(set(wanted) - set(file.files)):
+            held = {key for key in file.files if key.split("/")[0] in variables}
+            if missing := sorted(set(wanted) - held):
                 raise RunError(f"{path}: not a checkpoint of this model: `{missing[0]}` is missing")
+            if foreign := sorted(held - set(wanted)):
+                raise RunError(f"{path}: not a checkpoint of this model: it has no `{foreign[0]}`")
             arrays = {key: file[key] for key in wanted}
             state: dict[str, Any] = json.loads(file[_STATE].tobytes())
     except FileNotFoundError:
         raise RunError(f"{path}: no such checkpoint; the run has not saved one yet") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise RunError(f"{path}: damaged checkpoint ({type(error).__name__}); use another or train again") from None
+    except RunError:
+        raise
+    except Exception as error:  # A damaged zip file makes its readers fail in any way there is.
+        raise RunError(f"{path}: damaged checkpoint ({type(error).__name__}); train again in another run") from None
     for key, variable in wanted.items():
         if tuple(variable.shape) != arrays[key].shape:
             raise RunError(
@@ -66,9 +71,10 @@ def load_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]]) -> dict[
 
 
 def _named(variables: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    # The position makes each name its own: paths of metrics and optimisers may repeat.
+    # The position makes each name its own: paths of metrics and optimisers may repeat. Keras numbers equal names over
+    # the whole process, so the numbers say nothing about the model.
     return {
-        f"{group}/{position:04d}/{variable.path}": variable
+        f"{group}/{position:04d}/{re.sub(r'_[0-9]+(?=/|$)', '', variable.path)}": variable
         for group, members in variables.items()
         for position, variable in enumerate(members)
     }

@@ -44,9 +44,12 @@ class Checkpoints(keras.callbacks.Callback):
         """
         saved = load_checkpoint(self._run.last, self._groups())
         self._state.update(saved["run"])
-        self._start_step = saved["step"]
         self._restored_metrics = [v.numpy() for v in self._trainer.metrics_variables]
         return saved["epoch"], saved["step"]
+
+    def start_at(self, step: int) -> None:
+        """Says from which step the next epoch goes on."""
+        self._start_step = step
 
     def save(self, epoch: int, step: int) -> None:
         """Saves with the position (epoch, step) as the next to be trained."""
@@ -69,10 +72,6 @@ class Checkpoints(keras.callbacks.Callback):
         """Saves when it is time."""
         if time.monotonic() - self._saved_at >= self._seconds:
             self.save(self._epoch, self._start_step + batch + 1)
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """The next epoch begins at its first step."""
-        self._start_step = 0
 
     def _groups(self) -> dict[str, Any]:
         trainer = self._trainer

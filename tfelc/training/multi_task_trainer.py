@@ -17,11 +17,11 @@ class MultiTaskTrainer(keras.Model):
     """Trains a ranker with `fit` on `(features, labels[, weights])`.
 
     Every loss term is logged by name, raw (`<task>_loss`, `cluster_loss`) and as it enters the sum
-    (`<task>_weighted`, `cluster_weighted`).
+    (`<task>_weighted`, `cluster_weighted`, and `balance_weighted` where the balance has a term of its own).
 
     Args:
         ranker: The model.
-        tasks: The tasks that are trained, as the schema (and the settings) state them.
+        tasks: The ranker's tasks and those they are given, as the schema (and the settings) state them.
         balance: How the losses are weighed; a layer of `tfelc.losses.task_balance`.
         clip_norm: Largest norm of the dense gradients together; 0 leaves them alone. Defaults to 0.
     """
@@ -39,11 +39,13 @@ class MultiTaskTrainer(keras.Model):
         self.balance = balance
         self.trained_tasks = dict(tasks)
         self.clip_norm = clip_norm
+        weighted = balance.weighted(dict.fromkeys(ranker.tasks, 0.0))
         self._terms = {
             name: keras.metrics.Mean(name=name)
             for name in (
                 "loss",
-                *(f"{task}_{kind}" for task in tasks for kind in ("loss", "weighted")),
+                *(f"{task}_loss" for task in ranker.tasks),
+                *(f"{name}_weighted" for name in weighted),
                 *(["cluster_weighted"] if ranker.config.clusters.count else []),
             )
         }
@@ -97,7 +99,7 @@ class MultiTaskTrainer(keras.Model):
         gradients = self.balance.gradients(tape, losses, auxiliary, variables, shared)
         terms = {"loss": sum(weighted.values()) + auxiliary}
         terms |= {f"{task}_loss": value for task, value in losses.items()}
-        terms |= {f"{task}_weighted": weighted[task] for task in losses}
+        terms |= {f"{name}_weighted": value for name, value in weighted.items()}
         if "cluster_weighted" in self._terms:
             terms["cluster_weighted"] = auxiliary
         return terms, gradients

@@ -66,8 +66,8 @@ class RunFolder:
         """
         cls.refuse_taken(path)
         run = cls(path)
+        (run.path / "checkpoints").mkdir(parents=True)
         try:
-            (run.path / "checkpoints").mkdir(parents=True)
             write_text(run.path / "config.yaml", config.dump())
             write_text(run.path / "schema.yaml", dataset.schema.dump())
             fitted.save(run.path / "features.json")

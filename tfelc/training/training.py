@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,17 +15,18 @@ from rich.console import Console
 from tfelc.config import Config
 from tfelc.data.dataset import Dataset
 from tfelc.data.row_groups import RowGroupReader
-from tfelc.errors import ConfigError, RunError
+from tfelc.errors import RunError
 from tfelc.evaluation.evaluation import evaluate, output_metrics
 from tfelc.evaluation.predictions import Predictor
 from tfelc.features.fit import fit_features
 from tfelc.features.fitted import FittedFeatures
 from tfelc.losses.task_balance import make_task_balance
 from tfelc.models.ranking_model import RankingModel
-from tfelc.task_chain import select_tasks
+from tfelc.task_chain import joint_names, select_tasks
 from tfelc.training.batches import Batches
 from tfelc.training.checkpoint import load_checkpoint
 from tfelc.training.checkpoints import Checkpoints
+from tfelc.training.early_stopping import check_watched, watched_value
 from tfelc.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.training.optimizers import make_optimizers
 from tfelc.training.progress import EpochProgress
@@ -88,21 +88,29 @@ class Training:
             UsageError: A head is no task of the schema, or the settings do not fit it.
         """
         RunFolder.refuse_taken(path)
-        select_tasks(dataset.schema, heads, config.tasks)
+        schema = dataset.schema
+        tasks = select_tasks(schema, heads, config.tasks)
+        outputs = [*heads, *joint_names(tasks, heads)]
+        check_watched(config.training.early_stopping.metric, outputs, schema.user_key is not None)
+        RankingModel.check(schema, config)
         return cls(RunFolder.create(path, config, dataset, list(heads), _fit(dataset, console)), dataset, console)
 
     @classmethod
     def resume(cls, path: Path, dataset: Dataset, console: Console) -> Training:
         """Goes on with a run that was stopped, exactly from its last checkpoint.
 
+        A run that was stopped before its first one begins again, which comes to the same.
+
         Raises:
-            RunError: The folder is no run, has no checkpoint, or was trained on other data.
+            RunError: The folder is no run, is damaged, or was trained on other data.
         """
         run = RunFolder(path)
         if run.facts()["data_hash"] != dataset.hash:
             raise RunError(f"{path}: was trained on other data than {dataset.path} holds now (its hash differs)")
+        run.remove_unfinished()
         training = cls(run, dataset, console)
-        training._position = training._checkpoints.restore()
+        if run.last.exists() or run.best.exists():
+            training._position = training._checkpoints.restore()
         return training
 
     _position = (0, 0)
@@ -120,21 +128,23 @@ class Training:
         try:
             while epoch < config.epochs and not self._is_over(epoch):
                 progress.start_at(step)
+                self._checkpoints.start_at(step)
                 started = time.perf_counter()
-                steps = self.batches.steps - step
-                if steps:
-                    self.trainer.fit(
-                        self.batches.epoch(epoch, step),
-                        steps_per_epoch=steps,
-                        initial_epoch=epoch,
-                        epochs=epoch + 1,
-                        verbose=0,
-                        shuffle=False,
-                        callbacks=[progress, self._checkpoints],
-                    )
+                if step < self.batches.steps:
+                    with self.batches.own_errors():
+                        self.trainer.fit(
+                            self.batches.epoch(epoch, step),
+                            steps_per_epoch=self.batches.steps - step,
+                            initial_epoch=epoch,
+                            epochs=epoch + 1,
+                            verbose=0,
+                            shuffle=False,
+                            callbacks=[progress, self._checkpoints],
+                        )
+                rows = max(self.batches.rows - step * config.batch_size, 0)
                 seconds = time.perf_counter() - started
                 self.trainer.balance.end_epoch()
-                self._judge(epoch, predictor, steps * config.batch_size / seconds, writer)
+                self._judge(epoch, predictor, rows / seconds, writer)
                 epoch, step = epoch + 1, 0
                 self._checkpoints.save(epoch, step)
         finally:
@@ -155,10 +165,11 @@ class Training:
             return
         ranker = self._model.ranker
         embeddings: list[Any] = []
-        for features, *_ in self.batches.epoch(0):
-            embeddings.append(ranker.network.activity_embedding(ranker.encoder(features)).numpy())
-            if sum(map(len, embeddings)) >= _KMEANS_ROWS:
-                break
+        with self.batches.own_errors():
+            for features, *_ in self.batches.epoch(0):
+                embeddings.append(ranker.network.activity_embedding(ranker.encoder(features)).numpy())
+                if sum(map(len, embeddings)) >= _KMEANS_ROWS:
+                    break
         ranker.network.clusters.initialize_centers(np.concatenate(embeddings), self._config.training.seed)
 
     def _judge(self, epoch: int, predictor: Predictor, rows_per_second: float, writer: Any) -> None:
@@ -185,34 +196,13 @@ class Training:
             f"epoch {epoch + 1}/{self._config.training.epochs}  loss {losses['loss']:.4f}  validation AUC {shown}"
             f"  {rows_per_second:,.0f} rows/s",
             highlight=False,
+            soft_wrap=True,
         )
 
     def _is_over(self, epoch: int) -> bool:
         patience = self._config.training.early_stopping.patience
         best = self._state["best_epoch"]
-        return best is not None and epoch - best > patience
-
-
-def watched_value(metrics: dict[str, dict[str, float]], name: str) -> float:
-    """The value that early stopping watches, larger being better.
-
-    Args:
-        metrics: Output -> metric -> value.
-        name: `<output>.<metric>`, or `mean.<metric>` for the mean over the outputs.
-
-    Raises:
-        ConfigError: No such output or metric.
-    """
-    output, _, metric = name.partition(".")
-    outputs = list(metrics) if output == "mean" else [output]
-    signs = {"auc": 1, "gauc": 1, "logloss": -1, "ne": -1, "ece": -1}
-    if metric not in signs or not set(outputs) <= set(metrics):
-        raise ConfigError(
-            f"training.early_stopping.metric: `{name}` is not measured; it is one of {', '.join(metrics)} or `mean`, "
-            f"a dot, and one of {', '.join(signs)}"
-        )
-    value = signs[metric] * float(np.mean([metrics[output][metric] for output in outputs]))
-    return value if math.isfinite(value) else -math.inf
+        return best is not None and epoch - best >= max(patience, 1)
 
 
 def _fit(dataset: Dataset, console: Console) -> FittedFeatures:

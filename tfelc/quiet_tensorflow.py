@@ -1,0 +1,67 @@
+"""TensorFlow's start, without the lines that say no more than that the machine has no GPU."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Whatever TF_CPP_MIN_LOG_LEVEL says, TensorFlow writes these before its logging is set up.
+_NOISE = re.compile(
+    rb"WARNING: All log messages before absl::InitializeLog\(\)"
+    rb"|I\d{4} "
+    rb"|To enable the following instructions: .*rebuild TensorFlow"
+    rb"|[EW]\d{4} .*cuda_\w+\.cc:\d+\] failed call to cuInit"
+)
+_GPU_DRIVER = Path("/proc/driver/nvidia")
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow and looks for its devices; to be called first of all in a command that needs them.
+
+    A line that is not known noise reaches standard error as ever, also when TensorFlow aborts the process. Nothing is
+    held back where an NVIDIA driver is installed, since the same lines then say why a GPU goes unused, or with
+    `TF_CPP_MIN_LOG_LEVEL=0`.
+    """
+    if _GPU_DRIVER.exists() or os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
+        return
+    with _filtered_stderr():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+
+
+@contextmanager
+def _filtered_stderr() -> Iterator[None]:
+    # C++ writes to the file descriptor, past Python's sys.stderr. The filter is a process of its own, so that the last
+    # words of a process that aborts still get through.
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writer)
+        _pass_on(reader)
+    os.close(reader)
+    stderr = os.dup(2)
+    os.dup2(writer, 2)
+    os.close(writer)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.waitpid(child, 0)
+
+
+def _pass_on(reader: int) -> None:
+    """Copies lines to standard error until the other end closes, and ends the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose last words this passes on.
+    try:
+        with os.fdopen(reader, "rb") as lines:
+            for line in lines:
+                if not _NOISE.match(line):
+                    os.write(2, line)
+    finally:
+        os._exit(0)
