@@ -29,6 +29,12 @@ _FIELDS = {
     tf.bool: "bool_val",
     tf.string: "string_val",
 }
+# By the number that a proto holds, looked up for each input of each request.
+_KINDS = {
+    dtype.as_datatype_enum: (np.dtype(dtype.as_numpy_dtype), _FIELDS.get(dtype))
+    for dtype in (*_FIELDS, tf.half, tf.bfloat16, tf.complex64, tf.complex128)
+}
+_NUMBERS = {dtype: (number, field) for number, (dtype, field) in _KINDS.items()}
 
 
 def to_array(name: str, proto: Any) -> Array:
@@ -37,45 +43,40 @@ def to_array(name: str, proto: Any) -> Array:
     Raises:
         ServingError: INVALID_ARGUMENT, for a type, shape or content that do not go together.
     """
-    dtype = _dtype(name, proto.dtype)
-    sizes = [dim.size for dim in proto.tensor_shape.dim]
-    if proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes) or len(sizes) > 32:
+    if proto.dtype not in _KINDS:
+        raise ServingError.invalid(f"Input {name}: data type {proto.dtype} is not supported")
+    dtype, field = _KINDS[proto.dtype]
+    shape = proto.tensor_shape
+    sizes = [dim.size for dim in shape.dim]
+    if shape.unknown_rank or len(sizes) > 32 or min(sizes, default=0) < 0:
         raise ServingError.invalid(f"Input {name}: tensor parsing error: shape {sizes} is not fully defined")
     count = math.prod(sizes)
-    field = _FIELDS.get(dtype)
+    content = proto.tensor_content
     try:
-        if proto.tensor_content:
-            return np.frombuffer(proto.tensor_content, dtype.as_numpy_dtype).reshape(sizes)
+        if content:
+            return np.frombuffer(content, dtype).reshape(sizes)
         if field is None:
-            if count > _MAX_FILLED:
-                raise ValueError(f"{count} values claimed")
-            return tf.make_ndarray(proto)
+            raise ValueError(f"values of {dtype} come as tensor_content")
         values = getattr(proto, field)
-        if len(values) not in (0, 1, count) or count > max(len(values), _MAX_FILLED):
-            raise ValueError(f"{len(values)} values for {count} elements")
-        if len(values) == count:
-            return np.array(values, dtype.as_numpy_dtype).reshape(sizes)
-        empty: Any = b"" if dtype == tf.string else 0
-        return np.full(sizes, values[0] if values else empty, dtype.as_numpy_dtype)
+        given = len(values)
+        if given == count:
+            array = np.array(values, dtype)
+            return array if len(sizes) == 1 else array.reshape(sizes)
+        if given > 1 or count > _MAX_FILLED:
+            raise ValueError(f"{given} values for {count} elements")
+        empty: Any = b"" if field == "string_val" else 0
+        return np.full(sizes, values[0] if given else empty, dtype)
     except (ValueError, TypeError, OverflowError) as error:
         raise ServingError.invalid(f"Input {name}: tensor parsing error: {error}") from None
 
 
 def fill_proto(proto: Any, array: Array) -> None:
     """Writes an array into an empty TensorProto."""
-    dtype = tf.dtypes.as_dtype(array.dtype)
-    proto.dtype = dtype.as_datatype_enum
+    number, field = _NUMBERS[array.dtype]
+    proto.dtype = number
     for size in array.shape:
         proto.tensor_shape.dim.add().size = size
-    field = _FIELDS.get(dtype)
     if field is None:
         proto.tensor_content = array.tobytes()
     else:
         getattr(proto, field).extend(array.ravel().tolist())
-
-
-def _dtype(name: str, number: int) -> tf.dtypes.DType:
-    try:
-        return tf.dtypes.as_dtype(number)
-    except TypeError:
-        raise ServingError.invalid(f"Input {name}: unknown data type {number}") from None
