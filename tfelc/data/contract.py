@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -73,19 +73,21 @@ def conform(table: pa.Table, schema: Schema, where: str, first_row: int = 0) -> 
 
 def _cast(array: pa.Array, column: Column, place: str, first_row: int) -> pa.Array:
     target = arrow_type(column)
-    if array.type != target:
-        try:
-            array = _converted(array, target)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            row = _first_failure(array, lambda part: _converted(part, target))
-            value = array[row].as_py()
-            raise DataError(
-                f"{place}, row {first_row + row}: not a value of kind {column.kind} ({target}). Received: {value!r}"
-            ) from None
-    array = _without_nan(array)
-    if pa.types.is_list(target):
-        array = _without_nulls(array, column)
-    return array
+    try:
+        return cast_values(array, column)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        row = _first_failure(array, lambda part: _converted(part, target))
+        value = array[row].as_py()
+        raise DataError(
+            f"{place}, row {first_row + row}: not a value of kind {column.kind} ({target}). Received: {value!r}"
+        ) from None
+
+
+def cast_values(array: pa.Array, column: Column) -> pa.Array:
+    """Brings values to the column's type, as `conform` does; raises pyarrow's errors."""
+    target = arrow_type(column)
+    array = _without_nan(array if array.type == target else _converted(array, target))
+    return _without_nulls(array, column) if pa.types.is_list(target) else array
 
 
 def _converted(array: pa.Array, target: pa.DataType) -> pa.Array:
@@ -116,25 +118,26 @@ def _without_nulls(array: pa.Array, column: Column) -> pa.Array:
     return array
 
 
-def _check(array: pa.Array, column: Column, place: str, first_row: int) -> None:
-    if column.kind in _NEVER_NULL and array.null_count:
-        row = _first_true(pc.is_null(array))
-        raise DataError(f"{place}, row {first_row + row}: a {column.kind} must not be null or NaN")
+def broken_rules(array: pa.Array, column: Column) -> Iterator[tuple[pa.Array, str]]:
+    """What the values of a cast column must obey: where each rule is broken, and the rule in words."""
+    if column.kind in _NEVER_NULL:
+        yield pc.is_null(array), f"a {column.kind} must not be null or NaN"
     if column.kind == "label":
-        bad = pc.or_(pc.less(array, 0), pc.greater(array, 1))
-        _refuse(bad, array, f"{place}, row {{row}}: a label must be 0 or 1. Received: {{value}}", first_row)
+        yield pc.or_(pc.less(array, 0), pc.greater(array, 1)), "a label must be 0 or 1"
     elif column.kind == "weight":
         bad = pc.or_(pc.invert(pc.is_finite(array)), pc.less(array, 0))
-        _refuse(bad, array, f"{place}, row {{row}}: a weight must be finite and >= 0. Received: {{value}}", first_row)
+        yield bad, "a weight must be finite and >= 0"
     elif column.kind == "number":
-        bad = pc.is_inf(array)
-        _refuse(bad, array, f"{place}, row {{row}}: a number must be finite or null. Received: {{value}}", first_row)
+        yield pc.is_inf(array), "a number must be finite or null"
 
 
-def _refuse(bad: pa.Array, array: pa.Array, message: str, first_row: int) -> None:
-    if pc.any(bad).as_py():
-        row = _first_true(bad)
-        raise DataError(message.format(row=first_row + row, value=array[row].as_py()))
+def _check(array: pa.Array, column: Column, place: str, first_row: int) -> None:
+    for bad, rule in broken_rules(array, column):
+        if pc.any(bad).as_py():
+            row = _first_true(bad)
+            value = array[row].as_py()
+            received = "" if value is None else f". Received: {value}"
+            raise DataError(f"{place}, row {first_row + row}: {rule}{received}")
 
 
 def _first_true(mask: pa.Array) -> int:

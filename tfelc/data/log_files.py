@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from tfelc.errors import DataError
+from tfelc.schema import Schema
 
 _BATCH = 65_536
 
@@ -64,7 +66,7 @@ class LogFiles:
         for path in self.paths:
             row = 1
             with _named(path):
-                for batch in _read_csv(path, wanted) if is_csv(path) else _read_parquet(path, wanted):
+                for batch in read_csv(path, wanted) if is_csv(path) else _read_parquet(path, wanted):
                     yield LogBatch(path, row, pa.Table.from_batches([batch]))
                     row += batch.num_rows
 
@@ -96,8 +98,13 @@ def _read_parquet(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
     yield from pq.ParquetFile(path).iter_batches(_BATCH, columns=columns)
 
 
-def _read_csv(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    # Text in, so that a value that does not cast can be named with its row; an empty field is missing.
+def read_csv(source: Any, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Reads columns of a CSV file as text, so that a value that does not cast can be named; an empty field is null.
+
+    Args:
+        source: Path, or a binary file object.
+        columns: Which columns, in which order.
+    """
     options: Any = pc_csv.ConvertOptions(
         include_columns=columns,
         column_types=dict.fromkeys(columns, pa.string()),
@@ -106,7 +113,16 @@ def _read_csv(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
     )
     parse = pc_csv.ParseOptions(newlines_in_values=True)
     read = pc_csv.ReadOptions(block_size=1 << 23)
-    yield from pc_csv.open_csv(path, read_options=read, convert_options=options, parse_options=parse)
+    yield from pc_csv.open_csv(source, read_options=read, convert_options=options, parse_options=parse)
+
+
+def split_lists(table: pa.Table, schema: Schema) -> pa.Table:
+    """Splits the text of list columns at each `|`, as a CSV file has them; other columns stay."""
+    for name in schema.of_kind("list"):
+        if name in table.column_names:
+            texts = table[name].combine_chunks()
+            table = table.set_column(table.column_names.index(name), name, pc.split_pattern(texts, "|"))
+    return table
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tfelc.data.contract import conform
 from tfelc.data.dataset_writer import DatasetWriter
 from tfelc.data.hashed_random import hashed_uniform
-from tfelc.data.log_files import LogBatch, LogFiles, is_csv
+from tfelc.data.log_files import LogBatch, LogFiles, is_csv, split_lists
 from tfelc.data.splits import SPLITS
 from tfelc.errors import DataError
 from tfelc.schema import Schema
@@ -52,7 +52,7 @@ def prepare(
     with DatasetWriter(out, schema, source=f"{', '.join(inputs)}", seed=seed) as writer:
         for batch in files.batches():
             where = str(batch.path)
-            table = _split_lists(batch.table, schema) if is_csv(batch.path) else batch.table
+            table = split_lists(batch.table, schema) if is_csv(batch.path) else batch.table
             rows = conform(table, schema, where, batch.first_row)
             split = split_of(batch, rows, done)
             for number, name in enumerate(SPLITS):
@@ -122,10 +122,3 @@ def _time_edges(schema: Schema, files: LogFiles, timestamp: str) -> NDArray[np.i
     kept.sort()
     shares = np.array([1 - schema.split.validation - schema.split.test, 1 - schema.split.test])
     return kept[np.minimum(np.round(shares * len(kept)).astype(np.int64), len(kept) - 1)]
-
-
-def _split_lists(table: pa.Table, schema: Schema) -> pa.Table:
-    for name in schema.of_kind("list"):
-        texts = table[name].combine_chunks()
-        table = table.set_column(table.column_names.index(name), name, pc.split_pattern(texts, "|"))
-    return table
