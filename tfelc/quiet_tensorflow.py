@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,7 @@ def load_tensorflow() -> None:
     held back where an NVIDIA driver is installed, since the same lines then say why a GPU goes unused, or with
     `TF_CPP_MIN_LOG_LEVEL=0`.
     """
-    if _GPU_DRIVER.exists() or os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
+    if "tensorflow" in sys.modules or _GPU_DRIVER.exists() or os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
         return
     with _filtered_stderr():
         import tensorflow as tf

@@ -1,0 +1,31 @@
+"""What tests of several folders share: a small dataset with every kind of column, and a run over it."""
+
+from types import SimpleNamespace
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def every_kind_dataset(tmp_path_factory):
+    from tests.support.every_kind import write_every_kind_dataset
+
+    return write_every_kind_dataset(tmp_path_factory.mktemp("every_kind") / "data")
+
+
+@pytest.fixture(scope="session")
+def untrained_run(tmp_path_factory, every_kind_dataset):
+    from tests.support.every_kind import write_untrained_run
+
+    return write_untrained_run(tmp_path_factory.mktemp("untrained") / "run", every_kind_dataset)
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory, every_kind_dataset):
+    """A run that `train.py` made in a process of its own, undisturbed; what it printed is in `out` and `err`."""
+    from tests.support.training import start_training
+
+    path = tmp_path_factory.mktemp("trained") / "run"
+    process = start_training(every_kind_dataset.path, path)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    return SimpleNamespace(path=path, out=out, err=err)

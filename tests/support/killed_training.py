@@ -1,0 +1,62 @@
+"""`python -m tests.support.killed_training MOMENT CALL ARGUMENTS...`: train.py, killed by SIGKILL at a chosen moment.
+
+The moment is the CALL-th call of: `save` (before a checkpoint), `write` (half of a checkpoint's file is written),
+`judge` (an epoch is trained and not measured) or `judged` (it is measured, its best weights saved, and no more).
+"""
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pipelines.train import app
+from tfelc.cli import run
+
+
+def main(moment: str, call: int) -> None:
+    from tfelc.training.checkpoints import Checkpoints
+    from tfelc.training.run_folder import RunFolder
+    from tfelc.training.training import Training
+
+    owner, name, last_words = {
+        "save": (Checkpoints, "save", None),
+        "write": (np, "savez", half_a_file),
+        "judge": (Training, "_judge", None),
+        "judged": (RunFolder, "write_json", None),
+    }[moment]
+    setattr(owner, name, killing(getattr(owner, name), call, last_words))
+    run(app)
+
+
+def killing(function: Callable[..., Any], call: int, last_words: Callable[..., None] | None) -> Callable[..., Any]:
+    calls = 0
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            if last_words:
+                last_words(*arguments, **named)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **named)
+
+    return counted
+
+
+def half_a_file(file: Any, **arrays: Any) -> None:
+    whole = io.BytesIO()
+    SAVEZ(whole, **arrays)
+    file.write(whole.getvalue()[: whole.tell() // 2])
+    file.flush()
+
+
+SAVEZ = np.savez
+
+if __name__ == "__main__":
+    moment, call = sys.argv[1], int(sys.argv[2])
+    sys.argv[:3] = ["train.py"]
+    main(moment, call)

@@ -1,0 +1,102 @@
+"""A run that a SIGKILL stopped and `--resume` went on with is the run that nothing stopped, to the bit."""
+
+import json
+import random
+import re
+import shutil
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from tests.support.training import start_training
+
+# Where the runs are killed, in order. `save` 1 is before the first checkpoint; `write` 20 is inside the second epoch of
+# 15 steps, while the file of a checkpoint is half written; "outside" is whenever it happens to be.
+KILLS = {
+    "early": [("save", 1), ("write", 20)],
+    "late": ["outside", ("judge", 1), ("judged", 1)],
+}
+
+
+def ended(process):
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def killed(data, run, moment, resume):
+    if moment == "outside":
+        process = start_training(data, run, resume=resume)
+        while not (run / "checkpoints" / "last.npz").exists() and process.poll() is None:
+            time.sleep(0.01)
+        delay = random.uniform(0, 0.5)
+        print(f"killed {delay:.3f} s after the first checkpoint")
+        time.sleep(delay)
+        process.kill()
+    else:
+        process = start_training(data, run, resume=resume, killed_at=moment)
+    code, _, err = ended(process)
+    assert code == -signal.SIGKILL, err
+
+
+@pytest.fixture(scope="module")
+def killed_runs(tmp_path_factory, every_kind_dataset):
+    """Each run of KILLS after its end, and copies of its folder as the kills left it."""
+    data = every_kind_dataset.path
+
+    def chain(name):
+        folder = tmp_path_factory.mktemp(name)
+        run = folder / "run"
+        copies = []
+        for number, moment in enumerate(KILLS[name]):
+            killed(data, run, moment, resume=number > 0)
+            copies.append(folder / f"killed_{number}")
+            shutil.copytree(run, copies[-1])
+        code, _, err = ended(start_training(data, run, resume=True))
+        assert (code, err) == (0, "")
+        return run, copies
+
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(KILLS, pool.map(chain, KILLS), strict=True))
+
+
+def arrays(path):
+    with np.load(path, allow_pickle=False) as file:
+        return {key: file[key] for key in file.files if key != "state"}
+
+
+def history(run):
+    text = (run / "history.json").read_text()
+    return json.loads(re.sub(r'"rows_per_second": \d+', '"rows_per_second": 0', text))
+
+
+@pytest.mark.parametrize("name", KILLS)
+def test_the_end_is_that_of_a_run_without_a_stop(name, killed_runs, trained_run):
+    run, _ = killed_runs[name]
+    for checkpoint in ("last.npz", "best.npz"):
+        found, wanted = (arrays(path / "checkpoints" / checkpoint) for path in (run, trained_run.path))
+        assert found.keys() == wanted.keys()
+        different = [key for key in wanted if found[key].tobytes() != wanted[key].tobytes()]
+        assert different == []
+    assert history(run) == history(trained_run.path)
+    assert (run / "metrics.json").read_bytes() == (trained_run.path / "metrics.json").read_bytes()
+    assert not [path.name for path in run.rglob(".*.tmp")]
+
+
+def test_the_kills_came_when_they_should(killed_runs):
+    before_first, while_writing = killed_runs["early"][1]
+    assert not list(before_first.glob("checkpoints/*"))
+    assert len(list(while_writing.glob("checkpoints/.last.npz.*.tmp"))) == 1
+    assert position(while_writing) == {"epoch": 1, "step": 1}  # 19 files: start, 15 steps, best, epoch, 1 step.
+    _, unmeasured, measured = killed_runs["late"][1]
+    assert position(unmeasured)["step"] == 15
+    assert position(measured) == position(unmeasured)
+    assert len(history(measured)["history"]) == position(measured)["epoch"]
+
+
+def position(run):
+    with np.load(run / "checkpoints" / "last.npz", allow_pickle=False) as file:
+        state = json.loads(file["state"].tobytes())
+    return {name: state[name] for name in ("epoch", "step")}
