@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import keyword
-import re
 from pathlib import Path
 from typing import Literal, Self
 
@@ -17,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tfelc.errors import SchemaError
+from tfelc.schema_checks import check_schema
 
 Kind = Literal["number", "category", "list", "label", "group", "id", "weight", "timestamp"]
 Role = Literal["user", "activity", "item", "context"]
@@ -26,7 +25,6 @@ FEATURE_KINDS: tuple[Kind, ...] = ("number", "category", "list")
 ROLES: tuple[Role, ...] = ("user", "activity", "item", "context")
 # The served outputs beside the tasks' own.
 CLUSTER_OUTPUTS = ("cluster", "cluster_share")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _DEFAULT_TYPES: dict[Kind, ValueType] = {
     "number": "float",
     "category": "string",
@@ -40,7 +38,7 @@ _DEFAULT_TYPES: dict[Kind, ValueType] = {
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Table(_Frozen):
@@ -56,7 +54,7 @@ class Table(_Frozen):
 
     min_count: int = Field(1, ge=1)
     max_size: int | None = Field(None, ge=1)
-    values: tuple[str | int, ...] | None = None
+    values: tuple[str | int, ...] | None = Field(None, min_length=1)
     hash_buckets: int | None = Field(None, ge=1)
     dim: int | None = Field(None, ge=1)
 
@@ -64,6 +62,11 @@ class Table(_Frozen):
     def _one_way_in(self) -> Self:
         if self.hash_buckets and (self.values or self.max_size or self.min_count > 1):
             raise ValueError("`hash_buckets` excludes `values`, `max_size` and `min_count`")
+        if self.values and (self.max_size or self.min_count > 1):
+            raise ValueError("`values` excludes `max_size` and `min_count`")
+        if self.values and len(set(self.values)) < len(self.values):
+            twice = next(value for value in self.values if self.values.count(value) > 1)
+            raise ValueError(f"`values` holds {twice!r} twice")
         return self
 
 
@@ -94,8 +97,12 @@ class Column(_Frozen):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        given = self.model_fields_set
-        allowed = {"kind", "role", "type", "description"}
+        # What is given as it would be anyway does no harm: a schema comes back from its own full dump.
+        fields = type(self).model_fields
+        given = {name for name in self.model_fields_set if getattr(self, name) != fields[name].default}
+        allowed = {"kind", "description"} | ({"role"} if self.kind in FEATURE_KINDS else set())
+        if self.kind in ("number", "category", "list", "id"):
+            allowed |= {"type"}
         if self.kind == "number":
             allowed |= {"default", "transform", "buckets"}
         elif self.kind in ("category", "list"):
@@ -194,58 +201,8 @@ class Schema(_Frozen):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        self._check_names()
-        if not any(c.is_feature for c in self.columns.values()):
-            raise ValueError("no column is a feature (number, category or list)")
-        if not self.tasks:
-            raise ValueError("no task is declared")
-        for name, task in self.tasks.items():
-            if task.label not in self.columns or self.columns[task.label].kind != "label":
-                raise ValueError(f"task `{name}`: `{task.label}` is not a column of kind `label`")
-            seen = {name}
-            while task.given is not None:
-                if task.given not in self.tasks or task.given in seen:
-                    raise ValueError(f"task `{name}`: `given: {task.given}` is not another task, or goes in a circle")
-                seen.add(task.given)
-                task = self.tasks[task.given]
-        for name, column in self.columns.items():
-            if column.table is not None and column.table not in self.tables:
-                raise ValueError(f"column `{name}`: table `{column.table}` is not declared under `tables`")
-        for table in self.tables:
-            types = {(c.value_type, c.missing) for c in self.columns.values() if c.table == table}
-            if len(types) > 1:
-                raise ValueError(f"table `{table}`: its columns must agree in type and in `default`")
-        single: tuple[Kind, ...] = ("weight", "timestamp")
-        for kind in single:
-            if len(self.of_kind(kind)) > 1:
-                raise ValueError(f"at most one column can be of kind `{kind}`")
-        if self.user_key is not None and self.user_key not in self.columns:
-            raise ValueError(f"`user_key: {self.user_key}` is not a column")
-        if self.split.by == "time" and not self.of_kind("timestamp"):
-            raise ValueError("`split: by: time` needs a column of kind `timestamp`")
-        if self.split.by == "user" and self.user_key is None:
-            raise ValueError("`split: by: user` needs `user_key`")
+        check_schema(self, CLUSTER_OUTPUTS)
         return self
-
-    def _check_names(self) -> None:
-        joints = [task.joint or f"{task.given}_{name}" for name, task in self.tasks.items() if task.given is not None]
-        for name in [*self.columns, *self.tasks, *self.tables, *joints]:
-            if not _NAME.fullmatch(name):
-                raise ValueError(
-                    f"`{name}` is no name a serving signature takes: use letters, digits and `_`, a letter first"
-                )
-        inputs: dict[str, str] = {}
-        for name in self.features:
-            # A SavedModel's inputs become arguments of a Python function, and its nodes differ by more than case.
-            if keyword.iskeyword(name) or name == "self":
-                raise ValueError(f"column `{name}`: a word of Python's own, which no serving signature takes")
-            if (other := inputs.setdefault(name.lower(), name)) != name:
-                raise ValueError(f"columns `{other}` and `{name}`: features must differ by more than upper case")
-        outputs: set[str] = set()
-        for name in [*self.tasks, *joints, *CLUSTER_OUTPUTS]:
-            if name in outputs:
-                raise ValueError(f"output `{name}` stands for two things: rename the task, or its `joint`")
-            outputs.add(name)
 
     @classmethod
     def load(cls, path: Path) -> Schema:
