@@ -24,7 +24,7 @@ class FeatureEncoder(keras.layers.Layer):
     """Embeds ids, pools lists, standardises numbers.
 
     Missing numbers become the default of the schema, or the training mean, and raise a flag where the training split
-    had any.
+    had any. What is standardised is cut off at 10 standard deviations.
     Lists are averaged over the values that are there; an empty list is a zero vector.
 
     Args:
@@ -104,21 +104,30 @@ class FeatureEncoder(keras.layers.Layer):
 
     def _number_features(self, side: Side, values: Tensor) -> Tensor:
         columns = [self.schema.columns[name] for name in side.numbers]
-        absent = ops.isnan(values)
-        defaults = np.array([0.0 if c.default is None else float(c.default) for c in columns], np.float32)
-        values = ops.where(absent, defaults, values)
+        is_raw = np.array([c.transform == "none" for c in columns])
         is_log = np.array([c.transform == "log" for c in columns])
+        # An infinity says as little as a NaN; the statistics leave both out.
+        absent = ops.logical_not(ops.isfinite(values))
+        values = ops.where(absent, np.array([self._default(name) for name in side.numbers], np.float32), values)
         if is_log.any():
             # log1p of the absolute value is finite on both branches, so that no NaN gets into the gradients.
             values = ops.where(is_log, ops.sign(values) * ops.log1p(ops.abs(values)), values)
-        values = ops.clip(self.standardize[side.role](values), -_LARGEST, _LARGEST)
-        to_mean = np.array([c.default is None for c in columns])
+        values = self.standardize[side.role](values)
+        values = ops.where(is_raw, values, ops.clip(values, -_LARGEST, _LARGEST))
+        # The mean of a logarithm is no value on the raw scale: it is put in here, where every mean is 0.
+        to_mean = np.array([c.default is None for c in columns]) & ~is_raw
         values = ops.where(ops.logical_and(absent, to_mean), 0.0, values)
         flagged = [position for position, name in enumerate(side.numbers) if self.numbers[name].missing]
         if flagged:
             flags = ops.take(ops.cast(absent, "float32"), np.array(flagged), axis=1)
             values = ops.concatenate([values, flags], axis=-1)
         return ops.cast(values, self.compute_dtype)
+
+    def _default(self, name: str) -> float:
+        column = self.schema.columns[name]
+        if column.default is not None:
+            return float(column.default)
+        return self.numbers[name].mean if column.transform == "none" else 0.0
 
     def _moments(self, side: Side) -> tuple[list[float], list[float]]:
         raw = [self.schema.columns[name].transform == "none" for name in side.numbers]

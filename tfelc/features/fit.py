@@ -15,7 +15,7 @@ from tfelc.features.fitted import FittedFeatures, NumberStatistics
 from tfelc.features.lookup import number_values
 from tfelc.schema import Column, Schema, Table
 
-# Quantiles need no more than this many values; they are taken evenly from every row group.
+# Quantiles need no more than this many values; they are drawn at random, since rows may repeat in a pattern.
 _QUANTILE_SAMPLE_PER_TABLE = 20_000
 
 
@@ -57,12 +57,15 @@ class _RunningNumber:
         self._squared_deviations = 0.0
         self._missing = False
         self._sample: list[NDArray[Any]] = []
+        self._random = np.random.default_rng(0)
 
     def add(self, values: NDArray[np.float32]) -> None:
         present = values[np.isfinite(values)].astype(np.float64)
         self._missing |= len(present) < len(values)
         if self._column.buckets:
-            self._sample.append(present[:: max(1, len(present) // _QUANTILE_SAMPLE_PER_TABLE)])
+            few = len(present) <= _QUANTILE_SAMPLE_PER_TABLE
+            drawn = present if few else self._random.choice(present, _QUANTILE_SAMPLE_PER_TABLE, replace=False)
+            self._sample.append(drawn)
         if len(present):
             # Chan's merge of two samples: sums of squares would cancel for large, nearly equal values.
             present = transformed(present, self._column)
