@@ -98,7 +98,8 @@ def _converted(array: pa.Array, target: pa.DataType) -> pa.Array:
         except pa.ArrowInvalid:
             # Whole numbers of a column with gaps are often written as "3.0".
             return _without_nan(array.cast(pa.float64())).cast(target)
-    return array.cast(target)
+    # Float32 rounds a whole number beyond 2^24 as it rounds any other number; pyarrow would refuse it.
+    return array.cast(target, safe=not (pa.types.is_integer(array.type) and pa.types.is_floating(target)))
 
 
 def _without_nan(array: pa.Array) -> pa.Array:
