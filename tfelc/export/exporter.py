@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -95,16 +94,17 @@ def _write(model: RankingModel, manifest: FeatureManifest, rows: pa.Table, path:
         for signature in input_specs(model.schema)
         for count in (1, len(rows))
     ]
-    with TemporaryDirectory(prefix="tfelc-export-") as folder:
-        asset = Path(folder, MANIFEST_FILE.name)
-        asset.write_text(manifest.dump(), encoding="utf-8")
-        module = ServingModule(model, asset)
-        signatures = module.signatures()
-        try:
-            tf.saved_model.save(module, str(path), signatures=signatures)
-            write_warmup(path, requests)
-        except tf.errors.OpError as error:
-            raise ExportError(f"{path.parent}: cannot be written to: {error.message}") from error
+    # Beside the graph, which takes a copy into its assets.
+    manifest_file = path / MANIFEST_FILE.name
+    manifest_file.write_text(manifest.dump(), encoding="utf-8")
+    module = ServingModule(model, manifest_file)
+    signatures = module.signatures()
+    try:
+        tf.saved_model.save(module, str(path), signatures=signatures)
+        write_warmup(path, requests)
+    except tf.errors.OpError as error:
+        raise ExportError(f"{path.parent}: cannot be written to: {error.message}") from error
+    manifest_file.unlink()
 
 
 def _answered(model: RankingModel, rows: pa.Table) -> Iterator[LoggedRequest]:

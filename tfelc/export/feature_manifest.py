@@ -91,7 +91,9 @@ class FeatureManifest(BaseModel):
 
     def dump(self) -> str:
         """The manifest as JSON."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n"
+        content = self.model_dump(mode="json", by_alias=True)
+        content["schema"] = self.table.model_dump(mode="json", exclude_defaults=True)
+        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def _feature(schema: Schema, fitted: FittedFeatures, name: str) -> dict[str, Any]:

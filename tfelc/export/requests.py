@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,10 +15,12 @@ import pyarrow as pa
 from tfelc.data.contract import arrow_type
 from tfelc.errors import DataError
 from tfelc.export.example_format import write_examples
-from tfelc.export.signatures import EXAMPLES, RANK, missing_value
+from tfelc.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT, missing_value
 from tfelc.schema import Column, Schema
 
 Array = npt.NDArray[Any]
+# Of each list, in a request that is to be read.
+_SHOWN_VALUES = 3
 
 
 def request_inputs(schema: Schema, signature: str, table: pa.Table) -> dict[str, Array]:
@@ -59,14 +62,33 @@ def json_request(signature: str, inputs: Mapping[str, Array]) -> str:
 
     `rank` is written by columns, since its inputs differ in their number of rows; the others row by row.
     """
+    if signature == EXAMPLES:
+        records = [{EXAMPLES: {"b64": base64.b64encode(record).decode()}} for record in inputs[EXAMPLES]]
+        return json.dumps({"signature_name": signature, "instances": records})
     columns = {name: [_plain(value) for value in array] for name, array in inputs.items()}
     if signature == RANK:
         return json.dumps({"signature_name": signature, "inputs": columns})
-    if signature == EXAMPLES:
-        rows = [{EXAMPLES: {"b64": base64.b64encode(record).decode()}} for record in inputs[EXAMPLES]]
-    else:
-        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return json.dumps({"signature_name": signature, "instances": rows})
+
+
+def curl_command(schema: Schema, rows: pa.Table, model_name: str = "ranker", port: int = 8501) -> str:
+    """A request for the row that lacks the fewest values, to be pasted into a shell; lists are cut to their last ones.
+
+    Args:
+        schema: The features.
+        rows: The rows to choose from.
+        model_name: Name under which the model is served.
+        port: The server's REST port.
+    """
+    lacking = sum(rows[name].is_null().to_numpy().astype(int) for name in schema.features)
+    row = rows.slice(int(np.argmin(lacking)), 1).to_pylist()[0]
+    short = {
+        name: pa.array([row[name][-_SHOWN_VALUES:] if column.kind == "list" else row[name]], arrow_type(column))
+        for name, column in schema.features.items()
+    }
+    body = json_request(SERVING_DEFAULT, request_inputs(schema, SERVING_DEFAULT, pa.table(short)))
+    return f"curl -d {shlex.quote(body)} http://localhost:{port}/v1/models/{model_name}:predict"
 
 
 def _array(name: str, column: Column, values: pa.ChunkedArray) -> Array:

@@ -59,8 +59,8 @@ class FeatureLookup(keras.layers.Layer):
 
         Args:
             inputs: Column -> tensor of shape `(batch,)`, or `(batch, length)` for a list. Only the roles that are given
-                are encoded, each whole. A missing number is NaN, or `MISSING_INTEGER` in an integer tensor; a missing
-                category, and the padding of a list, is the column's `missing` value.
+                are encoded, each whole. A missing number is not finite, or `MISSING_INTEGER` in an integer tensor; a
+                missing category, and the padding of a list, is the column's `missing` value.
 
         Returns:
             Key of the layout -> float32 or int32 tensor, `(batch, columns)` or `(batch, length)`.
@@ -115,7 +115,7 @@ class FeatureLookup(keras.layers.Layer):
         offset = self.layout.offsets[table][1]
         if name in self._buckets:
             values = _as_float(values)
-            ids = tf.where(tf.math.is_nan(values), 0, tf.cast(self._buckets[name](values), tf.int32) + 1)
+            ids = tf.where(tf.math.is_finite(values), tf.cast(self._buckets[name](values), tf.int32) + 1, 0)
         else:
             dtype = tf.string if self.schema.columns[name].value_type == "string" else tf.int64
             ids = tf.cast(self._tables[table](tf.cast(values, dtype)), tf.int32)
@@ -132,7 +132,7 @@ class FeatureLookup(keras.layers.Layer):
         distinct = encoded.dictionary.to_numpy(zero_copy_only=False)
         # The missing value goes last, so that a null finds it there.
         raw = tf.constant(np.append(distinct, [missing]), tf.string if isinstance(missing, str) else tf.int64)
-        nulls_last = pc.fill_null(encoded.indices, len(distinct))
+        nulls_last = pc.fill_null(encoded.indices.cast(pa.int64()), len(distinct))
         return self._ids(name, raw).numpy()[nulls_last.to_numpy(zero_copy_only=False)]
 
     def _list_ids(self, feature: ListFeature, column: pa.ChunkedArray) -> NDArray[np.int32]:
@@ -187,4 +187,4 @@ def _as_float(values: Any) -> Any:
 
 def number_values(column: pa.ChunkedArray) -> NDArray[np.float32]:
     """A number column as float32, missing values as NaN."""
-    return column.cast(pa.float32()).to_numpy().astype(np.float32, copy=False)
+    return column.cast(pa.float32(), safe=False).to_numpy().astype(np.float32, copy=False)
