@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
@@ -104,12 +103,3 @@ class Batches:
         labels = {task: tf.TensorSpec([None], tf.float32) for task in self._labels}
         features = self._lookup.specs()
         return (features, labels, tf.TensorSpec([None], tf.float32)) if self._weight else (features, labels)
-
-
-def in_memory(batches: tf.data.Dataset) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """All rows of a dataset as arrays: features and labels."""
-    parts = list(batches.as_numpy_iterator())
-    return tuple(
-        {key: np.concatenate([part[position][key] for part in parts]) for key in parts[0][position]}
-        for position in (0, 1)
-    )  # type: ignore[return-value]

@@ -51,7 +51,7 @@ def load_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]]) -> dict[
             if missing := sorted(set(wanted) - held):
                 raise RunError(f"{path}: not a checkpoint of this model: `{missing[0]}` is missing")
             if foreign := sorted(held - set(wanted)):
-                raise RunError(f"{path}: not a checkpoint of this model: it has no `{foreign[0]}`")
+                raise RunError(f"{path}: not a checkpoint of this model, which has no `{foreign[0]}`")
             arrays = {key: file[key] for key in wanted}
             state: dict[str, Any] = json.loads(file[_STATE].tobytes())
     except FileNotFoundError:
