@@ -21,6 +21,8 @@ Array = npt.NDArray[Any]
 _INT_RANGE = {"float32": 2**24 - 1, "float64": 2**53 - 1}
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 _MAX_RANK = 32
+# Up to so many values, a loop is quicker than NumPy.
+_SHORT = 8
 
 
 @dataclass(frozen=True)
@@ -169,9 +171,8 @@ def _convert(name: str, values: list[Any], tensor: SessionTensor) -> Array:
     kinds = set(map(type, values))
     if kind in _INT_RANGE:
         _expect(name, values, kinds, {int, float}, kind)
-        numbers = np.array(values, np.float64)
-        _check_lossless(name, values, numbers, kind, int in kinds)
-        return numbers.astype(tensor.dtype)
+        _check_lossless(name, values, kind)
+        return np.array(values, tensor.dtype)
     if kind in _INTEGERS:
         _expect(name, values, kinds, {int}, kind)
         try:
@@ -204,12 +205,15 @@ def _expect(name: str, values: list[Any], kinds: set[type], allowed: set[type], 
     raise ServingError.invalid(f"Input {name}: JSON Value: {_shown(wrong)} is not of expected type: {kind}")
 
 
-def _check_lossless(name: str, values: list[Any], numbers: Array, kind: str, has_integers: bool) -> None:
+def _check_lossless(name: str, values: list[Any], kind: str) -> None:
     """An integer must fit the mantissa and a decimal the range, as in the real server."""
-    limit = _INT_RANGE[kind]
-    for index in np.flatnonzero(np.abs(numbers) > limit) if numbers.size else ():
-        too_large = np.isfinite(numbers[index]) and abs(numbers[index]) > np.finfo(kind).max
-        if too_large or (has_integers and type(values[index]) is int):
+    limit, largest = _INT_RANGE[kind], float(np.finfo(kind).max)
+    if len(values) > _SHORT:
+        places = np.flatnonzero(np.abs(np.array(values, np.float64)) > limit).tolist()
+        values = [values[place] for place in places]
+    for value in values:
+        size = abs(value)
+        if size > limit and (type(value) is int or largest < size < np.inf):
             raise ServingError.invalid(
-                f"Input {name}: Cannot convert JSON value: {_shown(values[index])} to {kind} without loss of precision."
+                f"Input {name}: Cannot convert JSON value: {_shown(value)} to {kind} without loss of precision."
             )

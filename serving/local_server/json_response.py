@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -13,6 +14,8 @@ import rapidjson
 from serving.local_server.serving_error import ServingError
 
 Array = npt.NDArray[Any]
+# Up to so many values, a loop is quicker than NumPy.
+_SHORT = 8
 
 
 def write_predictions(outputs: Mapping[str, Array], form: Literal["instances", "inputs"]) -> bytes:
@@ -40,6 +43,8 @@ def write_decimals(array: Array) -> list[str]:
     """Each value in the fewest digits of 6, or 9 (17 for float64), that read back to it, as the real server does."""
     flat = array.ravel()
     digits = 9 if flat.dtype == np.float32 else 17
+    if flat.size <= _SHORT:
+        return [_decimal(value, flat.dtype, digits) for value in flat.tolist()]
     values = flat.astype(np.float64)
     with np.errstate(all="ignore"):
         size = np.abs(values)
@@ -55,7 +60,16 @@ def write_decimals(array: Array) -> list[str]:
         form[np.isnan(values)] = "NaN%.0s"
         form[np.isposinf(values)] = "Infinity%.0s"
         form[np.isneginf(values)] = "-Infinity%.0s"
-    return ("\n".join(form.tolist()) % tuple(values.tolist())).split("\n") if flat.size else []
+    return ("\n".join(form.tolist()) % tuple(values.tolist())).split("\n")
+
+
+def _decimal(value: float, dtype: np.dtype[Any], digits: int) -> str:
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    text = f"{value:g}"
+    if dtype.type(text) != value:
+        text = f"{value:.{digits}g}"
+    return text if "." in text or "e" in text else f"{text}.0"
 
 
 def _texts(name: str, array: Array) -> list[str]:
