@@ -61,11 +61,13 @@ function showForm() {
   byId("row").replaceChildren(...fields, element("button", "Score"));
 }
 
-function token(type, text) {
+// One value as JSON. An empty field is the input's missing value, by the model's manifest where there is one.
+function token(input, text) {
   const value = text.trim();
-  if (type === "string") return JSON.stringify(text);
-  if (type === "bool") return value === "true" ? "true" : "false";
-  if (type.startsWith("float")) return value === "" ? "NaN" : value;
+  if (value === "" && input.missing !== null) return input.missing === "NaN" ? "NaN" : JSON.stringify(input.missing);
+  if (input.type === "string") return JSON.stringify(value);
+  if (input.type === "bool") return value === "true" ? "true" : "false";
+  if (input.type.startsWith("float")) return value === "" ? "NaN" : value;
   return value === "" ? "-1" : value;
 }
 
@@ -74,9 +76,10 @@ async function score(event) {
   const model = state.models.find((candidate) => candidate.name === byId("model").value);
   const parts = model.inputs.map((input) => {
     const text = byId("row").elements[input.name].value;
-    let value = token(input.type, text);
-    if (input.depth > 1) value = `[${text.trim() ? text.split(",").map((part) => token(input.type, part.trim())).join(",") : token(input.type, "")}]`;
-    return `${JSON.stringify(input.name)}: [${value}]`;
+    const values = input.depth > 1
+      ? `[${text.split(",").map((part) => token(input, part)).join(", ")}]`
+      : token(input, text);
+    return `${JSON.stringify(input.name)}: [${values}]`;
   });
   const reply = await fetch(`/v1/models/${encodeURIComponent(model.name)}:predict`,
     { method: "POST", body: `{"inputs": {${parts.join(", ")}}}` });

@@ -18,6 +18,7 @@ from serving.local_server.serving_error import ServingError
 
 _HTML = Path(__file__).with_name("page.html")
 _SECONDS = 60
+_MANIFEST = Path("assets") / "feature_manifest.json"
 # The page needs nothing from elsewhere; the policy keeps a value shown on it from becoming a script.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'",
@@ -69,9 +70,11 @@ class Page:
         inputs: list[dict[str, Any]] = []
         try:
             with self._manager.use(name) as servable:
+                missing = _missing_values(servable.path)
                 for key, tensor in servable.signature("serving_default").inputs.items():
                     depth = len(tensor.shape) if tensor.shape is not None else 1
-                    inputs.append({"name": key, "type": tensor.dtype_name, "depth": depth})
+                    field = {"name": key, "type": tensor.dtype_name, "depth": depth, "missing": missing.get(key)}
+                    inputs.append(field)
         except ServingError:
             pass  # nothing is loaded: the page shows the states alone
         return {"name": name, "versions": versions, "inputs": inputs}
@@ -92,3 +95,12 @@ class Page:
             }
             for ago, found in sorted(seconds.items(), reverse=True)
         ]
+
+
+def _missing_values(version: Path) -> dict[str, Any]:
+    """What an empty field is sent as, by the manifest of the version; nothing where it has none."""
+    try:
+        manifest = rapidjson.loads((version / _MANIFEST).read_bytes())
+        return {name: feature.get("missing") for name, feature in manifest["features"].items()}
+    except (OSError, ValueError, KeyError, AttributeError):
+        return {}

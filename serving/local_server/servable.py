@@ -44,6 +44,7 @@ class Servable:
     ) -> None:
         self.name = name
         self.version = version
+        self.path = path
         self._runner = SessionRunner(path, threads, timeout)
         self._users = 0
         self._idle = threading.Condition()
