@@ -1,0 +1,94 @@
+"""The whole way: a raw log, two training steps, an export, and the same scores from a process that has nothing else."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from serving.local_server.json_request import JsonRequest
+from tfelc.export.request_log import LoggedRequest
+from tfelc.export.requests import ranked_rows, request_inputs
+from tfelc.export.session_runner import SessionRunner
+from tfelc.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
+from tfelc.export.trained_answers import trained_answers
+from tfelc.export.verify import verify
+from tfelc.training.run_folder import RunFolder
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(name, *options):
+    done = subprocess.run(
+        [sys.executable, f"pipelines/{name}.py", *map(str, options)],
+        cwd=ROOT,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def route(tmp_path_factory):
+    """Data, run and models of the route, and what the export printed."""
+    folder = tmp_path_factory.mktemp("route")
+    data, run, models = folder / "data", folder / "run", folder / "models"
+    command("prepare", "simulated", "--rows", 4000, "--users", 150, "--out", data)
+    rows = json.loads((data / "manifest.json").read_text())["rows"]["train"]
+    settings = ("training.epochs=1", f"training.batch_size={(rows + 1) // 2}", "model.clusters.count=6")
+    options = [word for setting in settings for word in ("--set", setting)]
+    command("train", "--task", "ctr,cvr", "--data", data, "--run", run, *options)
+    return data, run, models, command("export", "--run", run, "--to", models)
+
+
+def test_a_fresh_process_scores_as_the_trained_ranker_does(route):
+    data, run, models, _ = route
+    model = RunFolder(run).model()
+    rows = pq.read_table(sorted((data / "test").glob("*.parquet"))[0], columns=list(model.schema.features)).slice(
+        0, 200
+    )
+    requests = []
+    for signature in (SERVING_DEFAULT, RANK, EXAMPLES):
+        answers, tied = trained_answers(model, ranked_rows(model.schema, rows) if signature == RANK else rows)
+        if tied.any():
+            del answers["cluster"]
+        requests.append(LoggedRequest(signature, request_inputs(model.schema, signature, rows), answers))
+    differences = verify(models / "1", requests)
+    assert set(differences) == {SERVING_DEFAULT, RANK, EXAMPLES}
+    for outputs in differences.values():
+        assert set(outputs) - {"cluster"} == {"ctr", "cvr", "ctcvr", "cluster_share"}
+        assert max(outputs.values()) <= 1e-5
+
+
+def test_the_weights_are_those_of_two_steps(route):
+    _, run, _, _ = route
+    with np.load(run / "checkpoints" / "last.npz", allow_pickle=False) as last:
+        steps = [int(last[name]) for name in last.files if name.endswith("/iteration")]
+        assert steps == [2, 2]  # of the tables' optimiser and the others'
+        trained = {name: last[name] for name in last.files if name.startswith("ranker/")}
+    with np.load(run / "checkpoints" / "best.npz", allow_pickle=False) as best:
+        for name in best.files:
+            if name != "state":
+                np.testing.assert_array_equal(best[name], trained[name])
+
+
+def test_the_printed_request_is_answered(route):
+    _, _, models, printed = route
+    words = shlex.split(printed.splitlines()[-1])
+    assert words[0] == "curl"
+    assert f"version 1: {models / '1'}" in printed
+    assert float(re.search(r"largest difference from the trained model (\S+)", printed)[1]) <= 1e-5
+    with SessionRunner(models / "1") as runner:
+        request = JsonRequest.parse(words[2].encode())
+        answer = runner.run(request.signature, request.arrays(runner.signatures[request.signature].inputs))
+    assert answer["ctcvr"].shape == (1,)
+    assert answer["ctcvr"][0] == pytest.approx(answer["ctr"][0] * answer["cvr"][0], rel=1e-5)
+    assert 0 < answer["ctr"][0] < 1
