@@ -80,6 +80,19 @@ class FeatureEncoder(keras.layers.Layer):
             table.build((None,))
         self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
 
+    @property
+    def output_widths(self) -> dict[str, int]:
+        """Width of each output, in the order of the outputs."""
+        widths: dict[str, int] = {}
+        for role, side in self.layout.sides.items():
+            flags = sum(self.numbers[name].missing for name in side.numbers)
+            embedded = sum(dim * len(names) for dim, names in side.ids.items()) + sum(f.dim for f in side.lists)
+            widths[role] = len(side.numbers) + flags + embedded
+        if self.interactions and self.layout.pairs:
+            tables = [self.schema.table_of(history)[0] for history, _ in self.layout.pairs]
+            widths["interaction"] = sum(self.layout.offsets[table][0] for table in tables)
+        return widths
+
     def call(self, inputs: Mapping[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:
         """Encodes every side whose features are given."""
         outputs: dict[str, Tensor] = {}

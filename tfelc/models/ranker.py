@@ -62,6 +62,19 @@ class Ranker(keras.Model):
         )
         self.network = MultiTaskNetwork(tasks, config, dtype=policy, name="network")
 
+    def build(self, input_shape: Any = None) -> None:
+        """Makes every weight; all the shapes follow from the arguments of `__init__`."""
+        self.encoder.build(None)
+        self.network.build({side: (None, width) for side, width in self.encoder.output_widths.items()})
+
+    def get_build_config(self) -> dict[str, Any]:
+        """What `build_from_config` takes; Keras skips it, and with it the weights, where this is empty."""
+        return {"sides": self.encoder.output_widths}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Makes the weights that a saved ranker's values are then put into."""
+        self.build()
+
     def call(
         self, inputs: Mapping[str, Tensor], broadcast: bool = False, training: bool | None = None
     ) -> dict[str, Any]:
