@@ -84,7 +84,11 @@ def curl_command(schema: Schema, rows: pa.Table, model_name: str = "ranker", por
     lacking = sum(rows[name].is_null().to_numpy().astype(int) for name in schema.features)
     row = rows.slice(int(np.argmin(lacking)), 1).to_pylist()[0]
     short = {
-        name: pa.array([row[name][-_SHOWN_VALUES:] if column.kind == "list" else row[name]], arrow_type(column))
+        # An empty list is as good as one missing value, and the reader sees what goes in.
+        name: pa.array(
+            [(row[name] or [column.missing])[-_SHOWN_VALUES:] if column.kind == "list" else row[name]],
+            arrow_type(column),
+        )
         for name, column in schema.features.items()
     }
     body = json_request(SERVING_DEFAULT, request_inputs(schema, SERVING_DEFAULT, pa.table(short)))
