@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from tfelc.errors import ConfigError
 from tfelc.schema import Role
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ClustersConfig(_Frozen):
@@ -47,7 +47,7 @@ class ExpertsConfig(_Frozen):
     shared: int = Field(4, ge=1)
     per_task: int = Field(2, ge=1)
     levels: int = Field(1, ge=1)
-    units: tuple[int, ...] = Field((128, 64), min_length=1)
+    units: tuple[PositiveInt, ...] = Field((128, 64), min_length=1)
     dropout: float = Field(0.0, ge=0, lt=1)
 
 
@@ -60,7 +60,7 @@ class GatesConfig(_Frozen):
 class TowersConfig(_Frozen):
     """One tower a task, on the mixture of the experts."""
 
-    units: tuple[int, ...] = (32,)
+    units: tuple[PositiveInt, ...] = (32,)
     dropout: float = Field(0.0, ge=0, lt=1)
 
 
