@@ -27,6 +27,7 @@ setup(
         "numpy>=2.0",
         "pandas>=2.2",
         "pyarrow>=20,<26",
+        "fsspec>=2024.2",
         "protobuf>=6.31.1,<7",
         "pydantic>=2.10,<3",
         "typer>=0.15",

@@ -1,6 +1,7 @@
 """How every command ends: one line for the user and an agreed exit code, never a traceback unasked.
 
-Exit codes: 0 done; 1 a failure while doing what was asked; 2 a call that can never work as given; 130 interrupted.
+Exit codes: 0 done; 1 a failure while doing what was asked; 2 a call that can never work as given; 3 too many bad rows;
+130 interrupted.
 """
 
 import errno

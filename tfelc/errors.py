@@ -35,3 +35,13 @@ class RunError(TfelcError):
 
 class ExportError(TfelcError):
     """An export that could not be written, or did not answer as the trained model does."""
+
+
+class ScoringError(TfelcError):
+    """Scores that could not be written, or a folder that holds other ones."""
+
+
+class BadRowsError(TfelcError):
+    """More rows could not be scored than the call allows."""
+
+    exit_code = 3

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfelc.errors import ExportError
 from tfelc.export.feature_manifest import MANIFEST_FILE, FeatureManifest
+from tfelc.export.reference_statistics import take_statistics
 from tfelc.export.request_log import LoggedRequest
 from tfelc.export.requests import ranked_rows, request_inputs
 from tfelc.export.sample_rows import hard_rows, made_rows, real_rows
@@ -71,8 +72,10 @@ def export(run: RunFolder, base: Path, progress: Callable[[str], None] = lambda 
     # On the CPU, where the verification computes too: a GPU rounds matrix products to fewer bits.
     with tf.device("/CPU:0"):
         model = run.model("float32")
+        progress("taking reference statistics")
+        reference = take_statistics(run, model)
     fitted = run.fitted()
-    manifest = FeatureManifest.of(model, fitted, run.facts())
+    manifest = FeatureManifest.of(model, fitted, run.facts(), reference)
     found = real_rows(run, _ROWS)
     rows = made_rows(model.schema, fitted, _ROWS) if found is None else found
     try:

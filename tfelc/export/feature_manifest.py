@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tfelc import __version__
 from tfelc.errors import ExportError
+from tfelc.export.reference_statistics import ReferenceStatistics
 from tfelc.export.signatures import describe, input_specs, missing_value, output_dtypes
 from tfelc.features.fitted import FittedFeatures
 from tfelc.models.ranking_model import RankingModel
@@ -34,6 +35,7 @@ class FeatureManifest(BaseModel):
         tasks: Head -> label and the head it is given.
         outputs: Output -> type, and the task whose probability it is, or the product of which tasks'.
         signatures: Signature -> inputs and outputs with type and shape; null is a size of any length.
+        reference: Distributions of features and scores on the validation split; None where its data was gone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -46,15 +48,23 @@ class FeatureManifest(BaseModel):
     tasks: dict[str, dict[str, Any]]
     outputs: dict[str, dict[str, Any]]
     signatures: dict[str, dict[str, Any]]
+    reference: ReferenceStatistics | None = None
 
     @classmethod
-    def of(cls, model: RankingModel, fitted: FittedFeatures, facts: Mapping[str, Any]) -> Self:
+    def of(
+        cls,
+        model: RankingModel,
+        fitted: FittedFeatures,
+        facts: Mapping[str, Any],
+        reference: ReferenceStatistics | None = None,
+    ) -> Self:
         """Describes a ranker.
 
         Args:
             model: The ranker.
             fitted: Its fitted features.
             facts: The content of the run's `run.json`.
+            reference: Distributions that later ones are compared with.
         """
         heads = model.ranker.tasks
         outputs = output_dtypes(model)
@@ -72,6 +82,7 @@ class FeatureManifest(BaseModel):
                 }
                 for name, specs in input_specs(model.schema).items()
             },
+            reference=reference,
         )
 
     @classmethod

@@ -1,0 +1,89 @@
+"""Arrow columns as the arrays that a served ranker takes, without a Python object a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tfelc.errors import DataError
+from tfelc.features.lookup import MISSING_INTEGER
+from tfelc.schema import Column
+
+Array = npt.NDArray[Any]
+
+
+def scalar_input(name: str, column: Column, values: pa.Array) -> Array:
+    """A number or a category column; nulls become the feature's missing value.
+
+    Args:
+        name: Name of the column, for the message.
+        column: What it is.
+        values: Its values, in the column's `arrow_type`.
+
+    Returns:
+        Array of shape `(rows,)`: float32, int64, or bytes as `object`.
+
+    Raises:
+        DataError: A number of type `integer` has a fraction, or is no int64.
+    """
+    if column.kind != "number":
+        return _filled(column, values)
+    numbers = values.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    if column.value_type != "integer":
+        return numbers
+    if len(bad := numbers[not_integers(numbers)]):
+        raise DataError(f"column `{name}`: of `type: integer`, but holds {bad[0]:g}; declare it `type: float`")
+    absent = np.isnan(numbers)
+    return np.where(absent, MISSING_INTEGER, np.where(absent, 0, numbers).astype(np.int64))
+
+
+def list_input(column: Column, lists: pa.ListArray) -> Array:
+    """A list column, padded at the right to the longest list that is left.
+
+    Missing values and what stands before the last `max_length` values do not reach the model anyway; they are dropped
+    here, so that one long list does not widen the whole batch.
+
+    Args:
+        column: What it is.
+        lists: Its values, in the column's `arrow_type`.
+
+    Returns:
+        Array of shape `(rows, length)`: int64, or bytes as `object`.
+    """
+    ends = np.cumsum(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
+    values = lists.flatten()
+    present = pc.fill_null(pc.not_equal(values, column.missing), False)
+    if (count := pc.sum(present).as_py() or 0) < len(values):
+        kept = np.concatenate([[0], np.cumsum(present.to_numpy(zero_copy_only=False))])
+        ends = kept[ends] if len(ends) else ends
+        values = values.filter(present)
+    starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
+    starts = np.maximum(starts, ends - column.max_length)
+    width = int((ends - starts).max(initial=0))
+    if not count or not width:
+        return np.full((len(lists), 0), column.missing, np.int64 if column.value_type == "integer" else object)
+    positions = starts[:, None] + np.arange(width)
+    # The padding is taken from one place behind the last value.
+    padded = _filled(column, pa.concat_arrays([values, pa.nulls(1, values.type)]))
+    return padded[np.where(positions < ends[:, None], positions, len(values))]
+
+
+def not_integers(numbers: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Where a number has a fraction, or is outside the int64; NaN stands for a missing one."""
+    known = np.nan_to_num(numbers, nan=0.0, posinf=np.inf, neginf=-np.inf)
+    return (known != np.trunc(known)) | (np.abs(known) >= 2.0**63)
+
+
+def _filled(column: Column, values: pa.Array) -> Array:
+    if column.value_type == "integer":
+        return pc.fill_null(values, int(column.missing)).to_numpy(zero_copy_only=False)
+    # Each distinct value becomes a Python object once.
+    encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    distinct = np.empty(len(encoded.dictionary) + 1, object)
+    distinct[:-1] = encoded.dictionary.cast(pa.binary()).to_numpy(zero_copy_only=False)
+    distinct[-1] = str(column.missing).encode()
+    return distinct[pc.fill_null(encoded.indices, len(distinct) - 1).to_numpy(zero_copy_only=False)]

@@ -1,0 +1,1 @@
+"""Batch scoring of an exported ranker: one machine, or Apache Beam."""
