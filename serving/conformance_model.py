@@ -27,6 +27,9 @@ def write(
     ] = "",
 ) -> None:
     """Writes both versions and a models.config."""
+    from tfelc.quiet_tensorflow import load_tensorflow
+
+    load_tensorflow()
     for version in FACTORS:
         write_version(to, version)
     (to / "models.config").write_text(models_config(served_as or str(to.absolute())), encoding="utf-8")

@@ -42,6 +42,10 @@ def serve(
     if (base_path is None) == (config is None):
         raise UsageError("give --base-path or --config, one of them")
 
+    from tfelc.quiet_tensorflow import load_tensorflow
+
+    load_tensorflow()
+
     from serving.local_server.batcher import BatchingOptions
     from serving.local_server.config_file import read_batching, read_models, read_monitoring
     from serving.local_server.model_config import ModelConfig

@@ -1,0 +1,99 @@
+"""Prints requests that a shell takes as they are: `python serving/request.py --run RUN --n 3`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+# Run as a script, Python looks for packages beside this file only.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tfelc import cli  # noqa: E402
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def request(
+    run: Annotated[Path, typer.Option(help="Folder of the trained run, whose rows and schema the requests follow.")],
+    n: Annotated[int, typer.Option(min=1, help="Rows.")] = 3,
+    name: Annotated[str, typer.Option(help="Name under which the model is served.")] = "ranker",
+    rest: Annotated[str, typer.Option(help="The server's REST address.")] = "http://127.0.0.1:8501",
+    grpc: Annotated[str, typer.Option(help="The server's gRPC address.")] = "127.0.0.1:8500",
+) -> None:
+    """Prints curl and grpcurl requests with rows of the run's validation split, or made ones where its data is gone."""
+    from tfelc.quiet_tensorflow import load_tensorflow
+
+    load_tensorflow()
+
+    from tfelc.cache import cache_home
+    from tfelc.export.requests import json_request, request_inputs
+    from tfelc.export.sample_rows import made_rows, real_rows
+    from tfelc.export.signatures import RANK, SERVING_DEFAULT, input_specs
+    from tfelc.files import whole_file
+    from tfelc.training.run_folder import RunFolder
+
+    folder = RunFolder(run)
+    schema = folder.schema()
+    rows = real_rows(folder, n)
+    if rows is None:
+        rows = made_rows(schema, folder.fitted(), n)
+    # TensorFlow Serving does not tell grpcurl its messages, as a server with reflection would.
+    protoset = cache_home() / "tensorflow_serving.protoset"
+    protoset.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(protoset) as temporary:
+        temporary.write_bytes(_descriptors())
+    for title, signature in (("One score a row", SERVING_DEFAULT), ("One user, the rows' items", RANK)):
+        if signature not in input_specs(schema):
+            continue
+        inputs = request_inputs(schema, signature, rows)
+        body = shlex.quote(json_request(signature, inputs))
+        message = shlex.quote(_message(name, signature, inputs))
+        method = "tensorflow.serving.PredictionService/Predict"
+        print(f"# {title}: REST\ncurl -d {body} {rest}/v1/models/{name}:predict\n")
+        print(
+            f"# {title}: gRPC\ngrpcurl -plaintext -protoset {shlex.quote(str(protoset))} -d {message} {grpc} {method}\n"
+        )
+
+
+def _message(name: str, signature: str, inputs: Mapping[str, Any]) -> str:
+    from google.protobuf import json_format
+    from tensorflow_serving.apis.predict_pb2 import PredictRequest
+
+    from serving.local_server.tensor_protos import fill_proto
+
+    sent = PredictRequest()
+    sent.model_spec.name, sent.model_spec.signature_name = name, signature
+    for key, array in inputs.items():
+        # In typed fields, which a person can read and edit.
+        fill_proto(sent.inputs[key], array)
+    return json_format.MessageToJson(sent, indent=None)
+
+
+def _descriptors() -> bytes:
+    """The service's file and all that it imports, the imported first."""
+    from google.protobuf import descriptor_pb2
+    from tensorflow_serving.apis import prediction_service_pb2
+
+    found = descriptor_pb2.FileDescriptorSet()
+    seen: set[str] = set()
+
+    def add(file: Any) -> None:
+        if file.name in seen:
+            return
+        seen.add(file.name)
+        for imported in file.dependencies:
+            add(imported)
+        file.CopyToProto(found.file.add())
+
+    add(prediction_service_pb2.DESCRIPTOR)
+    return found.SerializeToString()
+
+
+if __name__ == "__main__":
+    cli.run(app)
