@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tfelc.data.contract import arrow_type
-from tfelc.errors import DataError
 from tfelc.export.example_format import write_examples
-from tfelc.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT, missing_value
+from tfelc.export.model_inputs import scalar_input
+from tfelc.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
 from tfelc.schema import Column, Schema
 
 Array = npt.NDArray[Any]
@@ -97,27 +97,13 @@ def curl_command(schema: Schema, rows: pa.Table, model_name: str = "ranker", por
 
 def _array(name: str, column: Column, values: pa.ChunkedArray) -> Array:
     values = values.cast(arrow_type(column)).combine_chunks()
-    if column.kind == "list":
-        return _padded(column, values.to_pylist())
-    if column.kind == "number":
-        numbers = values.to_numpy(zero_copy_only=False).astype(np.float32)
-        return _integers(name, numbers) if column.value_type == "integer" else numbers
-    return _typed(column, [column.missing if value is None else value for value in values.to_pylist()])
-
-
-def _integers(name: str, numbers: npt.NDArray[np.float32]) -> Array:
-    absent = np.isnan(numbers)
-    known = np.where(absent, 0, numbers)
-    if len(bad := numbers[(known != np.trunc(known)) | (np.abs(known) >= 2.0**63)]):
-        raise DataError(f"column `{name}`: of `type: integer`, but holds {bad[0]:g}; declare it `type: float`")
-    return np.where(absent, missing_value(Column(kind="number", role="user", type="integer")), known.astype(np.int64))
-
-
-def _padded(column: Column, lists: list[list[Any] | None]) -> Array:
-    rows = [[column.missing if value is None else value for value in row or []] for row in lists]
+    if column.kind != "list":
+        return scalar_input(name, column, values)
+    # Whole, unlike batch scoring's: what a client sends too much, the graph cuts off.
+    rows = [row or [] for row in values.to_pylist()]
     width = max(map(len, rows), default=0)
-    flat = [value for row in rows for value in [*row, *[column.missing] * (width - len(row))]]
-    return _typed(column, flat).reshape(len(rows), width)
+    flat = pa.array([value for row in rows for value in [*row, *[None] * (width - len(row))]], values.type.value_type)
+    return scalar_input(name, column, flat).reshape(len(rows), width)
 
 
 def _unpadded(column: Column, array: Array) -> Array:
@@ -126,12 +112,6 @@ def _unpadded(column: Column, array: Array) -> Array:
         return array
     missing = column.missing.encode() if isinstance(column.missing, str) else column.missing
     return array[:, : int(np.flatnonzero(array[0] != missing).max(initial=-1)) + 1]
-
-
-def _typed(column: Column, values: list[Any]) -> Array:
-    if column.value_type == "string":
-        return np.array([value.encode() for value in values], object)
-    return np.array(values, np.int64)
 
 
 def _plain(value: Any) -> Any:
