@@ -29,3 +29,15 @@ def trained_run(tmp_path_factory, every_kind_dataset):
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     return SimpleNamespace(path=path, out=out, err=err)
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory, untrained_run):
+    from tfelc.export.exporter import export
+
+    return export(untrained_run, tmp_path_factory.mktemp("exported") / "base")
+
+
+@pytest.fixture(scope="session")
+def trained(untrained_run):
+    return untrained_run.model()

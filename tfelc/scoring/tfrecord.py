@@ -69,7 +69,8 @@ def _parses(record: bytes, features: Mapping[str, Any]) -> str | None:
     try:
         tf.io.parse_example([record], features)
     except tf.errors.OpError as error:
-        return " ".join(str(error.message).split())[:200]
+        # Without the kernel's own name in front.
+        return " ".join(str(error.message).rsplit("}} ", 1)[-1].split())[:200]
     return None
 
 
