@@ -1,4 +1,4 @@
-"""One table gives the same tensors however it lies in Arrow's memory."""
+"""Any table gives the tensors that its rows give in the graph, however it lies in Arrow's memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.every_kind import every_kind_rows, every_kind_schema
 from tests.support.schema_of import schema_of
@@ -103,3 +105,67 @@ def test_numbers_of_any_type_are_float32() -> None:
         found = number_values(pa.chunked_array([values]))
         assert found.dtype == np.float32
         np.testing.assert_array_equal(found, np.array(expected, np.float32))
+
+
+SHARED = schema_of(
+    {
+        "age": {"kind": "number", "role": "user", "buckets": 4, "transform": "log"},
+        "city": {"kind": "category", "role": "user", "default": "none"},
+        "name": {"kind": "category", "role": "user", "table": "hashed"},
+        "codes": {"kind": "list", "role": "user", "type": "integer", "table": "codes", "max_length": 2},
+        "words": {"kind": "list", "role": "item", "table": "hashed", "max_length": 3},
+        "code": {"kind": "category", "role": "item", "type": "integer", "table": "codes"},
+    },
+    tables={"hashed": {"hash_buckets": 7, "dim": 3}, "codes": {"values": [5, -3, 0]}},
+)
+_STRINGS = st.none() | st.sampled_from(["", "none", "Oslo", "Ulm", "\u96ea", "[UNK]"])
+_INTEGERS = st.none() | st.sampled_from([-1, 5, -3, 0, 2**63 - 1, -(2**63)])
+_COLUMNS = {
+    "age": (pa.float32(), st.none() | st.floats(width=32)),
+    "city": (pa.string(), _STRINGS),
+    "name": (pa.string(), _STRINGS),
+    "codes": (pa.list_(pa.int64()), st.none() | st.lists(_INTEGERS, max_size=5)),
+    "words": (pa.list_(pa.string()), st.none() | st.lists(_STRINGS, max_size=5)),
+    "code": (pa.int64(), _INTEGERS),
+}
+
+
+@pytest.fixture(scope="module")
+def shared() -> FeatureLookup:
+    table = pa.table({"age": [1.0, 20, 40, 80], "city": ["Oslo", "Ulm", "", "Ulm"]})
+    content = SHARED.model_dump(mode="json")
+    content["columns"] = {name: content["columns"][name] for name in ("y", "age", "city")}
+    fitted = fit_features(Schema.model_validate({**content, "tables": {}}), [table])
+    return _lookup(SHARED, fitted.model_copy(update={"vocabularies": {**fitted.vocabularies, "codes": [5, -3, 0]}}))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.fixed_dictionaries({name: values for name, (_, values) in _COLUMNS.items()}), max_size=4))
+def test_a_table_gives_what_its_rows_give_in_the_graph(shared: FeatureLookup, rows: list[dict[str, Any]]) -> None:
+    table = pa.table({name: pa.array([row[name] for row in rows], kind) for name, (kind, _) in _COLUMNS.items()})
+    found = shared.encode(table)
+    in_graph = shared({name: _tensor(name, [row[name] for row in rows]) for name in _COLUMNS})
+    assert set(found) == set(in_graph)
+    paddings = {feature.key: feature.offset for side in shared.layout.sides.values() for feature in side.lists}
+    for key, values in found.items():
+        expected = in_graph[key].numpy()
+        assert values.dtype == expected.dtype
+        if key in paddings:
+            kept = [[[i for i in row if i != paddings[key]] for row in ids.tolist()] for ids in (values, expected)]
+            assert kept[0] == kept[1]
+        else:
+            np.testing.assert_array_equal(values, expected, err_msg=key)
+
+
+def _tensor(name: str, values: list[Any]) -> tf.Tensor:
+    """The values as a client sends them, lists padded at their end."""
+    column = SHARED.columns[name]
+    if column.kind == "number":
+        return tf.constant([float("nan") if value is None else value for value in values], tf.float32)
+    dtype = tf.string if column.value_type == "string" else tf.int64
+    if column.kind == "category":
+        return tf.constant([column.missing if value is None else value for value in values], dtype)
+    lists = [[column.missing if each is None else each for each in value or []] for value in values]
+    width = max(map(len, lists), default=0)
+    padded = [each + [column.missing] * (width - len(each)) for each in lists]
+    return tf.constant(padded, dtype, shape=(len(lists), width))
