@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -17,6 +18,7 @@ def test_long_epochs_are_logged_in_full_width() -> None:
     schema, rows = every_kind_schema(), every_kind_rows(_STEPS, 0)
     settings = ["training.precision=mixed_bfloat16", "model.experts.units=[8]", "model.clusters.count=3"]
     config = Config.load(None, settings)
+    keras.utils.set_random_seed(0)
     model = RankingModel.build(schema, fit_features(schema, [rows]), ("click", "buy"), config)
     balance = make_task_balance(config.training.balance, ("click", "buy"), {"click": 1.0, "buy": 1.0}, seed=0)
     trainer = MultiTaskTrainer(model.ranker, model.tasks, balance)
