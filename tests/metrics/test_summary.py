@@ -22,6 +22,8 @@ def test_names_and_order_of_the_metrics() -> None:
     assert all(type(value) is float and math.isfinite(value) for value in found.values())
     without_users = task_metrics(LABELS["ctr"], PROBABILITIES["ctr"])
     assert [name for name, value in without_users.items() if math.isnan(value)] == ["gauc", "gauc_coverage"]
+    without_rows = task_metrics([], [], USERS[:0])
+    assert list(without_rows) == list(found) and all(math.isnan(value) for value in without_rows.values())
 
 
 def test_the_coverage_of_gauc_leaves_out_users_with_one_class() -> None:

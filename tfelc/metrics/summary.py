@@ -17,6 +17,8 @@ from tfelc.metrics.gauc import Gauc, gauc
 from tfelc.metrics.log_loss import log_loss
 from tfelc.metrics.normalized_entropy import normalized_entropy
 
+_NAMES = ("auc", "gauc", "gauc_coverage", "logloss", "ne", "calibration", "ece")
+
 
 def task_metrics(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any] | None = None) -> dict[str, float]:
     """The metrics of one task, in the order of the reports.
@@ -30,21 +32,25 @@ def task_metrics(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any
         users: User of each row, `(rows,)`, None or NaN where it is not known. None: `gauc` and `gauc_coverage` are NaN.
 
     Returns:
-        The values by name; NaN for one that the rows do not define, as an AUC where a class is absent.
+        The values by name; NaN for one that the rows do not define, as an AUC where a class is absent, and for all
+        without a row.
 
     Raises:
         DataError: A label is neither 0 nor 1, a probability lies outside [0, 1], or the lengths differ.
     """
+    if len(np.asarray(labels)) == 0:
+        return dict.fromkeys(_NAMES, math.nan)
     by_user = Gauc(math.nan, math.nan) if users is None else _known_users_gauc(labels, probabilities, users)
-    return {
-        "auc": auc(labels, probabilities),
-        "gauc": by_user.value,
-        "gauc_coverage": by_user.kept,
-        "logloss": log_loss(labels, probabilities),
-        "ne": normalized_entropy(labels, probabilities),
-        "calibration": calibration(labels, probabilities),
-        "ece": expected_calibration_error(labels, probabilities),
-    }
+    values = (
+        auc(labels, probabilities),
+        by_user.value,
+        by_user.kept,
+        log_loss(labels, probabilities),
+        normalized_entropy(labels, probabilities),
+        calibration(labels, probabilities),
+        expected_calibration_error(labels, probabilities),
+    )
+    return dict(zip(_NAMES, values, strict=True))
 
 
 def _known_users_gauc(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any]) -> Gauc:

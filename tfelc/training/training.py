@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -175,6 +176,11 @@ class Training:
     def _judge(self, epoch: int, predictor: Predictor, rows_per_second: float, writer: Any) -> None:
         """Measures the validation split, logs everything, and keeps the weights where they are the best so far."""
         losses = {name: float(value) for name, value in self.trainer.get_metrics_result().items()}
+        if endless := [name for name, loss in losses.items() if not math.isfinite(loss)]:
+            raise RunError(
+                f"{self._run.path}: training diverged in epoch {epoch + 1} (`{endless[0]}` is not finite); lower "
+                "optimizer.dense_learning_rate or optimizer.tables_learning_rate, or set optimizer.clip_norm"
+            )
         metrics = output_metrics(predictor.predict("validation"))
         value = watched_value(metrics, self._config.training.early_stopping.metric)
         self._state["history"].append(
