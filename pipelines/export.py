@@ -19,16 +19,16 @@ def export(
     to: Annotated[Path, typer.Option(help="The model's base folder; the next version appears in it.")],
 ) -> None:
     """Writes a run's best weights as the next version for TensorFlow Serving, and verifies it before it appears."""
-    from rich.console import Console
-
     from tfelc.quiet_tensorflow import load_tensorflow
 
+    load_tensorflow()
+
+    from rich.console import Console
+
+    from tfelc.export.exporter import export as write_version
+    from tfelc.training.run_folder import RunFolder
+
     with Console(stderr=True).status("starting") as status:
-        load_tensorflow()
-
-        from tfelc.export.exporter import export as write_version
-        from tfelc.training.run_folder import RunFolder
-
         exported = write_version(RunFolder(run), to, status.update)
     _report(exported, to)
 

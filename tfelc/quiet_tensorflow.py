@@ -21,7 +21,10 @@ _GPU_DRIVER = Path("/proc/driver/nvidia")
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow and looks for its devices; to be called first of all in a command that needs them.
+    """Imports TensorFlow and looks for its devices.
+
+    To be called first of all in a command that needs them, before threads run and before a bar is drawn: this process
+    forks, and half a line waits for its end.
 
     A line that is not known noise reaches standard error as ever, also when TensorFlow aborts the process. Nothing is
     held back where an NVIDIA driver is installed, since the same lines then say why a GPU goes unused, or with
