@@ -1,4 +1,4 @@
-"""A bounded number of requests at work, a bounded number waiting, each with a deadline."""
+"""A bounded number of requests at work, and a bounded number waiting."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
 
@@ -16,8 +16,10 @@ from serving.local_server.serving_error import ServingError
 T = TypeVar("T")
 
 
-class Admission:
-    """Runs calls on a pool of threads, for callers in an event loop.
+class Admission(ThreadPoolExecutor):
+    """The threads on which models run, for both protocols.
+
+    gRPC hands its calls to the pool by itself, and asks `full` before. REST's come through `run`.
 
     Args:
         workers: Calls at work at once.
@@ -25,15 +27,37 @@ class Admission:
     """
 
     def __init__(self, workers: int, queue: int) -> None:
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="inference")
+        super().__init__(workers, thread_name_prefix="inference")
         self._limit = workers + queue
-        self._lock = threading.Lock()
+        self._counting = threading.Lock()
         self._admitted = 0
 
     @property
     def admitted(self) -> int:
         """Calls at work or waiting."""
         return self._admitted
+
+    @property
+    def full(self) -> bool:
+        """Whether one more call is to be refused."""
+        return self._admitted >= self._limit
+
+    def refusal(self) -> ServingError:
+        """What a call that is one too many is answered."""
+        message = f"{self._limit} requests are at work or waiting; try again later"
+        return ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, message)
+
+    def submit(self, call: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
+        """Counts the call until it has ended or was dropped."""
+        with self._counting:
+            self._admitted += 1
+        try:
+            job = super().submit(call, *arguments, **named)
+        except RuntimeError:  # shut down
+            self._leave()
+            raise
+        job.add_done_callback(self._leave)
+        return job
 
     async def run(self, call: Callable[[], T], timeout: float) -> T:
         """Runs `call` in its turn.
@@ -47,13 +71,8 @@ class Admission:
             ServingError: RESOURCE_EXHAUSTED when too many wait, DEADLINE_EXCEEDED when the time is up, or whatever the
                 call failed with.
         """
-        with self._lock:
-            if self._admitted >= self._limit:
-                raise ServingError(
-                    grpc.StatusCode.RESOURCE_EXHAUSTED,
-                    f"{self._limit} requests are at work or waiting; try again later",
-                )
-            self._admitted += 1
+        if self.full:
+            raise self.refusal()
         deadline = time.monotonic() + timeout
 
         def timed() -> T:
@@ -61,21 +80,15 @@ class Admission:
                 raise _late()
             return call()
 
-        job: Future[T] = self._pool.submit(timed)
-        job.add_done_callback(self._leave)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(job), timeout)
+            return await asyncio.wait_for(asyncio.wrap_future(self.submit(timed)), timeout)
         except TimeoutError:
             raise _late() from None
         except Exception as error:
             raise ServingError.of(error) from error
 
-    def close(self) -> None:
-        """Drops what waits and lets what is at work end."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _leave(self, _: object) -> None:
-        with self._lock:
+    def _leave(self, _: object = None) -> None:
+        with self._counting:
             self._admitted -= 1
 
 

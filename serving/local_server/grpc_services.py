@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +14,6 @@ from tensorflow_serving.apis import (
 )
 
 from serving.local_server import inference
-from serving.local_server.admission import Admission
 from serving.local_server.config_file import models_of
 from serving.local_server.metrics import Metrics
 from serving.local_server.model_manager import ModelManager
@@ -29,52 +27,42 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     Args:
         manager: The models.
-        admission: Where calls of a model run.
         metrics: Where requests are counted.
-        timeout: Seconds that a call without a deadline of its own may take.
     """
 
-    def __init__(self, manager: ModelManager, admission: Admission, metrics: Metrics, timeout: float) -> None:
+    def __init__(self, manager: ModelManager, metrics: Metrics) -> None:
         self._manager = manager
-        self._admission = admission
         self._metrics = metrics
-        self._timeout = timeout
 
-    async def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        return await self._answer("Predict", inference.predict, request.model_spec, request, context)
+    def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        return self._answer("Predict", inference.predict, request.model_spec, request, context)
 
-    async def Classify(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        return await self._answer("Classify", inference.classify, request.model_spec, request, context)
+    def Classify(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        return self._answer("Classify", inference.classify, request.model_spec, request, context)
 
-    async def Regress(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        return await self._answer("Regress", inference.regress, request.model_spec, request, context)
+    def Regress(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        return self._answer("Regress", inference.regress, request.model_spec, request, context)
 
-    async def MultiInference(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+    def MultiInference(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
         if not request.tasks:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "Inference request must have at least one task")
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "Inference request must have at least one task")
         spec = request.tasks[0].model_spec
-        return await self._answer("MultiInference", inference.multi_inference, spec, request, context)
+        return self._answer("MultiInference", inference.multi_inference, spec, request, context)
 
-    async def GetModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        return await self._answer("GetModelMetadata", inference.metadata, request.model_spec, request, context)
+    def GetModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        return self._answer("GetModelMetadata", inference.metadata, request.model_spec, request, context)
 
-    async def _answer(
-        self, api: str, call: Callable[[Servable, Any], Any], spec: Any, request: Any, context: Any
-    ) -> Any:
+    def _answer(self, api: str, call: Callable[[Servable, Any], Any], spec: Any, request: Any, context: Any) -> Any:
         started = time.perf_counter()
         status = "OK"
-
-        def work() -> Any:
+        try:
             version, label = chosen(spec)
             with self._manager.use(spec.name, version, label) as servable:
                 return call(servable, request)
-
-        try:
-            left = context.time_remaining()
-            return await self._admission.run(work, self._timeout if left is None else min(left, self._timeout))
-        except ServingError as error:
-            status = error.code.name
-            await context.abort(error.code, error.message[:4000])
+        except Exception as error:
+            known = ServingError.of(error)
+            status = known.code.name
+            context.abort(known.code, known.message[:4000])
         finally:
             self._metrics.observe(spec.name, api, "gRPC", status, time.perf_counter() - started)
 
@@ -89,23 +77,22 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
     def __init__(self, manager: ModelManager) -> None:
         self._manager = manager
 
-    async def GetModelStatus(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+    def GetModelStatus(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
         try:
             if not request.HasField("model_spec"):
                 raise ServingError.invalid("Missing ModelSpec")
             version, label = chosen(request.model_spec)
             return status_response(self._manager, request.model_spec.name, version, label)
         except ServingError as error:
-            await context.abort(error.code, error.message)
+            context.abort(error.code, error.message)
 
-    async def HandleReloadConfigRequest(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+    def HandleReloadConfigRequest(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
         try:
             models = models_of(request.config)
-            # Loading takes seconds: on a thread of its own, so that everything else is answered meanwhile.
-            await asyncio.to_thread(self._manager.reload, models)
+            self._manager.reload(models)
             return model_management_pb2.ReloadConfigResponse()
         except ServingError as error:
-            await context.abort(error.code, error.message)
+            context.abort(error.code, error.message)
 
 
 def chosen(spec: Any) -> tuple[int | None, str | None]:

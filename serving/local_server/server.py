@@ -1,4 +1,4 @@
-"""Both protocols in one event loop, from the first version loaded to the last answer given."""
+"""Both protocols over the same models, from the first version loaded to the last answer given."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.local_server.admission import Admission
+from serving.local_server.admission_interceptor import AdmissionInterceptor
 from serving.local_server.batcher import BatchingOptions
 from serving.local_server.config_watcher import ConfigWatcher
 from serving.local_server.grpc_services import ModelService, PredictionService
@@ -88,7 +88,7 @@ class Server:
             options.poll, options.threads, options.timeout, options.batching, options.labels_may_wait
         )
         self._metrics = Metrics(self._manager, self._admission)
-        self._health = health.aio.HealthServicer()
+        self._health = health.HealthServicer()
         self._draining = False
 
     def run(self) -> bool:
@@ -111,7 +111,7 @@ class Server:
             raise ConfigError(str(error)) from None
         if self._admission.admitted:
             return False
-        self._admission.close()
+        self._admission.shutdown()
         self._manager.close()
         return True
 
@@ -121,12 +121,12 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ended.set)
         grpc_server, grpc_port = self._grpc()
-        await grpc_server.start()
+        grpc_server.start()
         rest = self._rest()
         serving = asyncio.create_task(rest.serve([listener]))
         while not rest.started:
             await asyncio.sleep(0.01)
-        self._manager.on_change = partial(_call, loop, self._tell_health)
+        self._manager.on_change = self._tell_health
         self._tell_health()
         host = self._options.host
         print(f"ready: REST http://{host}:{listener.getsockname()[1]} gRPC {host}:{grpc_port}", flush=True)
@@ -134,9 +134,10 @@ class Server:
         await ended.wait()
         self._draining = True
         self._manager.on_change = lambda: None
-        await self._health.enter_graceful_shutdown()
+        self._health.enter_graceful_shutdown()
         rest.should_exit = True
-        await asyncio.gather(serving, grpc_server.stop(self._options.drain))
+        grpc_ended = grpc_server.stop(self._options.drain)
+        await asyncio.gather(serving, asyncio.to_thread(grpc_ended.wait))
 
     def _listener(self) -> socket.socket:
         """The REST port, bound before anything is loaded; until it listens, connections to it are refused."""
@@ -172,9 +173,10 @@ class Server:
     def _grpc(self) -> tuple[Any, int]:
         options = self._options
         limit = [("grpc.max_receive_message_length", options.max_body), ("grpc.max_send_message_length", -1)]
-        server = grpc.aio.server(options=[*limit, ("grpc.so_reuseport", 0)])
+        interceptors: list[grpc.ServerInterceptor] = [AdmissionInterceptor(self._admission)]
+        server = grpc.server(self._admission, interceptors=interceptors, options=[*limit, ("grpc.so_reuseport", 0)])
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            PredictionService(self._manager, self._admission, self._metrics, options.timeout), server
+            PredictionService(self._manager, self._metrics), server
         )
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(self._manager), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
@@ -190,7 +192,7 @@ class Server:
         states[""] = all(states.values())
         for name, up in states.items():
             status = health_pb2.HealthCheckResponse.SERVING if up else health_pb2.HealthCheckResponse.NOT_SERVING
-            asyncio.ensure_future(self._health.set(name, status))
+            self._health.set(name, status)
 
 
 class _QuietServer(uvicorn.Server):
@@ -198,7 +200,3 @@ class _QuietServer(uvicorn.Server):
     def capture_signals(self) -> Any:
         """Leaves signals to the caller, who has two servers to end."""
         yield
-
-
-def _call(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
-    loop.call_soon_threadsafe(call)

@@ -12,6 +12,8 @@ import grpc
 import httpx
 import numpy as np
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from tensorflow_serving.apis import get_model_status_pb2
 
 from tests.serving.conftest import NAME, ROW, arrays, predict_request, refused, target_at
 from tests.serving.local_process import LocalProcess
@@ -219,3 +221,16 @@ def test_sigterm_lets_requests_under_way_end(base):
             assert arrays(rpc.result())["trace"].tolist() == [64.0]
         with pytest.raises(OSError):
             connection(target)
+
+
+def test_health_and_status_do_not_wait_behind_predictions(server):
+    request = predict_request("slow", steps=np.array([STEPS]))
+    calls = [server.prediction.Predict.future(request, timeout=20) for _ in range(12)]
+    while admitted(server) < 5:
+        time.sleep(0.01)
+    answer = health_pb2_grpc.HealthStub(server.channel).Check(health_pb2.HealthCheckRequest(), timeout=20)
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    status = get_model_status_pb2.GetModelStatusRequest()
+    status.model_spec.name = NAME
+    assert len(server.models.GetModelStatus(status, timeout=20).model_version_status) == 2
+    assert not all(call.done() for call in calls)
