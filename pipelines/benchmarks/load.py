@@ -2,14 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-Call = Callable[[], None]
+Call = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,16 @@ class Load:
     seconds: npt.NDArray[np.float64]
     wall: float
     failures: list[str]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Several loads as one."""
+        return cls(
+            np.concatenate([part.ended for part in parts]),
+            np.concatenate([part.seconds for part in parts]),
+            sum(part.wall for part in parts),
+            [failure for part in parts for failure in part.failures],
+        )
 
     def percentiles(self) -> dict[str, float]:
         """Milliseconds that half, 95 % and 99 % of the requests kept to."""
