@@ -21,8 +21,9 @@ _DISK_FAULTS = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, 
 def run(app: Callable[[], object]) -> NoReturn:
     """Runs a command and ends the process with its exit code.
 
-    TensorFlow is told to keep to errors before the command imports it; a level set in the environment is kept. With
-    `TFELC_DEBUG=1` an unexpected exception shows its traceback.
+    TensorFlow is told to keep to errors before the command imports it; a level set in the environment is kept, and
+    so is a choice of its oneDNN kernels, which are on otherwise. With `TFELC_DEBUG=1` an unexpected exception shows its
+    traceback.
 
     Args:
         app: Callable. A `typer.Typer`, which answers usage errors itself, with exit code 2.
@@ -31,6 +32,8 @@ def run(app: Callable[[], object]) -> NoReturn:
         SystemExit: Always.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow leaves these kernels off on processors without AVX-512, where they too halve the cost of a step.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     _quiet_absl()
     code: str | int | None = 0
     try:

@@ -120,6 +120,7 @@ class TrainingConfig(_Frozen):
         checkpoint_seconds: A checkpoint is written this often inside an epoch, beside the one at its end.
         shuffle_groups: Row groups that are read and shuffled together.
         precision: `mixed_bfloat16` computes in half the width, weights stay in float32.
+        steps_per_execution: Steps that TensorFlow takes before it comes back to Python; a checkpoint falls between.
         deterministic: Same seed, same machine: same bits.
     """
 
@@ -128,6 +129,7 @@ class TrainingConfig(_Frozen):
     seed: int = Field(7, ge=0)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     xla: bool = False
+    steps_per_execution: int = Field(10, ge=1)
     deterministic: bool = True
     checkpoint_seconds: float = Field(60.0, ge=0)
     shuffle_groups: int = Field(4, ge=1)

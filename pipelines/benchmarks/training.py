@@ -102,17 +102,21 @@ def _print(console: Any, result: dict[str, Any]) -> None:
         "deepctr": "DeepCTR's MMOE, arrays in memory",
     }
     table = Table(title="training, medians")
-    for heading in ("way", "rows/s", "of memory's", "peak memory, MB"):
+    for heading in ("way", "rows/s", "of memory's", "rows/CPU s", "peak memory, MB"):
         table.add_column(heading, justify="left" if heading == "way" else "right")
     base = result["ways"]["memory"]["rows_per_second"]
     for way, name in names.items():
         if way in result["ways"]:
             found = result["ways"][way]
             rate = found["rows_per_second"]
-            table.add_row(name, f"{rate:,.0f}", f"{rate / base:.0%}", f"{found['peak_mb']:,.0f}")
+            table.add_row(name, f"{rate:,.0f}", f"{rate / base:.0%}", *_costs(found))
         else:
-            table.add_row(name, "not installed", "", "")
+            table.add_row(name, "not installed", "", "", "")
     for count, found in result.get("scale", {}).get("runs", {}).items():
         name = f"tfelc, {int(count):,} rows, 2 million users, whole epoch"
-        table.add_row(name, f"{found['rows_per_second']:,.0f}", "", f"{found['peak_mb']:,.0f}")
+        table.add_row(name, f"{found['rows_per_second']:,.0f}", "", *_costs(found))
     console.print(table)
+
+
+def _costs(found: dict[str, float]) -> tuple[str, str]:
+    return f"{found['rows_per_cpu_second']:,.0f}", f"{found['peak_mb']:,.0f}"

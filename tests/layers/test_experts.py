@@ -3,7 +3,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from keras import ops
 
 from tests.layers.layer_check import check_layer
 from tfelc.layers.experts import Experts
@@ -14,18 +13,6 @@ def _same_weights_each_time() -> None:
     keras.utils.set_random_seed(1)
 
 
-@keras.saving.register_keras_serializable(package="tfelc_tests")
-class _RowsFirstExperts(Experts):
-    """As the check wants it: the rows come first."""
-
-    def call(self, sides: Any, training: bool | None = None) -> Any:
-        return ops.transpose(super().call(sides, training=training), (1, 0, 2))
-
-    def compute_output_shape(self, sides_shape: Any) -> Any:
-        count, rows, units = super().compute_output_shape(sides_shape)
-        return rows, count, units
-
-
 def _sides(rows: int) -> list[Any]:
     random = np.random.default_rng(0)
     return [random.normal(size=(rows, width)).astype("float32") for width in (3, 2)]
@@ -33,14 +20,14 @@ def _sides(rows: int) -> list[Any]:
 
 def test_keeps_the_habits_of_a_layer() -> None:
     kwargs = {"count": 3, "units": (8, 4), "dropout": 0.0}
-    check_layer(_RowsFirstExperts, kwargs, _sides(16), (16, 3, 4), expected_trainable_count=4)
+    check_layer(Experts, kwargs, _sides(16), (16, 3, 4), expected_trainable_count=4)
 
 
 def test_each_expert_is_a_network_of_its_own() -> None:
     sides = _sides(6)
     layer = Experts(3, (5, 4, 2))
     outputs = layer(sides)
-    assert outputs.shape == layer.compute_output_shape([side.shape for side in sides]) == (3, 6, 2)
+    assert outputs.shape == layer.compute_output_shape([side.shape for side in sides]) == (6, 3, 2)
     for weight in layer.trainable_variables:
         if weight.path.endswith("bias"):
             weight.assign(np.random.default_rng(1).normal(size=weight.shape))
@@ -50,8 +37,8 @@ def test_each_expert_is_a_network_of_its_own() -> None:
         own = slice(5 * expert, 5 * expert + 5)
         hidden = np.maximum(np.concatenate(sides, axis=1) @ kernel[:, own] + bias[own], 0)
         for other in layer.others:
-            hidden = np.maximum(hidden @ np.array(other.kernel)[expert] + np.array(other.bias)[expert], 0)
-        np.testing.assert_allclose(outputs[expert], hidden, rtol=1e-5, atol=1e-6)
+            hidden = np.maximum(hidden @ np.array(other.kernel)[expert] + np.reshape(other.bias[expert], -1), 0)
+        np.testing.assert_allclose(outputs[:, expert], hidden, rtol=1e-5, atol=1e-6)
         assert hidden.any()
 
 
@@ -67,7 +54,7 @@ def test_dropout_acts_in_training_alone() -> None:
     sides = _sides(20)
     layer(sides)
     layer.first.bias.assign(np.full(80, 10.0))
-    layer.others[0].bias.assign(np.full((2, 1, 30), 1000.0))
+    layer.others[0].bias.assign(np.full(layer.others[0].bias.shape, 1000.0))
     calm = np.array(layer(sides))
     np.testing.assert_array_equal(layer(sides, training=False), calm)
     assert calm.min() > 0

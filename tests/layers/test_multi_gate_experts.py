@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import ops
 
 from tests.layers.layer_check import check_layer
 from tfelc.layers.multi_gate_experts import MultiGateExperts
@@ -16,19 +15,19 @@ def _same_weights_each_time() -> None:
 
 
 @keras.saving.register_keras_serializable(package="tfelc_tests")
-class _RowsFirstMixture(MultiGateExperts):
-    """As the check wants it: one argument, the gates' inputs last in it, and the rows come first."""
+class _OneArgument(MultiGateExperts):
+    """As the check wants it: one argument, the gates' inputs last in it."""
 
     def build(self, inputs_shape: Any) -> None:
         super().build(inputs_shape[:-1], inputs_shape[-1])
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         mixtures, gates = super().call(inputs[:-1], inputs[-1], training=training)
-        return {"mixtures": ops.transpose(mixtures, (1, 0, 2)), "gates": gates}
+        return {"mixtures": mixtures, "gates": gates}
 
     def compute_output_shape(self, inputs_shape: Any) -> Any:
-        (tasks, rows, units), gates = super().compute_output_shape(inputs_shape[:-1], inputs_shape[-1])
-        return {"mixtures": (rows, tasks, units), "gates": gates}
+        mixtures, gates = super().compute_output_shape(inputs_shape[:-1], inputs_shape[-1])
+        return {"mixtures": mixtures, "gates": gates}
 
 
 def _normal(*shape: int) -> Any:
@@ -44,7 +43,7 @@ def _built(layer: MultiGateExperts, width: int, gate_width: int) -> MultiGateExp
 def test_keeps_the_habits_of_a_layer(per_task: int, levels: int, weights: int) -> None:
     experts = 2 + 2 * per_task
     check_layer(
-        _RowsFirstMixture,
+        _OneArgument,
         {"tasks": 2, "shared": 2, "units": (8, 4), "per_task": per_task, "levels": levels, "dropout": 0.0},
         [_normal(12, 3), _normal(12, 2), _normal(12, 4)],
         {"mixtures": (12, 2, 4), "gates": (12, 2, experts)},
@@ -60,7 +59,7 @@ def test_mixture_by_hand() -> None:
     layer.gates[0].kernel.assign([[0, 1, 0, 0]])
     mixtures, gates = layer([np.array([[2.0, 3], [0, -4]], "float32")], np.full((2, 1), np.log(3), "float32"))
     np.testing.assert_allclose(gates, [[[0.25, 0.75], [0.5, 0.5]]] * 2, rtol=1e-6)
-    np.testing.assert_allclose(mixtures, [[[0.25 * 5 + 0.75 * 50], [0]], [[27.5], [0]]], rtol=1e-6)
+    np.testing.assert_allclose(mixtures, [[[0.25 * 5 + 0.75 * 50], [27.5]], [[0], [0]]], rtol=1e-6)
 
 
 def test_a_shared_bottom_is_the_one_expert_for_every_task() -> None:
@@ -68,7 +67,7 @@ def test_a_shared_bottom_is_the_one_expert_for_every_task() -> None:
     sides = [_normal(5, 3)]
     mixtures, gates = layer(sides, _normal(5, 2))
     np.testing.assert_array_equal(gates, np.ones((5, 3, 1)))
-    np.testing.assert_array_equal(mixtures, np.repeat(layer.experts(sides), 3, axis=0))
+    np.testing.assert_array_equal(mixtures, np.repeat(layer.experts(sides), 3, axis=1))
     assert len(layer.trainable_weights) == 4, "gates that could never matter"
 
 
@@ -91,7 +90,7 @@ def test_with_one_level_no_gradient_reaches_the_experts_of_other_tasks() -> None
     sides, gate_inputs = [_normal(20, 4)], _normal(20, 2)
     layer(sides, gate_inputs)
     with tf.GradientTape() as tape:
-        total = tf.reduce_sum(layer(sides, gate_inputs)[0][1] ** 2)
+        total = tf.reduce_sum(layer(sides, gate_inputs)[0][:, 1] ** 2)
     kernel, gate = tape.gradient(total, [layer.experts.first.kernel.value, layer.gates[0].kernel.value])
     by_expert = np.abs(kernel).reshape(4, 3, 3).sum(axis=(0, 2))
     assert by_expert[1] == 0 and by_expert[0] > 0 and by_expert[2] > 0
@@ -109,7 +108,7 @@ def test_two_levels_by_hand() -> None:
     mixtures, gates = layer([np.ones((1, 1), "float32")], np.ones((1, 1), "float32"))
     # First level: task 0 (1 + 2) / 2, task 1 (1 + 6) / 2, and all three, 3, for the next level's shared expert.
     # Second level: the experts give 3, 15 and 350.
-    np.testing.assert_allclose(mixtures, [[[9]], [[176.5]]], rtol=1e-6)
+    np.testing.assert_allclose(mixtures, [[[9], [176.5]]], rtol=1e-6)
     np.testing.assert_allclose(gates, [[[0.5, 0.5, 0], [0.5, 0, 0.5]]], rtol=1e-6)
 
 

@@ -72,7 +72,7 @@ def test_shared_bottom_by_hand() -> None:
     network.experts.experts.first.kernel.assign([[1], [1], [1]])
     network.towers[0].kernel.assign([[[2]], [[-1]]])
     network.heads.kernel.assign([[[1]], [[1]]])
-    network.heads.bias.assign([[[0.5]], [[-0.5]]])
+    network.heads.bias.assign(np.reshape([0.5, -0.5], network.heads.bias.shape))
     outputs = network(sides)
     # The bottom gives relu(1 + 2 + 3) and relu(-9); the towers 2 * 6 and relu(-6).
     assert list(outputs) == ["logits", "gates"]

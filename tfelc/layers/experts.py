@@ -28,7 +28,7 @@ class Experts(keras.layers.Layer):
         broadcast: bool. Whether some sides are one row for all. Defaults to False.
 
     Returns:
-        Tensor of shape `(count, batch, units[-1])`.
+        Tensor of shape `(batch, count, units[-1])`.
     """
 
     def __init__(self, count: int, units: Sequence[int], dropout: float = 0.0, **kwargs: Any) -> None:
@@ -45,7 +45,7 @@ class Experts(keras.layers.Layer):
         width = self.units[0]
         for position, units in enumerate(self.units[1:]):
             layer = GroupedDense(units, "relu", dtype=self.dtype_policy, name=f"layer_{position + 1}")
-            layer.build((self.count, None, width))
+            layer.build((None, self.count, width))
             self.others.append(layer)
             width = units
         self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
@@ -53,14 +53,14 @@ class Experts(keras.layers.Layer):
     def call(self, sides: Sequence[Tensor], broadcast: bool = False, training: bool | None = None) -> Tensor:
         """Runs every expert."""
         hidden = ops.reshape(self.first(sides, broadcast=broadcast), (-1, self.count, self.units[0]))
-        hidden = self.drop(ops.transpose(hidden, (1, 0, 2)), training=training)
+        hidden = self.drop(hidden, training=training)
         for layer in self.others:
             hidden = self.drop(layer(hidden), training=training)
         return hidden
 
     def compute_output_shape(self, sides_shape: Sequence[Any]) -> Any:
-        """The experts first."""
-        return (self.count, sides_shape[0][0], self.units[-1])
+        """One row for each expert."""
+        return (sides_shape[0][0], self.count, self.units[-1])
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""

@@ -39,7 +39,7 @@ class MultiGateExperts(keras.layers.Layer):
         broadcast: bool. Whether some inputs are one row for all. Defaults to False.
 
     Returns:
-        Tuple of the mixtures, `(tasks, batch, units[-1])`, and the last level's gates, float32 of shape
+        Tuple of the mixtures, `(batch, tasks, units[-1])`, and the last level's gates, float32 of shape
         `(batch, tasks, shared + tasks * per_task)`, which sum to 1.
     """
 
@@ -80,7 +80,7 @@ class MultiGateExperts(keras.layers.Layer):
             self.gates.append(gate)
             if level:
                 layer = GroupedDense(self.units[-1], "relu", dtype=self.dtype_policy, name=f"experts_{level}")
-                layer.build((self.count, None, self.units[-1]))
+                layer.build((None, self.count, self.units[-1]))
                 self.upper.append(layer)
 
     def call(
@@ -94,14 +94,13 @@ class MultiGateExperts(keras.layers.Layer):
         hidden = self.experts(sides, broadcast=broadcast, training=training)
         mixtures, gates = self._mix(0, hidden, gate_inputs)
         for level, layer in enumerate(self.upper, start=1):
-            hidden = layer(ops.take(mixtures, self._owner, axis=0))
+            hidden = layer(ops.take(mixtures, self._owner, axis=1))
             mixtures, gates = self._mix(level, hidden, gate_inputs)
         return mixtures, gates
 
     def _mix(self, level: int, hidden: Tensor, gate_inputs: Tensor) -> tuple[Tensor, Tensor]:
         gates = self._open_gates(level, gate_inputs)
-        weights = ops.transpose(ops.cast(gates, hidden.dtype), (1, 2, 0))[..., None]
-        return ops.sum(weights * hidden[None], axis=1), gates
+        return ops.matmul(ops.cast(gates, hidden.dtype), hidden), gates
 
     def _open_gates(self, level: int, gate_inputs: Tensor) -> Tensor:
         if self.count == 1:
@@ -118,7 +117,7 @@ class MultiGateExperts(keras.layers.Layer):
     def compute_output_shape(self, sides_shape: Sequence[Any], gate_inputs_shape: Any) -> Any:
         """Shapes of the mixtures and of the gates."""
         batch = sides_shape[0][0]
-        return (self.tasks, batch, self.units[-1]), (batch, self.tasks, self.count)
+        return (batch, self.tasks, self.units[-1]), (batch, self.tasks, self.count)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""

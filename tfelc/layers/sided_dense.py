@@ -50,7 +50,8 @@ class SidedDense(keras.layers.Layer):
                 outputs = outputs + ops.matmul(side, self.kernel[start : start + width])
                 start += width
         else:
-            outputs = ops.matmul(ops.concatenate(list(sides), axis=-1), self.kernel) + self.bias
+            # `ops.add` and not `+`, which TensorFlow cannot fuse with the product.
+            outputs = ops.add(ops.matmul(ops.concatenate(list(sides), axis=-1), self.kernel), self.bias)
         return self.activation(outputs)
 
     def compute_output_shape(self, sides_shape: Sequence[Any]) -> Any:

@@ -75,9 +75,9 @@ class MultiTaskNetwork(keras.layers.Layer):
         self.experts.build(list(sides_shape.values()), (None, gate_width))
         width = self.config.experts.units[-1]
         for tower, units in zip(self.towers, self.config.towers.units, strict=True):
-            tower.build((len(self.tasks), None, width))
+            tower.build((None, len(self.tasks), width))
             width = units
-        self.heads.build((len(self.tasks), None, width))
+        self.heads.build((None, len(self.tasks), width))
 
     def call(
         self, sides: Mapping[str, Tensor], broadcast: bool = False, training: bool | None = None
@@ -94,7 +94,7 @@ class MultiTaskNetwork(keras.layers.Layer):
         for tower in self.towers:
             hidden = self.drop(tower(hidden), training=training)
         logits = self.heads(hidden)
-        outputs["logits"] = {task: logits[position, :, 0] for position, task in enumerate(self.tasks)}
+        outputs["logits"] = {task: logits[:, position, 0] for position, task in enumerate(self.tasks)}
         outputs["gates"] = {task: gates[:, position] for position, task in enumerate(self.tasks)}
         return outputs
 

@@ -21,7 +21,7 @@ class Checkpoints(keras.callbacks.Callback):
     Args:
         run: Where to save.
         trainer: What to save.
-        seconds: Time between two saves inside an epoch; 0 saves after every step.
+        seconds: Time between two saves inside an epoch; 0 saves after every execution.
         state: JSON content of the run so far (history, best value), changed in place by its owner.
     """
 
@@ -69,9 +69,9 @@ class Checkpoints(keras.callbacks.Callback):
                 variable.assign(value)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Saves when it is time."""
+        """Saves when it is time; the last execution of an epoch may name a step past its end."""
         if time.monotonic() - self._saved_at >= self._seconds:
-            self.save(self._epoch, self._start_step + batch + 1)
+            self.save(self._epoch, self._start_step + min(batch + 1, self.params["steps"]))
 
     def _groups(self) -> dict[str, Any]:
         trainer = self._trainer

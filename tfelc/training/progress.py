@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import keras
@@ -27,6 +28,7 @@ class EpochProgress(keras.callbacks.Callback):
         self._batch_size = batch_size
         self._progress: Progress | None = None
         self._first_row = 0
+        self._shown_at = 0.0
 
     def start_at(self, step: int) -> None:
         """Says from which step the next epoch goes on."""
@@ -53,10 +55,11 @@ class EpochProgress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Moves the bar; the loss is only fetched about once a second."""
         assert self._progress is not None
-        self._progress.advance(self._bar, self._batch_size)
+        self._progress.update(self._bar, completed=min(self._first_row + (batch + 1) * self._batch_size, self._rows))
         task = self._progress.tasks[0]
-        if self._console.is_terminal and batch % 50 == 0 and task.speed:
+        if self._console.is_terminal and task.speed and time.monotonic() - self._shown_at > 1:
             self._progress.update(self._bar, rate=f"{task.speed:,.0f}", loss=f"{float((logs or {})['loss']):.4f}")
+            self._shown_at = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Closes the bar."""

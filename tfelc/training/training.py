@@ -75,7 +75,7 @@ class Training:
             self._model.ranker, self._model.tasks, balance, self._config.optimizer.clip_norm, name="trainer"
         )
         dense, tables = make_optimizers(self._config.optimizer, self.batches.steps * config.epochs)
-        self.trainer.compile(dense, tables, config.xla)
+        self.trainer.compile(dense, tables, config.xla, steps_per_execution=config.steps_per_execution)
         self.trainer.build_optimizers()
         self._state: dict[str, Any] = {"history": [], "best": None, "best_epoch": None}
         self._checkpoints = Checkpoints(run, self.trainer, config.checkpoint_seconds, self._state)
