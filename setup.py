@@ -44,6 +44,7 @@ setup(
             "starlette>=0.40",
             "uvicorn>=0.32",
             "httptools>=0.6",
+            "uvloop>=0.21",
             "httpx>=0.27",
             "grpcio>=1.66",
             "grpcio-health-checking>=1.66",
