@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.lookup import number_values
 from tfelc.models.probabilities import probabilities
 from tfelc.models.ranking_model import RankingModel
+from tfelc.schema import Schema, Task
 from tfelc.task_chain import joint_label, joint_names
 
 _ROWS_AT_ONCE = 16_384
@@ -41,8 +42,8 @@ class Predictions:
         outcomes: Output name -> its probabilities and labels.
         users: User of each row, None where it is not known; or None where the schema has no `user_key`.
         groups: Group column -> value of each row, None where the row is in no group.
-        gates: Task -> gate weights, `(rows, experts)`.
-        assignment: Soft cluster assignment, `(rows, count)`, or None for a ranker without clusters.
+        gates: Task -> gate weights, `(rows, experts)`; none for an exported ranker, which does not give them.
+        assignment: Soft cluster assignment, `(rows, count)`, or None for a ranker without clusters or an exported one.
     """
 
     outcomes: dict[str, Outcome]
@@ -81,29 +82,12 @@ class Predictor:
             split: Its name.
             progress: Called with the number of rows done since its last call.
         """
-        model, schema = self._model, self._model.schema
-        columns = dict.fromkeys(
-            [
-                *schema.features,
-                *(task.label for task in model.tasks.values()),
-                *schema.of_kind("group"),
-                *([schema.user_key] if schema.user_key else []),
-            ]
-        )
-        parts: list[dict[str, Any]] = []
-        for table in self._slices(split, list(columns)):
-            part = tf.nest.map_structure(lambda t: t.numpy(), self._forward(model.lookup.encode(table)))
-            part["labels"] = {name: number_values(table[task.label]) for name, task in model.tasks.items()}
-            part["groups"] = {name: _objects(table[name]) for name in schema.of_kind("group")}
-            part["users"] = _objects(table[schema.user_key]) if schema.user_key else None
-            parts.append(part)
-            progress(len(table))
-        return self._joined(parts)
+        model = self._model
 
-    def _slices(self, split: str, columns: list[str]) -> Iterator[pa.Table]:
-        for table in RowGroupReader(self._dataset.files(split), columns, seed=0, window=1).tables(0, shuffle=False):
-            for start in range(0, len(table), _ROWS_AT_ONCE):
-                yield table.slice(start, _ROWS_AT_ONCE)
+        def answer(table: pa.Table) -> dict[str, Any]:
+            return tf.nest.map_structure(lambda tensor: tensor.numpy(), self._forward(model.lookup.encode(table)))
+
+        return predict_split(self._dataset, split, model.schema, model.tasks, model.ranker.tasks, answer, progress)
 
     def _outputs(self, features: Any) -> dict[str, Any]:
         outputs = self._model.ranker(features, training=False)
@@ -112,34 +96,75 @@ class Predictor:
             found["assignment"] = outputs["clusters"]["assignment"]
         return found
 
-    def _joined(self, parts: list[dict[str, Any]]) -> Predictions:
-        def joined(*path: str) -> NDArray[Any]:
-            pieces = []
-            for part in parts:
-                piece: Any = part
-                for key in path:
-                    piece = piece[key]
-                pieces.append(piece)
-            return np.concatenate(pieces)
 
-        tasks = self._model.tasks
-        heads = self._model.ranker.tasks
-        labels = {name: joined("labels", name) for name in tasks}
-        everywhere = np.ones(len(labels[heads[0]]), bool)
-        outcomes = {}
-        for name in heads:
-            given = tasks[name].given
-            rows = everywhere if given is None else joint_label(tasks, labels, given) > 0
-            outcomes[name] = Outcome(rows, labels[name], joined("probabilities", name))
-        for joint, name in joint_names(tasks, heads).items():
-            outcomes[joint] = Outcome(everywhere, joint_label(tasks, labels, name), joined("probabilities", joint))
-        return Predictions(
-            outcomes=outcomes,
-            users=joined("users") if parts[0]["users"] is not None else None,
-            groups={name: joined("groups", name) for name in parts[0]["groups"]},
-            gates={name: joined("gates", name) for name in heads},
-            assignment=joined("assignment") if "assignment" in parts[0] else None,
-        )
+def predict_split(
+    dataset: Dataset,
+    split: str,
+    schema: Schema,
+    tasks: Mapping[str, Task],
+    heads: Sequence[str],
+    answer: Callable[[pa.Table], dict[str, Any]],
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Predictions:
+    """Gathers answers on a split and what is needed to judge them.
+
+    Args:
+        dataset: The dataset.
+        split: Its name.
+        schema: Columns of the ranker.
+        tasks: Tasks of the ranker, and those they are given.
+        heads: The tasks it predicts.
+        answer: Rows, in plain or dictionary-encoded columns -> `probabilities` by output, `gates` by task, and
+            `assignment` where there are clusters; the last two may be missing.
+        progress: Called with the number of rows done since its last call.
+    """
+    columns = dict.fromkeys(
+        [
+            *schema.features,
+            *(task.label for task in tasks.values()),
+            *schema.of_kind("group"),
+            *([schema.user_key] if schema.user_key else []),
+        ]
+    )
+    parts: list[dict[str, Any]] = []
+    for table in RowGroupReader(dataset.files(split), list(columns), seed=0, window=1).tables(0, shuffle=False):
+        for start in range(0, len(table), _ROWS_AT_ONCE):
+            rows = table.slice(start, _ROWS_AT_ONCE)
+            part = answer(rows)
+            part["labels"] = {name: number_values(rows[task.label]) for name, task in tasks.items()}
+            part["groups"] = {name: _objects(rows[name]) for name in schema.of_kind("group")}
+            part["users"] = _objects(rows[schema.user_key]) if schema.user_key else None
+            parts.append(part)
+            progress(len(rows))
+    return _joined(parts, tasks, heads)
+
+
+def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Sequence[str]) -> Predictions:
+    def joined(*path: str) -> NDArray[Any]:
+        pieces = []
+        for part in parts:
+            piece: Any = part
+            for key in path:
+                piece = piece[key]
+            pieces.append(piece)
+        return np.concatenate(pieces)
+
+    labels = {name: joined("labels", name) for name in tasks}
+    everywhere = np.ones(len(labels[heads[0]]), bool)
+    outcomes = {}
+    for name in heads:
+        given = tasks[name].given
+        rows = everywhere if given is None else joint_label(tasks, labels, given) > 0
+        outcomes[name] = Outcome(rows, labels[name], joined("probabilities", name))
+    for joint, name in joint_names(tasks, heads).items():
+        outcomes[joint] = Outcome(everywhere, joint_label(tasks, labels, name), joined("probabilities", joint))
+    return Predictions(
+        outcomes=outcomes,
+        users=joined("users") if parts[0]["users"] is not None else None,
+        groups={name: joined("groups", name) for name in parts[0]["groups"]},
+        gates={name: joined("gates", name) for name in parts[0].get("gates", {})},
+        assignment=joined("assignment") if "assignment" in parts[0] else None,
+    )
 
 
 def _objects(column: pa.ChunkedArray) -> NDArray[Any]:
