@@ -23,7 +23,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def measure(
-    way: Annotated[str, typer.Argument(help="parquet, memory or deepctr.")],
+    way: Annotated[str, typer.Argument(help="parquet, memory, baseline or deepctr.")],
     data: Path,
     task: str = "ctr,cvr",
     config: Path | None = None,
@@ -59,13 +59,14 @@ def _tfelc(
             if batch + 1 == _STEPS_LEFT_OUT:
                 self.started, self.cpu_started = time.perf_counter(), time.process_time()
 
+    if way == "baseline":
+        settings = [*settings, "model.clusters.count=0"]
+    chosen = Config.load(config, settings)
     with tempfile.TemporaryDirectory() as folder:
-        started = Training.start(
-            Path(folder) / "run", Dataset(data), Config.load(config, settings), heads, Console(quiet=True)
-        )
+        started = Training.start(Path(folder) / "run", Dataset(data), chosen, heads, Console(quiet=True))
         batches = started.batches.epoch(0)
         available = started.batches.steps
-        if way == "memory":
+        if way != "parquet":
             # As many different batches as a gigabyte or so holds; the rest of the epoch repeats them.
             kept = [*batches.take(min(available - 1, 200))]
             stacked = tf.nest.map_structure(lambda *parts: tf.stack(parts), *kept)
@@ -74,8 +75,7 @@ def _tfelc(
         clock = Clock()
         started.trainer.fit(batches, steps_per_epoch=count, epochs=1, verbose=0, shuffle=False, callbacks=[clock])
         seconds, cpu_seconds = time.perf_counter() - clock.started, time.process_time() - clock.cpu_started
-    rows = (count - _STEPS_LEFT_OUT) * Config.load(config, settings).training.batch_size
-    return rows, seconds, cpu_seconds
+    return (count - _STEPS_LEFT_OUT) * chosen.training.batch_size, seconds, cpu_seconds
 
 
 if __name__ == "__main__":
