@@ -1,8 +1,12 @@
 """What tests of several folders share: a small dataset with every kind of column, and a run over it."""
 
+import os
 from types import SimpleNamespace
 
 import pytest
+
+# As `tfelc.cli` sets it: what is computed in this process is to be what a command computes.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -13,11 +13,11 @@ import pytest
 
 from tests.support.training import start_training
 
-# Where the runs are killed, in order. `save` 1 is before the first checkpoint; `write` 20 is inside the second epoch of
-# 15 steps, while the file of a checkpoint is half written; "outside" is whenever it happens to be.
+# Where the runs are killed, in order. `save` 1 is before the first checkpoint; `write` 9 is inside the second epoch of
+# 15 steps, while the file of a checkpoint is half written; "outside" is whenever it happens to be after some more.
 KILLS = {
-    "early": [("save", 1), ("write", 20)],
-    "late": ["outside", ("judge", 1), ("judged", 1)],
+    "early": [("save", 1), ("write", 9)],
+    "late": [("judge", 1), ("judged", 1), "outside"],
 }
 
 
@@ -29,16 +29,21 @@ def ended(process):
 def killed(data, run, moment, resume):
     if moment == "outside":
         process = start_training(data, run, resume=resume)
-        while not (run / "checkpoints" / "last.npz").exists() and process.poll() is None:
-            time.sleep(0.01)
-        delay = random.uniform(0, 0.5)
-        print(f"killed {delay:.3f} s after the first checkpoint")
-        time.sleep(delay)
+        wait_for_checkpoints(process, run / "checkpoints" / "last.npz", random.randint(1, 6))
+        time.sleep(random.uniform(0, 0.05))
         process.kill()
     else:
         process = start_training(data, run, resume=resume, killed_at=moment)
     code, _, err = ended(process)
-    assert code == -signal.SIGKILL, err
+    # Under load the shot from outside may come after the end, which must be no harm either.
+    assert code == -signal.SIGKILL or (moment == "outside" and code == 0), err
+
+
+def wait_for_checkpoints(process, file, count):
+    seen = set()
+    while len(seen) <= count and process.poll() is None:
+        seen.add(file.stat().st_mtime_ns)
+        time.sleep(0.001)
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +94,11 @@ def test_the_kills_came_when_they_should(killed_runs):
     before_first, while_writing = killed_runs["early"][1]
     assert not list(before_first.glob("checkpoints/*"))
     assert len(list(while_writing.glob("checkpoints/.last.npz.*.tmp"))) == 1
-    assert position(while_writing) == {"epoch": 1, "step": 1}  # 19 files: start, 15 steps, best, epoch, 1 step.
-    _, unmeasured, measured = killed_runs["late"][1]
-    assert position(unmeasured)["step"] == 15
-    assert position(measured) == position(unmeasured)
-    assert len(history(measured)["history"]) == position(measured)["epoch"]
+    assert position(while_writing) == {"epoch": 1, "step": 4}  # 8 files: start, 4 executions, best, epoch, 1 more.
+    unmeasured, measured, _ = killed_runs["late"][1]
+    assert position(unmeasured) == position(measured) == {"epoch": 0, "step": 15}
+    assert not (unmeasured / "checkpoints" / "best.npz").exists()
+    assert (measured / "checkpoints" / "best.npz").exists() and not (measured / "history.json").exists()
 
 
 def position(run):
