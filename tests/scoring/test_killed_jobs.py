@@ -1,5 +1,6 @@
 """Jobs killed by SIGKILL at random moments and started again until they are done."""
 
+import importlib.util
 import multiprocessing
 import os
 import random
@@ -14,6 +15,7 @@ import pytest
 
 from tests.support.every_kind import every_kind_rows
 
+BEAM = importlib.util.find_spec("apache_beam") is not None
 PIECES = 40
 ROWS = 30
 
@@ -50,7 +52,9 @@ def stand_in(ranker, rows):
 def processes():
     """Starts processes that have imported TensorFlow, from one where it has started no thread."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tensorflow", "tfelc.scoring.job"])
+    context.set_forkserver_preload(
+        ["tensorflow", "tfelc.scoring.job", *(["tfelc.scoring.beam_engine"] if BEAM else [])]
+    )
     return context
 
 
@@ -68,7 +72,14 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.parquet")}
 
 
-@pytest.mark.parametrize(("engine", "answers", "kills"), [("local", "stand-in", 24), ("local", "graph", 3)])
+@pytest.mark.parametrize(
+    ("engine", "answers", "kills"),
+    [
+        ("local", "stand-in", 24),
+        ("local", "graph", 3),
+        pytest.param("beam", "stand-in", 24, marks=pytest.mark.skipif(not BEAM, reason="Apache Beam is not installed")),
+    ],
+)
 def test_killed_and_started_again_the_output_is_the_same(job, tmp_path, processes, engine, answers, kills):
     def start(folder):
         process = processes.Process(target=work, args=(replace(job, output=str(folder)), engine, answers))

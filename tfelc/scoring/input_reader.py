@@ -23,6 +23,11 @@ BATCH = 8_192
 PIECE = 8 * BATCH
 
 
+def part_name(file_number: int, number: int) -> str:
+    """Name of the part of a file's piece."""
+    return f"part-{file_number:05d}-{number:05d}.parquet"
+
+
 @dataclass(frozen=True)
 class Piece:
     """What becomes one output part: a row group, or as many rows of a file without them.
@@ -40,7 +45,7 @@ class Piece:
     @property
     def name(self) -> str:
         """Name of the output part; in order of the names the parts hold the rows as the inputs do."""
-        return f"part-{self.file_number:05d}-{self.number:05d}.parquet"
+        return part_name(self.file_number, self.number)
 
 
 @dataclass(frozen=True)

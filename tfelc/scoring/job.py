@@ -152,7 +152,8 @@ class ScoringJob:
         with folder.opened():
             there = folder.finished()
             done = [folder.part(name) for name in sorted(there) if self._is_mine(name)]
-            self.ranker.load()
+            if engine is None:
+                self.ranker.load()
             began = time.monotonic()
             progress(sum(part.measures.read for part in done))
             new = list((engine or score_here)(self, folder, there, progress))
