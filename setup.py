@@ -53,6 +53,7 @@ setup(
         ],
         "notebooks": ["jupytext>=1.16", "nbconvert>=7.16", "ipykernel>=6.29"],
         "dev": [
+            "apache-beam>=2.77,<2.78",
             "pytest>=8",
             "pytest-xdist>=3.6",
             "hypothesis>=6.100",
