@@ -9,11 +9,15 @@ import typer
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipelines.benchmarks.ranker import ranker  # noqa: E402
+from pipelines.benchmarks.scoring import scoring  # noqa: E402
+from pipelines.benchmarks.serving import serving  # noqa: E402
 from pipelines.benchmarks.training import training  # noqa: E402
 from tfelc.cli import run  # noqa: E402
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command()(ranker)
+app.command()(scoring)
+app.command()(serving)
 app.command()(training)
 
 

@@ -68,8 +68,8 @@ class ModelConfig(_Frozen):
     """What is built. `interactions` adds the product of each candidate with the history that shares its table."""
 
     architecture: Literal["mmoe", "ple", "shared_bottom"] = "mmoe"
-    embedding_dim: int = Field(8, ge=1)
-    embedding_dropout: float = Field(0.0, ge=0, lt=1)
+    embedding_dim: int = Field(16, ge=1)
+    embedding_dropout: float = Field(0.2, ge=0, lt=1)
     interactions: bool = True
     experts: ExpertsConfig = ExpertsConfig()
     gates: GatesConfig = GatesConfig()
@@ -90,10 +90,10 @@ class OptimizerConfig(_Frozen):
     """
 
     tables: Literal["lazy_adam", "sparse_adagrad"] = "lazy_adam"
-    tables_learning_rate: float = Field(1e-3, gt=0)
+    tables_learning_rate: float = Field(0.02, gt=0)
     dense: Literal["adam", "adamw", "adagrad", "sgd", "rmsprop"] = "adam"
-    dense_learning_rate: float = Field(1e-3, gt=0)
-    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    dense_learning_rate: float = Field(0.004, gt=0)
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
     clip_norm: float = Field(0.0, ge=0)
 
 
@@ -124,7 +124,7 @@ class TrainingConfig(_Frozen):
         deterministic: Same seed, same machine: same bits.
     """
 
-    epochs: int = Field(3, ge=1)
+    epochs: int = Field(2, ge=1)
     batch_size: int = Field(1024, ge=1)
     seed: int = Field(7, ge=0)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
