@@ -1,11 +1,17 @@
 """Trains a ranker: `python pipelines/train.py --task ctr,cvr --data DIR --run RUN`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tfelc.cli import run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tfelc.data.dataset import Dataset
+    from tfelc.training.training import Training
 
 app = typer.Typer(add_completion=False)
 
@@ -62,7 +68,7 @@ def train(
     _report(training, run_path, console)
 
 
-def _embedded_default(console):  # type: ignore[no-untyped-def]
+def _embedded_default(console: "Console") -> "Dataset":
     from tfelc.cache import cache_home
     from tfelc.data import simulated
     from tfelc.data.dataset import Dataset
@@ -75,7 +81,7 @@ def _embedded_default(console):  # type: ignore[no-untyped-def]
     return Dataset(path)
 
 
-def _report(training, run_path: Path, console) -> None:  # type: ignore[no-untyped-def]
+def _report(training: "Training", run_path: Path, console: "Console") -> None:
     from tfelc.evaluation.tables import gates_table, groups_table, metrics_table
 
     result = training.test()
