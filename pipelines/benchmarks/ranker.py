@@ -20,6 +20,10 @@ def ranker(
     out: Annotated[Path, typer.Option(help="Result file.")] = Path("results/ranker.json"),
 ) -> None:
     """Trains B and B + ELCM with equal seeds and compares them on the same test rows, paired over users."""
+    from tfelc.quiet_tensorflow import load_tensorflow
+
+    load_tensorflow()
+
     from rich.console import Console
 
     from pipelines.benchmarks.result_file import write_result
