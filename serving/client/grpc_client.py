@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import grpc
-import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_serving.apis import (
     get_model_status_pb2,
@@ -17,9 +15,8 @@ from tensorflow_serving.apis import (
 )
 
 from serving.client.call_error import CallError
-from serving.client.inputs import Values, ranking_inputs, to_arrays
-
-Array = npt.NDArray[Any]
+from serving.client.client import Array, Client
+from serving.client.inputs import Values, to_arrays
 
 # gRPC's own retries: it knows which attempts never reached the server.
 _RETRIES = {
@@ -48,7 +45,7 @@ _OPTIONS = [
 ]
 
 
-class GrpcClient:
+class GrpcClient(Client):
     """Calls a model, and tries again, with growing pauses, where the server was not to be had.
 
     One client may be used by several threads.
@@ -78,21 +75,7 @@ class GrpcClient:
         label: str | None = None,
         timeout: float | None = None,
     ) -> dict[str, Array]:
-        """Calls a signature.
-
-        Args:
-            inputs: Input -> one value a row.
-            signature: The signature's name.
-            version: The version asked. Defaults to the server's choice, the highest.
-            label: The label asked, instead of a version.
-            timeout: Seconds for this call. Defaults to the client's.
-
-        Returns:
-            Output -> array.
-
-        Raises:
-            CallError: The server refused the call, or did not answer in time.
-        """
+        """Calls a signature as `Client` says."""
         if version is not None and label is not None:
             raise ValueError("give a version or a label, not both")
         request = predict_pb2.PredictRequest()
@@ -107,28 +90,6 @@ class GrpcClient:
         response = self._call(self._prediction.Predict, request, timeout)
         return {name: tf.make_ndarray(proto) for name, proto in response.outputs.items()}
 
-    def rank(
-        self,
-        user: Values,
-        items: Values,
-        version: int | None = None,
-        label: str | None = None,
-        timeout: float | None = None,
-    ) -> dict[str, Array]:
-        """Scores items for one user.
-
-        Args:
-            user: Feature of the user or the context -> its value; a list is a list of values.
-            items: Feature of the items -> one value an item.
-            version: As for `predict`.
-            label: As for `predict`.
-            timeout: As for `predict`.
-
-        Returns:
-            Output -> one value an item.
-        """
-        return self.predict(ranking_inputs(user, items), "rank", version, label, timeout)
-
     def status(self, timeout: float | None = None) -> dict[int, str]:
         """The model's versions and their states, as in `{3: "AVAILABLE"}`."""
         request = get_model_status_pb2.GetModelStatusRequest()
@@ -140,14 +101,6 @@ class GrpcClient:
     def close(self) -> None:
         """Closes the connection."""
         self._channel.close()
-
-    def __enter__(self) -> Self:
-        """Returns itself."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Closes the connection."""
-        self.close()
 
     def _call(self, method: Any, request: Any, timeout: float | None) -> Any:
         try:

@@ -7,18 +7,15 @@ import json
 import random
 import time
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 import numpy as np
-import numpy.typing as npt
 
 from serving.client.call_error import CallError
-from serving.client.inputs import Values, ranking_inputs, to_arrays
-
-Array = npt.NDArray[Any]
+from serving.client.client import Array, Client
+from serving.client.inputs import Values, to_arrays
 
 _CODES = {
     400: "INVALID_ARGUMENT",
@@ -34,7 +31,7 @@ _CODES = {
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 
-class RestClient:
+class RestClient(Client):
     """Calls a model by columns, on connections kept alive, and tries again where the server was not to be had.
 
     One client may be used by several threads.
@@ -64,49 +61,13 @@ class RestClient:
         label: str | None = None,
         timeout: float | None = None,
     ) -> dict[str, Array]:
-        """Calls a signature.
-
-        Args:
-            inputs: Input -> one value a row.
-            signature: The signature's name.
-            version: The version asked. Defaults to the server's choice, the highest.
-            label: The label asked, instead of a version.
-            timeout: Seconds for this call. Defaults to the client's.
-
-        Returns:
-            Output -> array. A signature with one output answers under the name `outputs`.
-
-        Raises:
-            CallError: The server refused the call, or did not answer in time.
-        """
+        """Calls a signature as `Client` says; a signature with one output answers under the name `outputs`."""
         columns = {name: _plain(array) for name, array in to_arrays(inputs).items()}
         body = json.dumps({"signature_name": signature, "inputs": columns}).encode()
         outputs = self._call("POST", f"{_which(version, label)}:predict", body, timeout)["outputs"]
         if not isinstance(outputs, Mapping):
             return {"outputs": _from_json(outputs)}
         return {name: _from_json(values) for name, values in outputs.items()}
-
-    def rank(
-        self,
-        user: Values,
-        items: Values,
-        version: int | None = None,
-        label: str | None = None,
-        timeout: float | None = None,
-    ) -> dict[str, Array]:
-        """Scores items for one user.
-
-        Args:
-            user: Feature of the user or the context -> its value; a list is a list of values.
-            items: Feature of the items -> one value an item.
-            version: As for `predict`.
-            label: As for `predict`.
-            timeout: As for `predict`.
-
-        Returns:
-            Output -> one value an item.
-        """
-        return self.predict(ranking_inputs(user, items), "rank", version, label, timeout)
 
     def status(self, timeout: float | None = None) -> dict[int, str]:
         """The model's versions and their states, as in `{3: "AVAILABLE"}`."""
@@ -116,14 +77,6 @@ class RestClient:
     def close(self) -> None:
         """Closes the connections."""
         self._http.close()
-
-    def __enter__(self) -> Self:
-        """Returns itself."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Closes the connections."""
-        self.close()
 
     def _call(self, method: str, path: str, body: bytes | None, timeout: float | None) -> Any:
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
