@@ -49,7 +49,7 @@ def ranker(
     rows = {name: _summary(predictions) for name, predictions in found.items()}
     if trees:
         with console.status("HistGradientBoosting"):
-            rows["HistGradientBoosting, untuned"] = _trees(dataset, next(iter(found.values()))[0])
+            rows["boosted trees"] = _trees(dataset, next(iter(found.values()))[0])
     differences = _differences(*found.values())
     _print(console, rows, differences, seeds)
     write_result(
@@ -146,19 +146,16 @@ def _trees(dataset: Any, predictions: Any) -> dict[str, Any]:
 def _print(console: Any, rows: dict[str, Any], differences: dict[str, Any], seeds: int) -> None:
     from rich.table import Table
 
-    outputs = list(differences)
     table = Table(title=f"test split, mean and standard deviation over {seeds} seeds")
-    table.add_column("model")
-    for output in outputs:
-        for metric in _OUTPUT_METRICS:
-            table.add_column(f"{output} {metric.upper()}", justify="right")
-    for name, row in rows.items():
-        cells = [row["tasks"][output][metric] for output in outputs for metric in _OUTPUT_METRICS]
-        table.add_row(name, *(f"{cell['mean']:.4f} ±{cell['std']:.4f}" for cell in cells))
-    table.add_section()
-    cells = [differences[output][metric] for output in outputs for metric in _OUTPUT_METRICS]
-    table.add_row(
-        "difference\n95 % interval",
-        *(f"{cell['difference']:+.4f}\n{cell['low']:+.4f} {cell['high']:+.4f}" for cell in cells),
-    )
+    for heading in ("", *rows, "difference", "95 % interval"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for output, by_metric in differences.items():
+        for metric, found in by_metric.items():
+            cells = [row["tasks"][output][metric] for row in rows.values()]
+            table.add_row(
+                f"{output} {metric.upper()}",
+                *(f"{cell['mean']:.4f}" + (f" ±{cell['std']:.4f}" if cell["std"] else "") for cell in cells),
+                f"{found['difference']:+.4f}",
+                f"{found['low']:+.4f} {found['high']:+.4f}",
+            )
     console.print(table)
