@@ -17,10 +17,10 @@ from tfelc.scoring.shard import Shard
 pytest.importorskip("apache_beam", reason="Apache Beam is not installed: pip install -c constraints.txt -e '.[beam]'")
 
 
-def beam_run(settings):
+def beam_run(settings, *options):
     from tfelc.scoring.beam_engine import beam_engine
 
-    return ScoringJob(settings).run(beam_engine([]))
+    return ScoringJob(settings).run(beam_engine(options))
 
 
 def contents(folder):
@@ -37,6 +37,13 @@ def test_the_output_is_that_of_one_machine(settings, tmp_path):
     manifests = [json.loads((tmp_path / name / "manifest.json").read_text()) for name in ("one", "beam")]
     assert manifests[0] == manifests[1]
     assert (tmp_path / "beam/_SUCCESS").exists()
+
+
+def test_workers_in_processes_of_their_own_as_a_cluster_has_them(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    ScoringJob(settings(tmp_path / "one")).run()
+    beam_run(settings(tmp_path / "beam"), "--direct_running_mode=multi_processing", "--direct_num_workers=2")
+    assert contents(tmp_path / "one") == contents(tmp_path / "beam")
 
 
 def test_it_goes_on_where_the_other_engine_stopped(settings, tmp_path):

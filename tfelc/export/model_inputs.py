@@ -54,28 +54,32 @@ def list_input(column: Column, lists: pa.ListArray) -> Array:
     Returns:
         Array of shape `(rows, length)`: int64, or bytes as `object`.
     """
-    ends = np.cumsum(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     values = lists.flatten()
-    present = pc.fill_null(pc.not_equal(values, column.missing), False)
-    if (count := pc.sum(present).as_py() or 0) < len(values):
-        kept = np.concatenate([[0], np.cumsum(present.to_numpy(zero_copy_only=False))])
-        ends = kept[ends] if len(ends) else ends
-        values = values.filter(present)
-    starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
-    starts = np.maximum(starts, ends - column.max_length)
-    width = int((ends - starts).max(initial=0))
-    if not count or not width:
-        return np.full((len(lists), 0), column.missing, np.int64 if column.value_type == "integer" else object)
-    positions = starts[:, None] + np.arange(width)
-    # The padding is taken from one place behind the last value.
-    padded = _filled(column, pa.concat_arrays([values, pa.nulls(1, values.type)]))
-    return padded[np.where(positions < ends[:, None], positions, len(values))]
+    keep = pc.fill_null(pc.not_equal(values, column.missing), False)
+    if not pc.all(keep).as_py():
+        values, lengths = _kept(values, lengths, keep.to_numpy(zero_copy_only=False))
+    if lengths.max(initial=0) > column.max_length:
+        ends = np.repeat(np.cumsum(lengths), lengths)
+        values, lengths = _kept(values, lengths, np.arange(len(values)) >= ends - column.max_length)
+    width = int(lengths.max(initial=0))
+    padding: Any = column.missing if isinstance(column.missing, int) else column.missing.encode()
+    padded = np.full((len(lists), width), padding, np.int64 if column.value_type == "integer" else object)
+    padded[np.arange(width) < lengths[:, None]] = _filled(column, values)
+    return padded
 
 
 def not_integers(numbers: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """Where a number has a fraction, or is outside the int64; NaN stands for a missing one."""
     known = np.nan_to_num(numbers, nan=0.0, posinf=np.inf, neginf=-np.inf)
     return (known != np.trunc(known)) | (np.abs(known) >= 2.0**63)
+
+
+def _kept(values: pa.Array, lengths: Array, keep: Array) -> tuple[pa.Array, Array]:
+    """The values that are kept of each list, and how many."""
+    counts = np.concatenate([[0], np.cumsum(keep)])
+    ends = np.cumsum(lengths)
+    return values.filter(pa.array(keep)), counts[ends] - counts[ends - lengths]
 
 
 def _filled(column: Column, values: pa.Array) -> Array:

@@ -81,10 +81,11 @@ class ExportedRanker:
 
     def load(self) -> None:
         """Loads the graph now rather than at the first `score`; raises ExportError where it cannot be."""
-        _ = self._runner
+        _ = self.runner
 
     @cached_property
-    def _runner(self) -> SessionRunner:
+    def runner(self) -> SessionRunner:
+        """The session; loaded when it is first asked for."""
         return SessionRunner(self.path)
 
     def inputs(self, rows: pa.Table) -> dict[str, Array]:
@@ -113,7 +114,7 @@ class ExportedRanker:
         """
         if not len(rows):
             return {name: np.empty(0, dtype) for name, dtype in self.outputs.items()}
-        answers = self._runner.run(SERVING_DEFAULT, self.inputs(rows))
+        answers = self.runner.run(SERVING_DEFAULT, self.inputs(rows))
         for name in self.probabilities:
             if not np.isfinite(answers[name]).all():
                 raise ExportError(f"{self.path}: output `{name}` is not finite; the export is unfit to score with")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import fsspec
@@ -18,9 +18,9 @@ from tfelc.scoring.input_file import InputFile
 from tfelc.scoring.tfrecord import parse_records, read_tfrecord
 
 # Rows that go through the model at a time.
-BATCH = 8_192
+BATCH = 4_096
 # Rows of a piece where the file has no row groups.
-PIECE = 8 * BATCH
+PIECE = 16 * BATCH
 
 
 def part_name(file_number: int, number: int) -> str:
@@ -54,6 +54,7 @@ class Batch:
 
     Attributes:
         piece: The piece.
+        number: Its place in the piece.
         first_row: Number of the first row in its file, from 1.
         rows: The columns that were asked for, in the file's own types.
         last: Whether the piece ends with it.
@@ -61,6 +62,7 @@ class Batch:
     """
 
     piece: Piece
+    number: int
     first_row: int
     rows: pa.Table
     last: bool
@@ -100,7 +102,7 @@ class InputReader:
                 rows = min(left, len(batch.rows))
                 left -= rows
                 faults = {row: why for row, why in batch.faults.items() if row < rows}
-                yield Batch(batch.piece, batch.first_row, batch.rows.slice(0, rows), batch.last or not left, faults)
+                yield replace(batch, rows=batch.rows.slice(0, rows), last=batch.last or not left, faults=faults)
                 if not left:
                     return
 
@@ -120,9 +122,10 @@ class InputReader:
                     done = 0
                     for part in _regular(parquet.iter_batches(BATCH, row_groups=[group], columns=names), BATCH):
                         done += len(part)
-                        yield Batch(piece, first + done - len(part), part.select(names), done == rows)
+                        start = done - len(part)
+                        yield Batch(piece, start // BATCH, first + start, part.select(names), done == rows)
                     if not rows:
-                        yield Batch(piece, first, parquet.schema_arrow.empty_table().select(names), True)
+                        yield Batch(piece, 0, first, parquet.schema_arrow.empty_table().select(names), True)
                 first += rows
 
     def _csv(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
@@ -131,13 +134,18 @@ class InputReader:
             tables = _regular(read_csv(source, names), BATCH)
             for piece, first, rows, last in _numbered(tables, file, number):
                 if wanted(piece):
-                    yield Batch(piece, first, split_lists(rows, self._schema), last)
+                    yield Batch(piece, _place(first), first, split_lists(rows, self._schema), last)
 
     def _tfrecord(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
         for piece, first, records, last in _numbered(read_tfrecord(file.path, BATCH), file, number):
             if wanted(piece):
                 rows, faults = parse_records(records, self._columns)
-                yield Batch(piece, first, rows, last, faults)
+                yield Batch(piece, _place(first), first, rows, last, faults)
+
+
+def _place(first_row: int) -> int:
+    """Number of a batch in its piece, by its first row in a file without row groups."""
+    return (first_row - 1) % PIECE // BATCH
 
 
 def _regular(parts: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:

@@ -16,8 +16,6 @@ Array = NDArray[Any]
 # A float32 by its upper 16 bits: bins of 0.4 to 0.8 % in width, down to the smallest scores.
 _SHIFT = 16
 _SCORE_BINS = (int(np.float32(1).view(np.uint32)) >> _SHIFT) + 1
-# Rows of a batch whose features are counted.
-_COUNTED = 1024
 
 
 @dataclass
@@ -28,7 +26,7 @@ class Measures:
         read: Rows read.
         bad: Rows set aside.
         histograms: Probability -> counts by the upper bits of the float.
-        drift: `features` and `outputs` -> name -> counts in the reference's bins.
+        drift: `features` and `outputs` -> name -> counts of a sample of the rows, in the reference's bins.
     """
 
     read: int = 0
@@ -105,11 +103,6 @@ class Measures:
                 for kind, named in content["drift"].items()
             },
         )
-
-
-def counted_stride(rows: int) -> int:
-    """Of so many rows, every how manieth is counted for drift."""
-    return max(1, rows // _COUNTED)
 
 
 def _sparse(counts: NDArray[np.int64]) -> list[list[int]]:
