@@ -184,6 +184,20 @@ def test_two_jobs_do_not_share_a_folder_unless_they_are_shards(settings, tmp_pat
         assert not sharded[1].run().complete
 
 
+def test_a_damaged_part_or_job_file_is_named(reference, settings, tmp_path):
+    shutil.copytree(reference[0], tmp_path / "scores")
+    part = tmp_path / "scores" / "part-00000-00003.parquet"
+    for content in (b"", part.read_bytes()[:100]):
+        part.write_bytes(content)
+        with pytest.raises(ScoringError, match="scores/part-00000-00003.parquet: damaged; remove it"):
+            run(settings(tmp_path / "scores"))
+    part.unlink()
+    assert run(settings(tmp_path / "scores")).scored_now == 90
+    (tmp_path / "scores" / "job.json").write_text("{")
+    with pytest.raises(ScoringError, match="job.json: damaged"):
+        run(settings(tmp_path / "scores"))
+
+
 def test_limit_takes_the_first_rows(reference, settings, tmp_path):
     summary = run(settings(tmp_path / "scores", limit=130))
     assert summary.measures.read == 130

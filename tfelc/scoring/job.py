@@ -170,13 +170,10 @@ class ScoringJob:
             )
             if parts is None:
                 return summary
-            if self.ranking is not None:
-                names = [part.name for part in parts]
-                outputs = list(self.ranker.outputs)
-                summary.ranked = write_ranking(
-                    folder.storage, names, self.ranking, self.scorer.kept, outputs, measures.read - measures.bad
-                )
-            folder.finish({**summary.facts(), "parts": {part.name: part.facts() for part in parts}})
+            if folder.is_complete and not new:
+                summary.ranked = folder.manifest()["ranked_rows"]
+            else:
+                self._finish(folder, parts, summary)
             if measures.bad > settings.max_bad_rows * measures.read:
                 raise BadRowsError(
                     f"{folder.url}: {measures.bad:,} of {measures.read:,} rows could not be scored, more than "
@@ -184,6 +181,14 @@ class ScoringJob:
                 )
             folder.mark_success()
             return summary
+
+    def _finish(self, folder: OutputFolder, parts: list[Part], summary: Summary) -> None:
+        if self.ranking is not None:
+            names, outputs = [part.name for part in parts], list(self.ranker.outputs)
+            summary.ranked = write_ranking(
+                folder.storage, names, self.ranking, self.scorer.kept, outputs, summary.scored
+            )
+        folder.finish({**summary.facts(), "parts": {part.name: part.facts() for part in parts}})
 
     def _is_mine(self, name: str) -> bool:
         _, file, piece = name.removesuffix(".parquet").split("-")

@@ -58,7 +58,7 @@ class OutputFolder:
         with self.storage.locked(f".lock-{self._shard}", shared=self._shard.count > 1):
             content = self.storage.read(_JOB)
             if content is None:
-                if strangers := sorted(name for name in self.storage.names() if not name.startswith(".")):
+                if strangers := sorted(name for name in self.storage.names() - {_JOB} if not name.startswith(".")):
                     raise ScoringError(
                         f"{self.url}: holds {strangers[0]}, which is of no scoring job; name another folder"
                     )
@@ -87,7 +87,10 @@ class OutputFolder:
         content = self.storage.read(name)
         if content is None:
             raise ScoringError(f"{self.url}/{name}: vanished while the job was running")
-        return Part.of(f"{self.url}/{name}" if not content else name, content)
+        try:
+            return Part.of(name, content)
+        except ScoringError as error:
+            raise ScoringError(f"{self.url}/{error}") from None
 
     def write(self, name: str, content: bytes, quarantine: bytes | None) -> Part:
         """Writes a part; before it, so that a part is never there without it, its quarantine."""
@@ -113,6 +116,15 @@ class OutputFolder:
         own = {part.name: part for part in parts}
         every = [name for each in wanted for name in json.loads(self.storage.read(f"{_SHARDS}/{each}") or b"[]")]
         return [own.get(name) or self.part(name) for name in sorted(every)]
+
+    def manifest(self) -> dict[str, Any]:
+        """Reads the manifest; raises ScoringError where it is missing or damaged."""
+        try:
+            return dict(json.loads(self.storage.read(MANIFEST) or b""))
+        except ValueError:
+            raise ScoringError(
+                f"{self.url}/{MANIFEST}: missing or damaged; remove {SUCCESS}, and start again"
+            ) from None
 
     def finish(self, manifest: dict[str, Any]) -> None:
         """Writes the manifest."""

@@ -40,7 +40,7 @@ def drift_table(summary: Summary) -> Table | None:
     moved = sum(value > DRIFT_WARNING for _, value in features)
     caption = f"{moved} of {len(features)} features over {DRIFT_WARNING:g}: compare the input with the training data"
     table = Table(title="drift against the validation split", caption=caption if moved else None, box=SIMPLE)
-    table.add_column("feature")
+    table.add_column("feature", min_width=30)
     table.add_column("PSI", justify="right")
     for name, value in features[: max(_MOST_FEATURES, moved)]:
         table.add_row(name, _psi(value))
