@@ -121,7 +121,7 @@ class TrainingConfig(_Frozen):
         shuffle_groups: Row groups that are read and shuffled together.
         precision: `mixed_bfloat16` computes in half the width, weights stay in float32.
         steps_per_execution: Steps that TensorFlow takes before it comes back to Python; a checkpoint falls between.
-        deterministic: Same seed, same machine: same bits.
+        deterministic: Same seed, same machine: same bits. Costs about a quarter of the speed on two cores.
     """
 
     epochs: int = Field(2, ge=1)

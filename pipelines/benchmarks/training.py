@@ -109,7 +109,7 @@ def _print(console: Any, result: dict[str, Any]) -> None:
     names = {
         "parquet": "tfelc, from Parquet with raw strings",
         "memory": "tfelc, encoded tensors in memory",
-        "baseline": "the same without clusters (B)",
+        "baseline": "the same, only DeepCTR's parts",
         "deepctr": "DeepCTR's MMOE, arrays in memory",
     }
     table = Table(title="training, medians")

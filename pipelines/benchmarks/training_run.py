@@ -60,7 +60,8 @@ def _tfelc(
                 self.started, self.cpu_started = time.perf_counter(), time.process_time()
 
     if way == "baseline":
-        settings = [*settings, "model.clusters.count=0"]
+        # What DeepCTR's MMOE has none of.
+        settings = [*settings, "model.clusters.count=0", "model.interactions=false", "model.embedding_dropout=0"]
     chosen = Config.load(config, settings)
     with tempfile.TemporaryDirectory() as folder:
         started = Training.start(Path(folder) / "run", Dataset(data), chosen, heads, Console(quiet=True))

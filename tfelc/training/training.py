@@ -79,6 +79,7 @@ class Training:
         self.trainer.build_optimizers()
         self._state: dict[str, Any] = {"history": [], "best": None, "best_epoch": None}
         self._checkpoints = Checkpoints(run, self.trainer, config.checkpoint_seconds, self._state)
+        self._position = (0, 0)
 
     @classmethod
     def start(cls, path: Path, dataset: Dataset, config: Config, heads: Sequence[str], console: Console) -> Training:
@@ -113,8 +114,6 @@ class Training:
         if run.last.exists() or run.best.exists():
             training._position = training._checkpoints.restore()
         return training
-
-    _position = (0, 0)
 
     def run(self) -> RankingModel:
         """Trains to the end, and returns the ranker with its best weights."""
