@@ -17,9 +17,10 @@ from tfelc.training.optimizers import LazyAdam, SparseAdagrad, make_optimizers
     ],
 )
 def test_the_dense_one_is_keras_own(name: str, expected: type) -> None:
-    dense, tables = make_optimizers(OptimizerConfig.model_validate({"dense": name, "dense_learning_rate": 0.25}), 10)
+    rates = {"dense_learning_rate": 0.25, "tables_learning_rate": 0.5}
+    dense, tables = make_optimizers(OptimizerConfig.model_validate({"dense": name, **rates}), 10)
     assert type(dense) is expected and float(dense.learning_rate) == 0.25
-    assert type(tables) is LazyAdam and float(tables.learning_rate) == pytest.approx(1e-3)
+    assert type(tables) is LazyAdam and float(tables.learning_rate) == 0.5
 
 
 @pytest.mark.parametrize(
