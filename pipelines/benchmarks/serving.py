@@ -31,6 +31,10 @@ def serving(
     out: Annotated[Path, typer.Option(help="Result file.")] = Path("results/serving.json"),
 ) -> None:
     """Drives the local server with keep-alive clients on the loopback and compares it to the session alone."""
+    from tfelc.quiet_tensorflow import load_tensorflow
+
+    load_tensorflow()
+
     from rich.console import Console
 
     from pipelines.benchmarks import serving_target
