@@ -32,3 +32,12 @@ def settings(exported, log):
         )
 
     return build
+
+
+@pytest.fixture(scope="session")
+def reference(tmp_path_factory, settings):
+    out = tmp_path_factory.mktemp("reference") / "scores"
+    from tests.support.scored import run
+
+    summary = run(settings(out))
+    return out, summary
