@@ -37,18 +37,15 @@ def evaluate(
     load_tensorflow()
 
     from rich.console import Console
-    from rich.progress import Progress
 
     from tfelc.evaluation.evaluation import evaluate
     from tfelc.evaluation.tables import gates_table, groups_table, metrics_table
     from tfelc.json_text import json_text
+    from tfelc.row_progress import RowProgress
 
     dataset, predictor = _of_run(run_path, data) if run_path is not None else _of_export(model, data)
-    rows = dataset.rows(split)
-    errors = Console(stderr=True)
-    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        scored = bar.add_task("scoring", total=rows)
-        predictions = predictor.predict(split, lambda done: bar.advance(scored, done))
+    with RowProgress(dataset.rows(split)) as bar:
+        predictions = predictor.predict(split, bar.advance)
     result = evaluate(predictions, split)
     if as_json:
         print(json_text(result))

@@ -1,7 +1,5 @@
 """Makes a prepared dataset: the simulated log, KuaiRand-Pure, or a log of your own."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -24,9 +22,10 @@ def simulated(
 ) -> None:
     """Simulates a live-streaming log whose best possible AUC is known."""
     from tfelc.data import simulated
+    from tfelc.row_progress import RowProgress
 
-    with _progress() as progress:
-        simulated.prepare(rows, seed, out, users, progress)
+    with RowProgress() as bar:
+        simulated.prepare(rows, seed, out, users, bar.update)
     _report(out)
 
 
@@ -37,9 +36,10 @@ def kuairand(
 ) -> None:
     """Prepares KuaiRand-Pure: real feed impressions, with the split and the features of its fixed protocol."""
     from tfelc.data import kuairand
+    from tfelc.row_progress import RowProgress
 
-    with _progress() as progress:
-        kuairand.prepare(data_dir, out, progress)
+    with RowProgress() as bar:
+        kuairand.prepare(data_dir, out, bar.update)
     _report(out)
 
 
@@ -55,30 +55,13 @@ def table(
 ) -> None:
     """Prepares a log of your own."""
     from tfelc.data import table
+    from tfelc.row_progress import RowProgress
     from tfelc.schema import Schema
 
     described = Schema.load(schema)
-    with _progress() as progress:
-        table.prepare(described, inputs, out, seed, progress)
+    with RowProgress() as bar:
+        table.prepare(described, inputs, out, seed, bar.update)
     _report(out)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int | None], None]]:
-    """A bar with rows a second and the time left, on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-    from rich.text import Text
-
-    class Speed(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:,.0f} rows/s" if task.speed else "")
-
-    columns = (TextColumn("{task.completed:,.0f} rows"), BarColumn(), Speed(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _report(out: Path) -> None:

@@ -78,19 +78,10 @@ def _beam(options: list[str]) -> "Engine":
 
 
 def _run(job: "ScoringJob", engine: "Engine | None") -> "Summary":
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-    from rich.text import Text
+    from tfelc.row_progress import RowProgress
 
-    class Speed(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:,.0f} rows/s" if task.speed else "")
-
-    columns = (TextColumn("{task.completed:,.0f} rows"), BarColumn(), Speed(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=job.rows)
-        return job.run(engine, lambda rows: bar.advance(task, rows))
+    with RowProgress(job.rows) as bar:
+        return job.run(engine, bar.advance)
 
 
 def _preview(job: "ScoringJob") -> None:
