@@ -1,0 +1,65 @@
+"""Histories and what followed them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Example `i` asks what follows `actions[starts[i]:stops[i]]`; the answer is `targets[i]`.
+
+    The histories are slices of one flat array which all examples of a data set share, so that every prefix of a
+    sequence can be an example at the price of a few numbers.
+
+    Attributes:
+        actions: Item numbers from 1, oldest first within a user, `(actions,)`, int32.
+        starts: Where each history begins, `(examples,)`, int64.
+        stops: Where it ends, exclusive; at least one item, `(examples,)`, int64.
+        targets: Item number of the next action, `(examples,)`, int32.
+        users: Row of the user in `Sequences.users`, `(examples,)`, int64.
+
+    Example:
+        >>> Examples(np.array([4, 5, 6]), np.array([0]), np.array([2]), np.array([6]), np.array([0])).history(0)
+        array([4, 5])
+    """
+
+    actions: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    targets: NDArray[np.int32]
+    users: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Number of items of each history, `(examples,)`."""
+        return self.stops - self.starts
+
+    def history(self, index: int) -> NDArray[np.int32]:
+        """The item numbers of one history, oldest first."""
+        return self.actions[self.starts[index] : self.stops[index]]
+
+    def take(self, index: NDArray[Any] | slice) -> Examples:
+        """The examples at some places, in that order; the flat array is shared.
+
+        Args:
+            index: Places, `(taken,)`; or a mask, `(examples,)`; or a slice.
+        """
+        return replace(
+            self,
+            starts=self.starts[index],
+            stops=self.stops[index],
+            targets=self.targets[index],
+            users=self.users[index],
+        )
+
+    def truncated(self, length: int) -> Examples:
+        """The same examples with at most the `length` most recent items of each history."""
+        return replace(self, starts=np.maximum(self.starts, self.stops - length))
