@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt
 
-from tfelc.errors import ConfigError
 from tfelc.schema import Role
+from tfelc.settings import Settings
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class ClustersConfig(_Frozen):
+class ClustersConfig(Settings):
     """The learnable clusters (Eq. 3) over the users' activities.
 
     Attributes:
@@ -41,7 +34,7 @@ class ClustersConfig(_Frozen):
     start: Literal["random", "kmeans"] = "random"
 
 
-class ExpertsConfig(_Frozen):
+class ExpertsConfig(Settings):
     """The experts. `shared` counts MMoE's experts and PLE's shared ones; `per_task` and `levels` are for PLE alone."""
 
     shared: int = Field(4, ge=1)
@@ -51,20 +44,20 @@ class ExpertsConfig(_Frozen):
     dropout: float = Field(0.0, ge=0, lt=1)
 
 
-class GatesConfig(_Frozen):
+class GatesConfig(Settings):
     """What the gates see beside the clusters; the paper's gates see the activities alone."""
 
     inputs: tuple[Role, ...] = ("activity",)
 
 
-class TowersConfig(_Frozen):
+class TowersConfig(Settings):
     """One tower a task, on the mixture of the experts."""
 
     units: tuple[PositiveInt, ...] = (32,)
     dropout: float = Field(0.0, ge=0, lt=1)
 
 
-class ModelConfig(_Frozen):
+class ModelConfig(Settings):
     """What is built. `interactions` adds the product of each candidate with the history that shares its table."""
 
     architecture: Literal["mmoe", "ple", "shared_bottom"] = "mmoe"
@@ -77,7 +70,7 @@ class ModelConfig(_Frozen):
     clusters: ClustersConfig = ClustersConfig()
 
 
-class OptimizerConfig(_Frozen):
+class OptimizerConfig(Settings):
     """Two optimisers: one for the embedding tables (rows of the batch only), one for the rest.
 
     Attributes:
@@ -97,7 +90,7 @@ class OptimizerConfig(_Frozen):
     clip_norm: float = Field(0.0, ge=0)
 
 
-class BalanceConfig(_Frozen):
+class BalanceConfig(Settings):
     """How the tasks' losses are weighed against each other (section A.9); see `tfelc.losses.task_balance`."""
 
     strategy: Literal["fixed", "uncertainty", "dynamic", "gradnorm", "pcgrad"] = "fixed"
@@ -106,14 +99,14 @@ class BalanceConfig(_Frozen):
     learning_rate: float = Field(0.025, gt=0, description="of GradNorm's weights")
 
 
-class EarlyStoppingConfig(_Frozen):
+class EarlyStoppingConfig(Settings):
     """Stops once the named validation metric (`<task>.<metric>`) has not improved for `patience` epochs."""
 
     metric: str = "mean.auc"
     patience: int = Field(2, ge=0)
 
 
-class TrainingConfig(_Frozen):
+class TrainingConfig(Settings):
     """How the model is trained.
 
     Attributes:
@@ -137,61 +130,17 @@ class TrainingConfig(_Frozen):
     balance: BalanceConfig = BalanceConfig()
 
 
-class TaskConfig(_Frozen):
+class TaskConfig(Settings):
     """Settings of one task that differ from the schema's, to compare them without a change of the data."""
 
     weight: float | None = Field(None, gt=0)
     space: Literal["given", "entire"] | None = None
 
 
-class Config(_Frozen):
+class Config(Settings):
     """All the settings of one run."""
 
     model: ModelConfig = ModelConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     training: TrainingConfig = TrainingConfig()
     tasks: dict[str, TaskConfig] = {}
-
-    @classmethod
-    def load(cls, path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
-        """Reads a YAML file (none: the defaults) and applies overrides such as `model.clusters.count=20`.
-
-        Raises:
-            ConfigError: The file cannot be read, or a key or value is not one of the settings.
-        """
-        content: dict[str, Any] = {}
-        if path is not None:
-            try:
-                content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-            except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-                raise ConfigError(f"{path}: not a readable YAML file: {' '.join(str(error).split())}") from None
-            if not isinstance(content, dict):
-                raise ConfigError(f"{path}: settings are a mapping of names to values")
-        for override in overrides:
-            _apply(content, override)
-        try:
-            return cls.model_validate(content)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            reason = "no such setting" if first["type"] == "extra_forbidden" else first["msg"]
-            raise ConfigError(f"{path or '--set'}: `{key}`: {reason}. Received: {first['input']!r}") from None
-
-    def dump(self) -> str:
-        """Every setting as YAML, defaults included."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
-
-
-def _apply(content: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    if not equals or not key:
-        raise ConfigError(f"--set {override}: write it as key=value, for example model.clusters.count=20")
-    *parents, last = key.split(".")
-    for parent in parents:
-        content = content.setdefault(parent, {})
-        if not isinstance(content, dict):
-            raise ConfigError(f"--set {override}: `{parent}` is a value, not a group of settings")
-    try:
-        content[last] = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"--set {override}: `{text}` is not a YAML value") from None
