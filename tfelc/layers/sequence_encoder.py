@@ -1,0 +1,131 @@
+"""Item numbers -> embeddings: a Transformer over the users' histories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfelc.layers.transformer_block import TransformerBlock
+
+Tensor = Any
+
+_INITIALIZER_STDDEV = 0.02
+
+
+@keras.saving.register_keras_serializable(package="tfelc")
+class SequenceEncoder(keras.layers.Layer):
+    """Embeds items and their positions and runs them through Transformer blocks.
+
+    Positions are counted from the end of the history (the last item is at 0), so that a batch need only be as wide as
+    its longest history. For histories padded on the left to `max_length` they are the absolute positions of SASRec.
+
+    Args:
+        items: int. Items of the catalogue. Number 0 is padding, 1 to `items` are items, `items + 1` is the mask of an
+            augmented view.
+        max_length: int. Longest history, in items.
+        dim: int. Width of the embeddings. Defaults to 64.
+        layers: int. Transformer blocks. Defaults to 2.
+        heads: int. Attention heads. Defaults to 2.
+        dropout: float. Of the embeddings and of the blocks' branches. Defaults to 0.5.
+        attention_dropout: float. Of the attention weights. Defaults to 0.5.
+        **kwargs: Of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: int32, `(batch, length)`, padded with 0 on the left; length at most `max_length`.
+        last_only: Whether only the last position is wanted, which is far cheaper. Defaults to False.
+
+    Output shape: `(batch, length, dim)`, or `(batch, dim)` with `last_only`.
+
+    Source: ELCRec, section 3.4.1; SASRec (Kang and McAuley, 2018).
+    """
+
+    def __init__(
+        self,
+        items: int,
+        max_length: int,
+        dim: int = 64,
+        layers: int = 2,
+        heads: int = 2,
+        dropout: float = 0.5,
+        attention_dropout: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        super().__init__(**kwargs)
+        if items < 1:
+            raise ValueError(f"`items` must be at least 1. Received: items={items}")
+        if layers < 1:
+            raise ValueError(f"`layers` must be at least 1. Received: layers={layers}")
+        self.items = items
+        self.max_length = max_length
+        self.dim = dim
+        self.layers = layers
+        self.heads = heads
+        self.dropout = dropout
+        self.attention_dropout = attention_dropout
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the tables and the blocks."""
+        normal = keras.initializers.RandomNormal(stddev=_INITIALIZER_STDDEV)
+        self.item_table = self.add_weight(shape=(self.items + 2, self.dim), initializer=normal, name="item_table")
+        self.position_table = self.add_weight(
+            shape=(self.max_length, self.dim), initializer=normal, name="position_table"
+        )
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-12, dtype=self.dtype_policy, name="norm")
+        self.norm.build((None, None, self.dim))
+        self.input_dropout = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
+        self.blocks = [
+            TransformerBlock(
+                self.heads,
+                4 * self.dim,
+                self.dropout,
+                self.attention_dropout,
+                dtype=self.dtype_policy,
+                name=f"block_{number}",
+            )
+            for number in range(self.layers)
+        ]
+        for block in self.blocks:
+            block.build((None, None, self.dim))
+
+    @property
+    def mask_item(self) -> int:
+        """The number that stands for a masked item."""
+        return self.items + 1
+
+    @property
+    def candidates(self) -> Tensor:
+        """The embeddings that are scored, `(items + 1, dim)`: row 0 is the pad's, which is no candidate."""
+        return ops.cast(self.item_table[: self.items + 1], self.compute_dtype)
+
+    def call(self, inputs: Tensor, last_only: bool = False, training: bool | None = None) -> Tensor:
+        """The embeddings of the positions, or of the last one."""
+        length = ops.shape(inputs)[1]
+        positions = ops.cast(self.position_table, self.compute_dtype)[:length]
+        embedded = ops.cast(ops.take(self.item_table, inputs, axis=0), self.compute_dtype) + ops.flip(positions, axis=0)
+        hidden = self.input_dropout(self.norm(embedded), training=training)
+        valid = ops.not_equal(inputs, 0)
+        for block in self.blocks[:-1]:
+            hidden = block(hidden, valid, training=training)
+        return self.blocks[-1](hidden, valid, last_only=last_only, training=training)
+
+    def compute_output_spec(self, inputs: Tensor, last_only: bool = False, training: bool | None = None) -> Tensor:
+        """Shape of the output, which tracing the look-up of a symbolic length could not tell."""
+        batch, length = inputs.shape
+        shape = (batch, self.dim) if last_only else (batch, length, self.dim)
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `__init__`."""
+        return {
+            **super().get_config(),
+            "items": self.items,
+            "max_length": self.max_length,
+            "dim": self.dim,
+            "layers": self.layers,
+            "heads": self.heads,
+            "dropout": self.dropout,
+            "attention_dropout": self.attention_dropout,
+        }

@@ -1,0 +1,143 @@
+"""One block of a Transformer over a sequence that is padded on the left."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+Tensor = Any
+
+_INITIALIZER_STDDEV = 0.02
+_MASKED = -1e9
+
+
+@keras.saving.register_keras_serializable(package="tfelc")
+class TransformerBlock(keras.layers.Layer):
+    """Causal self-attention and a feed-forward network, each with a residual and layer normalisation after it.
+
+    `x = norm(x + dropout(attention(x)))`, then `x = norm(x + dropout(W_2 gelu(W_1 x)))`.
+
+    With `last_only` the output is that of the last position alone, equal to the last row of the full one. Its
+    attention never makes the keys and values: the query is taken through the keys' kernel and the mixture of the inputs
+    through the values', so that a position costs `2 heads dim` multiplications and not `2 dim^2` (64 against 2,048
+    times `dim` for two heads of 32).
+
+    Args:
+        heads: int. Attention heads; they share the input's width.
+        inner_dim: int. Width of the feed-forward network's inside.
+        dropout: float. Of both branches' outputs. Defaults to 0.
+        attention_dropout: float. Of the attention weights. Defaults to 0.
+        **kwargs: Of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, length, dim)`.
+        valid: bool, `(batch, length)`; False at a pad, which nothing attends to.
+        last_only: Whether only the last position is wanted. Defaults to False.
+
+    Output shape: `(batch, length, dim)`, or `(batch, dim)` with `last_only`. Rows of pads carry nothing meaningful.
+
+    Source: SASRec (Kang and McAuley, 2018) in the post-norm form that ELCRec and ICLRec use.
+    """
+
+    def __init__(
+        self, heads: int, inner_dim: int, dropout: float = 0.0, attention_dropout: float = 0.0, **kwargs: Any
+    ) -> None:
+        """See the class."""
+        super().__init__(**kwargs)
+        if heads < 1:
+            raise ValueError(f"`heads` must be at least 1. Received: heads={heads}")
+        self.heads = heads
+        self.inner_dim = inner_dim
+        self.dropout = dropout
+        self.attention_dropout = attention_dropout
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the projections, the norms and the dropouts."""
+        dim = input_shape[-1]
+        if dim is None or dim % self.heads:
+            raise ValueError(f"the input's width must be a multiple of heads={self.heads}. Received: {dim}")
+        self.query_kernel, self.query_bias = self._projection("query", dim, dim)
+        # The keys' bias adds the same to all scores of a query, and so nothing to their softmax: there is none.
+        self.key_kernel, _ = self._projection("key", dim, dim, bias=False)
+        self.value_kernel, self.value_bias = self._projection("value", dim, dim)
+        self.output_kernel, self.output_bias = self._projection("output", dim, dim)
+        self.inner_kernel, self.inner_bias = self._projection("inner", dim, self.inner_dim)
+        self.outer_kernel, self.outer_bias = self._projection("outer", self.inner_dim, dim)
+        policy = self.dtype_policy
+        self.attention_norm = keras.layers.LayerNormalization(epsilon=1e-12, dtype=policy, name="attention_norm")
+        self.feed_forward_norm = keras.layers.LayerNormalization(epsilon=1e-12, dtype=policy, name="feed_forward_norm")
+        for norm in (self.attention_norm, self.feed_forward_norm):
+            norm.build((None, None, dim))
+        self.branch_dropout = keras.layers.Dropout(self.dropout, dtype=policy)
+        self.weights_dropout = keras.layers.Dropout(self.attention_dropout, dtype=policy)
+
+    def call(self, inputs: Tensor, valid: Tensor, last_only: bool = False, training: bool | None = None) -> Tensor:
+        """The block's output."""
+        if last_only:
+            residual, mixed = inputs[:, -1], self._attend_from_last(inputs, valid, training)
+        else:
+            residual, mixed = inputs, self._attend(inputs, valid, training)
+        mixed = ops.matmul(mixed, self.output_kernel) + self.output_bias
+        hidden = self.attention_norm(residual + self.branch_dropout(mixed, training=training))
+        inner = ops.gelu(ops.matmul(hidden, self.inner_kernel) + self.inner_bias, approximate=False)
+        outer = ops.matmul(inner, self.outer_kernel) + self.outer_bias
+        return self.feed_forward_norm(hidden + self.branch_dropout(outer, training=training))
+
+    def _attend(self, inputs: Tensor, valid: Tensor, training: bool | None) -> Tensor:
+        length, dim = ops.shape(inputs)[1], inputs.shape[-1]
+        query = self._split(ops.matmul(inputs, self.query_kernel) + self.query_bias)
+        key = self._split(ops.matmul(inputs, self.key_kernel))
+        value = self._split(ops.matmul(inputs, self.value_kernel) + self.value_bias)
+        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) / math.sqrt(dim // self.heads)
+        positions = ops.arange(length)
+        visible = ops.logical_and(positions[:, None] >= positions[None, :], valid[:, None, None, :])
+        weights = self.weights_dropout(self._softmax(scores, visible), training=training)
+        mixed = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+        return ops.reshape(mixed, (-1, length, dim))
+
+    def _attend_from_last(self, inputs: Tensor, valid: Tensor, training: bool | None) -> Tensor:
+        dim = inputs.shape[-1]
+        width = dim // self.heads
+        last = ops.matmul(inputs[:, -1], self.query_kernel) + self.query_bias
+        query = ops.transpose(ops.reshape(last, (-1, self.heads, width)), (1, 0, 2))
+        key_kernel = ops.reshape(self.key_kernel, (dim, self.heads, width))
+        # (heads, batch, width) x (heads, width, dim): the query in the space of the inputs.
+        query = ops.transpose(ops.matmul(query, ops.transpose(key_kernel, (1, 2, 0))), (1, 0, 2))
+        scores = ops.matmul(query, ops.transpose(inputs, (0, 2, 1))) / math.sqrt(width)
+        weights = self.weights_dropout(self._softmax(scores, valid[:, None, :]), training=training)
+        mixture = ops.transpose(ops.matmul(weights, inputs), (1, 0, 2))
+        value_kernel = ops.transpose(ops.reshape(self.value_kernel, (dim, self.heads, width)), (1, 0, 2))
+        mixed = ops.transpose(ops.matmul(mixture, value_kernel), (1, 0, 2))
+        # After dropout the weights no longer sum to 1, and the bias is scaled as it is in the full attention.
+        total = ops.sum(weights, axis=-1, keepdims=True)
+        mixed = mixed + total * ops.reshape(self.value_bias, (self.heads, width))
+        return ops.reshape(mixed, (-1, dim))
+
+    def _split(self, rows: Tensor) -> Tensor:
+        """`(batch, length, dim)` -> `(batch, heads, length, dim / heads)`."""
+        length, dim = ops.shape(rows)[1], rows.shape[-1]
+        return ops.transpose(ops.reshape(rows, (-1, length, self.heads, dim // self.heads)), (0, 2, 1, 3))
+
+    def _softmax(self, scores: Tensor, visible: Tensor) -> Tensor:
+        # In float32, whatever the precision: a bfloat16 softmax no longer sums to 1. A large negative number instead
+        # of -inf: a row of nothing but pads would else be not a number.
+        scores = ops.where(visible, ops.cast(scores, "float32"), _MASKED)
+        return ops.cast(ops.softmax(scores, axis=-1), self.compute_dtype)
+
+    def _projection(self, name: str, rows: int, columns: int, bias: bool = True) -> tuple[Any, Any]:
+        normal = keras.initializers.RandomNormal(stddev=_INITIALIZER_STDDEV)
+        kernel = self.add_weight(shape=(rows, columns), initializer=normal, name=f"{name}_kernel")
+        return kernel, self.add_weight(shape=(columns,), initializer="zeros", name=f"{name}_bias") if bias else None
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `__init__`."""
+        return {
+            **super().get_config(),
+            "heads": self.heads,
+            "inner_dim": self.inner_dim,
+            "dropout": self.dropout,
+            "attention_dropout": self.attention_dropout,
+        }

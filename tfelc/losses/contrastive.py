@@ -1,0 +1,58 @@
+"""Contrastive losses between two views of a batch, and between a batch and the cluster centres."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+Tensor = Any
+
+_LEFT_OUT = -1e9
+
+
+def sequence_contrast(first: Tensor, second: Tensor, temperature: float = 1.0, same: Tensor | None = None) -> Tensor:
+    """InfoNCE over both views: a row's other view is its positive, all other rows of both views are its negatives.
+
+    `mean_i -log(p_i / (p_i + sum_{j != i} (exp(s(a_i, a_j) / t) + exp(s(a_i, b_j) / t))))` with `p_i = exp(s(a_i, b_i) / t)`,
+    over the rows `a_i` of both views, `b` being the other view and `s` the dot product.
+
+    Args:
+        first: Tensor. One view, `(batch, dim)`; L2-normalised where a cosine is wanted.
+        second: Tensor. The other view, row by row of the same user.
+        temperature: float. Defaults to 1.
+        same: Bool tensor, `(batch, batch)`. True where two rows stand for the same thing (the same target), so that
+            they are no negatives of each other. Defaults to the rows themselves alone.
+
+    Source: ELCRec, section 3.4.3, Eq. 4, with the denominator of SimCLR that its code uses.
+    """
+    batch = ops.shape(first)[0]
+    itself = ops.eye(batch, dtype="bool")
+    same = itself if same is None else ops.logical_or(same, itself)
+    across = ops.matmul(first, ops.transpose(second)) / temperature
+    positive = ops.diagonal(across)
+    others = ops.where(same, _LEFT_OUT, across)
+    terms = []
+    for rows, cross in ((first, others), (second, ops.transpose(others))):
+        within = ops.where(same, _LEFT_OUT, ops.matmul(rows, ops.transpose(rows)) / temperature)
+        logits = ops.concatenate([positive[:, None], cross, within], axis=1)
+        terms.append(ops.mean(ops.logsumexp(logits, axis=1) - positive))
+    return (terms[0] + terms[1]) / 2.0
+
+
+def intent_contrast(embeddings: Tensor, centers: Tensor, cluster: Tensor, temperature: float = 1.0) -> Tensor:
+    """Each embedding against all centres; its nearest centre is its positive.
+
+    `mean_i -log(exp(s(h_i, c_a(i)) / t) / sum_j exp(s(h_i, c_j) / t))`, with `s` the dot product.
+
+    Args:
+        embeddings: Tensor. `(batch, dim)`.
+        centers: Tensor. `(clusters, dim)`.
+        cluster: Int tensor, `(batch,)`. The number `a(i)` of each row's nearest centre.
+        temperature: float. Defaults to 1.
+
+    Source: ELCRec, section 3.4.3, Eq. 6. Its code takes only the centres of the batch's other users as negatives.
+    """
+    logits = ops.matmul(embeddings, ops.transpose(centers)) / temperature
+    positive = ops.take_along_axis(logits, cluster[:, None], axis=1)[:, 0]
+    return ops.mean(ops.logsumexp(logits, axis=1) - positive)

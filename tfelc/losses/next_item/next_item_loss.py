@@ -1,0 +1,48 @@
+"""What every loss of the next item has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from keras import ops
+
+Tensor = Any
+
+
+class NextItemLoss(ABC):
+    """A loss of predicting one item of the catalogue from a vector.
+
+    The score of an item is the dot product of the vector and the item's embedding, over `temperature`; with `normalize`
+    both are L2-normalised first, and it is a cosine over `temperature`.
+
+    Args:
+        normalize: bool. Whether scores are cosines. Defaults to False.
+        temperature: float. Defaults to 1.
+    """
+
+    def __init__(self, normalize: bool = False, temperature: float = 1.0) -> None:
+        if temperature <= 0:
+            raise ValueError(f"`temperature` must be above 0. Received: temperature={temperature}")
+        self.normalize = normalize
+        self.temperature = temperature
+
+    @abstractmethod
+    def __call__(self, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
+        """The mean loss.
+
+        Args:
+            vectors: `(rows, dim)`.
+            table: `(items + 1, dim)`; row 0 is padding and never a candidate.
+            targets: int32, `(rows,)`, from 1 to `items`.
+        """
+
+    def scaled(self, rows: Tensor) -> Tensor:
+        """The rows as they enter the scores."""
+        return l2_normalized(rows) if self.normalize else rows
+
+
+def l2_normalized(rows: Tensor) -> Tensor:
+    """Rows of length 1; rows of zeros stay, with a finite gradient."""
+    squares = ops.sum(ops.square(rows), axis=-1, keepdims=True)
+    return rows * ops.rsqrt(ops.where(squares > 1e-30, squares, 1.0))

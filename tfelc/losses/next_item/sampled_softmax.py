@@ -1,0 +1,67 @@
+"""Cross-entropy over the target and negatives that the whole batch shares."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from tfelc.losses.next_item.negative_sampler import NegativeSampler
+from tfelc.losses.next_item.next_item_loss import NextItemLoss
+
+Tensor = Any
+
+_LEFT_OUT = -1e9
+
+
+class SampledSoftmax(NextItemLoss):
+    """Softmax over the target and `negatives` drawn items, the same for all rows of a batch.
+
+    With the logQ correction a negative `j` that is drawn with chance `q_j` enters as `s(h, e_j) - log(negatives q_j)`,
+    so that the sum over the draws estimates the sum over the catalogue without bias. A draw that is the row's own
+    target is left out.
+
+    Args:
+        counts: How often each item is a target in training, by item number less 1.
+        negatives: int. Draws a batch. Defaults to 1024.
+        power: float. Draws go by `counts ** power`. Defaults to 0.5.
+        log_q: bool. Whether to correct for the chances. Defaults to True.
+        normalize: As in `NextItemLoss`.
+        temperature: As in `NextItemLoss`.
+        seed: int or None. Of the draws. Defaults to None.
+
+    Source: Bengio and Senecal (2008); the correction as in Yi et al. (2019).
+    """
+
+    def __init__(
+        self,
+        counts: NDArray[np.int64],
+        negatives: int = 1024,
+        power: float = 0.5,
+        log_q: bool = True,
+        normalize: bool = False,
+        temperature: float = 1.0,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(normalize, temperature)
+        if negatives < 1:
+            raise ValueError(f"`negatives` must be at least 1. Received: negatives={negatives}")
+        self.negatives = negatives
+        self.log_q = log_q
+        self._sampler = NegativeSampler(counts, power, seed)
+
+    def __call__(self, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
+        """The mean loss."""
+        drawn = self._sampler.draw((self.negatives,))
+        rows = self.scaled(vectors)
+        positives = self.scaled(ops.take(table, targets, axis=0))
+        positive = ops.sum(rows * positives, axis=-1) / self.temperature
+        negative = ops.matmul(rows, ops.transpose(self.scaled(ops.take(table, drawn, axis=0)))) / self.temperature
+        if self.log_q:
+            negative = negative - (math.log(self.negatives) + ops.take(self._sampler.log_chances, drawn - 1))[None, :]
+        negative = ops.where(drawn[None, :] == targets[:, None], _LEFT_OUT, negative)
+        logits = ops.concatenate([positive[:, None], negative], axis=1)
+        return ops.mean(ops.logsumexp(logits, axis=1) - positive)

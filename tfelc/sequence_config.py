@@ -1,0 +1,146 @@
+"""The settings of a next-item experiment: frozen models, read from YAML and `--set a.b=c`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tfelc.settings import Settings
+
+
+class SplitConfig(Settings):
+    """Which actions are for training, validation and test, and how much of a history a model reads.
+
+    Attributes:
+        protocol: `leave_one_out` (the paper's), or `global_time`, which needs times and is free of leaks.
+        max_length: Most recent items of a history that are read.
+    """
+
+    protocol: Literal["leave_one_out", "global_time"] = "leave_one_out"
+    max_length: int = Field(50, ge=1)
+
+
+class EncoderConfig(Settings):
+    """The Transformer over the history; see `tfelc.layers.sequence_encoder`."""
+
+    dim: int = Field(64, ge=1)
+    layers: int = Field(1, ge=1)
+    heads: int = Field(2, ge=1)
+    dropout: float = Field(0.5, ge=0, lt=1)
+    attention_dropout: float = Field(0.5, ge=0, lt=1)
+
+
+class IntentsConfig(Settings):
+    """The learnable clusters of the users' embeddings, their intents (Eq. 3).
+
+    Attributes:
+        count: Number of clusters; 0 leaves the module out.
+        pooling: What of a history is clustered: the `last` position, or the `mean` over its items.
+        alpha: Weight of the clustering loss.
+        objective: Which clustering loss; see `tfelc.losses.clustering`.
+        temperature: Of the softmax over the similarities to the centres.
+        start: Where the centres begin: `random`, or `kmeans` over the untrained encoder's embeddings.
+    """
+
+    count: int = Field(0, ge=0)
+    pooling: Literal["last", "mean"] = "last"
+    alpha: float = Field(0.1, ge=0)
+    objective: Literal["paper", "nearest", "soft"] = "soft"
+    temperature: float = Field(0.1, gt=0)
+    start: Literal["random", "kmeans"] = "random"
+
+
+class ContrastConfig(Settings):
+    """The cluster-assisted contrast between two views of a history (Eq. 4 to 6).
+
+    Attributes:
+        sequence_weight: Weight of the sequence contrast (Eq. 4); with that of the intents 0 too, there are no views.
+        intent_weight: Weight of the intent contrast (Eq. 6); needs clusters.
+        views: `augment`: two views by crop, mask or reorder. `dropout`: the history and a second pass of it.
+            `same_target`: the history and another one that the same item followed.
+        pooling: How a view becomes one vector: `concat` of its positions (Eq. 2), their `mean`, or the `last`.
+        fusion: How the nearest centre enters a view (Eq. 5).
+        normalize: Whether views are compared by cosine.
+        temperature: Of the comparison.
+        crop: Share that a crop keeps.
+        mask: Share that is masked.
+        reorder: Share that is shuffled.
+    """
+
+    sequence_weight: float = Field(0.0, ge=0)
+    intent_weight: float = Field(0.0, ge=0)
+    views: Literal["augment", "dropout", "same_target"] = "augment"
+    pooling: Literal["concat", "mean", "last"] = "last"
+    fusion: Literal["none", "shift", "concat"] = "none"
+    normalize: bool = True
+    temperature: float = Field(0.1, gt=0)
+    crop: float = Field(0.2, ge=0, le=1)
+    mask: float = Field(0.7, ge=0, le=1)
+    reorder: float = Field(0.2, ge=0, le=1)
+
+
+class NextItemConfig(Settings):
+    """The loss of the next item; see `tfelc.losses.next_item`.
+
+    Attributes:
+        loss: `softmax` over the catalogue, `sampled_softmax`, `bce`, or `gbce`.
+        negatives: Drawn items of the last three: a batch for `sampled_softmax`, a row for the others.
+        power: `sampled_softmax` draws by popularity to this power.
+        log_q: Whether `sampled_softmax` corrects for the chances of its draws.
+        calibration: gBCE's t.
+        normalize: Whether scores are cosines; serving scores alike.
+        temperature: Scores are divided by it.
+    """
+
+    loss: Literal["softmax", "sampled_softmax", "bce", "gbce"] = "softmax"
+    negatives: int = Field(1024, ge=1)
+    power: float = Field(0.5, ge=0)
+    log_q: bool = True
+    calibration: float = Field(0.75, ge=0, le=1)
+    normalize: bool = False
+    temperature: float = Field(1.0, gt=0)
+
+
+class SequenceModelConfig(Settings):
+    """What is built: SASRec, and ELCRec where there are clusters or views."""
+
+    encoder: EncoderConfig = EncoderConfig()
+    clusters: IntentsConfig = IntentsConfig()
+    contrast: ContrastConfig = ContrastConfig()
+    next_item: NextItemConfig = NextItemConfig()
+
+
+class SequenceTrainingConfig(Settings):
+    """How the model is trained.
+
+    Attributes:
+        samples: `prefixes`: every prefix of a sequence is a sample, with the loss at its end. `windows`: a sequence is
+            cut into windows, with the loss at every position. `sequences`: the last window alone, as in the paper.
+        epochs: At most so many.
+        batch_size: Samples a step.
+        seed: Of everything random.
+        learning_rate: Adam's.
+        weight_decay: AdamW's, of all weights but biases and norms; 0 is Adam.
+        clip_norm: Largest norm of the gradients, all together; 0 leaves them alone.
+        patience: Stops once the validation NDCG@20 has not improved for so many epochs.
+        deterministic: Same seed, same machine: same bits.
+    """
+
+    samples: Literal["prefixes", "windows", "sequences"] = "prefixes"
+    epochs: int = Field(40, ge=1)
+    batch_size: int = Field(512, ge=1)
+    seed: int = Field(7, ge=0)
+    learning_rate: float = Field(0.001, gt=0)
+    weight_decay: float = Field(0.0, ge=0)
+    clip_norm: float = Field(0.0, ge=0)
+    patience: int = Field(3, ge=1)
+    deterministic: bool = True
+
+
+class SequenceConfig(Settings):
+    """All the settings of one run."""
+
+    split: SplitConfig = SplitConfig()
+    model: SequenceModelConfig = SequenceModelConfig()
+    training: SequenceTrainingConfig = SequenceTrainingConfig()
