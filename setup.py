@@ -26,6 +26,7 @@ setup(
         "tensorflow-serving-api>=2.21,<2.22",
         "numpy>=2.0",
         "pandas>=2.2",
+        "scipy>=1.13",
         "pyarrow>=20,<26",
         "fsspec>=2024.2",
         "protobuf>=6.31.1,<7",
@@ -63,7 +64,6 @@ setup(
             "types-PyYAML",
             "types-protobuf<7",
             "types-grpcio",
-            "scipy>=1.13",
         ],
     },
 )

@@ -63,3 +63,28 @@ class Examples:
     def truncated(self, length: int) -> Examples:
         """The same examples with at most the `length` most recent items of each history."""
         return replace(self, starts=np.maximum(self.starts, self.stops - length))
+
+    def entries(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Every item of every history: the row of its example, and its place in `actions`, both `(items,)`."""
+        lengths = self.lengths
+        rows = np.repeat(np.arange(len(self)), lengths)
+        firsts = np.cumsum(lengths) - lengths
+        return rows, np.arange(len(rows)) + np.repeat(self.starts - firsts, lengths)
+
+    def known(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """All that the examples tell of each user: the longest history followed by its target.
+
+        Returns:
+            Item numbers of one user after another, `(items,)`, and where each begins and the last one ends,
+            `(users + 1,)`.
+        """
+        order = np.lexsort((self.stops, self.users))
+        users = self.users[order]
+        longest = self.take(order[np.flatnonzero(np.append(users[1:] != users[:-1], True))])
+        offsets = np.concatenate([[0], np.cumsum(longest.lengths + 1)])
+        of_target = np.zeros(offsets[-1], bool)
+        of_target[offsets[1:] - 1] = True
+        actions = np.empty(offsets[-1], np.int32)
+        actions[of_target] = longest.targets
+        actions[~of_target] = self.actions[longest.entries()[1]]
+        return actions, offsets

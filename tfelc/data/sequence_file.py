@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from tfelc.data.id_numbers import numbered
 from tfelc.data.sequences import Sequences
 from tfelc.errors import DataError
 
 _SPACES = b" \t\r\n\v\f"
-_LONGEST_INTEGER = 18  # digits that always fit an int64
 
 
 def read_sequence_file(path: Path, name: str | None = None) -> Sequences:
@@ -48,10 +47,10 @@ def read_sequence_file(path: Path, name: str | None = None) -> Sequences:
 
     words = np.array(text.split(), dtype=object)
     users = np.cumsum(counts) - counts
-    user_ids, user_codes = _numbered(words[users])
+    user_ids, user_codes = numbered(words[users])
     if len(user_ids) < len(counts):
         _refuse_repeat(path, user_ids, user_codes)
-    catalogue, items = _numbered(np.delete(words, users))
+    catalogue, items = numbered(np.delete(words, users))
     offsets = np.concatenate([[0], np.cumsum(counts - 1)])
     name = name or path.name.removesuffix(".gz").removesuffix(".txt")
     return Sequences(user_ids[user_codes], catalogue, offsets, (items + 1).astype(np.int32), None, name)
@@ -73,20 +72,6 @@ def _read(path: Path) -> bytes:
         line = text.count(b"\n", 0, error.start) + 1
         raise DataError(f"{path}: line {line} is not UTF-8 text") from None
     return text
-
-
-def _numbered(words: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The distinct ids, sorted, and the place of each word among them."""
-    codes, found = pd.factorize(words)
-    # A leading zero is no plain number: `07` and `7` are two ids.
-    if all(word.isdigit() and len(word) <= _LONGEST_INTEGER and (word[:1] != b"0" or word == b"0") for word in found):
-        ids = np.array([int(word) for word in found], np.int64)
-    else:
-        ids = np.array([word.decode() for word in found], object)
-    order = np.argsort(ids, kind="stable")
-    place = np.empty(len(ids), np.int64)
-    place[order] = np.arange(len(ids))
-    return ids[order], place[codes]
 
 
 def _refuse_repeat(path: Path, ids: NDArray[Any], codes: NDArray[np.int64]) -> None:

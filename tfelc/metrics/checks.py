@@ -88,3 +88,19 @@ def user_codes(users: NDArray[Any], rows: int) -> tuple[NDArray[np.int64], int]:
     if codes.min() < 0:
         raise DataError(f"metrics by user need a user in every row. Row {int(np.argmin(codes))} has none")
     return codes.astype(np.int64), len(distinct)
+
+
+def checked_ranks(ranks: ArrayLike) -> NDArray[np.float64]:
+    """Ranks as float64, `(examples,)`.
+
+    Raises:
+        DataError: There are none, or one is no whole number from 1.
+    """
+    checked = np.asarray(ranks, dtype=np.float64)
+    if checked.ndim != 1 or len(checked) == 0:
+        raise DataError(f"metrics need ranks of shape (examples,), at least one. Received: shape={checked.shape}")
+    good = (checked >= 1) & (checked == np.floor(checked))
+    if not good.all():
+        row = int(np.argmin(good))
+        raise DataError(f"metrics need ranks that are whole numbers from 1. Example {row} holds {checked[row]:g}")
+    return checked
