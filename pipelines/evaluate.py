@@ -59,9 +59,9 @@ def evaluate(
 
 def _of_run(path: Path, data: Path | None) -> "tuple[Dataset, Predictor]":
     from tfelc.evaluation.predictions import Predictor
-    from tfelc.training.run_folder import RunFolder
+    from tfelc.training.ranker_run import RankerRun
 
-    folder = RunFolder(path)
+    folder = RankerRun(path)
     dataset = folder.dataset(data)
     return dataset, Predictor(folder.model(), dataset)
 

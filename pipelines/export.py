@@ -26,10 +26,10 @@ def export(
     from rich.console import Console
 
     from tfelc.export.exporter import export as write_version
-    from tfelc.training.run_folder import RunFolder
+    from tfelc.training.ranker_run import RankerRun
 
     with Console(stderr=True).status("starting") as status:
-        exported = write_version(RunFolder(run), to, status.update)
+        exported = write_version(RankerRun(run), to, status.update)
     _report(exported, to)
 
 

@@ -53,11 +53,11 @@ def train(
     load_tensorflow()
 
     from tfelc.data.dataset import Dataset
-    from tfelc.training.run_folder import RunFolder
+    from tfelc.training.ranker_run import RankerRun
     from tfelc.training.training import Training
 
     if resume:
-        folder = RunFolder(run_path)
+        folder = RankerRun(run_path)
         if (tasks := folder.facts()["tasks"]) != heads:
             raise UsageError(f"--resume: the run in {run_path} trains --task {','.join(map(str, tasks))}")
         training = Training.resume(run_path, folder.dataset(data), console)

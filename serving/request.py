@@ -36,9 +36,9 @@ def request(
     from tfelc.export.sample_rows import made_rows, real_rows
     from tfelc.export.signatures import RANK, SERVING_DEFAULT, input_specs
     from tfelc.files import whole_file
-    from tfelc.training.run_folder import RunFolder
+    from tfelc.training.ranker_run import RankerRun
 
-    folder = RunFolder(run)
+    folder = RankerRun(run)
     schema = folder.schema()
     rows = real_rows(folder, n)
     if rows is None:

@@ -21,7 +21,7 @@ from tfelc.export.verify import compare
 from tfelc.export.versions import list_versions
 from tfelc.export.warmup import WARMUP_FILE
 from tfelc.training.checkpoint import save_checkpoint
-from tfelc.training.run_folder import RunFolder
+from tfelc.training.ranker_run import RankerRun
 
 SCHEMA = every_kind_schema()
 
@@ -151,7 +151,7 @@ def test_versions_grow_and_rows_are_made_where_the_data_is_gone(untrained_run, e
     shutil.copytree(untrained_run.path, tmp_path / "run")
     facts = json.loads((tmp_path / "run" / "run.json").read_text())
     (tmp_path / "run" / "run.json").write_text(json.dumps(facts | {"data": str(tmp_path / "gone")}))
-    found = exporter.export(RunFolder(tmp_path / "run"), tmp_path / "base")
+    found = exporter.export(RankerRun(tmp_path / "run"), tmp_path / "base")
     assert found.version == 2
     assert list_versions(tmp_path / "base") == [1, 2]
     assert not found.rows_are_real
@@ -201,7 +201,7 @@ def test_other_rankers(every_kind_dataset, quick_verification, tmp_path, heads, 
 
 def test_a_folder_that_is_no_run_is_named_before_anything_is_made(tmp_path):
     with pytest.raises(RunError, match="not a run folder"):
-        exporter.export(RunFolder(tmp_path), tmp_path / "base")
+        exporter.export(RankerRun(tmp_path), tmp_path / "base")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -16,7 +16,7 @@ FITTED = FittedFeatures(
 
 
 def test_comes_back_from_its_file_to_the_last_bit(tmp_path: Path) -> None:
-    FITTED.save(tmp_path / "fitted.json")
+    (tmp_path / "fitted.json").write_text(FITTED.dump())
     again = FittedFeatures.load(tmp_path / "fitted.json")
     assert again == FITTED
     assert [type(value) for value in again.vocabularies["city"]] == [str] * 5
@@ -27,7 +27,7 @@ def test_a_missing_or_damaged_file_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "fitted.json"
     with pytest.raises(RunError, match=r"fitted\.json: missing"):
         FittedFeatures.load(path)
-    FITTED.save(path)
+    path.write_text(FITTED.dump())
     whole = path.read_bytes()
     for content in (whole[:-10], b"", b"\xff\xfe", b"[]", whole.replace(b"variance", b"variants")):
         path.write_bytes(content)

@@ -19,7 +19,7 @@ from tfelc.export.session_runner import SessionRunner
 from tfelc.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
 from tfelc.export.trained_answers import trained_answers
 from tfelc.export.verify import verify
-from tfelc.training.run_folder import RunFolder
+from tfelc.training.ranker_run import RankerRun
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,7 +51,7 @@ def route(tmp_path_factory):
 
 def test_a_fresh_process_scores_as_the_trained_ranker_does(route):
     data, run, models, _ = route
-    model = RunFolder(run).model()
+    model = RankerRun(run).model()
     rows = pq.read_table(sorted((data / "test").glob("*.parquet"))[0], columns=list(model.schema.features)).slice(
         0, 200
     )

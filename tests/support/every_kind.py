@@ -122,12 +122,12 @@ def write_untrained_run(path: Path, dataset: Any, heads: tuple[str, ...] = ("cli
     from tfelc.features.fit import fit_features
     from tfelc.models.ranking_model import RankingModel
     from tfelc.training.checkpoint import save_checkpoint
-    from tfelc.training.run_folder import RunFolder
+    from tfelc.training.ranker_run import RankerRun
 
     config = Config.load(None, ["model.clusters.count=5", "model.experts.units=[16, 8]", *settings])
     reader = RowGroupReader(dataset.files("train"), list(dataset.schema.features), seed=0)
     fitted = fit_features(dataset.schema, reader.tables(0, shuffle=False))
-    run = RunFolder.create(path, config, dataset, list(heads), fitted)
+    run = RankerRun.create(path, config, dataset, list(heads), fitted)
     keras.utils.set_random_seed(5)
     model = RankingModel.build(dataset.schema, fitted, heads, config)
     for table in model.ranker.table_variables:

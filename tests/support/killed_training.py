@@ -19,14 +19,14 @@ from tfelc.cli import run
 
 def main(moment: str, call: int) -> None:
     from tfelc.training.checkpoints import Checkpoints
-    from tfelc.training.run_folder import RunFolder
+    from tfelc.training.ranker_run import RankerRun
     from tfelc.training.training import Training
 
     owner, name, last_words = {
         "save": (Checkpoints, "save", None),
         "write": (np, "savez", half_a_file),
         "judge": (Training, "_judge", None),
-        "judged": (RunFolder, "write_json", None),
+        "judged": (RankerRun, "write_json", None),
     }[moment]
     setattr(owner, name, killing(getattr(owner, name), call, last_words))
     run(app)

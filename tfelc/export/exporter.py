@@ -24,7 +24,7 @@ from tfelc.export.versions import new_version
 from tfelc.export.warmup import write_warmup
 from tfelc.models.ranking_model import RankingModel
 from tfelc.schema import CLUSTER_OUTPUTS
-from tfelc.training.run_folder import RunFolder
+from tfelc.training.ranker_run import RankerRun
 
 _ROWS = 256
 # Users whose ranking requests are verified, of the ordinary rows and of the hard ones.
@@ -52,7 +52,7 @@ class Export:
     rows_are_real: bool
 
 
-def export(run: RunFolder, base: Path, progress: Callable[[str], None] = lambda step: None) -> Export:
+def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda step: None) -> Export:
     """Exports a run's best weights as the next version under `base`.
 
     The version appears once a fresh process has answered every signature as the trained ranker does: on rows of the

@@ -18,7 +18,7 @@ from tfelc.errors import DataError, TfelcError
 from tfelc.export.trained_answers import trained_answers
 from tfelc.models.ranking_model import RankingModel
 from tfelc.schema import CLUSTER_OUTPUTS, Column, Schema
-from tfelc.training.run_folder import RunFolder
+from tfelc.training.ranker_run import RankerRun
 
 Counts = dict[str, dict[str, NDArray[np.int64]]]
 
@@ -143,7 +143,7 @@ class ReferenceStatistics(_Frozen):
         }
 
 
-def take_statistics(run: RunFolder, model: RankingModel) -> ReferenceStatistics | None:
+def take_statistics(run: RankerRun, model: RankingModel) -> ReferenceStatistics | None:
     """Statistics of a run's validation split, None where the data it was trained on is no longer there.
 
     Args:

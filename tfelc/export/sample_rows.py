@@ -12,7 +12,7 @@ from tfelc.data.row_groups import RowGroupReader
 from tfelc.errors import TfelcError
 from tfelc.features.fitted import FittedFeatures
 from tfelc.schema import Column, Schema
-from tfelc.training.run_folder import RunFolder
+from tfelc.training.ranker_run import RankerRun
 
 # What a client may send one day. Numbers of type `integer` have no infinity.
 _HARD_FLOATS = (None, float("nan"), float("inf"), float("-inf"), 1e30, -1e30, 0.0, 1e-30)
@@ -22,7 +22,7 @@ _HARD_INTEGERS = (None, -1, -2, 0, 2**63 - 1, -(2**63), 10**12)
 _HARD_ROWS = 16
 
 
-def real_rows(run: RunFolder, count: int) -> pa.Table | None:
+def real_rows(run: RankerRun, count: int) -> pa.Table | None:
     """Rows of the run's validation split, or None where the data it was trained on is no longer there.
 
     Args:

@@ -7,7 +7,6 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tfelc.errors import RunError
-from tfelc.files import write_text
 from tfelc.schema import Schema
 
 
@@ -56,13 +55,13 @@ class FittedFeatures(BaseModel):
                 rows[table] = len(self.vocabularies[table]) + 2
         return rows
 
-    def save(self, path: Path) -> None:
-        """Writes everything as JSON."""
-        write_text(path, self.model_dump_json())
+    def dump(self) -> str:
+        """Everything as JSON."""
+        return self.model_dump_json()
 
     @classmethod
     def load(cls, path: Path) -> FittedFeatures:
-        """Reads what `save` wrote; raises RunError when the file is missing or damaged."""
+        """Reads a file that holds what `dump` gave; raises RunError when the file is missing or damaged."""
         try:
             return cls.model_validate_json(path.read_bytes())
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What a run leaves behind: settings, schema, fitted features, checkpoints, metrics, logs."""
+"""What every run leaves behind: settings, checkpoints, metrics, logs, and where they come from."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Self
 
 from tfelc import __version__
-from tfelc.config import Config
-from tfelc.data.dataset import Dataset
 from tfelc.errors import RunError
-from tfelc.features.fitted import FittedFeatures
 from tfelc.files import write_text
 from tfelc.json_text import json_text
-from tfelc.models.ranking_model import RankingModel
-from tfelc.schema import Schema
-from tfelc.training.checkpoint import load_checkpoint
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "pyarrow", "tensorflow-serving-api", "tensorflow-recommenders")
-# What every later step reads and nothing writes again.
-_UNCHANGING = ("config.yaml", "schema.yaml", "features.json")
-_FACTS = {"tfelc": str, "tasks": list, "data": str, "data_hash": str, "files": dict}
+_FACTS = {"tfelc": str, "kind": str, "data": str, "data_hash": str, "files": dict}
 
 
 class RunFolder:
-    """A run folder on disk.
+    """A run folder on disk, of any kind of model; each kind has a class of its own on top.
 
-    `run.json` (what was run, on which data, by which versions), `config.yaml`, `schema.yaml`, `features.json`,
+    `run.json` (what was run, on which data, by which versions), `config.yaml` and whatever else every later step reads,
     `checkpoints/{last,best}.npz`, `history.json`, `metrics.json`, `logs/` for TensorBoard.
+
+    Attributes:
+        kind: What is trained, as `run.json` says it; "" is any.
+        fact_types: The facts of this kind and their types, beside those of every run.
     """
+
+    kind: ClassVar[str] = ""
+    fact_types: ClassVar[Mapping[str, type]] = {}
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
@@ -56,10 +56,13 @@ class RunFolder:
         return self.path / "logs"
 
     @classmethod
-    def create(
-        cls, path: Path, config: Config, dataset: Dataset, tasks: list[str], fitted: FittedFeatures
-    ) -> RunFolder:
+    def make(cls, path: Path, files: Mapping[str, str], facts: Mapping[str, Any]) -> Self:
         """Starts a run folder.
+
+        Args:
+            path: The folder.
+            files: Name -> content of what every later step reads and nothing writes again.
+            facts: What `run.json` holds beside versions and times; among it `data` and `data_hash`.
 
         Raises:
             RunError: The folder exists and is not empty.
@@ -68,24 +71,20 @@ class RunFolder:
         run = cls(path)
         (run.path / "checkpoints").mkdir(parents=True)
         try:
-            write_text(run.path / "config.yaml", config.dump())
-            write_text(run.path / "schema.yaml", dataset.schema.dump())
-            fitted.save(run.path / "features.json")
+            for name, text in files.items():
+                write_text(run.path / name, text)
             # Last, since its presence says that the folder is a run.
             run.write_json(
                 "run.json",
                 {
                     "tfelc": __version__,
-                    "tasks": tasks,
-                    "data": str(dataset.path.absolute()),
-                    "data_hash": dataset.hash,
-                    "schema_hash": dataset.schema.hash(),
-                    "rows": dataset.manifest.rows,
+                    "kind": cls.kind,
+                    **facts,
                     "started": datetime.now(UTC).isoformat(timespec="seconds"),
                     "git_commit": _git_commit(),
                     "versions": {"python": platform.python_version(), **_versions()},
                     "machine": {"cpus": os.cpu_count(), "processor": platform.machine()},
-                    "files": {name: _sha256(run.path / name) for name in _UNCHANGING},
+                    "files": {name: _sha256(run.path / name) for name in files},
                 },
             )
         except BaseException:
@@ -121,39 +120,17 @@ class RunFolder:
             raise RunError(f"{self.path}: not a run folder of tfelc (no run.json)") from None
         except (OSError, ValueError):
             raise RunError(f"{self.path / 'run.json'}: damaged; the run folder cannot be used") from None
-        if not isinstance(facts, dict) or any(type(facts.get(key)) is not kind for key, kind in _FACTS.items()):
+        if not isinstance(facts, dict) or not isinstance(facts.get("kind"), str):
+            raise RunError(f"{self.path / 'run.json'}: not written by tfelc's training")
+        if self.kind not in ("", facts.get("kind")):
+            raise RunError(f"{self.path}: holds a run of another kind: {facts.get('kind')}, not {self.kind}")
+        types = {**_FACTS, **self.fact_types}
+        if any(type(facts.get(key)) is not expected for key, expected in types.items()):
             raise RunError(f"{self.path / 'run.json'}: not written by tfelc's training")
         return facts
 
-    def config(self) -> Config:
-        """The run's settings; raises RunError when they are missing or changed."""
-        return Config.load(self._unchanged("config.yaml"))
-
-    def schema(self) -> Schema:
-        """The schema that the run was trained with; raises RunError when it is missing or changed."""
-        return Schema.load(self._unchanged("schema.yaml"))
-
-    def fitted(self) -> FittedFeatures:
-        """The fitted features; raises RunError when they are missing or changed."""
-        return FittedFeatures.load(self._unchanged("features.json"))
-
-    def dataset(self, path: Path | None = None) -> Dataset:
-        """The dataset that the run was trained on, or another to measure it on.
-
-        Raises:
-            RunError: The run's own dataset has changed since.
-            DataError: The folder is no prepared dataset.
-        """
-        facts = self.facts()
-        dataset = Dataset(path or Path(facts["data"]))
-        if path is None and dataset.hash != facts["data_hash"]:
-            raise RunError(
-                f"{self.path}: {dataset.path} holds other data than the run was trained on (its hash differs); "
-                "name it by --data to measure the run on it"
-            )
-        return dataset
-
-    def _unchanged(self, name: str) -> Path:
+    def unchanged(self, name: str) -> Path:
+        """The path of a file of the run; raises RunError when it is missing or changed."""
         path = self.path / name
         try:
             if _sha256(path) == self.facts()["files"].get(name):
@@ -161,22 +138,6 @@ class RunFolder:
         except FileNotFoundError:
             raise RunError(f"{path}: missing; the run folder is incomplete") from None
         raise RunError(f"{path}: damaged, or changed since the run was started; the run folder cannot be used")
-
-    def model(self, precision: Literal["float32", "mixed_bfloat16"] | None = None) -> RankingModel:
-        """The ranker with its best weights.
-
-        Args:
-            precision: What to compute in instead of what the run was trained in; the weights are the same.
-
-        Raises:
-            RunError: The folder is no run, or is damaged.
-        """
-        heads, config = self.facts()["tasks"], self.config()
-        if precision is not None:
-            config = config.model_copy(update={"training": config.training.model_copy(update={"precision": precision})})
-        model = RankingModel.build(self.schema(), self.fitted(), heads, config)
-        load_checkpoint(self.best, {"ranker": model.ranker.variables})
-        return model
 
     def write_json(self, name: str, content: Any) -> None:
         """Writes one JSON file of the folder."""

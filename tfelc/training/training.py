@@ -31,7 +31,7 @@ from tfelc.training.early_stopping import check_watched, watched_value
 from tfelc.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.training.optimizers import make_optimizers
 from tfelc.training.progress import EpochProgress
-from tfelc.training.run_folder import RunFolder
+from tfelc.training.ranker_run import RankerRun
 
 # Rows whose activity embeddings the K-means start of the centres is computed on.
 _KMEANS_ROWS = 20_000
@@ -51,7 +51,7 @@ class Training:
         trainer: The Keras model that is fitted.
     """
 
-    def __init__(self, run: RunFolder, dataset: Dataset, console: Console) -> None:
+    def __init__(self, run: RankerRun, dataset: Dataset, console: Console) -> None:
         self._run = run
         self.dataset = dataset
         self._console = console
@@ -89,13 +89,13 @@ class Training:
             RunError: The folder is taken.
             UsageError: A head is no task of the schema, or the settings do not fit it.
         """
-        RunFolder.refuse_taken(path)
+        RankerRun.refuse_taken(path)
         schema = dataset.schema
         tasks = select_tasks(schema, heads, config.tasks)
         outputs = [*heads, *joint_names(tasks, heads)]
         check_watched(config.training.early_stopping.metric, outputs, schema.user_key is not None)
         RankingModel.check(schema, config)
-        return cls(RunFolder.create(path, config, dataset, list(heads), _fit(dataset, console)), dataset, console)
+        return cls(RankerRun.create(path, config, dataset, list(heads), _fit(dataset, console)), dataset, console)
 
     @classmethod
     def resume(cls, path: Path, dataset: Dataset, console: Console) -> Training:
@@ -106,7 +106,7 @@ class Training:
         Raises:
             RunError: The folder is no run, is damaged, or was trained on other data.
         """
-        run = RunFolder(path)
+        run = RankerRun(path)
         if run.facts()["data_hash"] != dataset.hash:
             raise RunError(f"{path}: was trained on other data than {dataset.path} holds now (its hash differs)")
         run.remove_unfinished()

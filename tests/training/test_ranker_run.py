@@ -7,14 +7,14 @@ import pytest
 from tests.support.every_kind import write_untrained_run
 from tfelc import __version__
 from tfelc.errors import RunError
-from tfelc.training.run_folder import RunFolder
+from tfelc.training.ranker_run import RankerRun
 
 
 @pytest.fixture
 def run(tmp_path, untrained_run):
     """A copy that may be damaged."""
     shutil.copytree(untrained_run.path, tmp_path / "run")
-    return RunFolder(tmp_path / "run")
+    return RankerRun(tmp_path / "run")
 
 
 def test_it_says_what_was_run_on_which_data_by_which_versions(untrained_run, every_kind_dataset):
@@ -38,11 +38,11 @@ def test_a_folder_in_use_is_never_written_to(run, every_kind_dataset, tmp_path):
         write_untrained_run(run.path, every_kind_dataset)
     assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
     (tmp_path / "other").mkdir()
-    RunFolder.refuse_taken(tmp_path / "other")
+    RankerRun.refuse_taken(tmp_path / "other")
     (tmp_path / "other" / "notes.txt").write_text("mine")
     for taken in (tmp_path / "other", tmp_path / "other" / "notes.txt"):
         with pytest.raises(RunError, match=f"{taken}: exists already and is no run; name another --run, or remove it"):
-            RunFolder.refuse_taken(taken)
+            RankerRun.refuse_taken(taken)
 
 
 def test_a_run_that_cannot_be_written_leaves_nothing(every_kind_dataset, tmp_path, monkeypatch):
@@ -53,7 +53,7 @@ def test_a_run_that_cannot_be_written_leaves_nothing(every_kind_dataset, tmp_pat
     def full(self, name, content):
         raise OSError(28, "No space left on device", str(self.path / name))
 
-    monkeypatch.setattr(RunFolder, "write_json", full)
+    monkeypatch.setattr(RankerRun, "write_json", full)
     with pytest.raises(OSError, match=r"No space left on device: .*run\.json"):
         write_untrained_run(tmp_path / "run", every_kind_dataset)
     assert not (tmp_path / "run").exists()
@@ -79,9 +79,9 @@ def test_each_file_is_missed_and_its_damage_seen(run, name):
 
 def test_what_is_no_run(run, tmp_path):
     with pytest.raises(RunError, match="nowhere: no such run folder"):
-        RunFolder(tmp_path / "nowhere").facts()
+        RankerRun(tmp_path / "nowhere").facts()
     with pytest.raises(RunError, match=r"not a run folder of tfelc \(no run.json\)"):
-        RunFolder(tmp_path).facts()
+        RankerRun(tmp_path).facts()
     for foreign in ({"name": "someone else's"}, [1, 2], {**run.facts(), "tasks": "click"}):
         (run.path / "run.json").write_text(json.dumps(foreign))
         with pytest.raises(RunError, match=r"run.json: not written by tfelc's training"):
