@@ -1,12 +1,21 @@
-"""What tests of several folders share: a small dataset with every kind of column, and a run over it."""
+"""What tests of several folders share: real data, a small dataset with every kind of column, and a run over it."""
 
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 # As `tfelc.cli` sets it: what is computed in this process is to be what a command computes.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    folder = os.environ.get("TFELC_DATA_DIR")
+    if not folder:
+        pytest.skip("TFELC_DATA_DIR is not set: no real data here")
+    return Path(folder)
 
 
 @pytest.fixture(scope="session")

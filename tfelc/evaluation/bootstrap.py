@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfelc.errors import DataError
+from tfelc.evaluation.resampling import BootstrapResult, resampled
 from tfelc.metrics.checks import checked_labels, checked_scores, user_codes
 from tfelc.metrics.gauc import user_aucs
-
-_BLOCK = 64  # Replicates drawn at a time: keeps the counts of a million users within half a gigabyte.
-
-
-@dataclass(frozen=True)
-class BootstrapResult:
-    """The result of `paired_bootstrap`.
-
-    Attributes:
-        difference: Metric of the second predictions minus that of the first, on the rows as they are.
-        low: Lower end of the 95 % interval (percentile method).
-        high: Upper end.
-        p_value: Two-sided, `2 min(P(difference <= 0), P(difference >= 0))` over the replicates and the sample itself.
-        replicates: Replicates that count; one in which the metric is not defined does not.
-    """
-
-    difference: float
-    low: float
-    high: float
-    p_value: float
-    replicates: int
 
 
 def paired_bootstrap(
@@ -78,22 +57,7 @@ def paired_bootstrap(
         gained: NDArray[np.float64] = after - before
         return gained
 
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for start in range(0, replicates, _BLOCK):
-        size = min(_BLOCK, replicates - start)
-        draws = (rng.integers(count, size=count) for _ in range(size))
-        counts = np.stack([np.bincount(draw, minlength=count) for draw in draws]).astype(np.float64)
-        drawn.append(differences(counts))
-    sample = np.concatenate(drawn)
-    sample = sample[~np.isnan(sample)]
-    difference = float(differences(np.ones((1, count)))[0])
-    if len(sample) == 0 or np.isnan(difference):
-        return BootstrapResult(difference, float("nan"), float("nan"), float("nan"), len(sample))
-    low, high = np.quantile(sample, [0.025, 0.975])
-    rarer = min(np.sum(sample <= 0), np.sum(sample >= 0))
-    p_value = min(1.0, 2 * float(rarer + 1) / (len(sample) + 1))
-    return BootstrapResult(difference, float(low), float(high), p_value, len(sample))
+    return resampled(differences, count, replicates, seed)
 
 
 class _Auc:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tfelc.metrics.checks import checked_ranks
 
@@ -18,4 +18,9 @@ def hit_rate(ranks: ArrayLike, k: int) -> float:
     Raises:
         DataError: There are no ranks, or one is below 1.
     """
-    return float(np.mean(checked_ranks(ranks) <= k))
+    return float(np.mean(hit_gains(ranks, k)))
+
+
+def hit_gains(ranks: ArrayLike, k: int) -> NDArray[np.float64]:
+    """What each example adds to `HR@k`, `(examples,)`."""
+    return (checked_ranks(ranks) <= k).astype(np.float64)
