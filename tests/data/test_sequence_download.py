@@ -125,7 +125,7 @@ def test_a_part_that_is_too_long_begins_again(server: _Server, file: PublicFile,
 
 def test_a_wrong_checksum_leaves_nothing_to_go_on_from(server: _Server, file: PublicFile, tmp_path: Path) -> None:
     server.body = BODY[:-2] + b"4\n"
-    with pytest.raises(DataError, match=r"another file than expected: its SHA-256 differs; put .*/Some\.txt"):
+    with pytest.raises(DataError, match=r"another file than expected: its SHA-256 differs; save .*/Some\.txt"):
         download(file, tmp_path)
     assert not (tmp_path / "Some.txt").exists()
     server.body = BODY
@@ -142,9 +142,7 @@ def test_no_more_is_read_than_the_file_has(server: _Server, file: PublicFile, tm
 @pytest.mark.parametrize("status", [404, 503])
 def test_an_error_of_the_server_is_told(server: _Server, file: PublicFile, tmp_path: Path, status: int) -> None:
     server.status = status
-    with pytest.raises(
-        DataError, match=rf"http://.*: the server answered {status} .*; put the file there by hand: {tmp_path}"
-    ):
+    with pytest.raises(DataError, match=rf"http://.*: the server answered {status} .*; save it by hand as {tmp_path}"):
         download(file, tmp_path)
     assert len(server.asked) == 1
 
@@ -160,7 +158,7 @@ def test_offline_names_the_url_and_the_place(file: PublicFile, tmp_path: Path) -
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{unused.getsockname()[1]}/Some.txt"
-        expected = f"{nobody}: cannot be downloaded: .*refused.*or put the file there by hand: {tmp_path / 'Some.txt'}"
+        expected = f"{nobody}: cannot be downloaded: .*refused.*or save it by hand as {tmp_path / 'Some.txt'}"
         with pytest.raises(DataError, match=expected):
             download(replace(file, url=nobody), tmp_path)
     with pytest.raises(DataError, match=r"cannot be downloaded: .*try again"):

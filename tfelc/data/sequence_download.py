@@ -127,4 +127,4 @@ def _checksum(path: Path) -> str:
 
 
 def _by_hand(path: Path) -> str:
-    return f"put the file there by hand: {path}"
+    return f"save it by hand as {path}"
