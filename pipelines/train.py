@@ -1,4 +1,8 @@
-"""Trains a ranker: `python pipelines/train.py --task ctr,cvr --data DIR --run RUN`."""
+"""Trains a model.
+
+`python pipelines/train.py --task ctr,cvr --data DIR --run RUN` trains a ranker,
+`python pipelines/train.py --task next_item --dataset beauty` a next-item model.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,18 +15,29 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tfelc.data.dataset import Dataset
+    from tfelc.training.sequence_training import SequenceTraining
     from tfelc.training.training import Training
+
+NEXT_ITEM = "next_item"
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def train(
-    task: Annotated[str, typer.Option(help="Task, or several with commas between them; any the schema declares.")],
+    task: Annotated[
+        str, typer.Option(help="Task, or several with commas between them, of the schema's; or next_item.")
+    ],
     data: Annotated[
         Path | None, typer.Option(help="Prepared dataset. Defaults to a simulated log, made once in the cache.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="Settings (YAML).")] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="For next_item: beauty, sports, toys, yelp, ml-1m, or a file. Defaults to a simulated set."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings (YAML). A named --dataset has settings of its own.")
+    ] = None,
     run_path: Annotated[
         Path | None, typer.Option("--run", help="Run folder to make. Defaults to one under runs/, named by the time.")
     ] = None,
@@ -44,11 +59,15 @@ def train(
     heads = [name.strip() for name in task.split(",")]
     if resume and (run_path is None or config is not None or settings):
         raise UsageError("--resume goes on with --run as it was started: name the run, and no --config or --set")
+    if heads == [NEXT_ITEM]:
+        if data is not None:
+            raise UsageError("--data is a ranker's; name the sequences of next_item by --dataset")
+        _train_next_item(dataset, config, run_path or _new_run(heads), settings or [], resume, console)
+        return
+    if dataset is not None:
+        raise UsageError("--dataset is for --task next_item; name a ranker's prepared data by --data")
     resolved = Config.load(config, settings or [])
-    if run_path is None:
-        from datetime import datetime
-
-        run_path = Path("runs") / f"{'-'.join(heads)}-{datetime.now():%Y%m%d-%H%M%S}"
+    run_path = run_path or _new_run(heads)
 
     load_tensorflow()
 
@@ -62,10 +81,52 @@ def train(
             raise UsageError(f"--resume: the run in {run_path} trains --task {','.join(map(str, tasks))}")
         training = Training.resume(run_path, folder.dataset(data), console)
     else:
-        dataset = Dataset(data) if data else _embedded_default(console)
-        training = Training.start(run_path, dataset, resolved, heads, console)
+        prepared = Dataset(data) if data else _embedded_default(console)
+        training = Training.start(run_path, prepared, resolved, heads, console)
     training.run()
     _report(training, run_path, console)
+
+
+def _new_run(heads: list[str]) -> Path:
+    from datetime import datetime
+
+    return Path("runs") / f"{'-'.join(heads)}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def _train_next_item(
+    source: str | None, config: Path | None, run_path: Path, settings: list[str], resume: bool, console: "Console"
+) -> None:
+    from tfelc.quiet_tensorflow import load_tensorflow
+    from tfelc.sequence_config import SequenceConfig
+
+    if resume:
+        load_tensorflow()
+        from tfelc.training.sequence_training import SequenceTraining
+
+        training = SequenceTraining.resume(run_path, console)
+    else:
+        from tfelc.data.sequence_sources import SIMULATED, load_sequences
+
+        if source is None:
+            console.print("no --dataset: training on a small simulated set", highlight=False)
+            source = SIMULATED
+        of_dataset = Path(__file__).parent / "configs" / NEXT_ITEM / f"{source}.yaml"
+        resolved = SequenceConfig.load(config or (of_dataset if of_dataset.exists() else None), settings)
+        sequences = load_sequences(source, lambda line: console.print(line, highlight=False, soft_wrap=True))
+        load_tensorflow()
+        from tfelc.training.sequence_training import SequenceTraining
+
+        training = SequenceTraining.start(run_path, sequences, source, resolved, console)
+    training.run()
+    _report_next_item(training, run_path, console)
+
+
+def _report_next_item(training: "SequenceTraining", run_path: Path, console: "Console") -> None:
+    from tfelc.evaluation.sequence_tables import ranking_table
+
+    console.print(ranking_table(training.test()))
+    where = f"run folder: {run_path}\nTensorBoard: tensorboard --logdir {run_path / 'logs'}"
+    console.print(where, highlight=False, soft_wrap=True)
 
 
 def _embedded_default(console: "Console") -> "Dataset":

@@ -121,6 +121,7 @@ class SequenceTrainingConfig(Settings):
         batch_size: Samples a step.
         seed: Of everything random.
         learning_rate: Adam's.
+        schedule: `constant`, or `linear` or `cosine` decay to zero over all the steps of `epochs`.
         weight_decay: AdamW's, of all weights but biases and norms; 0 is Adam.
         clip_norm: Largest norm of the gradients, all together; 0 leaves them alone.
         patience: Stops once the validation NDCG@20 has not improved for so many epochs.
@@ -132,6 +133,7 @@ class SequenceTrainingConfig(Settings):
     batch_size: int = Field(512, ge=1)
     seed: int = Field(7, ge=0)
     learning_rate: float = Field(0.001, gt=0)
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
     weight_decay: float = Field(0.0, ge=0)
     clip_norm: float = Field(0.0, ge=0)
     patience: int = Field(3, ge=1)

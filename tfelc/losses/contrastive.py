@@ -14,8 +14,8 @@ _LEFT_OUT = -1e9
 def sequence_contrast(first: Tensor, second: Tensor, temperature: float = 1.0, same: Tensor | None = None) -> Tensor:
     """InfoNCE over both views: a row's other view is its positive, all other rows of both views are its negatives.
 
-    `mean_i -log(p_i / (p_i + sum_{j != i} (exp(s(a_i, a_j) / t) + exp(s(a_i, b_j) / t))))` with `p_i = exp(s(a_i, b_i) / t)`,
-    over the rows `a_i` of both views, `b` being the other view and `s` the dot product.
+    `mean_i -log(p_i / (p_i + sum_{j != i} (exp(s(a_i, a_j) / t) + exp(s(a_i, b_j) / t))))` with
+    `p_i = exp(s(a_i, b_i) / t)`, over the rows `a_i` of both views, `b` being the other view and `s` the dot product.
 
     Args:
         first: Tensor. One view, `(batch, dim)`; L2-normalised where a cosine is wanted.

@@ -82,16 +82,23 @@ class ELCRec(keras.Model):
 
     def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
         """The users' embeddings and clusters."""
-        if self.clusters is not None and self.config.clusters.pooling == "mean":
-            hidden = self.encoder(inputs, training=training)
-            last, pooled = hidden[:, -1], mean_over_items(hidden, inputs)
-        else:
-            last = pooled = self.encoder(inputs, last_only=True, training=training)
+        last, pooled = self._last_and_pooled(inputs)
         outputs = {"embedding": self.next_item.scaled(last)}
         if self.clusters is not None:
             assigned = self.clusters(pooled)
             outputs |= {"assignment": assigned["assignment"], "cluster": assigned["cluster"]}
         return outputs
+
+    def pooled(self, inputs: Tensor) -> Tensor:
+        """What is clustered of each history, `(batch, dim)`."""
+        return self._last_and_pooled(inputs)[1]
+
+    def _last_and_pooled(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        if self.clusters is None or self.config.clusters.pooling == "last":
+            last = self.encoder(inputs, last_only=True)
+            return last, last
+        hidden = self.encoder(inputs)
+        return hidden[:, -1], mean_over_items(hidden, inputs)
 
     def losses_of(self, items: Tensor, targets: Tensor, twins: Tensor | None = None) -> dict[str, Tensor]:
         """Every term of the loss of one training batch, weighted as it enters the sum (Eq. 7).

@@ -18,10 +18,12 @@ class EpochProgress(keras.callbacks.Callback):
         rows: Rows of an epoch.
         epochs: Epochs of the run.
         batch_size: Rows of a step.
+        unit: What a row is. Defaults to `rows`.
     """
 
-    def __init__(self, console: Console, rows: int, epochs: int, batch_size: int) -> None:
+    def __init__(self, console: Console, rows: int, epochs: int, batch_size: int, unit: str = "rows") -> None:
         super().__init__()
+        self._unit = unit
         self._console = console
         self._rows = rows
         self._epochs = epochs
@@ -40,7 +42,7 @@ class EpochProgress(keras.callbacks.Callback):
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("rows  {task.fields[rate]} rows/s "),
+            TextColumn(f"{self._unit}  {{task.fields[rate]}} {self._unit}/s "),
             TimeRemainingColumn(compact=True),
             TextColumn("loss {task.fields[loss]}"),
             console=self._console,

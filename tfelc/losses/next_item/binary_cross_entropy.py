@@ -49,6 +49,11 @@ class BinaryCrossEntropy(NextItemLoss):
         self.exponent = rate * (calibration * (1 - 1 / rate) + 1 / rate)
         self._sampler = NegativeSampler(counts, 0.0, seed)
 
+    @property
+    def variables(self) -> list[Any]:
+        """The random state of the draws."""
+        return [self._sampler.draws.state]
+
     def __call__(self, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
         """The mean loss."""
         rows = self.scaled(vectors)

@@ -19,6 +19,10 @@ class NegativeSampler:
         counts: How often each item is a target in training, by item number less 1.
         power: float. 0 draws uniformly, 1 by popularity.
         seed: int or None. Of the draws. Defaults to None.
+
+    Attributes:
+        log_chances: Logarithm of each item's chance, by item number less 1.
+        draws: The random state.
     """
 
     def __init__(self, counts: NDArray[np.int64], power: float, seed: int | None = None) -> None:
@@ -28,12 +32,12 @@ class NegativeSampler:
         cumulative = np.cumsum(chances)
         cumulative[-1] = 1.0
         self._cumulative = ops.convert_to_tensor(cumulative.astype(np.float32))
-        self._draws = keras.random.SeedGenerator(seed)
+        self.draws = keras.random.SeedGenerator(seed)
         self.log_chances = ops.convert_to_tensor(np.log(chances).astype(np.float32))
 
     def draw(self, shape: tuple[Any, ...]) -> Tensor:
         """Item numbers from 1, int32."""
-        points = ops.reshape(keras.random.uniform(shape, seed=self._draws), (-1,))
+        points = ops.reshape(keras.random.uniform(shape, seed=self.draws), (-1,))
         found = ops.searchsorted(self._cumulative, points, side="right")
         last = self._cumulative.shape[0] - 1
         return ops.reshape(ops.cast(ops.minimum(found, last), "int32") + 1, shape)

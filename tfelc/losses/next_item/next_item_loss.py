@@ -27,6 +27,11 @@ class NextItemLoss(ABC):
         self.normalize = normalize
         self.temperature = temperature
 
+    @property
+    def variables(self) -> list[Any]:
+        """The random state, which a run that goes on needs."""
+        return []
+
     @abstractmethod
     def __call__(self, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
         """The mean loss.

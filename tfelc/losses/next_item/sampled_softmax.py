@@ -53,6 +53,11 @@ class SampledSoftmax(NextItemLoss):
         self.log_q = log_q
         self._sampler = NegativeSampler(counts, power, seed)
 
+    @property
+    def variables(self) -> list[Any]:
+        """The random state of the draws."""
+        return [self._sampler.draws.state]
+
     def __call__(self, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
         """The mean loss."""
         drawn = self._sampler.draw((self.negatives,))

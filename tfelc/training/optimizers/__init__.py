@@ -10,7 +10,7 @@ from tfelc.config import OptimizerConfig
 from tfelc.training.optimizers.lazy_adam import LazyAdam
 from tfelc.training.optimizers.sparse_adagrad import SparseAdagrad
 
-__all__ = ["LazyAdam", "SparseAdagrad", "make_optimizers"]
+__all__ = ["LazyAdam", "SparseAdagrad", "learning_rate", "make_optimizers"]
 
 _DENSE = {
     "adam": keras.optimizers.Adam,
@@ -29,14 +29,15 @@ def make_optimizers(config: OptimizerConfig, steps: int) -> tuple[Any, Any]:
         config: Their names, learning rates and schedule.
         steps: Steps of the whole run, over which the schedule decays.
     """
-    dense = _DENSE[config.dense](_schedule(config.dense_learning_rate, config.schedule, steps))
-    tables = _TABLES[config.tables](_schedule(config.tables_learning_rate, config.schedule, steps))
+    dense = _DENSE[config.dense](learning_rate(config.dense_learning_rate, config.schedule, steps))
+    tables = _TABLES[config.tables](learning_rate(config.tables_learning_rate, config.schedule, steps))
     return dense, tables
 
 
-def _schedule(rate: float, name: str, steps: int) -> Any:
-    if name == "linear":
+def learning_rate(rate: float, schedule: str, steps: int) -> Any:
+    """A learning rate as Keras's optimisers take it: `constant`, or `linear` or `cosine` decay to zero over `steps`."""
+    if schedule == "linear":
         return keras.optimizers.schedules.PolynomialDecay(rate, steps, end_learning_rate=0.0)
-    if name == "cosine":
+    if schedule == "cosine":
         return keras.optimizers.schedules.CosineDecay(rate, steps)
     return rate

@@ -1,0 +1,44 @@
+"""A trained next-item model as a scorer of whole catalogues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfelc.data.examples import Examples
+from tfelc.models.elcrec import ELCRec
+from tfelc.training.sequence_batches import padded
+
+
+class SequenceScorer:
+    """Scores every item after each history by the dot product of the two embeddings.
+
+    The items' embeddings are taken once, so a scorer stands for the weights of the moment it was made.
+
+    Args:
+        model: The model.
+
+    Attributes:
+        clusters: Clusters of the users scored so far, one array a call; empty arrays without clusters.
+    """
+
+    def __init__(self, model: ELCRec) -> None:
+        self._max_length = model.encoder.max_length
+        self._candidates = np.ascontiguousarray(np.asarray(model.candidates).T)
+        self._embed = tf.function(model, input_signature=[tf.TensorSpec([None, None], tf.int32)])
+        self.clusters: list[NDArray[np.int32]] = []
+
+    def embed(self, examples: Examples) -> dict[str, NDArray[Any]]:
+        """What the model gives for each history: `embedding`, `(examples, dim)`, and `cluster` where there are any."""
+        outputs = self._embed(padded(examples.truncated(self._max_length)))
+        return {name: value.numpy() for name, value in outputs.items()}
+
+    def scores(self, examples: Examples) -> NDArray[np.float32]:
+        """Scores by item number, `(examples, items + 1)`."""
+        outputs = self.embed(examples)
+        self.clusters.append(outputs.get("cluster", np.zeros(0, np.int32)))
+        found: NDArray[np.float32] = outputs["embedding"] @ self._candidates
+        return found
