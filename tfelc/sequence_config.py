@@ -103,12 +103,29 @@ class NextItemConfig(Settings):
 
 
 class SequenceModelConfig(Settings):
-    """What is built: SASRec, and ELCRec where there are clusters or views."""
+    """What is built.
 
+    Attributes:
+        variant: `elcrec`, or with parts of it left out (Figure 4): `b_elcm` without the contrast, `b_ccl` without the
+            clustering loss (the centres learn from the contrast alone), `b` without both, which is SASRec.
+    """
+
+    variant: Literal["elcrec", "b_elcm", "b_ccl", "b"] = "elcrec"
     encoder: EncoderConfig = EncoderConfig()
     clusters: IntentsConfig = IntentsConfig()
     contrast: ContrastConfig = ContrastConfig()
     next_item: NextItemConfig = NextItemConfig()
+
+    def effective(self) -> SequenceModelConfig:
+        """The settings with the parts switched off that the variant leaves out."""
+        clusters, contrast = self.clusters, self.contrast
+        if self.variant in ("b", "b_elcm"):
+            contrast = contrast.model_copy(update={"sequence_weight": 0.0, "intent_weight": 0.0})
+        if self.variant == "b_ccl":
+            clusters = clusters.model_copy(update={"alpha": 0.0})
+        elif self.variant == "b":
+            clusters = clusters.model_copy(update={"count": 0})
+        return self.model_copy(update={"variant": "elcrec", "clusters": clusters, "contrast": contrast})
 
 
 class SequenceTrainingConfig(Settings):

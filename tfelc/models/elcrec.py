@@ -28,7 +28,7 @@ class ELCRec(keras.Model):
     Args:
         items: int. Items of the catalogue.
         max_length: int. Longest history.
-        config: Settings.
+        config: Settings; what their variant leaves out is not built.
         next_item: The loss of the next item; only training uses it.
         seed: int. Of the augmentations.
 
@@ -40,6 +40,7 @@ class ELCRec(keras.Model):
     ) -> None:
         """See the class."""
         super().__init__(name="elcrec")
+        config = config.effective()
         self.config = config
         self.next_item = next_item
         encoder = config.encoder

@@ -182,7 +182,7 @@ class SequenceTraining:
 
 
 def _check(config: SequenceConfig) -> None:
-    model, samples = config.model, config.training.samples
+    model, samples = config.model.effective(), config.training.samples
     if model.contrast.views == "same_target" and samples != "prefixes":
         raise ConfigError("model.contrast.views: `same_target` needs training.samples: prefixes, one target a sample")
     if model.contrast.views != "augment" and model.contrast.pooling != "last":
