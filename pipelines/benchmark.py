@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipelines.benchmarks.ranker import ranker  # noqa: E402
 from pipelines.benchmarks.scoring import scoring  # noqa: E402
+from pipelines.benchmarks.sequences import sequences  # noqa: E402
 from pipelines.benchmarks.serving import serving  # noqa: E402
 from pipelines.benchmarks.training import training  # noqa: E402
 from tfelc.cli import run  # noqa: E402
@@ -17,6 +18,7 @@ from tfelc.cli import run  # noqa: E402
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command()(ranker)
 app.command()(scoring)
+app.command()(sequences)
 app.command()(serving)
 app.command()(training)
 

@@ -1,0 +1,134 @@
+"""How well do the next-item models rank? Several data sets, models and seeds, resumable, with one table."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tfelc.data.sequences import Sequences
+    from tfelc.sequence_config import SequenceConfig
+
+_VARIANTS = {"sasrec": "b", "elcm": "b_elcm", "ccl": "b_ccl", "elcrec": "elcrec"}
+_UNLEARNED = ("popularity", "item_knn")
+_PAPER = "paper_"
+_MODELS = (*_UNLEARNED, *_VARIANTS, *(f"{_PAPER}{name}" for name in _VARIANTS))
+
+
+def sequences(
+    datasets: Annotated[str, typer.Option(help="Data sets, with commas between them.")] = "beauty,sports,toys,yelp",
+    models: Annotated[
+        str,
+        typer.Option(help=f"Of {', '.join(_MODELS)}; {_PAPER}* take the paper's settings, the others the project's."),
+    ] = "popularity,item_knn,sasrec,elcrec",
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each model that learns, by seeds 0, 1, ...")] = 3,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="One setting of all models; may repeat.")] = None,
+    runs: Annotated[Path, typer.Option(help="Folder of the runs; what is in it is not run again.")] = Path(
+        "results/sequences"
+    ),
+    out: Annotated[Path, typer.Option(help="Result file; the table is written beside it as Markdown.")] = Path(
+        "results/sequences.json"
+    ),
+) -> None:
+    """Trains and measures each model on each data set: leave-one-out, whole catalogue, seen items removed."""
+    from tfelc.errors import UsageError
+    from tfelc.quiet_tensorflow import load_tensorflow
+
+    names, sources = models.split(","), datasets.split(",")
+    if unknown := [name for name in names if name not in _MODELS]:
+        raise UsageError(f"--models: no model `{unknown[0]}`; use {', '.join(_MODELS)}")
+    load_tensorflow()
+
+    from rich.console import Console
+
+    from pipelines.benchmarks.result_file import write_result
+    from pipelines.benchmarks.sequences_table import print_table, summary, write_markdown
+    from tfelc.data.sequence_sources import load_sequences
+
+    console = Console()
+    found: dict[str, Any] = {}
+    for source in sources:
+        loaded = load_sequences(source, lambda line: console.print(line, soft_wrap=True))
+        folders: dict[str, list[Path]] = {}
+        for name in names:
+            folders[name] = list(_runs_of(name, source, loaded, seeds, settings or [], runs, console))
+        found[source] = {"data_hash": loaded.hash, "models": summary(folders)}
+        # After each data set, so that a long benchmark can be read while it runs.
+        write_result(out, {"protocol": "leave_one_out, seen items removed", "seeds": seeds, "datasets": found})
+        write_markdown(out.with_suffix(".md"), found, seeds)
+    print_table(console, found)
+    console.print(f"written to {out} and {out.with_suffix('.md')}", soft_wrap=True)
+
+
+def settings_of(model: str, source: str, seed: int, overrides: list[str]) -> "SequenceConfig":
+    """The settings of one model on one data set: its file, the variant, and the seed."""
+    from tfelc.sequence_config import SequenceConfig
+
+    folder = Path(__file__).parent.parent / "configs" / "next_item"
+    path = folder / (f"paper_{source}.yaml" if model.startswith(_PAPER) else f"{source}.yaml")
+    variant = _VARIANTS[model.removeprefix(_PAPER)]
+    extra = [f"model.variant={variant}", f"training.seed={seed}", *overrides]
+    return SequenceConfig.load(path if path.exists() else None, extra)
+
+
+def _runs_of(
+    model: str, source: str, loaded: "Sequences", seeds: int, overrides: list[str], runs: Path, console: "Console"
+) -> Iterator[Path]:
+    if model in _UNLEARNED:
+        yield _unlearned(model, source, loaded, runs / f"{source}-{model}", console)
+        return
+    for seed in range(seeds):
+        folder = runs / f"{source}-{model}-{seed}"
+        config = settings_of(model, source, seed, overrides)
+        if not (folder / "metrics.json").exists():
+            console.print(f"[bold]{source}, {model}[/bold], seed {seed}")
+            _train(folder, source, loaded, config, console)
+        elif json.loads((folder / "run.json").read_text())["data_hash"] != loaded.hash:
+            from tfelc.errors import RunError
+
+            raise RunError(f"{folder}: was measured on other data; name another --runs")
+        yield folder
+
+
+def _train(folder: Path, source: str, loaded: "Sequences", config: "SequenceConfig", console: "Console") -> None:
+    import keras
+
+    from tfelc.training.sequence_training import SequenceTraining
+
+    if (folder / "run.json").exists():
+        training = SequenceTraining.resume(folder, console)
+    else:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        training = SequenceTraining.start(folder, loaded, source, config, console)
+    training.run()
+    training.test()
+    keras.backend.clear_session()
+
+
+def _unlearned(model: str, source: str, loaded: "Sequences", folder: Path, console: "Console") -> Path:
+    """Measures a model without weights, and leaves the files that a run would."""
+    from tfelc.data.sequence_splits import leave_one_out
+    from tfelc.evaluation.full_ranking import full_ranking
+    from tfelc.evaluation.item_knn_search import choose_item_knn
+    from tfelc.evaluation.ranking_report import ranking_metrics
+    from tfelc.models.popularity import Popularity
+    from tfelc.training.sequence_run import SequenceRun
+
+    if (folder / "metrics.json").exists():
+        return folder
+    splits = leave_one_out(loaded)
+    with console.status(f"{source}, {model}"):
+        if model == "popularity":
+            scorer: Any = Popularity(loaded.item_count).fit(splits.train)
+        else:
+            scorer = choose_item_knn(splits, loaded.item_count)
+        ranks = full_ranking(scorer, splits.test, loaded.item_count).ranks
+    folder.mkdir(parents=True, exist_ok=True)
+    run = SequenceRun(folder)
+    run.write_ranks(loaded.users[splits.test.users], ranks)
+    run.write_json("metrics.json", {"users": len(ranks), "metrics": ranking_metrics(ranks), "clusters": {}})
+    return folder
