@@ -5,16 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tfelc.metrics.checks import checked_labels, checked_probabilities
-
-BINS = 10
+from tfelc.metrics.calibration_bins import calibration_bins
 
 
 def expected_calibration_error(labels: ArrayLike, probabilities: ArrayLike) -> float:
-    """Mean distance between predicted and observed rate over 10 bins of equal mass.
+    """Mean distance between predicted and observed rate over the 10 bins of `calibration_bins`.
 
-    `sum_b n_b / n |mean_b p - mean_b y|`. The bins lie between the deciles of the predictions, since rates of a few
-    percent would all fall into one bin of equal width; equal predictions always share a bin.
+    `sum_b n_b / n |mean_b p - mean_b y|`.
 
     Args:
         labels: 0 or 1, `(rows,)`.
@@ -26,9 +23,5 @@ def expected_calibration_error(labels: ArrayLike, probabilities: ArrayLike) -> f
     Raises:
         DataError: A label is neither 0 nor 1, a probability lies outside [0, 1], or the lengths differ.
     """
-    checked = checked_labels(labels)
-    predicted = checked_probabilities(probabilities, len(checked))
-    edges = np.quantile(predicted, np.arange(1, BINS) / BINS)
-    bins = np.searchsorted(edges, predicted, side="right")
-    gaps = np.bincount(bins, predicted, minlength=BINS) - np.bincount(bins, checked, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(checked))
+    bins = calibration_bins(labels, probabilities)
+    return float(np.abs(bins.predicted - bins.observed).sum() / bins.rows.sum())

@@ -139,6 +139,18 @@ class RunFolder:
             raise RunError(f"{path}: missing; the run folder is incomplete") from None
         raise RunError(f"{path}: damaged, or changed since the run was started; the run folder cannot be used")
 
+    def read_json(self, name: str) -> dict[str, Any] | None:
+        """The content of a JSON file of the folder, None where it is not there yet; raises RunError for a damaged one."""
+        try:
+            content = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            content = None
+        if not isinstance(content, dict):
+            raise RunError(f"{self.path / name}: damaged; train again")
+        return content
+
     def write_json(self, name: str, content: Any) -> None:
         """Writes one JSON file of the folder."""
         write_text(self.path / name, json_text(content) + "\n")

@@ -1,0 +1,49 @@
+"""Predicted and observed positives, bin by bin."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tfelc.metrics.checks import checked_labels, checked_probabilities
+
+BINS = 10
+
+
+class CalibrationBins(NamedTuple):
+    """The result of `calibration_bins`, each `(10,)`; a bin without rows holds zeros.
+
+    Attributes:
+        rows: Rows of the bin.
+        predicted: Sum of their predictions.
+        observed: Their positives.
+    """
+
+    rows: NDArray[np.int64]
+    predicted: NDArray[np.float64]
+    observed: NDArray[np.float64]
+
+
+def calibration_bins(labels: ArrayLike, probabilities: ArrayLike) -> CalibrationBins:
+    """Sums over 10 bins of equal mass, between the deciles of the predictions.
+
+    Rates of a few percent would all fall into one bin of equal width. Equal predictions always share a bin.
+
+    Args:
+        labels: 0 or 1, `(rows,)`.
+        probabilities: Within [0, 1], `(rows,)`.
+
+    Raises:
+        DataError: A label is neither 0 nor 1, a probability lies outside [0, 1], or the lengths differ.
+    """
+    checked = checked_labels(labels)
+    predicted = checked_probabilities(probabilities, len(checked))
+    edges = np.quantile(predicted, np.arange(1, BINS) / BINS)
+    bins = np.searchsorted(edges, predicted, side="right")
+    return CalibrationBins(
+        np.bincount(bins, minlength=BINS),
+        np.bincount(bins, predicted, minlength=BINS),
+        np.bincount(bins, checked, minlength=BINS),
+    )
