@@ -38,6 +38,9 @@ class SequenceEncoder(keras.layers.Layer):
 
     Output shape: `(batch, length, dim)`, or `(batch, dim)` with `last_only`.
 
+    Raises:
+        ValueError: A size is below 1, or the inputs are wider than `max_length`.
+
     Source: ELCRec, section 3.4.1; SASRec (Kang and McAuley, 2018).
     """
 
@@ -102,6 +105,10 @@ class SequenceEncoder(keras.layers.Layer):
 
     def call(self, inputs: Tensor, last_only: bool = False, training: bool | None = None) -> Tensor:
         """The embeddings of the positions, or of the last one."""
+        if (width := inputs.shape[1]) is not None and width > self.max_length:
+            raise ValueError(
+                f"`inputs` must be at most max_length={self.max_length} wide. Received: shape={tuple(inputs.shape)}"
+            )
         length = ops.shape(inputs)[1]
         positions = ops.cast(self.position_table, self.compute_dtype)[:length]
         embedded = ops.cast(ops.take(self.item_table, inputs, axis=0), self.compute_dtype) + ops.flip(positions, axis=0)
