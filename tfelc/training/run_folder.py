@@ -140,7 +140,7 @@ class RunFolder:
         raise RunError(f"{path}: damaged, or changed since the run was started; the run folder cannot be used")
 
     def read_json(self, name: str) -> dict[str, Any] | None:
-        """The content of a JSON file of the folder, None where it is not there yet; raises RunError for a damaged one."""
+        """A JSON file of the folder, None where it is not there yet; raises RunError for a damaged one."""
         try:
             content = json.loads((self.path / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
