@@ -67,6 +67,11 @@ class SequenceBatches:
         return -(-len(self._examples) // self._batch_size)
 
     @property
+    def histories(self) -> Examples:
+        """The samples, as histories of at most `max_length` items."""
+        return self._examples
+
+    @property
     def samples(self) -> int:
         """Samples an epoch."""
         return len(self._examples)

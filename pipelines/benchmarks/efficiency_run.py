@@ -1,0 +1,98 @@
+"""One measured next-item training, in a process of its own: `python -m pipelines.benchmarks.efficiency_run WAY DATA`.
+
+Prints one JSON object: CPU and wall seconds an epoch, CPU seconds of the K-means start, and the peak memory.
+"""
+
+import json
+import os
+import resource
+import statistics
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tfelc.cli import run
+
+if TYPE_CHECKING:
+    from tfelc.data.examples import Examples
+    from tfelc.models.elcrec import ELCRec
+
+# ICLRec's code lets its K-means run so long.
+_KMEANS_ROUNDS = 20
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def measure(
+    way: Annotated[str, typer.Argument(help="sasrec, elcrec or iclrec.")],
+    dataset: str,
+    config: Path,
+    epochs: int = 3,
+    settings: Annotated[list[str] | None, typer.Option("--set")] = None,
+) -> None:
+    """Trains some epochs, the first left out, and prints the medians."""
+    import numpy as np
+
+    from tfelc.data.sequence_sources import load_sequences
+    from tfelc.sequence_config import SequenceConfig
+    from tfelc.training.sequence_batches import SequenceBatches
+    from tfelc.training.sequence_run import build_model, split
+    from tfelc.training.sequence_trainer import SequenceTrainer
+
+    variant = {"sasrec": "b", "elcrec": "elcrec", "iclrec": "b_ccl"}[way]
+    chosen = SequenceConfig.load(config, [f"model.variant={variant}", *(settings or [])])
+    loaded = load_sequences(dataset)
+    train = split(loaded, chosen.split).train
+    counts = np.bincount(train.targets, minlength=loaded.item_count + 1)[1:]
+    model = build_model(chosen, loaded.item_count, counts)
+    training = chosen.training
+    twins = model.has_views and model.config.contrast.views == "same_target"
+    batches = SequenceBatches(
+        train, training.samples, chosen.split.max_length, training.batch_size, training.seed, twins
+    )
+    trainer = SequenceTrainer(model, training, len(batches), batches.every_position, twins)
+    users = SequenceBatches(train, "sequences", chosen.split.max_length, training.batch_size, 0)
+    start = 0.0
+    if way == "elcrec" and chosen.model.clusters.start == "kmeans":
+        began = time.process_time()
+        _fit_centers(model, users.histories)
+        start = time.process_time() - began
+    seconds = []
+    for epoch in range(epochs + 1):
+        wall, cpu = time.perf_counter(), time.process_time()
+        if way == "iclrec":
+            _fit_centers(model, users.histories)
+        for batch in batches.epoch(epoch):
+            trainer.step(batch)
+        trainer.losses()
+        seconds.append((time.process_time() - cpu, time.perf_counter() - wall))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # The first epoch traces the graph.
+    cpu_seconds, wall_seconds = (statistics.median(values) for values in zip(*seconds[1:], strict=True))
+    print(json.dumps({"cpu_s": cpu_seconds, "wall_s": wall_seconds, "start_cpu_s": start, "peak_mb": peak}))
+
+
+def _fit_centers(model: "ELCRec", histories: "Examples") -> None:
+    """ICLRec's E-step: K-means over the embeddings of all users; also the start of ELCRec's centres."""
+    import numpy as np
+    import tensorflow as tf
+    from sklearn.cluster import KMeans
+
+    from tfelc.training.sequence_batches import padded
+
+    assert model.clusters is not None
+    pooled = tf.function(model.pooled, input_signature=[tf.TensorSpec([None, None], tf.int32)], reduce_retracing=True)
+    order = np.argsort(histories.lengths)
+    blocks: list[Any] = [padded(histories.take(order[at : at + 512])) for at in range(0, len(order), 512)]
+    embeddings = np.concatenate([pooled(block).numpy() for block in blocks])
+    embeddings /= np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
+    kmeans = KMeans(model.clusters.count, n_init=1, init="random", max_iter=_KMEANS_ROUNDS, random_state=0)
+    model.clusters.centers.assign(kmeans.fit(embeddings).cluster_centers_)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    run(app)
