@@ -42,6 +42,8 @@ class BinaryCrossEntropy(NextItemLoss):
         seed: int | None = None,
     ) -> None:
         super().__init__(normalize, temperature)
+        if negatives < 1:
+            raise ValueError(f"`negatives` must be at least 1. Received: negatives={negatives}")
         if not 0 <= calibration <= 1:
             raise ValueError(f"`calibration` must lie in [0, 1]. Received: calibration={calibration}")
         self.negatives = negatives
