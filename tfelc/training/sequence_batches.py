@@ -13,6 +13,8 @@ from tfelc.data.examples import Examples
 # Histories are sorted by length within chunks of so many batches: wide enough that a batch pads little, and narrow
 # enough that what is trained together changes from epoch to epoch.
 _BATCHES_A_CHUNK = 64
+# Twins are cut to so many times the width of the histories they go with.
+_TWIN_WIDTH = 2
 
 
 class SequenceBatch(NamedTuple):
@@ -21,7 +23,7 @@ class SequenceBatch(NamedTuple):
     Attributes:
         items: Histories, padded with 0 on the left to the longest of them, `(batch, length)`, int32.
         targets: What follows each history, `(batch,)`, or each of its positions, `(batch, length)`, int32.
-        twins: Other histories of the same targets, `(batch, other length)`, int32; None unless asked for.
+        twins: The ends of other histories of the same targets, `(batch, other length)`, int32; None unless asked for.
     """
 
     items: NDArray[np.int32]
@@ -93,7 +95,11 @@ class SequenceBatches:
     def _batch(self, index: NDArray[np.int64], random: np.random.Generator) -> SequenceBatch:
         chosen = self._examples.take(index)
         items = padded(chosen)
-        twins = padded(self._examples.take(self._twin(index, random))) if self._twins else None
+        twins = None
+        if self._twins:
+            # Their lengths are mixed; as wide as the longest, they would cost several times what the histories do.
+            recent = _TWIN_WIDTH * items.shape[1]
+            twins = padded(self._examples.take(self._twin(index, random)).truncated(recent))
         if not self.every_position:
             return SequenceBatch(items, chosen.targets, twins)
         # What follows a position is the next position's item, and at the end the target.
