@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.every_kind import every_kind_rows, every_kind_schema, write_untrained_run
 from tfelc.errors import ExportError, RunError
-from tfelc.export import exporter
+from tfelc.export import exporter, publish
 from tfelc.export.request_log import read_requests
 from tfelc.export.requests import ranked_rows, request_inputs
 from tfelc.export.sample_rows import hard_rows, made_rows, plain
@@ -39,7 +39,7 @@ def quick_verification(monkeypatch):
         with SessionRunner(version) as runner:
             return compare(runner, requests)
 
-    monkeypatch.setattr(exporter, "verify", verify)
+    monkeypatch.setattr(publish, "verify", verify)
 
 
 def assert_equal(found, expected, at=slice(None)):

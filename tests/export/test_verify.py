@@ -72,7 +72,7 @@ def test_an_export_that_answers_otherwise_fails_with_one_line(version):
     assert str(failure.value) == (
         "the export could not be verified: signature `serving_default`, output `y`: row 1 is 4, "
         "the trained model says 4.1 "
-        "(largest difference 0.1, allowed 1e-05)"
+        "(largest difference 0.1, allowed 4.1e-05)"
     )
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from tfelc.errors import ExportError
-from tfelc.export.feature_manifest import MANIFEST_FILE, FeatureManifest
+from tfelc.export.feature_manifest import FeatureManifest
+from tfelc.export.publish import publish
 from tfelc.export.reference_statistics import take_statistics
 from tfelc.export.request_log import LoggedRequest
 from tfelc.export.requests import ranked_rows, request_inputs
@@ -19,9 +19,7 @@ from tfelc.export.sample_rows import hard_rows, made_rows, real_rows
 from tfelc.export.serving_module import ServingModule
 from tfelc.export.signatures import RANK, input_specs
 from tfelc.export.trained_answers import trained_answers
-from tfelc.export.verify import Differences, verify
-from tfelc.export.versions import new_version
-from tfelc.export.warmup import write_warmup
+from tfelc.export.verify import Differences
 from tfelc.models.ranking_model import RankingModel
 from tfelc.schema import CLUSTER_OUTPUTS
 from tfelc.training.ranker_run import RankerRun
@@ -78,36 +76,20 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
     manifest = FeatureManifest.of(model, fitted, run.facts(), reference)
     found = real_rows(run, _ROWS)
     rows = made_rows(model.schema, fitted, _ROWS) if found is None else found
-    try:
-        with new_version(base) as pending:
-            progress("writing the graph")
-            _write(model, manifest, rows, pending.path)
-            progress("verifying in a fresh process")
-            with tf.device("/CPU:0"):
-                requests = [*_answered(model, rows), *_answered(model, hard_rows(model.schema, fitted))]
-            differences = verify(pending.path, requests)
-    except OSError as error:
-        raise ExportError(f"{base}: cannot be written to: {error.strerror or error}") from error
-    return Export(int(pending.path.name), pending.path, manifest, differences, rows, found is not None)
-
-
-def _write(model: RankingModel, manifest: FeatureManifest, rows: pa.Table, path: Path) -> None:
-    requests = [
+    warmup = [
         LoggedRequest(signature, request_inputs(model.schema, signature, rows.slice(0, count)))
         for signature in input_specs(model.schema)
         for count in (1, len(rows))
     ]
-    # Beside the graph, which takes a copy into its assets.
-    manifest_file = path / MANIFEST_FILE.name
-    manifest_file.write_text(manifest.dump(), encoding="utf-8")
-    module = ServingModule(model, manifest_file)
-    signatures = module.signatures()
-    try:
-        tf.saved_model.save(module, str(path), signatures=signatures)
-        write_warmup(path, requests)
-    except tf.errors.OpError as error:
-        raise ExportError(f"{path.parent}: cannot be written to: {error.message}") from error
-    manifest_file.unlink()
+    published = publish(
+        base,
+        manifest,
+        lambda file: ServingModule(model, file),
+        warmup,
+        lambda: [*_answered(model, rows), *_answered(model, hard_rows(model.schema, fitted))],
+        progress,
+    )
+    return Export(published.version, published.path, manifest, published.differences, rows, found is not None)
 
 
 def _answered(model: RankingModel, rows: pa.Table) -> Iterator[LoggedRequest]:

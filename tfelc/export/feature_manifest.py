@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from tfelc import __version__
-from tfelc.errors import ExportError
+from tfelc.export.manifest import Manifest, run_facts
 from tfelc.export.reference_statistics import ReferenceStatistics
 from tfelc.export.signatures import describe, input_specs, missing_value, output_dtypes
 from tfelc.features.fitted import FittedFeatures
@@ -19,35 +18,26 @@ from tfelc.schema import CLUSTER_OUTPUTS, Schema
 from tfelc.task_chain import chain_of, joint_names
 
 MANIFEST_FILE = Path("assets", "feature_manifest.json")
-# What of `run.json` says where a score comes from.
-_RUN_FACTS = ("started", "git_commit", "data", "data_hash", "schema_hash", "rows", "versions")
 
 
-class FeatureManifest(BaseModel):
+class FeatureManifest(Manifest):
     """The content of `assets/feature_manifest.json`.
 
     Attributes:
-        tfelc: Version of the package that exported.
-        run: What was trained, when, on which data and by which versions.
         table: The schema that the ranker was trained with.
         features: Feature -> kind, role, type, what a missing value is sent as, a list's longest length, the number of
             known values, a number's mean and variance after its transform.
         tasks: Head -> label and the head it is given.
         outputs: Output -> type, and the task whose probability it is, or the product of which tasks'.
-        signatures: Signature -> inputs and outputs with type and shape; null is a size of any length.
         reference: Distributions of features and scores on the validation split; None where its data was gone.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    file: ClassVar[Path] = MANIFEST_FILE
 
-    format: int = 1
-    tfelc: str
-    run: dict[str, Any]
     table: Schema = Field(alias="schema")
     features: dict[str, dict[str, Any]]
     tasks: dict[str, dict[str, Any]]
     outputs: dict[str, dict[str, Any]]
-    signatures: dict[str, dict[str, Any]]
     reference: ReferenceStatistics | None = None
 
     @classmethod
@@ -70,7 +60,7 @@ class FeatureManifest(BaseModel):
         outputs = output_dtypes(model)
         return cls(
             tfelc=__version__,
-            run={name: facts[name] for name in _RUN_FACTS if name in facts},
+            run=run_facts(facts),
             table=model.schema,
             features={name: _feature(model.schema, fitted, name) for name in model.schema.features},
             tasks={name: model.tasks[name].model_dump(include={"label", "given"}) for name in heads},
@@ -85,26 +75,9 @@ class FeatureManifest(BaseModel):
             reference=reference,
         )
 
-    @classmethod
-    def load(cls, version: Path) -> Self:
-        """Reads the manifest of an exported version.
-
-        Raises:
-            ExportError: The folder holds none, or a damaged one.
-        """
-        path = version / MANIFEST_FILE
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except FileNotFoundError:
-            raise ExportError(f"{version}: not an export of tfelc ({MANIFEST_FILE} is missing)") from None
-        except (OSError, ValidationError) as error:
-            raise ExportError(f"{path}: not a feature manifest: {str(error).splitlines()[0]}") from None
-
-    def dump(self) -> str:
-        """The manifest as JSON."""
-        content = self.model_dump(mode="json", by_alias=True)
-        content["schema"] = self.table.model_dump(mode="json", exclude_defaults=True)
-        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    def content(self) -> dict[str, Any]:
+        """What `dump` writes."""
+        return {**super().content(), "schema": self.table.model_dump(mode="json", exclude_defaults=True)}
 
 
 def _feature(schema: Schema, fitted: FittedFeatures, name: str) -> dict[str, Any]:
