@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tfelc.settings import Settings
 
@@ -79,6 +79,11 @@ class ContrastConfig(Settings):
     mask: float = Field(0.7, ge=0, le=1)
     reorder: float = Field(0.2, ge=0, le=1)
 
+    @property
+    def has_views(self) -> bool:
+        """Whether training looks at other views of a history."""
+        return self.sequence_weight > 0 or self.intent_weight > 0
+
 
 class NextItemConfig(Settings):
     """The loss of the next item; see `tfelc.losses.next_item`.
@@ -127,6 +132,29 @@ class SequenceModelConfig(Settings):
             clusters = clusters.model_copy(update={"count": 0})
         return self.model_copy(update={"variant": "elcrec", "clusters": clusters, "contrast": contrast})
 
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if (dim := self.encoder.dim) % (heads := self.encoder.heads):
+            raise ValueError(
+                f"model.encoder.dim must be a multiple of model.encoder.heads. Received: {dim} and {heads}"
+            )
+        clusters, contrast = self.effective().clusters, self.effective().contrast
+        if not contrast.has_views:
+            return self
+        if contrast.views != "augment" and contrast.pooling != "last":
+            raise ValueError(
+                f"model.contrast.views: `{contrast.views}` views are compared by model.contrast.pooling: last. "
+                f"Received: {contrast.pooling}"
+            )
+        if not clusters.count and contrast.intent_weight:
+            raise ValueError("model.contrast.intent_weight: there are no intents without model.clusters.count")
+        if not clusters.count and contrast.fusion != "none":
+            raise ValueError(
+                f"model.contrast.fusion: there is no centre to fuse without model.clusters.count. "
+                f"Received: {contrast.fusion}"
+            )
+        return self
+
 
 class SequenceTrainingConfig(Settings):
     """How the model is trained.
@@ -148,7 +176,7 @@ class SequenceTrainingConfig(Settings):
     samples: Literal["prefixes", "windows", "sequences"] = "prefixes"
     epochs: int = Field(40, ge=1)
     batch_size: int = Field(512, ge=1)
-    seed: int = Field(7, ge=0)
+    seed: int = Field(7, ge=0, lt=2**32)
     learning_rate: float = Field(0.001, gt=0)
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     weight_decay: float = Field(0.0, ge=0)
@@ -163,3 +191,13 @@ class SequenceConfig(Settings):
     split: SplitConfig = SplitConfig()
     model: SequenceModelConfig = SequenceModelConfig()
     training: SequenceTrainingConfig = SequenceTrainingConfig()
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        contrast = self.model.effective().contrast
+        if contrast.has_views and contrast.views == "same_target" and self.training.samples != "prefixes":
+            raise ValueError(
+                "model.contrast.views: `same_target` needs one target a sample, training.samples: prefixes. Received: "
+                f"{self.training.samples}"
+            )
+        return self

@@ -38,6 +38,9 @@ class Settings(BaseModel):
             return cls.model_validate(content)
         except ValidationError as error:
             first = error.errors()[0]
+            # Raised by a check of several settings, which names them itself.
+            if contradiction := first.get("ctx", {}).get("error"):
+                raise ConfigError(f"{path or '--set'}: {contradiction}") from None
             key = ".".join(str(part) for part in first["loc"])
             reason = "no such setting" if first["type"] == "extra_forbidden" else first["msg"]
             raise ConfigError(f"{path or '--set'}: `{key}`: {reason}. Received: {first['input']!r}") from None

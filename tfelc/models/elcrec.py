@@ -74,7 +74,7 @@ class ELCRec(keras.Model):
     @property
     def has_views(self) -> bool:
         """Whether training looks at a second view of each history."""
-        return self.config.contrast.sequence_weight > 0 or self.config.contrast.intent_weight > 0
+        return self.config.contrast.has_views
 
     @property
     def candidates(self) -> Tensor:
@@ -126,15 +126,19 @@ class ELCRec(keras.Model):
             )
         else:
             terms["next_item"] = self.next_item(last, self.encoder.candidates, targets)
+        pooled = last
         if self.clusters is not None:
-            pooled = mean_over_items(hidden, items) if self.config.clusters.pooling == "mean" else last
+            if self.config.clusters.pooling == "mean":
+                pooled = mean_over_items(hidden, items)
             self.clusters(pooled, training=True)
             terms["clustering"] = sum(self.clusters.losses)
         if self.has_views:
-            terms |= self._contrast(items, targets, last, twins)
+            terms |= self._contrast(items, targets, last, pooled, twins)
         return terms
 
-    def _contrast(self, items: Tensor, targets: Tensor, last: Tensor, twins: Tensor | None) -> dict[str, Tensor]:
+    def _contrast(
+        self, items: Tensor, targets: Tensor, last: Tensor, pooled: Tensor, twins: Tensor | None
+    ) -> dict[str, Tensor]:
         config = self.config.contrast
         same = None
         if config.views == "augment":
@@ -144,8 +148,8 @@ class ELCRec(keras.Model):
             first, second = ops.split(views, 2, axis=0)
         else:
             other, second = self._view(items if twins is None else twins)
-            first = self._fused(last[:, None], last)
-            pooled = ops.concatenate([last, other], axis=0)
+            first = self._fused(last[:, None], pooled)
+            pooled = ops.concatenate([pooled, other], axis=0)
             if len(targets.shape) == 1:
                 same = targets[:, None] == targets[None, :]
         if config.normalize:
@@ -162,13 +166,17 @@ class ELCRec(keras.Model):
 
     def _view(self, items: Tensor) -> tuple[Tensor, Tensor]:
         """What is clustered of a view, `(batch, dim)`, and its vector for the sequence contrast, `(batch, any)`."""
-        if self.config.contrast.pooling == "last":
+        clustered_last = self.clusters is None or self.config.clusters.pooling == "last"
+        if self.config.contrast.pooling == "last" and clustered_last:
             last = self.encoder(items, last_only=True, training=True)
             return last, self._fused(last[:, None], last)
         hidden = self.encoder(items, training=True)
-        pooled = mean_over_items(hidden, items)
+        mean = mean_over_items(hidden, items)
+        pooled = hidden[:, -1] if clustered_last else mean
+        if self.config.contrast.pooling == "last":
+            return pooled, self._fused(hidden[:, -1:], pooled)
         if self.config.contrast.pooling == "mean":
-            return pooled, self._fused(pooled[:, None], pooled)
+            return pooled, self._fused(mean[:, None], pooled)
         # Concatenated, a pad is a zero: it adds nothing to the dot product of two views.
         real = ops.cast(items != 0, hidden.dtype)[:, :, None]
         return pooled, self._fused(hidden, pooled, real)

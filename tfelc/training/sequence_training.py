@@ -13,7 +13,7 @@ import tensorflow as tf
 from rich.console import Console
 
 from tfelc.data.sequences import Sequences
-from tfelc.errors import ConfigError, RunError
+from tfelc.errors import DataError, RunError
 from tfelc.evaluation.sequence_evaluation import evaluate_sequences
 from tfelc.models.elcrec import ELCRec
 from tfelc.sequence_config import SequenceConfig
@@ -68,11 +68,11 @@ class SequenceTraining:
 
         Raises:
             RunError: The folder is taken.
-            ConfigError: The settings contradict each other.
-            DataError: The sequences leave a split empty.
+            DataError: The sequences leave a split empty, or there is nothing to choose from.
         """
         SequenceRun.refuse_taken(path)
-        _check(config)
+        if sequences.item_count < 2:
+            raise DataError(f"{sequences.name}: a catalogue of one item leaves nothing to rank; use at least 2 items")
         split(sequences, config.split)
         return cls(SequenceRun.create(path, config, sequences, source), sequences, console)
 
@@ -87,7 +87,8 @@ class SequenceTraining:
         run.facts()
         run.remove_unfinished()
         training = cls(run, run.sequences(), console)
-        if run.last.exists() or run.best.exists():
+        # Without one the first epoch was not whole, even if its weights were the best so far.
+        if run.last.exists():
             training._state = load_checkpoint(run.last, training._groups())
         return training
 
@@ -132,8 +133,9 @@ class SequenceTraining:
         if len(examples) > _KMEANS_HISTORIES:
             examples = examples.take(np.random.default_rng(0).permutation(len(examples))[:_KMEANS_HISTORIES])
         examples = examples.truncated(self._config.split.max_length)
+        pool = tf.function(self._model.pooled, input_signature=[tf.TensorSpec([None, None], tf.int32)])
         blocks = (examples.take(slice(at, at + 512)) for at in range(0, len(examples), 512))
-        pooled = [np.asarray(self._model.pooled(padded(block))) for block in blocks]
+        pooled = [np.asarray(pool(padded(block))) for block in blocks]
         self._model.clusters.initialize_centers(np.concatenate(pooled), self._config.training.seed)
 
     def _judge(self, epoch: int, seconds: float, writer: Any) -> None:
@@ -179,13 +181,3 @@ class SequenceTraining:
             "loss": model.next_item.variables,
             "optimizer": self._trainer.optimizer.variables,
         }
-
-
-def _check(config: SequenceConfig) -> None:
-    model, samples = config.model.effective(), config.training.samples
-    if model.contrast.views == "same_target" and samples != "prefixes":
-        raise ConfigError("model.contrast.views: `same_target` needs training.samples: prefixes, one target a sample")
-    if model.contrast.views != "augment" and model.contrast.pooling != "last":
-        raise ConfigError(f"model.contrast.pooling: `{model.contrast.views}` views are compared at their `last` item")
-    if not model.clusters.count and model.contrast.intent_weight:
-        raise ConfigError("model.contrast.intent_weight: there are no intents without model.clusters.count")
