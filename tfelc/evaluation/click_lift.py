@@ -64,4 +64,5 @@ def _won(
     sizes = np.diff(np.r_[starts, len(user)])
     owner = user[starts]
     places = np.clip(shown[owner] - (starts - begins[owner]), 0, sizes)
-    return np.bincount(owner, np.add.reduceat(outcome, starts) * places / sizes, minlength=count)
+    won: NDArray[Any] = np.bincount(owner, np.add.reduceat(outcome, starts) * places / sizes, minlength=count)
+    return won

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,9 +21,9 @@ class CalibrationBins(NamedTuple):
         observed: Their positives.
     """
 
-    rows: NDArray[np.int64]
-    predicted: NDArray[np.float64]
-    observed: NDArray[np.float64]
+    rows: NDArray[Any]
+    predicted: NDArray[Any]
+    observed: NDArray[Any]
 
 
 def calibration_bins(labels: ArrayLike, probabilities: ArrayLike) -> CalibrationBins:
