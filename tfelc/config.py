@@ -11,16 +11,22 @@ from tfelc.settings import Settings
 
 
 class ClustersConfig(Settings):
-    """The learnable clusters (Eq. 3) over the users' activities.
+    """The learnable clusters over the users' activities. The defaults find the groups of the simulated log.
+
+    The paper's module is `objective: paper, temperature: 0.1, merge: false, linear: []`.
 
     Attributes:
-        count: Number of clusters; 0 leaves the module out (baseline B).
+        count: Number of clusters, with `merge` to start with; 0 leaves the module out (baseline B).
         inputs: The roles whose features are clustered. Defaults to the activities, as in the paper.
         dim: Width of the embedding that is clustered.
         alpha: Weight of the clustering loss.
         objective: Which clustering loss; see `tfelc.losses.clustering`.
         temperature: Of the softmax over the similarities to the centres.
+        momentum: 0: the centres follow the gradient; above it, the moving mean of the embeddings assigned to them.
+        merge: Whether the number of clusters is found: close centres are merged, nearly empty ones dropped.
         feed: What enters the gates: the soft `assignment`, the nearest `centre`, or both.
+        linear: The roles that each cluster weighs in its own way, in a linear part of the logits; without any of them
+            it is left out.
         start: Where the centres begin: `random`, or `kmeans` over a sample of the training split.
     """
 
@@ -28,9 +34,12 @@ class ClustersConfig(Settings):
     inputs: tuple[Role, ...] = ("activity",)
     dim: int = Field(32, ge=1)
     alpha: float = Field(0.1, ge=0)
-    objective: Literal["paper", "nearest", "soft"] = "paper"
-    temperature: float = Field(0.1, gt=0)
+    objective: Literal["paper", "nearest", "soft"] = "soft"
+    temperature: float = Field(0.035, gt=0)
+    momentum: float = Field(0.0, ge=0, lt=1)
+    merge: bool = True
     feed: tuple[Literal["assignment", "centre"], ...] = ("assignment",)
+    linear: tuple[Role, ...] = ("item", "context")
     start: Literal["random", "kmeans"] = "random"
 
 

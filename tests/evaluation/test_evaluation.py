@@ -43,6 +43,7 @@ def test_the_result_by_hand():
             "entropy": pytest.approx(2 * math.log(2) / ROWS),
             "mean": [0.5, 0.5],
             "groups": {"HA": [0.0, 1.0], "N": [0.75, 0.25]},
+            "distance": {"activity": 0.75},
         }
     }
     assert found["clusters"]["largest_share"] == pytest.approx(5 / 6)

@@ -39,6 +39,20 @@ def test_keeps_the_habits_of_a_layer(objective: str) -> None:
     )
 
 
+@pytest.mark.parametrize(("momentum", "merge"), [(0.0, True), (0.9, False), (0.9, True)])
+def test_keeps_the_habits_of_a_layer_with_other_updates(momentum: float, merge: bool) -> None:
+    moved = momentum > 0
+    check_layer(
+        LearnableClusters,
+        {"count": 3, "objective": "soft", "momentum": momentum, "merge": merge},
+        _rows(0, 6, 4),
+        {"assignment": (6, 3), "centre": (6, 4), "cluster": (6,)},
+        expected_trainable_count=0 if moved else 1,
+        expected_non_trainable_count=moved + 3 * merge,
+        expected_mixed_dtype="float32",
+    )
+
+
 def test_outputs_by_hand() -> None:
     layer = _layer([[2.0, 0], [0, 0.5]], temperature=1.0)
     out = layer(np.array([[3.0, 4.0], [5, 0]], dtype="float32"))
@@ -134,6 +148,86 @@ def test_runs_in_float32_in_mixed_precision() -> None:
     assert float(mixed.loss_tracker.result()) == pytest.approx(float(full.loss_tracker.result()), rel=1e-5)
 
 
+def test_momentum_moves_the_centres_towards_their_embeddings_in_training_only() -> None:
+    layer = _layer(np.eye(2), momentum=0.9)
+    rows = np.array([[0.6, 0.8], [0.6, 0.8]], dtype="float32")
+    layer(rows)
+    np.testing.assert_array_equal(layer.centers, np.eye(2))
+    layer(rows, training=True)
+    # The second centre is the nearest of both rows, twice an even share; the first has none.
+    kept = 0.9**2
+    np.testing.assert_allclose(layer.centers, [[1, 0], [0.6 * (1 - kept), kept + 0.8 * (1 - kept)]], rtol=1e-5)
+    assert layer.trainable_weights == []
+
+
+def test_momentum_under_soft_moves_by_the_soft_assignment() -> None:
+    layer = _layer(np.eye(2), momentum=0.9, objective="soft", temperature=1.0)
+    layer(np.array([[0.0, 2.0]], dtype="float32"), training=True)
+    share = 1 / (1 + math.e)
+    kept = 0.9 ** (2 * share)
+    np.testing.assert_allclose(layer.centers[0], [kept, 1 - kept], rtol=1e-5)
+
+
+def test_a_cluster_that_went_is_assigned_nothing() -> None:
+    layer = _layer([[1.0, 0], [0.6, 0.8], [0, 1]], merge=True, temperature=0.5)
+    rows = np.array([[0.6, 0.8]], dtype="float32")
+    assert int(layer(rows)["cluster"][0]) == 1
+    layer.active.assign([1.0, 0, 1])
+    out = layer(rows)
+    np.testing.assert_allclose(out["assignment"], [[1 / (1 + math.exp(0.4)), 0, 1 / (1 + math.exp(-0.4))]], rtol=1e-5)
+    assert int(out["cluster"][0]) == 2
+    np.testing.assert_array_equal(out["centre"], [[0, 1]])
+
+
+def test_merging_goes_on_in_training_only_and_shares_are_running_means() -> None:
+    layer = _layer([[1.0, 0, 0], [1, 0.01, 0], [0, 1, 0], [0, 0, 1]], merge=True, objective="soft")
+    rows = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1]], dtype="float32")
+    layer(rows)
+    np.testing.assert_array_equal(layer.active, np.ones(4))
+    shares = np.array(layer(rows)["assignment"]).mean(axis=0)
+    layer(rows, training=True)
+    np.testing.assert_allclose(layer.share, 0.99 * 0.25 + 0.01 * shares, rtol=1e-5)
+    np.testing.assert_array_equal(layer.active, [1, 0, 1, 1])
+    # A share that runs out takes no other along.
+    layer.share.assign([0.4, 0.0, 0.02, 0.4])
+    layer(rows, training=True)
+    np.testing.assert_array_equal(layer.active, [1, 0, 0, 1])
+
+
+_SHARES = {5: (0.5, 0.25, 0.15, 0.07, 0.03), 12: tuple(1 / n / sum(1 / m for m in range(1, 13)) for n in range(1, 13))}
+
+
+@pytest.mark.parametrize("groups", sorted(_SHARES))
+@pytest.mark.parametrize("momentum", [0.0, 0.95])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_unequal_blobs_are_found_whole_and_so_is_their_number(groups: int, momentum: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth = rng.choice(groups, size=4000, p=_SHARES[groups])
+    means = np.linalg.qr(rng.normal(size=(16, 16)))[0][:groups]
+    rows = (means[truth] + 0.08 * rng.normal(size=(4000, 16))).astype("float32")
+    keras.utils.set_random_seed(seed)
+    layer = LearnableClusters(3 * groups, objective="soft", momentum=momentum, merge=True)
+    layer.build((None, 16))
+    if momentum:  # A centre that holds nothing cannot follow anything, so they start among the data.
+        layer.initialize_centers(rows[:1000], seed)
+    optimizer = keras.optimizers.Adam(0.05)
+    optimizer.build(layer.trainable_weights)
+
+    @tf.function
+    def step(batch: Any) -> None:
+        with tf.GradientTape() as tape:
+            layer(batch, training=True)
+            loss = sum(layer.losses)
+        if layer.trainable_weights:
+            optimizer.apply(tape.gradient(loss, [weight.value for weight in layer.trainable_weights]))
+
+    for _ in range(300):
+        step(tf.constant(rows[rng.integers(0, 4000, 256)]))
+    assert adjusted_rand_score(truth, layer(rows)["cluster"]) >= 0.95
+    assert abs(int(np.sum(layer.active)) - groups) <= 1
+    assert float(layer.use_tracker.result()) >= 2
+
+
 def _blobs() -> tuple[Any, Any]:
     rng = np.random.default_rng(0)
     truth = np.repeat(np.arange(4), 50)
@@ -180,6 +274,7 @@ def test_kmeans_start_refuses_a_bad_sample() -> None:
         ({"count": 2, "alpha": -1.0}, "`alpha` must not be negative"),
         ({"count": 2, "objective": "best"}, "one of paper, nearest, soft. Received: objective='best'"),
         ({"count": 2, "temperature": 0.0}, "`temperature` must be above 0"),
+        ({"count": 2, "momentum": 1.0}, "`momentum` must be at least 0 and below 1. Received: momentum=1.0"),
     ],
 )
 def test_refuses_bad_arguments(kwargs: dict[str, Any], message: str) -> None:

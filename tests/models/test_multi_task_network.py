@@ -37,7 +37,7 @@ def _sides(rows: int, *one_row: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "weights"),
     [
-        ({}, 2 + 1 + 4 + 2 + 4 + 2),
+        ({}, 2 + 1 + 4 + 2 + 4 + 2 + 2),
         ({"architecture": "shared_bottom", "clusters": {"count": 0}, "towers": {"units": []}}, 4 + 2),
     ],
 )
@@ -48,13 +48,14 @@ def test_keeps_the_habits_of_a_layer(changes: dict[str, Any], weights: int) -> N
         "gates": {task: (16, experts) for task in TASKS},
     }
     if not changes:
-        shapes["clusters"] = {"assignment": (16, 3), "cluster": (16,)}
+        shapes["clusters"] = {"assignment": (16, 3), "cluster": (16,), "embedding": (16, 4)}
     check_layer(
         MultiTaskNetwork,
         {"tasks": TASKS, "config": ModelConfig.model_validate(_config(**changes))},
         _sides(16),
         shapes,
         expected_trainable_count=weights,
+        expected_non_trainable_count=0 if changes else 3,
         expected_mixed_dtype="float32",
     )
 
@@ -120,6 +121,38 @@ def test_what_the_clusters_feed_into_the_gates(feed: list[str], width: int) -> N
             assert same == (cluster[one] == cluster[other])
         elif feed:
             assert not same
+
+
+def test_each_cluster_has_a_linear_part_of_its_own() -> None:
+    config = _config(clusters={"count": 2, "dim": 4, "feed": [], "temperature": 1.0, "linear": ["context"]})
+    network = MultiTaskNetwork(TASKS, config)
+    sides = _sides(5)
+    without = network(sides)
+    # The columns are ctr of both clusters, then cvr of both: the context counts 1 and -1 for ctr, nothing for cvr.
+    network.cluster_linear.kernel.assign([[1.0, -1, 0, 0]])
+    network.cluster_linear.bias.assign([0.0, 0, 2, 2])
+    outputs = network(sides)
+    shares = np.array(outputs["clusters"]["assignment"])
+    gained = {task: np.array(outputs["logits"][task]) - np.array(without["logits"][task]) for task in TASKS}
+    np.testing.assert_allclose(gained["ctr"], sides["context"][:, 0] * (shares[:, 0] - shares[:, 1]), atol=1e-6)
+    np.testing.assert_allclose(gained["cvr"], 2, atol=1e-6)
+    for roles in ([], ["user"]):
+        other = MultiTaskNetwork(TASKS, _config(clusters={"count": 2, "dim": 4, "linear": roles}))
+        other({role: side for role, side in sides.items() if role != "user"})
+        assert other.cluster_linear is None
+
+
+def test_the_number_of_clusters_is_kept_in_a_saved_network() -> None:
+    sides = _sides(5)
+    network = MultiTaskNetwork(TASKS, _config())
+    network(sides)
+    network.clusters.active.assign([1.0, 0, 1])
+    again = MultiTaskNetwork.from_config(network.get_config())
+    again(sides)
+    again.set_weights(network.get_weights())
+    found = np.array(again(sides)["clusters"]["assignment"])
+    np.testing.assert_array_equal(found[:, 1], 0)
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
 
 
 def test_no_clusters_is_the_baseline() -> None:

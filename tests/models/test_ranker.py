@@ -48,7 +48,11 @@ def test_scores_every_row_for_every_head() -> None:
     assert shapes == {
         "logits": dict.fromkeys(("click", "buy"), ((12,), "float32")),
         "gates": dict.fromkeys(("click", "buy"), ((12, 4), "float32")),
-        "clusters": {"assignment": ((12, 4), "float32"), "cluster": ((12,), "int32")},
+        "clusters": {
+            "assignment": ((12, 4), "float32"),
+            "cluster": ((12,), "int32"),
+            "embedding": ((12, 6), "float32"),
+        },
     }
     for logits in outputs["logits"].values():
         assert np.std(logits) > 0.01

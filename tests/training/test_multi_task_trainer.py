@@ -8,6 +8,8 @@ from rich.console import Console
 
 from tests.support.training import SETTINGS
 from tfelc.config import Config
+from tfelc.metrics.cluster_use import cluster_use
+from tfelc.metrics.gate_entropy import gate_entropy
 from tfelc.training.training import Training
 
 CALM = (
@@ -58,7 +60,8 @@ def test_every_term_is_logged_raw_and_weighted(training):
     features, labels, weights = first_batch(made)
     # Weights that matter: the dataset's own are all 1.
     weights = np.linspace(0, 2, 600).astype("float32")
-    logits = made.trainer.ranker(features)["logits"]
+    before = made.trainer.ranker(features)
+    logits = before["logits"]
     logged = step(made.trainer, (features, labels, weights))
     clicked = labels["click"].numpy()
     click = cross_entropy(clicked, logits["click"])
@@ -69,7 +72,13 @@ def test_every_term_is_logged_raw_and_weighted(training):
     assert logged["buy_weighted"] == pytest.approx(0.25 * logged["buy_loss"])
     assert logged["cluster_weighted"] == pytest.approx(0.3 * logged["cluster_loss"])
     assert logged["loss"] == pytest.approx(sum(value for name, value in logged.items() if name.endswith("_weighted")))
-    assert len(logged) == 7
+    assert len(logged) == 7 + 4
+    # The health of gates and clusters, on the weights that the step began with.
+    outputs = before["gates"], before["clusters"]
+    for task, gates in outputs[0].items():
+        assert logged[f"{task}_gate_entropy"] == pytest.approx(gate_entropy(gates), rel=1e-4)
+    use = cluster_use(outputs[1]["assignment"])
+    assert (logged["clusters_in_use"], logged["largest_cluster_share"]) == pytest.approx(use, rel=1e-4)
 
 
 def test_terms_do_not_pile_up_from_step_to_step(training):
@@ -100,7 +109,12 @@ def test_only_heads_are_logged(training):
     made = training("model.clusters.count=0", heads=("buy",))
     features, labels, weights = first_batch(made)
     assert set(labels) == {"buy", "click"}  # Purchases are judged where there was a click.
-    assert set(step(made.trainer, (features, labels, weights))) == {"loss", "buy_loss", "buy_weighted"}
+    assert set(step(made.trainer, (features, labels, weights))) == {
+        "loss",
+        "buy_loss",
+        "buy_weighted",
+        "buy_gate_entropy",
+    }
 
 
 def test_rows_of_no_weight_teach_nothing(training):

@@ -46,13 +46,15 @@ CASES = {
         "training.balance.strategy=gradnorm",
         "training.precision=mixed_bfloat16",
         "model.clusters.feed=[assignment, centre]",
+        "model.clusters.momentum=0.9",
         "optimizer.schedule=constant",
     ),
     "PCGrad, clipped, entire space": (
         "training.balance.strategy=pcgrad",
         "optimizer.clip_norm=0.5",
         "tasks.buy.space=entire",
-        "model.clusters.objective=soft",
+        "model.clusters.objective=nearest",
+        "model.clusters.merge=false",
     ),
     # A batch size that leaves no smaller last batch, which XLA would compile anew.
     "fixed weights under XLA": ("training.xla=true", "training.balance.strategy=fixed", "training.batch_size=60"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tfelc.evaluation.cluster_health import cluster_health
 from tfelc.evaluation.predictions import Predictions
-from tfelc.metrics.cluster_use import cluster_use
+from tfelc.metrics.gate_distance import gate_distance
 from tfelc.metrics.gate_entropy import gate_entropy
 from tfelc.metrics.summary import group_metrics, task_metrics
 
@@ -24,11 +25,10 @@ def evaluate(predictions: Predictions, split: str) -> dict[str, Any]:
 
     Returns:
         `split`, `rows`, `tasks` (output -> metric -> value), `groups` (group -> output -> metric -> value), `gates`
-        (task -> mean entropy in nats, and the mean weight of each expert over all rows and in each group) and
-        `clusters` (in use, largest share; None for a ranker without them).
+        (task -> mean entropy in nats, the mean weight of each expert over all rows and in each group, and by group
+        column the distance between the groups) and `clusters` (see `cluster_health`).
     """
     outcomes = predictions.outcomes
-    use = None if predictions.assignment is None else cluster_use(predictions.assignment)
     return {
         "split": split,
         "rows": predictions.rows,
@@ -40,9 +40,14 @@ def evaluate(predictions: Predictions, split: str) -> dict[str, Any]:
             predictions.users,
             {name: outcome.rows for name, outcome in outcomes.items()},
         ),
-        "gates": {task: _gate_use(predictions, task) for task in predictions.gates},
-        "clusters": use and {"in_use": use.in_use, "largest_share": use.largest_share},
+        "gates": gates_use(predictions),
+        "clusters": cluster_health(predictions),
     }
+
+
+def gates_use(predictions: Predictions) -> dict[str, Any]:
+    """How each task's gate mixes the experts; see `evaluate`."""
+    return {task: _gate_use(predictions, task) for task in predictions.gates}
 
 
 def _gate_use(predictions: Predictions, task: str) -> dict[str, Any]:
@@ -52,4 +57,9 @@ def _gate_use(predictions: Predictions, task: str) -> dict[str, Any]:
         for values in predictions.groups.values()
         for name in sorted({value for value in values if value is not None})
     }
-    return {"entropy": gate_entropy(weights), "mean": weights.mean(axis=0).tolist(), "groups": groups}
+    return {
+        "entropy": gate_entropy(weights),
+        "mean": weights.mean(axis=0).tolist(),
+        "groups": groups,
+        "distance": {column: gate_distance(weights, values) for column, values in predictions.groups.items()},
+    }

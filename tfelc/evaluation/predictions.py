@@ -44,6 +44,7 @@ class Predictions:
         groups: Group column -> value of each row, None where the row is in no group.
         gates: Task -> gate weights, `(rows, experts)`; none for an exported ranker, which does not give them.
         assignment: Soft cluster assignment, `(rows, count)`, or None for a ranker without clusters or an exported one.
+        embedding: What was clustered, `(rows, dim)`, or None likewise.
     """
 
     outcomes: dict[str, Outcome]
@@ -51,6 +52,7 @@ class Predictions:
     groups: dict[str, NDArray[Any]]
     gates: dict[str, NDArray[np.float32]]
     assignment: NDArray[np.float32] | None
+    embedding: NDArray[np.float32] | None = None
 
     @property
     def rows(self) -> int:
@@ -93,7 +95,7 @@ class Predictor:
         outputs = self._model.ranker(features, training=False)
         found = {"probabilities": probabilities(self._model.tasks, outputs["logits"]), "gates": outputs["gates"]}
         if "clusters" in outputs:
-            found["assignment"] = outputs["clusters"]["assignment"]
+            found |= {name: outputs["clusters"][name] for name in ("assignment", "embedding")}
         return found
 
 
@@ -115,7 +117,7 @@ def predict_split(
         tasks: Tasks of the ranker, and those they are given.
         heads: The tasks it predicts.
         answer: Rows, in plain or dictionary-encoded columns -> `probabilities` by output, `gates` by task, and
-            `assignment` where there are clusters; the last two may be missing.
+            `assignment` and `embedding` where there are clusters; all but the first may be missing.
         progress: Called with the number of rows done since its last call.
     """
     columns = dict.fromkeys(
@@ -164,6 +166,7 @@ def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Seque
         groups={name: joined("groups", name) for name in parts[0]["groups"]},
         gates={name: joined("gates", name) for name in parts[0].get("gates", {})},
         assignment=joined("assignment") if "assignment" in parts[0] else None,
+        embedding=joined("embedding") if "embedding" in parts[0] else None,
     )
 
 

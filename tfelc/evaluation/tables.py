@@ -59,19 +59,31 @@ def groups_table(result: Mapping[str, Any]) -> Table:
 
 def gates_table(result: Mapping[str, Any]) -> Table:
     """How decided the gates are, and the clusters' use."""
-    clusters = result["clusters"]
-    caption = (
-        f"{clusters['in_use']:.1f} clusters in use, the largest holds {clusters['largest_share']:.0%} of the rows"
-        if clusters
-        else "no clusters"
+    table = Table(
+        title="gates: mean entropy (nats) and mean weight of each expert", caption=_clusters_caption(result), box=SIMPLE
     )
-    table = Table(title="gates: mean entropy (nats) and mean weight of each expert", caption=caption, box=SIMPLE)
     table.add_column("task")
     table.add_column("entropy", justify="right")
     table.add_column("experts")
     for task, use in result["gates"].items():
         table.add_row(task, _shown(use["entropy"]), " ".join(f"{weight:.2f}" for weight in use["mean"]))
     return table
+
+
+def _clusters_caption(result: Mapping[str, Any]) -> str:
+    clusters = result["clusters"]
+    if not clusters:
+        return "no clusters"
+    lines = [f"{clusters['in_use']:.1f} clusters in use, the largest holds {clusters['largest_share']:.0%} of the rows"]
+    if not math.isnan(clusters["silhouette"]):
+        lines[0] += f", silhouette {clusters['silhouette']:.2f}"
+    for column, found in clusters["groups"].items():
+        distances = ", ".join(f"{task} {use['distance'][column]:.2f}" for task, use in result["gates"].items())
+        lines.append(
+            f"{column}: the cluster tells {found['information']:.0%} of it, adjusted Rand "
+            f"{found['adjusted_rand']:.2f}; distance between its gates {distances}"
+        )
+    return "\n".join(lines)
 
 
 def _shown(value: float | None) -> str:

@@ -10,9 +10,16 @@ from keras import ops
 from numpy.typing import NDArray
 
 from tfelc.errors import DataError
+from tfelc.layers.center_updates import BLOCK, moving_means, still_active
 from tfelc.losses import clustering
+from tfelc.metrics.clusters_in_use import ClustersInUse
+from tfelc.metrics.largest_cluster_share import LargestClusterShare
 
 Tensor = Any
+
+
+# How much of the old share of a cluster stays in its running mean, a step.
+_SHARE_MOMENTUM = 0.99
 
 
 @keras.saving.register_keras_serializable(package="tfelc")
@@ -21,14 +28,21 @@ class LearnableClusters(keras.layers.Layer):
 
     `assignment_i = softmax_j(<h_i, c_j> / temperature)`, with embeddings `h` and centres `c` L2-normalised. In training
     `alpha * loss` is added to the model's loss, the loss being one of `tfelc.losses.clustering`; the raw loss stands in
-    the logs as `cluster_loss`. It is not computed outside training, so the `val_cluster_loss` of `fit` carries nothing.
+    the logs as `cluster_loss`, and the clusters' use as `clusters_in_use` and `largest_cluster_share`. They are not
+    computed outside training, so their `val_` values in `fit` carry nothing.
     The layer runs in float32 whatever the precision policy or `dtype` says: a bfloat16 softmax no longer sums to 1.
 
     Args:
-        count: int. Number of clusters.
+        count: int. Number of clusters; with `merge`, the number to start with.
         alpha: float. Weight of the clustering loss. Defaults to 0.1.
         objective: str. `paper` (Eq. 3), `nearest` or `soft`; see `tfelc.losses.clustering`. Defaults to `paper`.
         temperature: float. Of the softmax over the cosine similarities; smaller is harder. Defaults to 0.1.
+        momentum: float. 0: the centres follow the gradient. Above 0, below 1: they follow the exponential moving mean
+            of the embeddings assigned to them (softly under `soft`, else the nearest) and are not trained; the loss
+            then moves the embeddings alone. See `moving_means`. Defaults to 0.
+        merge: bool. Whether the number of clusters is found: close centres are merged and nearly empty ones dropped
+            while it trains, see `still_active`. The clusters in use are a weight, `active`, of 1 and 0; one that went
+            has an assignment of 0 and does not come back. Defaults to False.
         **kwargs: Of `keras.layers.Layer`.
 
     Input shape: `(batch, dim)`; a row of zeros is as far from every centre.
@@ -53,6 +67,8 @@ class LearnableClusters(keras.layers.Layer):
         alpha: float = 0.1,
         objective: str = "paper",
         temperature: float = 0.1,
+        momentum: float = 0.0,
+        merge: bool = False,
         **kwargs: Any,
     ) -> None:
         """See the class."""
@@ -67,11 +83,17 @@ class LearnableClusters(keras.layers.Layer):
             raise ValueError(f"`objective` must be one of {known}. Received: objective={objective!r}")
         if temperature <= 0:
             raise ValueError(f"`temperature` must be above 0. Received: temperature={temperature}")
+        if not 0 <= momentum < 1:
+            raise ValueError(f"`momentum` must be at least 0 and below 1. Received: momentum={momentum}")
         self.count = count
         self.alpha = alpha
         self.objective = objective
         self.temperature = temperature
+        self.momentum = momentum
+        self.merge = merge
         self.loss_tracker = keras.metrics.Mean(name="cluster_loss")
+        self.use_tracker = ClustersInUse(count)
+        self.share_tracker = LargestClusterShare(count)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the centres, drawn from a normal of about unit length."""
@@ -81,24 +103,43 @@ class LearnableClusters(keras.layers.Layer):
         self.centers = self.add_weight(
             shape=(self.count, dim),
             initializer=keras.initializers.RandomNormal(stddev=dim**-0.5),
+            trainable=self.momentum == 0,
             name="centers",
         )
+        if self.merge:
+            even = keras.initializers.Constant(1 / self.count)
+            self.active = self.add_weight(shape=(self.count,), initializer="ones", trainable=False, name="active")
+            self.share = self.add_weight(shape=(self.count,), initializer=even, trainable=False, name="share")
+            self.step = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="step")
 
     def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
-        """Assigns the rows; in training also adds the loss and tracks it."""
+        """Assigns the rows; in training also adds the loss, tracks it, and moves, merges and drops centres."""
         embeddings = _normalize(inputs)
         centers = _normalize(self.centers)
-        similarity = ops.matmul(embeddings, ops.transpose(centers))
-        cluster = ops.argmax(similarity, axis=-1)
+        active = ops.convert_to_tensor(self.active) if self.merge else None
+        similarity = clustering.similarities(embeddings, centers, active)
+        assignment = clustering.assignment(similarity, self.temperature)
+        cluster = ops.cast(ops.argmax(similarity, axis=-1), "int32")
         if training:
-            loss = clustering.OBJECTIVES[self.objective](embeddings, centers, self.temperature)
+            loss = clustering.OBJECTIVES[self.objective](embeddings, centers, self.temperature, active)
             self.add_loss(self.alpha * loss)
             self.loss_tracker.update_state(loss)
-        return {
-            "assignment": clustering.assignment(similarity, self.temperature),
-            "centre": ops.take(centers, cluster, axis=0),
-            "cluster": ops.cast(cluster, "int32"),
-        }
+            self.use_tracker.update_state(assignment)
+            self.share_tracker.update_state(cluster)
+            if self.momentum:
+                soft = self.objective == "soft"
+                shares = assignment if soft else ops.one_hot(cluster, self.count, dtype="float32")
+                self.centers.assign(moving_means(centers, embeddings, shares, self.momentum))
+            if active is not None:
+                self._merge(centers, assignment, active)
+        return {"assignment": assignment, "centre": ops.take(centers, cluster, axis=0), "cluster": cluster}
+
+    def _merge(self, centers: Tensor, assignment: Tensor, active: Tensor) -> None:
+        share = _SHARE_MOMENTUM * self.share + (1 - _SHARE_MOMENTUM) * ops.mean(assignment, axis=0)
+        first = self.step * BLOCK % self.count
+        self.active.assign(still_active(centers, share, active, self.temperature, first))
+        self.share.assign(share)
+        self.step.assign_add(1)
 
     def initialize_centers(self, embeddings: NDArray[np.floating[Any]], seed: int) -> None:
         """Starts the centres at the K-means centres of a sample, instead of at random.
@@ -150,6 +191,8 @@ class LearnableClusters(keras.layers.Layer):
             "alpha": self.alpha,
             "objective": self.objective,
             "temperature": self.temperature,
+            "momentum": self.momentum,
+            "merge": self.merge,
         }
 
 

@@ -3,6 +3,10 @@
 Each takes embeddings `h`, `(batch, dim)`, and centres `c`, `(clusters, dim)`, both float32 with rows of length 1, and
 returns a scalar. No tensor is larger than `(batch, clusters)` or `(clusters, clusters)`. The trade-off weight alpha is
 applied by the caller.
+
+Where the number of clusters is found by the model, `active` says which are still in use, `(clusters,)` of 0 and 1. The
+others then take no part, and `spread` and `balance` are left out: they would hold apart, and fill, what is to be merged
+or dropped.
 """
 
 from __future__ import annotations
@@ -16,9 +20,13 @@ from keras import ops
 Tensor = Any
 
 SPREAD_TEMPERATURE = 0.1
+# A cluster that holds less than this part of an even share is nearly empty.
+NEARLY_EMPTY = 0.1
+# Further than any cosine, and finite: an infinity times a share of 0 would not be a number.
+_CLOSED = -1e9
 
 
-def paper(embeddings: Tensor, centers: Tensor, temperature: float = 0.1) -> Tensor:
+def paper(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active: Tensor | None = None) -> Tensor:
     """The paper's objective: every centre away from every other, every embedding to every centre.
 
     `-1 / ((k - 1) k) sum_i sum_{j != i} ||c_i - c_j||^2 + 1 / (b k) sum_i sum_j ||h_i - c_j||^2`
@@ -36,28 +44,28 @@ def paper(embeddings: Tensor, centers: Tensor, temperature: float = 0.1) -> Tens
         embeddings: Tensor. Normalised rows, `(batch, dim)`.
         centers: Tensor. Normalised rows, `(clusters, dim)`.
         temperature: float. Not used; all objectives are called alike.
+        active: Tensor, `(clusters,)`, or None. The clusters in use; see the module.
 
     Source: ELCRec, section 3.4.2, Eq. 3.
     """
     batch = ops.cast(ops.shape(embeddings)[0], embeddings.dtype)
-    count = centers.shape[0]
-    center_sum = ops.sum(centers, axis=0)
-    center_squares = ops.sum(ops.square(centers))
+    used = ops.ones((centers.shape[0],), dtype=centers.dtype) if active is None else active
+    count = ops.sum(used)
+    center_sum = ops.sum(used[:, None] * centers, axis=0)
+    center_squares = ops.sum(used[:, None] * ops.square(centers))
     pull = (
         ops.sum(ops.square(embeddings)) / batch
         + center_squares / count
         - 2.0 * ops.sum(ops.mean(embeddings, axis=0) * center_sum) / count
     )
-    if count == 1:
-        return pull
     pairs = 2.0 * count * center_squares - 2.0 * ops.sum(ops.square(center_sum))
-    return pull - pairs / (count * (count - 1))
+    return pull - pairs / ops.maximum(count * (count - 1.0), 1.0)
 
 
-def nearest(embeddings: Tensor, centers: Tensor, temperature: float = 0.1) -> Tensor:
-    """Each embedding to its nearest centre, close centres apart, the clusters evenly used.
+def nearest(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active: Tensor | None = None) -> Tensor:
+    """Each embedding to its nearest centre, close centres apart, no cluster empty.
 
-    `1/b sum_i ||h_i - c_a(i)||^2 + spread(c) + balance(h, c)`, with `a(i) = argmax_j <h_i, c_j>`.
+    `1/b sum_i ||h_i - c_a(i)||^2 + spread(c) + balance(p)`, with `a(i) = argmax_j <h_i, c_j>`.
 
     Gradient: the pull acts on one centre an embedding, as in K-means, and on the embedding; the choice of the centre
     itself has none. A centre that is nearest to nothing is moved by `spread` and `balance` alone.
@@ -66,14 +74,17 @@ def nearest(embeddings: Tensor, centers: Tensor, temperature: float = 0.1) -> Te
         embeddings: Tensor. Normalised rows, `(batch, dim)`.
         centers: Tensor. Normalised rows, `(clusters, dim)`.
         temperature: float. Of the soft assignment that `balance` uses. Defaults to 0.1.
+        active: Tensor, `(clusters,)`, or None. The clusters in use; see the module.
     """
-    similarity = ops.matmul(embeddings, ops.transpose(centers))
+    if active is not None:
+        embeddings = ops.stop_gradient(embeddings)
+    similarity = similarities(embeddings, centers, active)
     pull = 2.0 - 2.0 * ops.mean(ops.max(similarity, axis=-1))
-    return pull + spread(centers) + balance(assignment(similarity, temperature))
+    return pull if active is not None else pull + spread(centers) + balance(similarity, temperature)
 
 
-def soft(embeddings: Tensor, centers: Tensor, temperature: float = 0.1) -> Tensor:
-    """Each embedding to the centres in proportion to its assignment, close centres apart, the clusters evenly used.
+def soft(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active: Tensor | None = None) -> Tensor:
+    """Each embedding to the centres in proportion to its assignment, close centres apart, no cluster empty.
 
     `1/b sum_i sum_j p_ij ||h_i - c_j||^2 + spread(c) + balance(p)`, with `p_i = softmax_j(<h_i, c_j> / temperature)`.
 
@@ -81,15 +92,27 @@ def soft(embeddings: Tensor, centers: Tensor, temperature: float = 0.1) -> Tenso
     centre is drawn to each embedding in proportion to its share, and is never pushed away from one. With a gradient
     through `p` a centre that is somewhat far would be repelled, and die. `balance` does go through `p`.
 
+    Without spread and balance (`active` given) centres that the temperature cannot tell apart fall together, which is
+    what makes them mergeable (Rose 1998, deterministic annealing).
+
     Args:
         embeddings: Tensor. Normalised rows, `(batch, dim)`.
         centers: Tensor. Normalised rows, `(clusters, dim)`.
         temperature: float. Of the softmax over the cosine similarities. Defaults to 0.1.
+        active: Tensor, `(clusters,)`, or None. The clusters in use; see the module.
     """
-    similarity = ops.matmul(embeddings, ops.transpose(centers))
-    shares = assignment(similarity, temperature)
-    pull = 2.0 - 2.0 * ops.mean(ops.sum(ops.stop_gradient(shares) * similarity, axis=-1))
-    return pull + spread(centers) + balance(shares)
+    if active is not None:
+        embeddings = ops.stop_gradient(embeddings)
+    similarity = similarities(embeddings, centers, active)
+    shares = ops.stop_gradient(assignment(similarity, temperature))
+    pull = 2.0 - 2.0 * ops.mean(ops.sum(shares * similarity, axis=-1))
+    return pull if active is not None else pull + spread(centers) + balance(similarity, temperature)
+
+
+def similarities(embeddings: Tensor, centers: Tensor, active: Tensor | None = None) -> Tensor:
+    """Cosines of normalised rows, `(batch, clusters)`; far below any cosine for the clusters that are not `active`."""
+    cosines = ops.matmul(embeddings, ops.transpose(centers))
+    return cosines if active is None else ops.where(active > 0, cosines, _CLOSED)
 
 
 def assignment(similarity: Tensor, temperature: float) -> Tensor:
@@ -117,19 +140,27 @@ def spread(centers: Tensor) -> Tensor:
     return SPREAD_TEMPERATURE * (total - math.log(count * (count - 1)))
 
 
-def balance(shares: Tensor) -> Tensor:
-    """How unevenly a batch uses the clusters: the divergence of the mean assignment from uniform, in [0, log k] nats.
+def balance(similarity: Tensor, temperature: float) -> Tensor:
+    """How far clusters are from holding a tenth of an even share; 0 once all do.
 
-    `KL(q || uniform) = log k + sum_j q_j log q_j`, with `q = 1/b sum_i p_i`.
+    `1/k sum_j max(0, log(0.1 / k) - log q_j)`, with `q = 1/b sum_i p_i` and `p_i = softmax_j(similarity_ij / t)`.
 
-    Gradient: takes embeddings from crowded clusters and gives them to the nearest empty ones; zero once `q` is uniform.
-    Where the true groups differ much in size it therefore splits the large ones.
+    Gradient: of weight `1 / k` for each cluster that is nearly empty, whatever its emptiness: it draws such a centre
+    and the embeddings closest to it together. A cluster that holds a tenth of an even share feels nothing, so groups of
+    unequal size stay whole. (The entropy of `q`, or Sinkhorn's assignment, asks for equal sizes and splits the large
+    ones.)
 
     Args:
-        shares: Tensor. Soft assignments, `(batch, clusters)`, rows that sum to 1.
+        similarity: Tensor. Cosines, `(batch, clusters)`.
+        temperature: float. Of the softmax.
     """
-    mean = ops.mean(shares, axis=0)
-    return math.log(shares.shape[-1]) + ops.sum(mean * ops.log(ops.maximum(mean, 1e-30)))
+    batch = ops.cast(ops.shape(similarity)[0], similarity.dtype)
+    log_mean = ops.logsumexp(ops.log_softmax(similarity / temperature, axis=-1), axis=0) - ops.log(batch)
+    return ops.mean(ops.relu(math.log(NEARLY_EMPTY / similarity.shape[-1]) - log_mean))
 
 
-OBJECTIVES: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {"paper": paper, "nearest": nearest, "soft": soft}
+OBJECTIVES: dict[str, Callable[[Tensor, Tensor, float, Tensor | None], Tensor]] = {
+    "paper": paper,
+    "nearest": nearest,
+    "soft": soft,
+}

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from tfelc.config import ModelConfig
+from tfelc.layers.cluster_linear import ClusterLinear
 from tfelc.layers.grouped_dense import GroupedDense
 from tfelc.layers.learnable_clusters import LearnableClusters
 from tfelc.layers.multi_gate_experts import MultiGateExperts
@@ -38,12 +39,21 @@ class MultiTaskNetwork(keras.layers.Layer):
         self.config = config = ModelConfig.model_validate(config)
         policy = self.dtype_policy
         if config.clusters.count:
-            self.activity_encoder = keras.layers.Dense(config.clusters.dim, dtype=policy, name="activity_encoder")
+            # Clusters compare directions. A bias about as long as the embedding itself keeps its length in the
+            # direction: users who do everything twice as often as others need not fall together with them.
+            self.activity_encoder = keras.layers.Dense(
+                config.clusters.dim,
+                bias_initializer=keras.initializers.RandomNormal(stddev=0.8),
+                dtype=policy,
+                name="activity_encoder",
+            )
             self.clusters = LearnableClusters(
                 config.clusters.count,
                 alpha=config.clusters.alpha,
                 objective=config.clusters.objective,
                 temperature=config.clusters.temperature,
+                momentum=config.clusters.momentum,
+                merge=config.clusters.merge,
                 name="clusters",
             )
         is_ple, is_shared_bottom = config.architecture == "ple", config.architecture == "shared_bottom"
@@ -63,6 +73,7 @@ class MultiTaskNetwork(keras.layers.Layer):
         ]
         self.drop = keras.layers.Dropout(config.towers.dropout, dtype=policy)
         self.heads = GroupedDense(1, dtype="float32", name="heads")
+        self.cluster_linear: ClusterLinear | None = None
 
     def build(self, sides_shape: Mapping[str, Any]) -> None:
         """Makes every part; the widths follow from the sides'."""
@@ -78,6 +89,10 @@ class MultiTaskNetwork(keras.layers.Layer):
             tower.build((None, len(self.tasks), width))
             width = units
         self.heads.build((None, len(self.tasks), width))
+        linear_width = sum(sides_shape[role][-1] for role in self.config.clusters.linear if role in sides_shape)
+        if self.config.clusters.count and linear_width:
+            self.cluster_linear = ClusterLinear(len(self.tasks), self.config.clusters.count, name="cluster_linear")
+            self.cluster_linear.build((None, linear_width), (None, self.config.clusters.count))
 
     def call(
         self, sides: Mapping[str, Tensor], broadcast: bool = False, training: bool | None = None
@@ -86,15 +101,20 @@ class MultiTaskNetwork(keras.layers.Layer):
         gate_parts = [sides[role] for role in self.config.gates.inputs if role in sides]
         outputs: dict[str, Any] = {}
         if self.config.clusters.count:
-            found = self.clusters(self.activity_embedding(sides, broadcast), training=training)
+            embedding = self.activity_embedding(sides, broadcast)
+            found = self.clusters(embedding, training=training)
             gate_parts += [found[name] for name in self.config.clusters.feed]
             outputs["clusters"] = {name: found[name] for name in ("assignment", "cluster")}
+            outputs["clusters"]["embedding"] = ops.cast(embedding, "float32")
         gate_inputs = _side_by_side([ops.cast(part, "float32") for part in gate_parts], broadcast)
         hidden, gates = self.experts(list(sides.values()), gate_inputs, broadcast=broadcast, training=training)
         for tower in self.towers:
             hidden = self.drop(tower(hidden), training=training)
-        logits = self.heads(hidden)
-        outputs["logits"] = {task: logits[:, position, 0] for position, task in enumerate(self.tasks)}
+        logits = self.heads(hidden)[..., 0]
+        if self.cluster_linear is not None:
+            parts = [sides[role] for role in self.config.clusters.linear if role in sides]
+            logits = logits + self.cluster_linear(_side_by_side(parts, broadcast), found["assignment"])
+        outputs["logits"] = {task: logits[:, position] for position, task in enumerate(self.tasks)}
         outputs["gates"] = {task: gates[:, position] for position, task in enumerate(self.tasks)}
         return outputs
 

@@ -34,7 +34,8 @@ class Ranker(keras.Model):
 
     Returns:
         Dictionary of dictionaries: `logits`, task -> float32 `(batch,)`; `gates`, task -> float32 `(batch, experts)`;
-        `clusters` (with a cluster count above 0), `assignment` -> `(batch, count)` and `cluster` -> int32 `(batch,)`.
+        `clusters` (with a cluster count above 0), `assignment` -> `(batch, count)`, `cluster` -> int32 `(batch,)`
+        and `embedding`, what was clustered, -> float32 `(batch, dim)`.
     """
 
     def __init__(

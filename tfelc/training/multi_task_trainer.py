@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfelc.losses.task_losses import task_losses
+from tfelc.metrics.mean_gate_entropy import MeanGateEntropy
 from tfelc.models.ranker import Ranker
 from tfelc.schema import Task
 
@@ -17,7 +18,8 @@ class MultiTaskTrainer(keras.Model):
     """Trains a ranker with `fit` on `(features, labels[, weights])`.
 
     Every loss term is logged by name, raw (`<task>_loss`, `cluster_loss`) and as it enters the sum
-    (`<task>_weighted`, `cluster_weighted`, and `balance_weighted` where the balance has a term of its own).
+    (`<task>_weighted`, `cluster_weighted`, and `balance_weighted` where the balance has a term of its own). Beside them
+    stands how decided the gates are, `<task>_gate_entropy` in nats, and the use of the clusters (`LearnableClusters`).
 
     Args:
         ranker: The model.
@@ -50,6 +52,17 @@ class MultiTaskTrainer(keras.Model):
             )
         }
 
+        self._gate_entropies = {task: MeanGateEntropy(name=f"{task}_gate_entropy") for task in ranker.tasks}
+
+    @property
+    def health_names(self) -> list[str]:
+        """What is logged that is no loss."""
+        names = [metric.name for metric in self._gate_entropies.values()]
+        if self.ranker.config.clusters.count:
+            clusters = self.ranker.network.clusters
+            names += [clusters.use_tracker.name, clusters.share_tracker.name]
+        return names
+
     def compile(self, optimizer: Any, tables_optimizer: Any, xla: bool = False, **kwargs: Any) -> None:
         """Sets the optimisers: one for the embedding tables, one for everything else.
 
@@ -77,7 +90,7 @@ class MultiTaskTrainer(keras.Model):
     def train_step(self, data: Any) -> dict[str, Any]:
         """Trains on one batch."""
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
-        terms, gradients = self._losses_and_gradients(inputs, labels, weights)
+        terms, gates, gradients = self._losses_and_gradients(inputs, labels, weights)
         dense, tables = self._split_variables()
         dense_gradients = gradients[: len(dense)]
         if self.clip_norm:
@@ -86,13 +99,15 @@ class MultiTaskTrainer(keras.Model):
         self.tables_optimizer.apply(gradients[len(dense) :], tables)
         for name, value in terms.items():
             self._terms[name].update_state(value)
+        for task, weight in gates.items():
+            self._gate_entropies[task].update_state(weight)
         return self.get_metrics_result()
 
-    def _losses_and_gradients(self, inputs: Any, labels: Any, weights: Any) -> tuple[dict[str, Any], list[Any]]:
+    def _losses_and_gradients(self, inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any, list[Any]]:
         dense, tables = self._split_variables()
         with tf.GradientTape(persistent=True) as tape:
             sides = self.ranker.encoder(inputs, training=True)
-            losses, auxiliary = self._network_losses(sides, labels, weights)
+            losses, auxiliary, gates = self._network_losses(sides, labels, weights)
         weighted = self.balance.weighted(losses)
         shared = [v.value for v in self.ranker.network.experts.experts.trainable_variables]
         variables = [v.value for v in (*dense, *tables)]
@@ -102,12 +117,13 @@ class MultiTaskTrainer(keras.Model):
         terms |= {f"{name}_weighted": value for name, value in weighted.items()}
         if "cluster_weighted" in self._terms:
             terms["cluster_weighted"] = auxiliary
-        return terms, gradients
+        return terms, gates, gradients
 
-    def _head_losses(self, sides: Any, labels: Any, weights: Any) -> tuple[dict[str, Any], Any]:
+    def _head_losses(self, sides: Any, labels: Any, weights: Any) -> tuple[dict[str, Any], Any, dict[str, Any]]:
         network = self.ranker.network
-        logits = network(sides, training=True)["logits"]
-        return task_losses(self.trained_tasks, labels, logits, weights), sum(network.losses, tf.constant(0.0))
+        outputs = network(sides, training=True)
+        losses = task_losses(self.trained_tasks, labels, outputs["logits"], weights)
+        return losses, sum(network.losses, tf.constant(0.0)), outputs["gates"]
 
     def _split_variables(self) -> tuple[list[Any], list[Any]]:
         tables = self.ranker.table_variables

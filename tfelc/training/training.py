@@ -17,7 +17,8 @@ from tfelc.config import Config
 from tfelc.data.dataset import Dataset
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.errors import RunError
-from tfelc.evaluation.evaluation import evaluate, output_metrics
+from tfelc.evaluation.cluster_health import cluster_health
+from tfelc.evaluation.evaluation import evaluate, gates_use, output_metrics
 from tfelc.evaluation.predictions import Predictor
 from tfelc.features.fit import fit_features
 from tfelc.features.fitted import FittedFeatures
@@ -28,6 +29,7 @@ from tfelc.training.batches import Batches
 from tfelc.training.checkpoint import load_checkpoint
 from tfelc.training.checkpoints import Checkpoints
 from tfelc.training.early_stopping import check_watched, watched_value
+from tfelc.training.health import collapse_warning, health_line
 from tfelc.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.training.optimizers import make_optimizers
 from tfelc.training.progress import EpochProgress
@@ -180,10 +182,20 @@ class Training:
                 f"{self._run.path}: training diverged in epoch {epoch + 1} (`{endless[0]}` is not finite); lower "
                 "optimizer.dense_learning_rate or optimizer.tables_learning_rate, or set optimizer.clip_norm"
             )
-        metrics = output_metrics(predictor.predict("validation"))
+        health = {name: losses.pop(name) for name in self.trainer.health_names}
+        predictions = predictor.predict("validation")
+        metrics = output_metrics(predictions)
+        clusters = cluster_health(predictions)
         value = watched_value(metrics, self._config.training.early_stopping.metric)
         self._state["history"].append(
-            {"epoch": epoch + 1, "losses": losses, "validation": metrics, "rows_per_second": round(rows_per_second)}
+            {
+                "epoch": epoch + 1,
+                "losses": losses,
+                "health": health,
+                "validation": metrics,
+                "validation_health": {"gates": gates_use(predictions), "clusters": clusters},
+                "rows_per_second": round(rows_per_second),
+            }
         )
         best = self._state["best"]
         if best is None or value > best:
@@ -191,18 +203,20 @@ class Training:
             self._checkpoints.save_best()
         self._run.write_json("history.json", self._state)
         with writer.as_default(step=epoch + 1):
-            for name, loss in losses.items():
-                tf.summary.scalar(f"train/{name}", loss)
+            for name, value in (losses | health).items():
+                tf.summary.scalar(f"train/{name}", value)
             for output, values in metrics.items():
                 for name, metric in values.items():
                     tf.summary.scalar(f"validation/{output}/{name}", metric)
         shown = "  ".join(f"{output} {values['auc']:.4f}" for output, values in metrics.items())
         self._console.print(
             f"epoch {epoch + 1}/{self._config.training.epochs}  loss {losses['loss']:.4f}  validation AUC {shown}"
-            f"  {rows_per_second:,.0f} rows/s",
+            f"  {health_line(health)}  {rows_per_second:,.0f} rows/s",
             highlight=False,
             soft_wrap=True,
         )
+        if warning := collapse_warning(self._state["history"], self._config.model.clusters.count):
+            self._console.print(f"[bold yellow]warning:[/bold yellow] {warning}", soft_wrap=True)
 
     def _is_over(self, epoch: int) -> bool:
         patience = self._config.training.early_stopping.patience

@@ -1,0 +1,56 @@
+"""A linear part of the logits that each cluster has for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable(package="tfelc")
+class ClusterLinear(keras.layers.Layer):
+    """`logit_t = sum_j p_j (<w_tj, x> + b_tj)`: cluster `j` weighs the inputs in its own way for each task `t`.
+
+    A user of one cluster may like what is cheap and near the top, one of another what is dear and new. Experts can
+    learn that only as a product of inputs; here it is a weight, learned as fast as the weights of a linear model. It
+    starts at 0 and runs in float32.
+
+    Args:
+        tasks: int. Number of logits.
+        count: int. Number of clusters.
+
+    Call arguments:
+        inputs: Float tensor of shape `(batch, width)`.
+        assignment: Float tensor of shape `(batch, count)`, or one row for all.
+
+    Returns:
+        Float32 tensor of shape `(batch, tasks)`. O(batch width tasks count) time, O(batch tasks count) memory.
+    """
+
+    def __init__(self, tasks: int, count: int, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.tasks = tasks
+        self.count = count
+
+    def build(self, inputs_shape: Any, assignment_shape: Any = None) -> None:
+        """Makes one kernel for all tasks and clusters."""
+        units = self.tasks * self.count
+        self.kernel = self.add_weight(name="kernel", shape=(inputs_shape[-1], units), initializer="zeros")
+        self.bias = self.add_weight(name="bias", shape=(units,), initializer="zeros")
+
+    def call(self, inputs: Tensor, assignment: Tensor) -> Tensor:
+        """Adds the clusters' answers up, each by its share."""
+        answers = ops.reshape(ops.matmul(inputs, self.kernel) + self.bias, (-1, self.tasks, self.count))
+        return ops.sum(answers * assignment[:, None], axis=-1)
+
+    def compute_output_shape(self, inputs_shape: Sequence[Any], assignment_shape: Any) -> Any:
+        """One logit a task."""
+        return (inputs_shape[0], self.tasks)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `__init__`."""
+        return {**super().get_config(), "tasks": self.tasks, "count": self.count}
