@@ -103,15 +103,16 @@ def _train_next_item(
         load_tensorflow()
         from tfelc.training.sequence_training import SequenceTraining
 
-        training = SequenceTraining.resume(run_path, console)
+        training = SequenceTraining.resume(run_path, console, source)
     else:
-        from tfelc.data.sequence_sources import SIMULATED, load_sequences
+        from tfelc.data.sequence_sources import DATASETS, SIMULATED, load_sequences
 
         if source is None:
             console.print("no --dataset: training on a small simulated set", highlight=False)
             source = SIMULATED
         of_dataset = Path(__file__).parent / "configs" / NEXT_ITEM / f"{source}.yaml"
-        resolved = SequenceConfig.load(config or (of_dataset if of_dataset.exists() else None), settings)
+        known = source in DATASETS and of_dataset.exists()
+        resolved = SequenceConfig.load(config or (of_dataset if known else None), settings)
         sequences = load_sequences(source, lambda line: console.print(line, highlight=False, soft_wrap=True))
         load_tensorflow()
         from tfelc.training.sequence_training import SequenceTraining

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tfelc.data.sequence_sources import DATASETS, load_sequences
 from tfelc.data.sequence_splits import SequenceSplits, global_time, leave_one_out
 from tfelc.data.sequences import Sequences
-from tfelc.errors import RunError
+from tfelc.errors import RunError, UsageError
 from tfelc.files import whole_file
 from tfelc.losses.next_item import make_next_item_loss
 from tfelc.models.elcrec import ELCRec
@@ -63,13 +63,36 @@ class SequenceRun(RunFolder):
         ids: list[int] | list[str] = json.loads(self.unchanged("catalogue.json").read_text(encoding="utf-8"))
         return ids
 
-    def sequences(self) -> Sequences:
-        """The sequences that the run was trained on; raises RunError where they have changed since."""
+    def sequences(self, source: str | None = None) -> Sequences:
+        """The sequences that the run was trained on.
+
+        Args:
+            source: Where they are now: the name of a data set, or the path of a file. Defaults to where they were.
+
+        Raises:
+            RunError: They have changed since.
+            DataError: They cannot be read.
+        """
         facts = self.facts()
-        sequences = load_sequences(facts["data"])
+        source = facts["data"] if source is None else source
+        sequences = load_sequences(source)
         if sequences.hash != facts["data_hash"]:
-            raise RunError(f"{self.path}: {facts['data']} holds other sequences than the run was trained on")
+            raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")
         return sequences
+
+    def refuse_incomparable(self, other: SequenceRun) -> None:
+        """Raises UsageError where the other run ranks other examples, so that users cannot be compared one by one."""
+        if self.facts()["data_hash"] != other.facts()["data_hash"]:
+            raise UsageError(
+                f"{other.path}: was trained on other data ({other.facts()['data']}) than {self.path} "
+                f"({self.facts()['data']}); compare runs on the same data"
+            )
+        mine, theirs = self.config().split.protocol, other.config().split.protocol
+        if mine != theirs:
+            raise UsageError(
+                f"{other.path}: its split.protocol is {theirs}, and that of {self.path} is {mine}; compare runs of the "
+                "same protocol"
+            )
 
     def write_ranks(self, users: NDArray[Any], ranks: NDArray[np.int32]) -> None:
         """Writes `ranks.parquet`: the rank of each test user's item, to compare runs user by user."""

@@ -77,16 +77,22 @@ class SequenceTraining:
         return cls(SequenceRun.create(path, config, sequences, source), sequences, console)
 
     @classmethod
-    def resume(cls, path: Path, console: Console) -> SequenceTraining:
+    def resume(cls, path: Path, console: Console, source: str | None = None) -> SequenceTraining:
         """Goes on with a run that was stopped, from its last whole epoch; the outcome is the same to the bit.
+
+        Args:
+            path: The run's folder.
+            console: Where progress goes.
+            source: Where its data is now. Defaults to where it was.
 
         Raises:
             RunError: The folder is no run, is damaged, or its data has changed.
         """
         run = SequenceRun(path)
         run.facts()
+        sequences = run.sequences(source)
         run.remove_unfinished()
-        training = cls(run, run.sequences(), console)
+        training = cls(run, sequences, console)
         # Without one the first epoch was not whole, even if its weights were the best so far.
         if run.last.exists():
             training._state = load_checkpoint(run.last, training._groups())
