@@ -50,8 +50,10 @@ def ranker(
     if trees:
         with console.status("HistGradientBoosting"):
             rows["boosted trees"] = _trees(dataset, next(iter(found.values()))[0])
-    differences = _differences(*found.values())
+    differences, by_group = _differences(*found.values()), _group_differences(*found.values())
     _print(console, rows, differences, seeds)
+    _print_groups(console, by_group)
+    console.print_json(data=rows[list(variants)[1]]["clusters"])
     write_result(
         out,
         {
@@ -61,6 +63,7 @@ def ranker(
             "config": with_clusters.model_dump(mode="json"),
             "models": rows,
             "difference": differences,
+            "difference_by_group": by_group,
             "seconds": seconds,
         },
     )
@@ -95,9 +98,22 @@ def _summary(predictions: list[Any]) -> dict[str, Any]:
         "gate_entropy": {
             task: _mean_and_deviation([r["gates"][task]["entropy"] for r in results]) for task in results[0]["gates"]
         },
-        "clusters_in_use": _mean_and_deviation([r["clusters"]["in_use"] for r in results])
-        if results[0]["clusters"]
-        else None,
+        "clusters": _clusters(results, predictions) if results[0]["clusters"] else None,
+    }
+
+
+def _clusters(results: list[dict[str, Any]], predictions: list[Any]) -> dict[str, Any]:
+    """The clusters' health over the seeds, and how far two seeds agree on who belongs together."""
+    from itertools import combinations
+
+    from tfelc.metrics.assignment_agreement import assignment_agreement
+
+    health = [result["clusters"] for result in results]
+    pairs = [assignment_agreement(a.assignment, b.assignment) for a, b in combinations(predictions, 2)]
+    return {
+        **{name: _mean_and_deviation([h[name] for h in health]) for name in ("in_use", "largest_share", "silhouette")},
+        "groups": {column: _spread([h["groups"][column] for h in health]) for column in health[0]["groups"]},
+        "agreement_of_seeds": _mean_and_deviation(pairs) if pairs else None,
     }
 
 
@@ -131,6 +147,28 @@ def _differences(first: list[Any], second: list[Any]) -> dict[str, Any]:
     return found
 
 
+def _group_differences(first: list[Any], second: list[Any]) -> dict[str, Any]:
+    """As `_differences`, AUC alone, on the rows of each user group."""
+    import dataclasses
+
+    import numpy as np
+
+    from tfelc.evaluation.bootstrap import paired_bootstrap
+
+    found: dict[str, Any] = {}
+    for values in first[0].groups.values():
+        for group in sorted({value for value in values if value is not None}):
+            found[group] = {}
+            for output, outcome in first[0].outcomes.items():
+                rows = outcome.rows & (values == group)
+                labels = outcome.labels[rows]
+                if 0 < labels.sum() < len(labels):
+                    scores = [np.stack([p.outcomes[output].probabilities[rows] for p in m]) for m in (first, second)]
+                    result = paired_bootstrap(labels, *scores, first[0].users[rows], "auc")
+                    found[group][output] = dataclasses.asdict(result)
+    return found
+
+
 def _trees(dataset: Any, predictions: Any) -> dict[str, Any]:
     from pipelines.benchmarks.boosted_trees import boosted_trees
     from tfelc.metrics.summary import task_metrics
@@ -159,3 +197,19 @@ def _print(console: Any, rows: dict[str, Any], differences: dict[str, Any], seed
                 f"{found['low']:+.4f} {found['high']:+.4f}",
             )
     console.print(table)
+
+
+def _print_groups(console: Any, by_group: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table(title="difference in AUC by user group, with its 95 % interval")
+    outputs = list(next(iter(by_group.values()), {}))
+    for heading in ("", *outputs):
+        table.add_column(heading, justify="right" if heading else "left")
+    for group, results in by_group.items():
+        cells = [results.get(output) for output in outputs]
+        table.add_row(
+            group, *(f"{c['difference']:+.4f} ({c['low']:+.4f} {c['high']:+.4f})" if c else "" for c in cells)
+        )
+    if by_group:
+        console.print(table)
