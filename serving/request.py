@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,42 +16,43 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tfelc import cli  # noqa: E402
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+# Items asked for.
+_K = 5
 
 
 @app.command()
 def request(
-    run: Annotated[Path, typer.Option(help="Folder of the trained run, whose rows and schema the requests follow.")],
-    n: Annotated[int, typer.Option(min=1, help="Rows.")] = 3,
-    name: Annotated[str, typer.Option(help="Name under which the model is served.")] = "ranker",
+    run: Annotated[Path, typer.Option(help="Folder of the trained run, whose data the requests are taken from.")],
+    n: Annotated[int, typer.Option(min=1, help="Rows, or histories.")] = 3,
+    name: Annotated[
+        str | None, typer.Option(help="Name under which the model is served. Defaults to ranker or recommender.")
+    ] = None,
     rest: Annotated[str, typer.Option(help="The server's REST address.")] = "http://127.0.0.1:8501",
     grpc: Annotated[str, typer.Option(help="The server's gRPC address.")] = "127.0.0.1:8500",
 ) -> None:
-    """Prints curl and grpcurl requests with rows of the run's validation split, or made ones where its data is gone."""
+    """Prints curl and grpcurl requests.
+
+    For a ranker with rows of the run's validation split, or made ones where its data is gone; for a next-item model
+    with histories of the test split.
+    """
     from tfelc.quiet_tensorflow import load_tensorflow
 
     load_tensorflow()
 
     from tfelc.cache import cache_home
-    from tfelc.export.requests import json_request, request_inputs
-    from tfelc.export.sample_rows import made_rows, real_rows
-    from tfelc.export.signatures import RANK, SERVING_DEFAULT, input_specs
+    from tfelc.export.requests import json_request
     from tfelc.files import whole_file
-    from tfelc.training.ranker_run import RankerRun
+    from tfelc.training.run_folder import RunFolder
+    from tfelc.training.sequence_run import SequenceRun
 
-    folder = RankerRun(run)
-    schema = folder.schema()
-    rows = real_rows(folder, n)
-    if rows is None:
-        rows = made_rows(schema, folder.fitted(), n)
+    is_recommender = RunFolder(run).facts()["kind"] == SequenceRun.kind
+    name = name or ("recommender" if is_recommender else "ranker")
     # TensorFlow Serving does not tell grpcurl its messages, as a server with reflection would.
     protoset = cache_home() / "tensorflow_serving.protoset"
     protoset.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(protoset) as temporary:
         temporary.write_bytes(_descriptors())
-    for title, signature in (("One score a row", SERVING_DEFAULT), ("One user, the rows' items", RANK)):
-        if signature not in input_specs(schema):
-            continue
-        inputs = request_inputs(schema, signature, rows)
+    for title, signature, inputs in (_of_recommender if is_recommender else _of_ranker)(run, n):
         body = shlex.quote(json_request(signature, inputs))
         message = shlex.quote(_message(name, signature, inputs))
         method = "tensorflow.serving.PredictionService/Predict"
@@ -59,6 +60,36 @@ def request(
         print(
             f"# {title}: gRPC\ngrpcurl -plaintext -protoset {shlex.quote(str(protoset))} -d {message} {grpc} {method}\n"
         )
+
+
+def _of_ranker(run: Path, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    from tfelc.export.requests import request_inputs
+    from tfelc.export.sample_rows import made_rows, real_rows
+    from tfelc.export.signatures import RANK, SERVING_DEFAULT, input_specs
+    from tfelc.training.ranker_run import RankerRun
+
+    folder = RankerRun(run)
+    schema = folder.schema()
+    table = real_rows(folder, rows)
+    if table is None:
+        table = made_rows(schema, folder.fitted(), rows)
+    for title, signature in (("One score a row", SERVING_DEFAULT), ("One user, the rows' items", RANK)):
+        if signature in input_specs(schema):
+            yield title, signature, request_inputs(schema, signature, table)
+
+
+def _of_recommender(run: Path, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    import numpy as np
+
+    from tfelc.export.recommender_exporter import popularity_and_histories
+    from tfelc.export.recommender_requests import history_input
+    from tfelc.export.recommender_signatures import EMBED, RECOMMEND, K, id_type_of
+    from tfelc.training.sequence_run import SequenceRun
+
+    folder = SequenceRun(run)
+    inputs = history_input(popularity_and_histories(folder, rows)[1], id_type_of(folder.catalogue()))
+    yield "The best items after each history", RECOMMEND, {**inputs, K: np.full(rows, _K, np.int64)}
+    yield "The vectors of the histories", EMBED, inputs
 
 
 def _message(name: str, signature: str, inputs: Mapping[str, Any]) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import numpy.typing as npt
 
-from serving.client.inputs import Values, ranking_inputs
+from serving.client.inputs import Values, ranking_inputs, recommendation_inputs
 
 Array = npt.NDArray[Any]
 
@@ -70,6 +71,36 @@ class Client(ABC):
             Output -> one value an item.
         """
         return self.predict(ranking_inputs(user, items), "rank", version, label, timeout)
+
+    def recommend(
+        self,
+        histories: Sequence[Sequence[int] | Sequence[str]],
+        k: int,
+        version: int | None = None,
+        label: str | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Array]:
+        """Asks a next-item model for the best items after histories.
+
+        Args:
+            histories: Raw item ids of each history, oldest first, of any length; an empty one is answered with popular
+                items, and unknown items are passed over.
+            k: Items wanted for each.
+            version: As for `predict`.
+            label: As for `predict`.
+            timeout: As for `predict`.
+
+        Returns:
+            `ids` and `scores`, `(histories, k)`, best first; at most as many columns as items in the catalogue. Where
+            fewer items are left, a row ends with the id `""` or -1 and the score `-inf`. With clusters also `cluster`,
+            `(histories,)`, -1 where no item of a history is known.
+        """
+        inputs = recommendation_inputs(histories, k, lambda: self._id_type(version, label, timeout))
+        return self.predict(inputs, "recommend", version, label, timeout)
+
+    @abstractmethod
+    def _id_type(self, version: int | None, label: str | None, timeout: float | None) -> type:
+        """The type of a next-item model's ids, `int` or `str`."""
 
     def __enter__(self) -> Self:
         """Returns itself."""

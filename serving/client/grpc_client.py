@@ -7,7 +7,9 @@ from typing import Any
 
 import grpc
 import tensorflow as tf
+from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
     get_model_status_pb2,
     model_service_pb2_grpc,
     predict_pb2,
@@ -76,15 +78,9 @@ class GrpcClient(Client):
         timeout: float | None = None,
     ) -> dict[str, Array]:
         """Calls a signature as `Client` says."""
-        if version is not None and label is not None:
-            raise ValueError("give a version or a label, not both")
         request = predict_pb2.PredictRequest()
-        request.model_spec.name = self._model
+        self._set_spec(request.model_spec, version, label)
         request.model_spec.signature_name = signature
-        if version is not None:
-            request.model_spec.version.value = version
-        elif label is not None:
-            request.model_spec.version_label = label
         for name, array in to_arrays(inputs).items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(array))
         response = self._call(self._prediction.Predict, request, timeout)
@@ -101,6 +97,25 @@ class GrpcClient(Client):
     def close(self) -> None:
         """Closes the connection."""
         self._channel.close()
+
+    def _id_type(self, version: int | None, label: str | None, timeout: float | None) -> type:
+        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+        self._set_spec(request.model_spec, version, label)
+        answer = self._call(self._prediction.GetModelMetadata, request, timeout)
+        found = get_model_metadata_pb2.SignatureDefMap()
+        answer.metadata["signature_def"].Unpack(found)
+        # Of a model without the signature the call that follows says so.
+        inputs = found.signature_def["recommend"].inputs if "recommend" in found.signature_def else {}
+        return int if "history" in inputs and inputs["history"].dtype == types_pb2.DT_INT64 else str
+
+    def _set_spec(self, spec: Any, version: int | None, label: str | None) -> None:
+        if version is not None and label is not None:
+            raise ValueError("give a version or a label, not both")
+        spec.name = self._model
+        if version is not None:
+            spec.version.value = version
+        elif label is not None:
+            spec.version_label = label
 
     def _call(self, method: Any, request: Any, timeout: float | None) -> Any:
         try:

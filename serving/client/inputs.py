@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,30 @@ def ranking_inputs(user: Values, items: Values) -> dict[str, Array]:
     if both := sorted(user.keys() & items.keys()):
         raise TypeError(f"`{both[0]}` is given for the user and for the items")
     return to_arrays({**{name: [value] for name, value in user.items()}, **items})
+
+
+def recommendation_inputs(histories: Sequence[Any], k: int, id_type: Callable[[], type]) -> dict[str, Array]:
+    """The inputs of `recommend`: histories padded on the right to the longest.
+
+    Args:
+        histories: Raw item ids of each history.
+        k: Items wanted for each.
+        id_type: Tells the type of the catalogue's ids, `int` or `str`, where no history holds one.
+
+    Raises:
+        TypeError: The ids are not all whole numbers or all strings, or `k` is no whole number.
+    """
+    rows = [list(history) for history in histories]
+    kinds = {type(item.item() if isinstance(item, np.generic) else item) for row in rows for item in row}
+    if not (kinds <= {int} or kinds <= {str, bytes}):
+        raise TypeError(f"histories hold ids of one kind, whole numbers or strings. Received: {rows!r:.200}")
+    width = max(map(len, rows), default=0)
+    whole = kinds == {int} if kinds else id_type() is int
+    padding: int | str = -1 if whole else ""
+    padded = np.full((len(rows), width), padding, np.int64 if whole else object)
+    for row, history in zip(padded, rows, strict=True):
+        row[: len(history)] = history
+    return {"history": padded, "k": np.array(operator.index(k), np.int64)}
 
 
 def _to_array(name: str, value: Any) -> Array:

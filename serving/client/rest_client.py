@@ -78,6 +78,10 @@ class RestClient(Client):
         """Closes the connections."""
         self._http.close()
 
+    def _id_type(self, version: int | None, label: str | None, timeout: float | None) -> type:
+        # Of an empty list JSON does not say what it would hold.
+        return str
+
     def _call(self, method: str, path: str, body: bytes | None, timeout: float | None) -> Any:
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
         pause = _FIRST_PAUSE

@@ -57,8 +57,11 @@ def missing_value(column: Column) -> float | int | str:
 
 
 def describe(specs: Mapping[str, tf.TensorSpec]) -> dict[str, dict[str, object]]:
-    """Specs in words JSON takes: `{"price": {"dtype": "float32", "shape": [None]}}`."""
-    return {name: {"dtype": spec.dtype.name, "shape": list(spec.shape)} for name, spec in specs.items()}
+    """Specs in words JSON takes: `{"price": {"dtype": "float32", "shape": [None]}}`; the shape of any rank is None."""
+    return {
+        name: {"dtype": spec.dtype.name, "shape": None if spec.shape.rank is None else list(spec.shape)}
+        for name, spec in specs.items()
+    }
 
 
 def _spec(name: str, column: Column, rows: int | None) -> tf.TensorSpec:

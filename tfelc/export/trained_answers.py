@@ -37,7 +37,19 @@ def trained_answers(model: RankingModel, rows: pa.Table) -> tuple[dict[str, Arra
         assignment = np.asarray(found["clusters"]["assignment"], np.float64)
         answers[nearest] = np.asarray(found["clusters"]["cluster"], np.int64)
         answers[share] = np.take_along_axis(assignment, answers[nearest][:, None], axis=1)[:, 0].astype(np.float32)
-        if assignment.shape[1] > 1:
-            first, second = np.sort(assignment, axis=1)[:, [-1, -2]].T
-            tied = second >= first * np.exp(-_TIE / model.ranker.config.clusters.temperature)
+        tied = tied_clusters(assignment, model.ranker.config.clusters.temperature)
     return answers, tied
+
+
+def tied_clusters(assignment: Array, temperature: float) -> npt.NDArray[np.bool_]:
+    """Where the two nearest centres are equally near, so that either is right.
+
+    Args:
+        assignment: Softmax of the similarities to the centres, `(rows, clusters)`.
+        temperature: Its temperature.
+    """
+    if assignment.shape[1] < 2:
+        return np.zeros(len(assignment), bool)
+    first, second = np.sort(assignment.astype(np.float64), axis=1)[:, [-1, -2]].T
+    tied: npt.NDArray[np.bool_] = second >= first * np.exp(-_TIE / temperature)
+    return tied
