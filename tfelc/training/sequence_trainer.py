@@ -34,8 +34,8 @@ class SequenceTrainer:
         self, model: ELCRec, config: SequenceTrainingConfig, batches: int, every_position: bool, twins: bool
     ) -> None:
         self.model = model
-        self.optimizer = _optimizer(config, batches * config.epochs)
         self._variables = model.trainable_variables
+        self.optimizer = _optimizer(config, batches * config.epochs, self._variables)
         self.optimizer.build(self._variables)
         self._twins = twins
         histories = tf.TensorSpec([None, None], tf.int32)
@@ -69,11 +69,12 @@ class SequenceTrainer:
         return terms
 
 
-def _optimizer(config: SequenceTrainingConfig, steps: int) -> Any:
+def _optimizer(config: SequenceTrainingConfig, steps: int, variables: list[Any]) -> Any:
     rate = learning_rate(config.learning_rate, config.schedule, steps)
     clip = config.clip_norm or None
     if not config.weight_decay:
         return keras.optimizers.Adam(rate, global_clipnorm=clip)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay, global_clipnorm=clip)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "norm"])
+    # Biases and norms, and by their shapes, since Keras knows a norm's weights as `gamma` and `beta` alone.
+    optimizer.exclude_from_weight_decay(var_list=[variable for variable in variables if len(variable.shape) == 1])
     return optimizer

@@ -1,0 +1,98 @@
+"""Next-item runs on a small file, with everything random that training has."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.support.training import ROOT
+
+SMALL = ("model.encoder.dim=8", "training.batch_size=64", "training.epochs=1")
+# Dropout, drawn negatives, augmented views, a K-means start, weight decay, and a rate that falls.
+EVERYTHING = (
+    *SMALL, "training.epochs=4", "training.schedule=cosine", "training.weight_decay=0.01", "training.clip_norm=5",
+    "training.learning_rate=0.01", "model.next_item.loss=sampled_softmax", "model.next_item.negatives=16",
+    "model.clusters.count=4", "model.clusters.start=kmeans", "model.contrast.sequence_weight=0.1",
+    "model.contrast.intent_weight=0.1",
+)  # fmt: skip
+
+
+def write_sequences(path: Path, users: int = 120, items: int = 40, seed: int = 0, prefix: str = "") -> Path:
+    """A file in the paper's format; ids begin with `prefix`."""
+    from tfelc.data.simulated_sequences import simulate
+
+    sequences = simulate(users, items, seed).sequences
+    lines = [
+        " ".join(f"{prefix}{number}" for number in (sequences.users[user], *sequences.of(user)))
+        for user in range(sequences.user_count)
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def start(path: Path, source: Path, *settings: str) -> Any:
+    """A `SequenceTraining` in this process, not yet run."""
+    from rich.console import Console
+
+    from tfelc.data.sequence_sources import load_sequences
+    from tfelc.sequence_config import SequenceConfig
+    from tfelc.training.sequence_training import SequenceTraining
+
+    config = SequenceConfig.load(None, settings)
+    return SequenceTraining.start(path, load_sequences(source), str(source), config, Console(quiet=True))
+
+
+def finished(path: Path, source: Path, *settings: str) -> Any:
+    """A `SequenceTraining` that was run and measured."""
+    training = start(path, source, *settings)
+    training.run()
+    training.test()
+    return training
+
+
+def start_command(
+    run: Path, *arguments: object, killed_at: tuple[str, int] | None = None, settings: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """`train.py --task next_item` in a process of its own, killed at a moment of `killed_training` or not at all."""
+    program = (
+        ["pipelines/train.py"] if killed_at is None else ["-m", "tests.support.killed_training", *map(str, killed_at)]
+    )
+    sets = [word for setting in settings for word in ("--set", setting)]
+    return subprocess.Popen(
+        [sys.executable, *program, "--task", "next_item", "--run", run, *map(str, arguments), *sets],
+        cwd=ROOT,
+        env={key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def assert_same_outcome(found: Path, wanted: Path) -> None:
+    """Checks that two runs ended with the same weights, to the bit, history, metrics and ranks."""
+    for name in ("last.npz", "best.npz"):
+        one, other = (_arrays(run / "checkpoints" / name) for run in (found, wanted))
+        assert one.keys() == other.keys()
+        assert [key for key in other if one[key].tobytes() != other[key].tobytes()] == []
+    assert _history(found) == _history(wanted)
+    for name in ("metrics.json", "ranks.parquet"):
+        assert (found / name).read_bytes() == (wanted / name).read_bytes()
+    assert not [path.name for path in found.rglob(".*.tmp")]
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    with np.load(path, allow_pickle=False) as file:
+        return {key: file[key] for key in file.files if key != "state"}
+
+
+def _history(run: Path) -> Any:
+    text = re.sub(r'"(samples_per_second|seconds)": [\d.e+-]+', r'"\1": 0', (run / "history.json").read_text())
+    return json.loads(text)
