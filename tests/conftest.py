@@ -54,3 +54,17 @@ def exported(tmp_path_factory, untrained_run):
 @pytest.fixture(scope="session")
 def trained(untrained_run):
     return untrained_run.model()
+
+
+@pytest.fixture(scope="session")
+def recommender_run(tmp_path_factory):
+    from tests.support.untrained_recommender import write_untrained_recommender
+
+    return write_untrained_recommender(tmp_path_factory.mktemp("recommender_run"))
+
+
+@pytest.fixture(scope="session")
+def exported_recommender(tmp_path_factory, recommender_run):
+    from tfelc.export.recommender_exporter import export_recommender
+
+    return export_recommender(recommender_run, tmp_path_factory.mktemp("exported_recommender") / "base")

@@ -60,7 +60,7 @@ class Manifest(BaseModel):
             others = sorted(other.name for other in path.parent.glob("*_manifest.json"))
             if others:
                 raise ExportError(
-                    f"{version}: an export of another kind: it holds {others[0]}, not {path.name}"
+                    f"{version}: an export of another kind of model: it holds {others[0]}, not {path.name}"
                 ) from None
             raise ExportError(f"{version}: not an export of tfelc ({cls.file} is missing)") from None
         except (OSError, ValidationError) as error:

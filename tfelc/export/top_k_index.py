@@ -40,7 +40,7 @@ class TopKIndex:
         kind: `brute_force` or `streaming`.
 
     Raises:
-        ExportError: `tf.keras` has been used as Keras 3 before.
+        ExportError: TensorFlow Recommenders does not load, as where `tf.keras` has been used as Keras 3 before.
     """
 
     def __init__(self, candidates: NDArray[np.float32], kind: IndexKind = "brute_force") -> None:
@@ -79,14 +79,14 @@ class TopKIndex:
 
 def _layers() -> Any:
     """TensorFlow Recommenders' layers, on the Keras that they are written for."""
-    with patch.dict(os.environ, TF_USE_LEGACY_KERAS="1"), _without_scann():
-        import tf_keras
-        from tensorflow_recommenders.layers import factorized_top_k
-    if not issubclass(factorized_top_k.TopK, tf_keras.Model):
+    try:
+        with patch.dict(os.environ, TF_USE_LEGACY_KERAS="1"), _without_scann():
+            from tensorflow_recommenders.layers import factorized_top_k
+    except ImportError as error:
         raise ExportError(
-            "TensorFlow Recommenders needs Keras 2, but tf.keras was used as Keras 3 in this process; "
-            "start it with TF_USE_LEGACY_KERAS=1"
-        )
+            f"TensorFlow Recommenders does not load: {' '.join(str(error).split())}; where tf.keras was used as Keras 3 "
+            "in this process before, start it with TF_USE_LEGACY_KERAS=1"
+        ) from error
     return factorized_top_k
 
 
