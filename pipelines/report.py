@@ -25,9 +25,7 @@ def report(
         list[Path] | None,
         typer.Option(help="Run like --run but for alpha, cluster number or seed, for the sensitivity; may repeat."),
     ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Prepared dataset to measure a ranker on. Defaults to the one the run names.")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Data to measure on. Defaults to what the run names.")] = None,
 ) -> None:
     """Pictures, tables and plain words on one page that needs no network: quality, clusters, gates, who gains."""
     import shlex
@@ -54,17 +52,17 @@ def report(
 def _report(
     path: Path, against: Path | None, sensitivity: list[Path], data: Path | None
 ) -> "RankerReport | SequenceReport":
-    from tfelc.errors import UsageError
     from tfelc.training.run_folder import RunFolder
     from tfelc.training.sequence_run import SequenceRun
 
     if RunFolder(path).facts()["kind"] == SequenceRun.kind:
         from tfelc.report.sequence_report import SequenceReport
 
-        if data is not None:
-            raise UsageError("--data is a ranker's; a next-item run is measured on the sequences it names")
         return SequenceReport(
-            SequenceRun(path), against and SequenceRun(against), [SequenceRun(sibling) for sibling in sensitivity]
+            SequenceRun(path),
+            against and SequenceRun(against),
+            [SequenceRun(sibling) for sibling in sensitivity],
+            None if data is None else str(data),
         )
     from tfelc.report.ranker_report import RankerReport
     from tfelc.training.ranker_run import RankerRun

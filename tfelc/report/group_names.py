@@ -1,35 +1,27 @@
-"""The groups of users by their usual names, from the newest to the most active."""
+"""The groups of users in the order in which they are read."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-_MEANING = {
-    "PN": "pure new users",
-    "N": "new users",
-    "N+LA": "new users and those of low activity",
-    "LA": "low activity",
-    "MA": "medium activity",
-    "HA": "high activity",
-    "FA": "full activity",
-}
+from tfelc.schema import Schema
+
+# From pure new users to fully active ones, as the paper and the prepared logs call them.
+_BY_ACTIVITY = ("PN", "N", "N+LA", "LA", "MA", "HA", "FA")
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """The paper's groups by activity, then the others: numbers by value, names by letter."""
-    usual = list(_MEANING)
+    """The usual groups by activity, then the others: numbers by value, names by letter."""
 
     def place(name: str) -> tuple[int, float, str]:
-        return (
-            usual.index(name) if name in usual else len(usual),
-            float(name) if name.isdecimal() else math.inf,
-            name,
-        )
+        usual = _BY_ACTIVITY.index(name) if name in _BY_ACTIVITY else len(_BY_ACTIVITY)
+        return usual, float(name) if name.isdecimal() else math.inf, name
 
     return sorted(names, key=place)
 
 
-def meaning(names: Iterable[str]) -> str:
-    """What the usual names among these stand for, in one line; empty where there are none."""
-    return "; ".join(f"{name}: {_MEANING[name]}" for name in in_order(set(names)) if name in _MEANING)
+def group_meanings(schema: Schema) -> str:
+    """What the schema says of its group columns, in one line; empty where it says nothing."""
+    described: Mapping[str, str | None] = {name: schema.columns[name].description for name in schema.of_kind("group")}
+    return "; ".join(f"{name}: {text}" for name, text in described.items() if text)

@@ -40,21 +40,23 @@ def preformatted(text: str, label: str) -> Markup:
     return Markup(f'<pre tabindex="0" role="region" aria-label="{escaped(label)}">{escaped(text)}</pre>')
 
 
-def data_table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
-    """A table whose first column names the rows; the others are set to the right.
+def data_table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], words: bool = False) -> Markup:
+    """A table whose first column names the rows.
 
     Args:
         caption: What it shows.
         header: Headings of the columns.
         rows: Cells, as many a row as there are headings.
+        words: Whether the cells hold words, which are set to the left and may wrap. Defaults to False: numbers.
     """
     heads = "".join(f'<th scope="col">{escaped(name)}</th>' for name in header)
     body = "".join(
         f'<tr><th scope="row">{escaped(first)}</th>{"".join(f"<td>{escaped(cell)}</td>" for cell in others)}</tr>'
         for first, *others in rows
     )
+    style = ' class="words"' if words else ""
     # A focusable region: a table wider than the page can be scrolled by keyboard.
     return Markup(
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table{style}>'
         f"<caption>{escaped(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )

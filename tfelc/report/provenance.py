@@ -29,7 +29,7 @@ def provenance(runs: Mapping[str, RunFolder], data_hash: str, command: str) -> S
         paragraph("This page was made by"),
         preformatted(command, "Command"),
         paragraph(f"and measured on data with the hash {data_hash}."),
-        data_table("How it was trained", ["fact", *facts], rows),
+        data_table("How it was trained", ["fact", *facts], rows, words=True),
         paragraph(f"Settings of {next(iter(facts))}:"),
         preformatted(run.unchanged("config.yaml").read_text(encoding="utf-8"), "Settings"),
     ]

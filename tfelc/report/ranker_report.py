@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfelc.data.dataset import Dataset
-from tfelc.errors import RunError, UsageError
+from tfelc.errors import UsageError
 from tfelc.evaluation.evaluation import evaluate
 from tfelc.evaluation.group_lift import GroupLift, group_lifts
 from tfelc.evaluation.predictions import Predictions, Predictor
@@ -16,7 +16,7 @@ from tfelc.report.calibration_curves import calibration_curves
 from tfelc.report.cluster_groups import ClusterGroups
 from tfelc.report.embedding_map import embedding_map
 from tfelc.report.gate_map import gate_map
-from tfelc.report.group_names import meaning
+from tfelc.report.group_names import group_meanings
 from tfelc.report.lift_figures import lift_picture, lift_table
 from tfelc.report.markup import Markup, bullets, note, paragraph
 from tfelc.report.metric_tables import cluster_table, group_metrics_table, ranker_metrics
@@ -24,8 +24,9 @@ from tfelc.report.page import render_page
 from tfelc.report.provenance import provenance
 from tfelc.report.ranker_summary import cluster_sentence, lift_sentences, quality_sentences
 from tfelc.report.section import Section
-from tfelc.report.sensitivity import Trial, sensitivity_curves, trials_of
+from tfelc.report.sensitivity_curves import sensitivity_curves
 from tfelc.report.training_curves import ranker_curves
+from tfelc.report.trial import Trial, trials_of
 from tfelc.training.ranker_run import RankerRun
 
 
@@ -55,7 +56,8 @@ class RankerReport:
             status: Called with what is being done.
 
         Raises:
-            RunError: A run is missing, damaged, or does not go with the first.
+            RunError: A run is missing or damaged, or differs from the first in more than the sensitivity allows.
+            UsageError: The run to beat was trained on other data, or on other tasks.
             DataError: The data cannot be read.
         """
         self._check()
@@ -78,7 +80,7 @@ class RankerReport:
             return
         other = self.against.facts()
         if other["data_hash"] != facts["data_hash"]:
-            raise RunError(
+            raise UsageError(
                 f"{self.against.path}: was trained on other data than {self.run.path} (its hash differs); --against "
                 "compares runs on the same data"
             )
@@ -111,15 +113,17 @@ class RankerReport:
         result = results[name]
         facts = self.run.facts()
         best_auc = dataset.manifest.facts.get("best_possible_auc", {})
+        meanings = group_meanings(self.run.schema())
+        explained = [note(f"Groups of users, {meanings}.")] if meanings else []
         status("drawing")
         tables = [ranker_metrics(results, best_auc)]
         if result["groups"]:
-            tables += [group_metrics_table(result), note(meaning(result["groups"]))]
+            tables.append(group_metrics_table(result))
         if result["clusters"] is not None:
             tables.append(cluster_table(result["clusters"], result["gates"]))
         sections = [
-            Section("Lift by group", self._lift_blocks(lifts, other)),
-            Section("Clusters and groups of users", _cluster_blocks(predictions)),
+            Section("Lift by group", [*self._lift_blocks(lifts, other), *explained]),
+            Section("Clusters and groups of users", [*explained, *_cluster_blocks(predictions)]),
             Section("Map of the users' activities", _map_blocks(predictions)),
             Section("Gates", [gate_map(result["gates"])]),
             Section("Calibration", [calibration_curves(predictions)]),

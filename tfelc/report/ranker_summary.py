@@ -9,6 +9,7 @@ from typing import Any
 from tfelc.evaluation.group_lift import ALL, GroupLift
 from tfelc.report.lift_figures import shown_groups
 from tfelc.report.number_text import number, percent
+from tfelc.training.health import COLLAPSED
 
 # Above this share nearly everybody is in one cluster; below this information the cluster says nearly nothing.
 _ONE_CLUSTER = 0.95
@@ -52,7 +53,7 @@ def cluster_sentence(health: Mapping[str, Any] | None, count: int) -> str:
     if health is None:
         return "The ranker has no clusters."
     in_use, largest = f"{health['in_use']:.1f} of {count}", f"{health['largest_share']:.0%}"
-    if health["in_use"] < 2:
+    if health["in_use"] < COLLAPSED:
         return (
             f"The clusters have collapsed: {in_use} are in use, and the largest holds {largest} of the impressions. "
             "They do not tell users apart."

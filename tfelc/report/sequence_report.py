@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tfelc.data.examples import Examples
-from tfelc.errors import RunError
-from tfelc.evaluation.ranking_bootstrap import paired_ranking_bootstrap
-from tfelc.evaluation.ranking_report import METRICS
-from tfelc.evaluation.resampling import BootstrapResult
+from tfelc.evaluation.sequence_comparison import compare_sequences
 from tfelc.evaluation.sequence_evaluation import evaluate_sequences
 from tfelc.models.elcrec import ELCRec
 from tfelc.report.cluster_sizes import cluster_sizes
@@ -24,8 +20,10 @@ from tfelc.report.number_text import number
 from tfelc.report.page import render_page
 from tfelc.report.provenance import provenance
 from tfelc.report.section import Section
-from tfelc.report.sensitivity import Trial, sensitivity_curves, trials_of
+from tfelc.report.sensitivity_curves import sensitivity_curves
 from tfelc.report.training_curves import sequence_curves
+from tfelc.report.trial import Trial, trials_of
+from tfelc.training.health import COLLAPSED
 from tfelc.training.sequence_batches import padded
 from tfelc.training.sequence_run import SequenceRun, split
 
@@ -40,13 +38,13 @@ class SequenceReport:
         run: What is reported on.
         against: The model to beat, or None.
         siblings: Runs that differ in alpha, cluster number and seed alone, for the sensitivity.
-        replicates: Resamples of the bootstrap.
+        data: Name or path of the sequences to measure on; None is what the run names.
     """
 
     run: SequenceRun
     against: SequenceRun | None = None
     siblings: Sequence[SequenceRun] = ()
-    replicates: int = 1000
+    data: str | None = None
 
     def html(self, command: str, status: Callable[[str], None] = lambda words: None) -> str:
         """The page.
@@ -56,65 +54,51 @@ class SequenceReport:
             status: Called with what is being done.
 
         Raises:
-            RunError: A run is missing, damaged, or does not go with the first.
+            RunError: A run is missing or damaged, or differs from the first in more than the sensitivity allows.
+            UsageError: The run to beat ranks other examples.
             DataError: The sequences cannot be read.
         """
-        self._check()
-        trials = trials_of(self.run, self.siblings, _quality) if self.siblings else None
-        examples = split(self.run.sequences(), self.run.config().split).test
-        runs = {self.run.path.name: self.run}
         if self.against is not None:
-            taken = self.against.path.name in runs
-            runs[str(self.against.path) if taken else self.against.path.name] = self.against
-        results, ranks = {}, []
-        for name, run in runs.items():
-            model = run.model()
-            advance = _advance(name, status)
-            results[name], found = evaluate_sequences(model, examples, "test", progress=advance)
-            ranks.append(found)
-        differences = self._differences(ranks)
+            self.run.refuse_incomparable(self.against)
+        trials = trials_of(self.run, self.siblings, _quality) if self.siblings else None
+        model = self.run.model()
+        examples = split(self.run.sequences(self.data), self.run.config().split).test
+        name = self.run.path.name
+        runs = {name: self.run}
+        result, ranks = evaluate_sequences(model, examples, "test", progress=_advance(name, status))
+        results: dict[str, Mapping[str, Any]] = {name: result}
+        comparison = None
+        if self.against is not None:
+            other = str(self.against.path) if self.against.path.name == name else self.against.path.name
+            runs[other] = self.against
+            progress = _advance(other, status)
+            comparison = compare_sequences(model, ranks, self.against.model(), examples, progress=progress)
+            results[other] = comparison
         status("drawing")
-        return self._page(runs, results, differences, trials, examples, command)
-
-    def _check(self) -> None:
-        if self.against is None:
-            return
-        if self.against.facts()["data_hash"] != self.run.facts()["data_hash"]:
-            raise RunError(
-                f"{self.against.path}: was trained on other data than {self.run.path} (its hash differs); --against "
-                "compares runs on the same data"
-            )
-        if self.against.config().split.protocol != self.run.config().split.protocol:
-            raise RunError(f"{self.against.path}: splits the data otherwise than {self.run.path} (split.protocol)")
-
-    def _differences(self, ranks: Sequence[NDArray[np.int32]]) -> dict[str, BootstrapResult]:
-        if self.against is None:
-            return {}
-        own, other = ranks
-        return {metric: paired_ranking_bootstrap(other, own, metric, self.replicates) for metric in METRICS}
+        return self._page(runs, results, comparison, trials, _cluster_blocks(model, examples), command)
 
     def _page(
         self,
         runs: Mapping[str, SequenceRun],
         results: Mapping[str, Mapping[str, Any]],
-        differences: Mapping[str, BootstrapResult],
+        comparison: Mapping[str, Any] | None,
         trials: Sequence[Trial] | None,
-        examples: Examples,
+        clusters: Sequence[Markup],
         command: str,
     ) -> str:
         name = self.run.path.name
         facts = self.run.facts()
         tables = [sequence_metrics(results)]
-        if differences:
-            tables.append(_differences_table(differences))
+        if comparison is not None:
+            tables.append(_differences_table(comparison))
         sections = [
             Section("Quality", tables),
-            Section("Clusters of users", _cluster_blocks(self.run.model(), examples)),
+            Section("Clusters of users", clusters),
             Section("Training", [sequence_curves(self.run.read_json("history.json"))]),
             *([Section("Sensitivity", [sensitivity_curves(trials)])] if trials else []),
             provenance(runs, facts["data_hash"], command),
         ]
-        summary = _summary(name, results[name], facts, differences, [*runs, ""][1])
+        summary = _summary(name, results[name], facts, comparison, [*runs, ""][1])
         lead = f"{facts['users']:,} users, {facts['items']:,} items, {facts['actions']:,} actions of {facts['data']}"
         return render_page(f"Next-item model {name}", lead, [bullets(summary)], sections)
 
@@ -131,7 +115,7 @@ def _summary(
     name: str,
     result: Mapping[str, Any],
     facts: Mapping[str, Any],
-    differences: Mapping[str, BootstrapResult],
+    comparison: Mapping[str, Any] | None,
     other: str,
 ) -> list[str]:
     metrics, clusters = result["metrics"], result["clusters"]
@@ -144,25 +128,25 @@ def _summary(
     if not clusters:
         lines.append("The model has no clusters.")
     else:
-        verdict = "have collapsed" if clusters["in_use"] < 2 else "cluster"
+        verdict = "have collapsed" if clusters["in_use"] < COLLAPSED else "cluster"
         lines.append(
             f"The clusters {verdict}: {clusters['in_use']:.1f} of {clusters['count']} are in use, the largest holds "
             f"{clusters['largest_share']:.0%} of the users."
         )
-    if differences:
-        ndcg = differences["ndcg@20"]
-        verdict = "better" if ndcg.low > 0 else "worse" if ndcg.high < 0 else "not measurably better or worse"
+    if comparison is not None:
+        ndcg = comparison["differences"]["ndcg@20"]
+        verdict = "better" if ndcg["low"] > 0 else "worse" if ndcg["high"] < 0 else "not measurably better or worse"
         lines.append(
-            f"Beside {other} it is {verdict} (NDCG@20 {number(ndcg.difference, True)}, 95 % interval "
-            f"{number(ndcg.low, True)} to {number(ndcg.high, True)})."
+            f"Beside {other} it is {verdict} (NDCG@20 {number(ndcg['difference'], True)}, 95 % interval "
+            f"{number(ndcg['low'], True)} to {number(ndcg['high'], True)})."
         )
     return lines
 
 
-def _differences_table(differences: Mapping[str, BootstrapResult]) -> Markup:
+def _differences_table(comparison: Mapping[str, Any]) -> Markup:
     rows = [
-        [metric.upper(), *(number(value, True) for value in (found.difference, found.low, found.high))]
-        for metric, found in differences.items()
+        [metric.upper(), *(number(found[key], True) for key in ("difference", "low", "high"))]
+        for metric, found in comparison["differences"].items()
     ]
     caption = "Difference from the other model, with its 95 % interval (paired bootstrap over users)"
     return data_table(caption, ("metric", "difference", "from", "to"), rows)

@@ -24,14 +24,15 @@ def ranker_curves(state: Mapping[str, Any] | None) -> Markup:
     if not state or not history:
         return note("No training curves: the run has not finished an epoch (no history.json).")
     losses = _series([epoch["losses"] for epoch in history])
+    health = _series([epoch.get("health", {}) for epoch in history])
     panels = {
         "training loss": {name: values for name, values in losses.items() if name.endswith("loss")},
         "validation AUC": _series(
             [{output: values["auc"] for output, values in epoch["validation"].items()} for epoch in history]
         ),
     }
-    if "clusters_in_use" in losses:
-        panels["clusters in use"] = {"clusters in use": losses["clusters_in_use"]}
+    if "clusters_in_use" in health:
+        panels["clusters in use"] = {"clusters in use": health["clusters_in_use"]}
     return _drawn(panels, state["best_epoch"])
 
 
