@@ -36,8 +36,9 @@ def test_json_is_one_object_and_nothing_else(answer):
     assert list(result["groups"]) == ["N"]
     assert list(result["gates"]) == ["click", "buy"]
     for use in result["gates"].values():
-        assert list(use) == ["entropy", "mean", "groups"] and list(use["groups"]) == ["N"]
+        assert list(use) == ["entropy", "mean", "groups", "distance"] and list(use["groups"]) == ["N"]
         assert sum(use["mean"]) == pytest.approx(1) and len(use["mean"]) == 2
+    assert list(result["clusters"]) == ["in_use", "largest_share", "silhouette", "groups"]
     assert 1 <= result["clusters"]["in_use"] <= 3 and 1 / 3 <= result["clusters"]["largest_share"] <= 1
 
 

@@ -13,6 +13,7 @@ import pytest
 from tests.support.command import call
 from tests.support.every_kind import write_every_kind_dataset
 from tests.support.training import ROOT, SETTINGS
+from tfelc.training.health import health_line
 
 QUICK = ("--config", SETTINGS, "--set", "training.epochs=1", "--set", "model.clusters.start=random")
 
@@ -55,7 +56,7 @@ def test_it_prints_a_line_an_epoch_the_result_and_where_it_lies(trained_run):
         auc = "  ".join(f"{output} {values['auc']:.4f}" for output, values in epoch["validation"].items())
         assert line == (
             f"epoch {epoch['epoch']}/3  loss {epoch['losses']['loss']:.4f}  validation AUC {auc}"
-            f"  {epoch['rows_per_second']:,} rows/s"
+            f"  {health_line(epoch['health'])}  {epoch['rows_per_second']:,} rows/s"
         )
     result = json.loads((trained_run.path / "metrics.json").read_text())
     assert result["best_epoch"] in (1, 2, 3)
@@ -75,7 +76,7 @@ def test_tensorboard_has_every_loss_and_metric(trained_run):
             written[value.tag, event.step] = tf.make_ndarray(value.tensor).item()
     wanted = {}
     for epoch in json.loads((trained_run.path / "history.json").read_text())["history"]:
-        wanted |= {(f"train/{name}", epoch["epoch"]): value for name, value in epoch["losses"].items()}
+        wanted |= {(f"train/{name}", epoch["epoch"]): value for name, value in (epoch["losses"] | epoch["health"]).items()}
         for output, values in epoch["validation"].items():
             wanted |= {(f"validation/{output}/{name}", epoch["epoch"]): value for name, value in values.items()}
     assert written == pytest.approx(wanted)
