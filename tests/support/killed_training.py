@@ -1,7 +1,8 @@
 """`python -m tests.support.killed_training MOMENT CALL ARGUMENTS...`: train.py, killed by SIGKILL at a chosen moment.
 
 The moment is the CALL-th call of: `save` (before a checkpoint), `write` (half of a checkpoint's file is written),
-`judge` (an epoch is trained and not measured) or `judged` (it is measured, its best weights saved, and no more).
+`judge` (an epoch is trained and not measured) or `judged` (it is measured, its best weights saved, and no more); of a
+next-item model `sequence_step` (inside an epoch).
 """
 
 import io
@@ -20,6 +21,7 @@ from tfelc.cli import run
 def main(moment: str, call: int) -> None:
     from tfelc.training.checkpoints import Checkpoints
     from tfelc.training.ranker_run import RankerRun
+    from tfelc.training.sequence_trainer import SequenceTrainer
     from tfelc.training.training import Training
 
     owner, name, last_words = {
@@ -27,6 +29,7 @@ def main(moment: str, call: int) -> None:
         "write": (np, "savez", half_a_file),
         "judge": (Training, "_judge", None),
         "judged": (RankerRun, "write_json", None),
+        "sequence_step": (SequenceTrainer, "step", None),
     }[moment]
     setattr(owner, name, killing(getattr(owner, name), call, last_words))
     run(app)

@@ -21,6 +21,7 @@ def evaluate_sequences(
     split: str,
     remove_seen: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    graph: Any = None,
 ) -> tuple[dict[str, Any], NDArray[np.int32]]:
     """Ranks every target among the whole catalogue.
 
@@ -30,6 +31,7 @@ def evaluate_sequences(
         split: What to call them.
         remove_seen: Whether a user's seen items are no candidates. Defaults to True.
         progress: Called with the examples ranked so far and their total.
+        graph: Of `embedding_graph`, where the same model is measured again and again. Defaults to None: a new one.
 
     Returns:
         `{"split", "users", "metrics": {"hr@5", ..., "ndcg@20"}, "clusters": {"count", "in_use", "largest_share"}}`
@@ -37,7 +39,7 @@ def evaluate_sequences(
     """
     # By length, so that a block pads little.
     order = np.argsort(examples.lengths, kind="stable")
-    scorer = SequenceScorer(model)
+    scorer = SequenceScorer(model, graph)
     ranking = full_ranking(scorer, examples.take(order), model.encoder.items, remove_seen, progress)
     ranks = np.empty_like(ranking.ranks)
     ranks[order] = ranking.ranks

@@ -20,15 +20,16 @@ class SequenceScorer:
 
     Args:
         model: The model.
+        graph: Of `embedding_graph`, where the same model is scored again and again. Defaults to None: a new one.
 
     Attributes:
         clusters: Clusters of the users scored so far, one array a call; empty arrays without clusters.
     """
 
-    def __init__(self, model: ELCRec) -> None:
+    def __init__(self, model: ELCRec, graph: Any = None) -> None:
         self._max_length = model.encoder.max_length
         self._candidates = np.ascontiguousarray(np.asarray(model.candidates).T)
-        self._embed = tf.function(model, input_signature=[tf.TensorSpec([None, None], tf.int32)])
+        self._embed = graph or embedding_graph(model)
         self.clusters: list[NDArray[np.int32]] = []
 
     def embed(self, examples: Examples) -> dict[str, NDArray[Any]]:
@@ -42,3 +43,8 @@ class SequenceScorer:
         self.clusters.append(outputs.get("cluster", np.zeros(0, np.int32)))
         found: NDArray[np.float32] = outputs["embedding"] @ self._candidates
         return found
+
+
+def embedding_graph(model: ELCRec) -> Any:
+    """The model as a graph for histories of any number and length; making it takes about a second."""
+    return tf.function(model, input_signature=[tf.TensorSpec([None, None], tf.int32)])

@@ -15,6 +15,7 @@ from rich.console import Console
 from tfelc.data.sequences import Sequences
 from tfelc.errors import DataError, RunError
 from tfelc.evaluation.sequence_evaluation import evaluate_sequences
+from tfelc.evaluation.sequence_scorer import embedding_graph
 from tfelc.models.elcrec import ELCRec
 from tfelc.sequence_config import SequenceConfig
 from tfelc.training.checkpoint import load_checkpoint, save_checkpoint
@@ -57,6 +58,7 @@ class SequenceTraining:
         self.batches = SequenceBatches(
             self.splits.train, config.samples, self._config.split.max_length, config.batch_size, config.seed, twins
         )
+        self._graph = embedding_graph(self._model)
         self._trainer = SequenceTrainer(self._model, config, len(self.batches), self.batches.every_position, twins)
         self._state: dict[str, Any] = {"history": [], "best": None, "best_epoch": None, "seconds": 0.0}
 
@@ -126,7 +128,7 @@ class SequenceTraining:
 
     def test(self) -> dict[str, Any]:
         """Measures the best weights on the test split and writes `metrics.json` and every user's rank."""
-        result, ranks = evaluate_sequences(self._model, self.splits.test, "test")
+        result, ranks = evaluate_sequences(self._model, self.splits.test, "test", graph=self._graph)
         self._run.write_json("metrics.json", {**result, "best_epoch": self._state["best_epoch"]})
         self._run.write_ranks(self._users[self.splits.test.users], ranks)
         return result
@@ -152,7 +154,7 @@ class SequenceTraining:
                 f"{self._run.path}: training diverged in epoch {epoch + 1} (`{endless[0]}` is not finite); lower "
                 "training.learning_rate, or set training.clip_norm"
             )
-        result, _ = evaluate_sequences(self._model, self.splits.validation, "validation")
+        result, _ = evaluate_sequences(self._model, self.splits.validation, "validation", graph=self._graph)
         value = result["metrics"]["ndcg@20"]
         rate = self.batches.samples / seconds
         self._state["seconds"] += seconds
