@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from tfelc.errors import DataError
-from tfelc.schema import Schema
+from tfelc.schema import Column
 
 _BATCH = 65_536
 
@@ -116,10 +116,10 @@ def read_csv(source: Any, columns: list[str]) -> Iterator[pa.RecordBatch]:
     yield from pc_csv.open_csv(source, read_options=read, convert_options=options, parse_options=parse)
 
 
-def split_lists(table: pa.Table, schema: Schema) -> pa.Table:
+def split_lists(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:
     """Splits the text of list columns at each `|`, as a CSV file has them; other columns stay."""
-    for name in schema.of_kind("list"):
-        if name in table.column_names:
+    for name, column in columns.items():
+        if column.kind == "list" and name in table.column_names:
             texts = table[name].combine_chunks()
             table = table.set_column(table.column_names.index(name), name, pc.split_pattern(texts, "|"))
     return table

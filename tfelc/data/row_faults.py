@@ -44,17 +44,17 @@ def separate(
     faults: dict[int, RowFault] = {}
     arrays = {}
     for name, column in columns.items():
-        array, bad = _cast(table.column(name).combine_chunks(), name, column)
-        received = table.column(name)
+        received = table.column(name).combine_chunks()
+        array, bad = _cast(received, name, column)
         for row in bad:
             reason = f"not a value of kind {column.kind} ({arrow_type(column)}). Received: {_shown(received[row])}"
             faults.setdefault(row, RowFault(row, name, reason))
-        for mask, rule in _rules(array, name, column, never_null):
+        for mask, rule in _rules(array, received, name, column, never_null):
             if not pc.any(mask).as_py():
                 continue
             for row in np.flatnonzero(pc.fill_null(mask, False).to_numpy(zero_copy_only=False)).tolist():
-                value = array[row]
-                said = rule if value.as_py() is None else f"{rule}. Received: {_shown(value)}"
+                absent = array[row].as_py() is None or received[row].as_py() is None
+                said = rule if absent else f"{rule}. Received: {_shown(array[row])}"
                 faults.setdefault(row, RowFault(row, name, said))
         arrays[name] = array
     rows = pa.table(arrays, schema=pa.schema([(name, arrow_type(column)) for name, column in columns.items()]))
@@ -75,10 +75,14 @@ def check_type(name: str, column: Column, found: pa.DataType, where: str) -> Non
         ) from None
 
 
-def _rules(array: pa.Array, name: str, column: Column, never_null: frozenset[str]) -> list[tuple[pa.Array, str]]:
+def _rules(
+    array: pa.Array, received: pa.Array, name: str, column: Column, never_null: frozenset[str]
+) -> list[tuple[pa.Array, str]]:
     rules = list(broken_rules(array, column))
     if name in never_null:
-        rules.insert(0, (pc.is_null(array), "must not be null or NaN"))
+        # A list that was null has become an empty one.
+        said = "must not be null; an empty list has no values" if column.kind == "list" else "must not be null or NaN"
+        rules.insert(0, (pc.or_(pc.is_null(array), pc.is_null(received)), said))
     if column.kind == "number" and column.value_type == "integer":
         # The served model takes an int64 and would refuse the whole batch.
         bad = pc.or_(pc.not_equal(array, pc.trunc(array)), pc.greater_equal(pc.abs(array), pa.scalar(2.0**63)))

@@ -52,7 +52,7 @@ def prepare(
     with DatasetWriter(out, schema, source=f"{', '.join(inputs)}", seed=seed) as writer:
         for batch in files.batches():
             where = str(batch.path)
-            table = split_lists(batch.table, schema) if is_csv(batch.path) else batch.table
+            table = split_lists(batch.table, schema.columns) if is_csv(batch.path) else batch.table
             rows = conform(table, schema, where, batch.first_row)
             split = split_of(batch, rows, done)
             for number, name in enumerate(SPLITS):

@@ -84,8 +84,8 @@ def _layers() -> Any:
             from tensorflow_recommenders.layers import factorized_top_k
     except ImportError as error:
         raise ExportError(
-            f"TensorFlow Recommenders does not load: {' '.join(str(error).split())}; where tf.keras was used as Keras 3 "
-            "in this process before, start it with TF_USE_LEGACY_KERAS=1"
+            f"TensorFlow Recommenders does not load: {' '.join(str(error).split())}; where tf.keras was used as "
+            "Keras 3 in this process before, start it with TF_USE_LEGACY_KERAS=1"
         ) from error
     return factorized_top_k
 

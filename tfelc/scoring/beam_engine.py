@@ -16,17 +16,16 @@ try:
 except ModuleNotFoundError:
     raise UsageError("--engine beam needs Apache Beam: pip install -c constraints.txt -e '.[beam]'") from None
 
-from tfelc.scoring.batch_scorer import BatchScorer
+from tfelc.scoring.batch_job import BatchJob, BatchSettings
 from tfelc.scoring.engine import score_batches
-from tfelc.scoring.exported_ranker import ExportedRanker
 from tfelc.scoring.input_file import InputFile
 from tfelc.scoring.input_reader import InputReader, Piece, part_name
-from tfelc.scoring.job import JobSettings, ScoringJob
 from tfelc.scoring.output_folder import OutputFolder
 from tfelc.scoring.part import Part
+from tfelc.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
-    from tfelc.scoring.job import Engine, Progress
+    from tfelc.scoring.batch_job import Engine, Progress
 
 # Beam's own default would download a runner of another language.
 _LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
@@ -53,7 +52,7 @@ def beam_engine(options: Sequence[str]) -> Engine:
             process.
     """
 
-    def run(job: ScoringJob, folder: OutputFolder, there: set[str], progress: Progress) -> Iterable[Part]:
+    def run(job: BatchJob[Any], folder: OutputFolder, there: set[str], progress: Progress) -> Iterable[Part]:
         if job.settings.limit is not None:
             raise UsageError("--limit is for one machine; Beam's workers do not know of each other's rows")
         chosen = list(options)
@@ -64,7 +63,7 @@ def beam_engine(options: Sequence[str]) -> Engine:
                 pipeline
                 | beam.Create(list(_work(job, there)), reshuffle=False)
                 | beam.Reshuffle()
-                | beam.ParDo(_Score(job.settings, job.ranker.fingerprint))
+                | beam.ParDo(_Score(job.settings, job.scorer.model.fingerprint))
             )
         for name in sorted(folder.finished() - there):
             part = folder.part(name)
@@ -74,7 +73,7 @@ def beam_engine(options: Sequence[str]) -> Engine:
     return run
 
 
-def _work(job: ScoringJob, there: set[str]) -> Iterator[_Work]:
+def _work(job: BatchJob[Any], there: set[str]) -> Iterator[_Work]:
     takes = job.settings.shard.takes
     for number, file in enumerate(job.files):
         if file.groups is None:
@@ -89,7 +88,7 @@ def _work(job: ScoringJob, there: set[str]) -> Iterator[_Work]:
 class _Score(beam.DoFn):
     """Scores pieces; the model is loaded once a process."""
 
-    def __init__(self, settings: JobSettings, fingerprint: str) -> None:
+    def __init__(self, settings: BatchSettings, fingerprint: str) -> None:
         self._settings = settings
         self._fingerprint = fingerprint
         self._shared = Shared()
@@ -101,7 +100,7 @@ class _Score(beam.DoFn):
     def process(self, work: _Work) -> Iterator[str]:
         settings = self._settings
         folder = OutputFolder(settings.output, {}, settings.shard)
-        reader = InputReader(self._scorer.ranker.schema, self._scorer.columns)
+        reader = InputReader(self._scorer.columns)
 
         def wanted(piece: Piece) -> bool:
             if work.group is not None:
@@ -112,9 +111,9 @@ class _Score(beam.DoFn):
             Metrics.counter("tfelc", "rows").inc(part.measures.read)
             yield part.name
 
-    def _load(self) -> BatchScorer:
-        ranker = ExportedRanker(self._settings.model)
-        if ranker.fingerprint != self._fingerprint:
-            raise ExportError(f"{ranker.path}: on this worker it is another model than the job was started with")
-        ranker.load()
-        return BatchScorer(ranker, self._settings.keep, self._settings.by)
+    def _load(self) -> Scorer:
+        scorer = self._settings.scorer()
+        if scorer.model.fingerprint != self._fingerprint:
+            raise ExportError(f"{scorer.model.path}: on this worker it is another model than the job was started with")
+        scorer.model.load()
+        return scorer

@@ -7,15 +7,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from tfelc.scoring.batch_scorer import BatchScorer, ScoredBatch
 from tfelc.scoring.input_reader import Batch
 from tfelc.scoring.output_folder import OutputFolder
 from tfelc.scoring.part import Part, PartEncoder
+from tfelc.scoring.scorer import ScoredBatch, Scorer
 
 
 def score_batches(
     batches: Iterable[Batch],
-    scorer: BatchScorer,
+    scorer: Scorer,
     folder: OutputFolder,
     progress: Callable[[int], None] = lambda rows: None,
     workers: int | None = None,
@@ -73,7 +73,7 @@ def score_batches(
 class _Sink:
     """Gathers batches, in order, into parts."""
 
-    def __init__(self, scorer: BatchScorer, folder: OutputFolder) -> None:
+    def __init__(self, scorer: Scorer, folder: OutputFolder) -> None:
         self._schema = scorer.output_schema
         self._folder = folder
         self._encoder: PartEncoder | None = None

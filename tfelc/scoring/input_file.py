@@ -87,6 +87,19 @@ def find_inputs(patterns: Sequence[str], columns: Mapping[str, Column]) -> list[
         return list(pool.map(lambda path: _looked_into(path, columns), found))
 
 
+def stored_type(patterns: Sequence[str], name: str) -> pa.DataType | None:
+    """The type of a column in the first file that patterns name; None where that is no Parquet file that has it."""
+    path = next((match for pattern in patterns for match in _matches(pattern)), "")
+    if _ENDINGS.get(f".{path.rsplit('.', 1)[-1]}") != "parquet":
+        return None
+    try:
+        with fsspec.open(path, "rb") as file:
+            schema = pq.read_schema(file)
+    except (OSError, EOFError, pa.ArrowException) as error:
+        raise DataError(f"{path}: not a readable parquet file: {' '.join(str(error).split())}") from None
+    return schema.field(name).type if name in schema.names else None
+
+
 def _matches(pattern: str) -> list[str]:
     try:
         system, path = fsspec.core.url_to_fs(pattern)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from tfelc.data.log_files import read_csv, split_lists
 from tfelc.errors import DataError
-from tfelc.schema import Column, Schema
+from tfelc.schema import Column
 from tfelc.scoring.input_file import InputFile
 from tfelc.scoring.tfrecord import parse_records, read_tfrecord
 
@@ -73,13 +73,11 @@ class InputReader:
     """Reads the pieces of input files.
 
     Args:
-        schema: What the columns are.
-        columns: Columns to read.
+        columns: Columns to read, and what they are.
         limit: Rows at most from all files together; None for all.
     """
 
-    def __init__(self, schema: Schema, columns: dict[str, Column], limit: int | None = None) -> None:
-        self._schema = schema
+    def __init__(self, columns: dict[str, Column], limit: int | None = None) -> None:
         self._columns = columns
         self._limit = limit
 
@@ -134,7 +132,7 @@ class InputReader:
             tables = _regular(read_csv(source, names), BATCH)
             for piece, first, rows, last in _numbered(tables, file, number):
                 if wanted(piece):
-                    yield Batch(piece, _place(first), first, split_lists(rows, self._schema), last)
+                    yield Batch(piece, _place(first), first, split_lists(rows, self._columns), last)
 
     def _tfrecord(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
         for piece, first, records, last in _numbered(read_tfrecord(file.path, BATCH), file, number):

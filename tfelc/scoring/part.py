@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tfelc.errors import ScoringError
-from tfelc.scoring.batch_scorer import ScoredBatch
 from tfelc.scoring.input_reader import Piece
 from tfelc.scoring.measures import Measures
+from tfelc.scoring.scorer import ScoredBatch
 
 _ROWS_PER_GROUP = 65_536
 _METADATA = "tfelc"

@@ -1,17 +1,11 @@
-"""What a job has done: rows, quantiles of the scores, drift."""
+"""What a job has done."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from tfelc.scoring.exported_ranker import ExportedRanker
 from tfelc.scoring.measures import Measures
-
-QUANTILES = (0.01, 0.1, 0.5, 0.9, 0.99)
-# A population stability index above it calls for a look.
-DRIFT_WARNING = 0.2
 
 
 @dataclass
@@ -19,48 +13,22 @@ class Summary:
     """The result of a job, or of one shard of it.
 
     Attributes:
-        ranker: The model.
         measures: What was counted.
         seconds: Time that this process took.
         scored_now: Rows that this process read; the others it found done.
         complete: Whether every part is there, and not only this shard's.
-        ranked: Rows of the ranking, None without one.
     """
 
-    ranker: ExportedRanker
     measures: Measures
     seconds: float
     scored_now: int
     complete: bool
-    ranked: int | None = None
 
     @property
     def scored(self) -> int:
         """Rows with scores."""
         return self.measures.read - self.measures.bad
 
-    def quantiles(self, output: str) -> list[float]:
-        """The output's `QUANTILES`."""
-        return [self.measures.quantile(output, share) for share in QUANTILES]
-
-    @cached_property
-    def drift(self) -> dict[str, dict[str, float]] | None:
-        """Population stability index by `features` and `outputs`; None where the export has no statistics."""
-        reference = self.ranker.manifest.reference
-        if reference is None or not self.scored:
-            return None
-        return self.measures.stability(reference.expected())
-
     def facts(self) -> dict[str, Any]:
         """What the manifest says."""
-        return {
-            "rows": self.measures.read,
-            "scored_rows": self.scored,
-            "bad_rows": self.measures.bad,
-            "ranked_rows": self.ranked,
-            "scores": {
-                output: dict(zip(map(str, QUANTILES), self.quantiles(output), strict=True))
-                for output in self.ranker.probabilities
-            },
-            "drift": self.drift,
-        }
+        return {"rows": self.measures.read, "scored_rows": self.scored, "bad_rows": self.measures.bad}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 from rich.box import SIMPLE
 from rich.table import Table
 
-from tfelc.scoring.summary import DRIFT_WARNING, QUANTILES, Summary
+from tfelc.scoring.ranker_summary import DRIFT_WARNING, QUANTILES, RankerSummary
 
 _MOST_FEATURES = 10
+_MOST_ITEMS = 5
 
 
 def rows_table(rows: pa.Table) -> Table:
@@ -19,7 +22,21 @@ def rows_table(rows: pa.Table) -> Table:
     return table
 
 
-def scores_table(summary: Summary) -> Table:
+def recommendations_table(rows: pa.Table) -> Table:
+    """Some users' best items, the first of them."""
+    table = Table(*rows.column_names, box=SIMPLE, title=f"the first {len(rows)} rows")
+    for row in rows.to_pylist():
+        shown = {name: _first_values(value) if isinstance(value, list) else str(value) for name, value in row.items()}
+        table.add_row(*shown.values())
+    return table
+
+
+def _first_values(values: list[Any]) -> str:
+    words = [f"{value:.4f}" if isinstance(value, float) else str(value) for value in values[:_MOST_ITEMS]]
+    return ", ".join([*words, "..."] if len(values) > _MOST_ITEMS else words)
+
+
+def scores_table(summary: RankerSummary) -> Table:
     """Quantiles of each probability, and its drift."""
     table = Table(title=f"scores, model version {summary.ranker.version}", box=SIMPLE)
     table.add_column("output")
@@ -32,7 +49,7 @@ def scores_table(summary: Summary) -> Table:
     return table
 
 
-def drift_table(summary: Summary) -> Table | None:
+def drift_table(summary: RankerSummary) -> Table | None:
     """The features that moved most against the validation split; None where nothing is known of it."""
     if summary.drift is None:
         return None
