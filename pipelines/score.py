@@ -1,8 +1,8 @@
 """Scores files with an exported model.
 
 `python pipelines/score.py --model BASE/3 --input "logs/*.parquet" --output scores` scores rows with a ranker,
-`python pipelines/score.py top-k --model BASE/3 --input users.parquet --k 100 --output recs` finds the best items for each
-user with a next-item model.
+`python pipelines/score.py top-k --model BASE/3 --input users.parquet --k 100 --output recs` finds the best items for
+each user with a next-item model.
 """
 
 import sys

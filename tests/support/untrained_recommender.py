@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
@@ -61,3 +62,12 @@ def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[i
         variable.assign(random.normal(0, 0.6, variable.shape))
     save_checkpoint(run.best, {"model": model.variables}, {})
     return run
+
+
+def export_unverified(run: Any, base: Path, index: Any = "brute_force") -> Any:
+    """An export without a fresh process, where that is not what is tested."""
+    from tfelc.export import publish
+    from tfelc.export.recommender_exporter import export_recommender
+
+    with patch.object(publish, "verify", lambda version, requests: {}):
+        return export_recommender(run, base, index)
