@@ -18,8 +18,9 @@ from tests.support.training import ROOT
 SMALL = ("model.encoder.dim=8", "training.batch_size=64", "training.epochs=1")
 # Dropout, drawn negatives, augmented views, a K-means start, weight decay, and a rate that falls.
 EVERYTHING = (
-    *SMALL, "training.epochs=4", "training.schedule=cosine", "training.weight_decay=0.01", "training.clip_norm=5",
-    "training.learning_rate=0.03", "model.encoder.dropout=0.1", "model.encoder.attention_dropout=0.1", "model.next_item.loss=sampled_softmax", "model.next_item.negatives=16",
+    *SMALL, "training.epochs=4", "training.learning_rate=0.03", "training.schedule=cosine",
+    "training.weight_decay=0.01", "training.clip_norm=5", "model.encoder.dropout=0.1",
+    "model.encoder.attention_dropout=0.1", "model.next_item.loss=sampled_softmax", "model.next_item.negatives=16",
     "model.clusters.count=4", "model.clusters.start=kmeans", "model.contrast.sequence_weight=0.1",
     "model.contrast.intent_weight=0.1",
 )  # fmt: skip
