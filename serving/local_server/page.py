@@ -18,7 +18,9 @@ from serving.local_server.serving_error import ServingError
 
 _HTML = Path(__file__).with_name("page.html")
 _SECONDS = 60
-_MANIFEST = Path("assets") / "feature_manifest.json"
+_RANKER, _RECOMMENDER = "feature_manifest.json", "recommender_manifest.json"
+# Items that are asked for where the page is not told how many.
+_ASKED_K = 10
 # The page needs nothing from elsewhere; the policy keeps a value shown on it from becoming a script.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'",
@@ -99,8 +101,12 @@ class Page:
 
 def _missing_values(version: Path) -> dict[str, Any]:
     """What an empty field is sent as, by the manifest of the version; nothing where it has none."""
+    assets = version / "assets"
     try:
-        manifest = rapidjson.loads((version / _MANIFEST).read_bytes())
+        if (assets / _RECOMMENDER).exists():
+            manifest = rapidjson.loads((assets / _RECOMMENDER).read_bytes())
+            return {"history": manifest["padding"], "k": _ASKED_K}
+        manifest = rapidjson.loads((assets / _RANKER).read_bytes())
         return {name: feature.get("missing") for name, feature in manifest["features"].items()}
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return {}

@@ -116,7 +116,8 @@ def _warmup(histories: Histories, manifest: RecommenderManifest) -> list[LoggedR
     requests = []
     for rows in (histories[:1], histories):
         inputs = history_input(rows, manifest.id_type)
-        ranked = {**inputs, K: np.array(_WARM_K, np.int64)}
+        # One `k` a row: a server that joins requests into batches refuses one for all, and with it the version.
+        ranked = {**inputs, K: np.full(len(rows), _WARM_K, np.int64)}
         requests += [LoggedRequest(signature, ranked) for signature in (SERVING_DEFAULT, RECOMMEND)]
         requests.append(LoggedRequest(EMBED, inputs))
     return requests
