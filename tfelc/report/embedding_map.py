@@ -59,9 +59,12 @@ def embedding_map(
 def _tsne(rows: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     # Imported here: it loads slowly.
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     model = TSNE(perplexity=min(30.0, (len(rows) - 1) / 3), init="pca", random_state=seed)
-    found: NDArray[np.float64] = model.fit_transform(rows)
+    # Its threads wait for each other in a thousand short steps, for minutes where other work holds a core.
+    with threadpool_limits(1):
+        found: NDArray[np.float64] = model.fit_transform(rows)
     return found
 
 

@@ -1,19 +1,12 @@
 """The page at `/`, its state, and the page itself in a headless browser."""
 
-import base64
 import re
-import shutil
-import socket
-import subprocess
-import time
 
-import httpx
 import pytest
 
 from tests.serving.conftest import NAME, ROW, target_at
 from tests.serving.local_process import LocalProcess
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+from tests.support.browser import headless_browser
 
 
 @pytest.fixture(scope="module")
@@ -50,68 +43,10 @@ def test_its_state(server):
     assert 0 < state["latency"][-1]["p50"] <= state["latency"][-1]["p99"]
 
 
-class Browser:
-    """Headless Chromium, spoken to by the WebDriver protocol."""
-
-    def __init__(self, driver):
-        arguments = [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--window-size=1000,1300",
-        ]
-        wanted = {"browserName": "chrome", "goog:chromeOptions": {"args": arguments, "binary": CHROMIUM}}
-        self.http = httpx.Client(base_url=driver, timeout=60)
-        answer = self.http.post("/session", json={"capabilities": {"alwaysMatch": wanted}}).json()["value"]
-        self.path = f"/session/{answer['sessionId']}"
-
-    def open(self, address):
-        self.http.post(f"{self.path}/url", json={"url": address}).raise_for_status()
-
-    def run(self, script, *arguments):
-        answer = self.http.post(f"{self.path}/execute/sync", json={"script": script, "args": list(arguments)})
-        answer.raise_for_status()
-        return answer.json()["value"]
-
-    def wait(self, script, *arguments, seconds=20.0):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if found := self.run(script, *arguments):
-                return found
-            time.sleep(0.05)
-        raise AssertionError(f"{script} stayed false; the page: {self.run('return document.body.innerText')}")
-
-    def picture(self, path):
-        path.write_bytes(base64.b64decode(self.http.get(f"{self.path}/screenshot").json()["value"]))
-
-    def close(self):
-        self.http.delete(self.path)
-
-
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip("needs Debian's packages chromium and chromium-driver")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen([DRIVER, f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/status")
-                break
-            except httpx.TransportError:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-        opened = Browser(f"http://127.0.0.1:{port}")
+    with headless_browser() as opened:
         yield opened
-        opened.close()
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 FILL = """
