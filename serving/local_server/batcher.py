@@ -128,6 +128,12 @@ class Batcher:
                 self._rows -= rows
         if len(parts) == 1:
             return parts[0]
+        for name in parts[0]:
+            if len(shapes := {part[name].shape[1:] for part in parts}) > 1:
+                raise ServingError.invalid(
+                    f"The parts of a request larger than a batch have rows of the shapes {sorted(shapes)} in output "
+                    f"`{name}`, which do not go together; send at most {limit} rows"
+                )
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def close(self) -> None:

@@ -181,6 +181,14 @@ def test_a_server_that_batches_refuses_a_k_given_once(batching_target):
         refused(batching_target.post(f"{NAME}:predict", body), 400, said)
 
 
+def test_parts_of_a_large_request_that_come_back_at_different_widths_are_refused(batching_target):
+    body = {"inputs": {"history": [["a"]] * 20, "k": [2] * 16 + [5] * 4}}
+    refused(batching_target.post(f"{NAME}:predict", body), 400, "send at most 16 rows")
+    body["inputs"]["k"] = [4] * 20
+    answer = batching_target.post(f"{NAME}:predict", body)
+    assert [len(row) for row in answer.json()["outputs"]["ids"]] == [4] * 20
+
+
 def test_the_printed_requests_are_answered_alike_by_both_protocols(
     target, recommender_run, tmp_path, capsys, monkeypatch
 ):
