@@ -22,13 +22,23 @@ class SplitConfig(Settings):
 
 
 class EncoderConfig(Settings):
-    """The Transformer over the history; see `tfelc.layers.sequence_encoder`."""
+    """The Transformer over the history; see `tfelc.layers.sequence_encoder`.
+
+    Attributes:
+        dim: Width of the embeddings.
+        layers: Transformer blocks.
+        heads: Attention heads.
+        dropout: Of the embeddings and of the blocks' branches.
+        attention_dropout: Of the attention weights.
+        start: Where the items' embeddings begin: `co_occurrence` within the training histories, or `random`.
+    """
 
     dim: int = Field(64, ge=1)
     layers: int = Field(1, ge=1)
     heads: int = Field(2, ge=1)
     dropout: float = Field(0.5, ge=0, lt=1)
     attention_dropout: float = Field(0.5, ge=0, lt=1)
+    start: Literal["co_occurrence", "random"] = "co_occurrence"
 
 
 class IntentsConfig(Settings):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tfelc.data.examples import Examples
+from tfelc.models.co_occurrence import co_occurrences
 
 _REMEMBERED = 50  # items of a history, the paper's length; older ones weigh next to nothing
 _TIE = 1e-6  # of the most popular item: orders by popularity what no item of the history speaks for
@@ -48,16 +49,9 @@ class ItemKnn:
         Args:
             examples: Examples to learn from, `(examples,)`.
         """
-        actions, offsets = examples.known()
-        user = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-        shape = (self.item_count + 1, self.item_count + 1)
-        after = sparse.csr_matrix(shape, dtype=np.float32)
-        for distance in range(1, min(self.window, len(actions) - 1) + 1):
-            pair = user[distance:] == user[:-distance]
-            weights = np.full(np.count_nonzero(pair), distance**-self.decay, np.float32)
-            after += sparse.csr_matrix((weights, (actions[:-distance][pair], actions[distance:][pair])), shape=shape)
+        after = co_occurrences(examples, self.item_count, self.window, self.decay)
         self._near = (after + self.backward * after.T).tocsr()
-        popularity = np.bincount(actions, minlength=self.item_count + 1)
+        popularity = np.bincount(examples.known()[0], minlength=self.item_count + 1)
         self._tie = (_TIE * popularity / popularity.max()).astype(np.float32)
         return self
 

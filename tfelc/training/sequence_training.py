@@ -20,12 +20,10 @@ from tfelc.models.elcrec import ELCRec
 from tfelc.sequence_config import SequenceConfig
 from tfelc.training.checkpoint import load_checkpoint, save_checkpoint
 from tfelc.training.progress import EpochProgress
-from tfelc.training.sequence_batches import SequenceBatches, padded
+from tfelc.training.sequence_batches import SequenceBatches
 from tfelc.training.sequence_run import SequenceRun, build_model, split
+from tfelc.training.sequence_start import start_centers, start_items
 from tfelc.training.sequence_trainer import SequenceTrainer
-
-# Histories whose embeddings the K-means start of the centres is computed on.
-_KMEANS_HISTORIES = 20_000
 
 
 class SequenceTraining:
@@ -105,7 +103,7 @@ class SequenceTraining:
         config = self._config.training
         epoch = len(self._state["history"])
         if epoch == 0:
-            self._start_centers()
+            self._start()
         progress = EpochProgress(self._console, self.batches.samples, config.epochs, config.batch_size, "samples")
         writer = tf.summary.create_file_writer(str(self._run.logs))
         try:
@@ -133,18 +131,13 @@ class SequenceTraining:
         self._run.write_ranks(self._users[self.splits.test.users], ranks)
         return result
 
-    def _start_centers(self) -> None:
-        clusters = self._config.model.clusters
-        if self._model.clusters is None or clusters.start != "kmeans":
-            return
-        examples = self.splits.validation
-        if len(examples) > _KMEANS_HISTORIES:
-            examples = examples.take(np.random.default_rng(0).permutation(len(examples))[:_KMEANS_HISTORIES])
-        examples = examples.truncated(self._config.split.max_length)
-        pool = tf.function(self._model.pooled, input_signature=[tf.TensorSpec([None, None], tf.int32)])
-        blocks = (examples.take(slice(at, at + 512)) for at in range(0, len(examples), 512))
-        pooled = [np.asarray(pool(padded(block))) for block in blocks]
-        self._model.clusters.initialize_centers(np.concatenate(pooled), self._config.training.seed)
+    def _start(self) -> None:
+        model, seed = self._config.model.effective(), self._config.training.seed
+        with self._console.status("starting the weights"):
+            if model.encoder.start == "co_occurrence":
+                start_items(self._model, self.splits.train, seed)
+            if model.clusters.count and model.clusters.start == "kmeans":
+                start_centers(self._model, self.splits.validation, seed)
 
     def _judge(self, epoch: int, seconds: float, writer: Any) -> None:
         """Measures the validation split, logs everything, and keeps the weights where they are the best so far."""
