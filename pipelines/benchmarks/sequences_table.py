@@ -82,15 +82,17 @@ def write_markdown(path: Path, datasets: dict[str, Any], seeds: int) -> None:
 
 
 def print_table(console: "Console", datasets: dict[str, Any]) -> None:
-    """Prints the table of each data set."""
+    """Prints the means of each data set; deviations and intervals stand in the Markdown."""
     from rich.box import SIMPLE
     from rich.table import Table
 
     for source, found in datasets.items():
-        headings, rows = _cells(found["models"])
-        table = Table(*headings, title=source, box=SIMPLE)
-        for row in rows:
-            table.add_row(*row)
+        metrics = list(next(iter(found["models"].values()))["metrics"])
+        table = Table("model", *(metric.upper() for metric in metrics), "over SASRec", title=source, box=SIMPLE)
+        for name, one in found["models"].items():
+            gain = one.get("ndcg@20 over SASRec")
+            figures = [f"{one['metrics'][metric]['mean']:.4f}" for metric in metrics]
+            table.add_row(name, *figures, f"{gain['difference']:+.4f}" if gain else "")
         console.print(table)
 
 
