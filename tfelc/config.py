@@ -13,7 +13,7 @@ from tfelc.settings import Settings
 class ClustersConfig(Settings):
     """The learnable clusters over the users' activities. The defaults find the groups of the simulated log.
 
-    The paper's module is `objective: paper, temperature: 0.1, merge: false, linear: []`.
+    The paper's module is `objective: paper, temperature: 0.1, merge: false, linear: [], start: random`.
 
     Attributes:
         count: Number of clusters, with `merge` to start with; 0 leaves the module out (baseline B).
@@ -35,12 +35,12 @@ class ClustersConfig(Settings):
     dim: int = Field(32, ge=1)
     alpha: float = Field(0.1, ge=0)
     objective: Literal["paper", "nearest", "soft"] = "soft"
-    temperature: float = Field(0.035, gt=0)
+    temperature: float = Field(0.03, gt=0)
     momentum: float = Field(0.0, ge=0, lt=1)
     merge: bool = True
     feed: tuple[Literal["assignment", "centre"], ...] = ("assignment",)
     linear: tuple[Role, ...] = ("item", "context")
-    start: Literal["random", "kmeans"] = "random"
+    start: Literal["random", "kmeans"] = "kmeans"
 
 
 class ExpertsConfig(Settings):
