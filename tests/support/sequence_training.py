@@ -24,6 +24,8 @@ EVERYTHING = (
     "model.clusters.count=4", "model.clusters.start=kmeans", "model.contrast.sequence_weight=0.1",
     "model.contrast.intent_weight=0.1",
 )  # fmt: skip
+# The same without views, which take the longest to build.
+WITHOUT_VIEWS = (*EVERYTHING, "model.variant=b_elcm")
 
 
 def write_sequences(path: Path, users: int = 120, items: int = 40, seed: int = 0, prefix: str = "") -> Path:

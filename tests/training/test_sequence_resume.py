@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import pytest
 
-from tests.support.sequence_training import EVERYTHING, assert_same_outcome, finished, start_command, write_sequences
+from tests.support.sequence_training import WITHOUT_VIEWS, assert_same_outcome, finished, start_command, write_sequences
 
 STEPS = 13  # an epoch of the 120 users
 
@@ -26,7 +26,7 @@ def killed(tmp_path_factory, source):
     # Inside the second epoch; then while the state after it is being written, its best weights being written already.
     for number, moment in enumerate([("sequence_step", STEPS + 5), ("write", 2)]):
         more = ("--resume",) if number else ("--dataset", source)
-        process = start_command(run, *more, killed_at=moment, settings=() if number else EVERYTHING)
+        process = start_command(run, *more, killed_at=moment, settings=() if number else WITHOUT_VIEWS)
         _, err = process.communicate(timeout=300)
         assert process.returncode == -signal.SIGKILL, err
         copies.append(folder / f"killed_{number}")
@@ -38,7 +38,7 @@ def killed(tmp_path_factory, source):
 
 
 def test_the_end_is_that_of_a_run_without_a_stop(killed, source, tmp_path):
-    reference = finished(tmp_path / "run", source, *EVERYTHING)
+    reference = finished(tmp_path / "run", source, *WITHOUT_VIEWS)
     assert len(reference.batches) == STEPS
     assert_same_outcome(killed[0], tmp_path / "run")
 
