@@ -50,7 +50,13 @@ sequences.of(0)
 from tfelc.sequence_config import SequenceConfig
 from tfelc.training.sequence_training import SequenceTraining
 
-settings = ["training.epochs=3", "model.clusters.count=20", "model.encoder.dim=32", "model.encoder.dropout=0.2"]
+settings = [
+    "training.epochs=5",
+    "model.encoder.dim=32",
+    "model.encoder.dropout=0.2",
+    "model.clusters.count=20",
+    "model.clusters.pooling=mean",
+]
 config = SequenceConfig.load(None, settings)
 training = SequenceTraining.start(
     workspace / "run", sequences, "simulated", config, Console(force_jupyter=False, width=120)

@@ -122,8 +122,8 @@ class RankerReport:
         if result["clusters"] is not None:
             tables.append(cluster_table(result["clusters"], result["gates"]))
         sections = [
-            Section("Lift by group", [*self._lift_blocks(lifts, other), *explained]),
-            Section("Clusters and groups of users", [*explained, *_cluster_blocks(predictions)]),
+            Section("Lift by group", self._lift_blocks(lifts, other)),
+            Section("Clusters and groups of users", _cluster_blocks(predictions)),
             Section("Map of the users' activities", _map_blocks(predictions)),
             Section("Gates", [gate_map(result["gates"])]),
             Section("Calibration", [calibration_curves(predictions)]),
@@ -142,7 +142,7 @@ class RankerReport:
         return render_page(
             f"Ranker {name}",
             f"Tasks {', '.join(facts['tasks'])}, on {dataset.manifest.source}",
-            [bullets(summary)],
+            [bullets(summary), *explained],
             sections,
         )
 
