@@ -23,11 +23,12 @@ from tfelc.export.verify import Differences
 from tfelc.models.popularity import Popularity
 from tfelc.training.sequence_run import SequenceRun, split
 
+# Histories that are verified, fewer where their scores would take more memory than this many numbers.
 _ROWS = 256
+_SCORES = 2**25
 _WARM_K = 10
 # More than one, so that a session that keeps the first one's shape is found out.
 _VERIFIED_K = (1, 20, 100)
-_NUMBERS_OF_ROWS = (1, _ROWS, 2)
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,14 @@ def export_recommender(
         model = run.model()
     manifest = RecommenderManifest.of(model, catalogue, run.config(), run.facts(), index)
     progress("counting what is popular")
-    popularity, histories = popularity_and_histories(run, _ROWS)
+    rows = int(np.clip(_SCORES // manifest.items, 2, _ROWS))
+    popularity, histories = popularity_and_histories(run, rows)
     hard = hard_histories(catalogue, manifest.id_type, manifest.max_length)
 
     def answered() -> Iterator[LoggedRequest]:
         trained = TrainedRecommender(model, catalogue, popularity)
-        for rows in _NUMBERS_OF_ROWS:
-            yield from _requests(trained, histories[:rows], manifest)
+        for count in (1, rows, 2):
+            yield from _requests(trained, histories[:count], manifest)
         yield from _requests(trained, hard, manifest)
 
     def made(file: Path) -> RecommenderModule:

@@ -15,6 +15,8 @@ from tfelc.export.recommender_signatures import HISTORY, IdType, K, padding_of
 
 Array = npt.NDArray[Any]
 _UNKNOWN: dict[IdType, int | str] = {"integer": -(2**63), "string": "never seen \U0001f600"}
+# Items of the largest catalogue that a history is made of.
+_WHOLE = 2_000
 # Of each history, in a request that is to be read.
 _SHOWN_ITEMS = 3
 
@@ -41,6 +43,8 @@ def hard_histories(catalogue: Sequence[int | str], id_type: IdType, max_length: 
     unknown, padding = _UNKNOWN[id_type], padding_of(id_type)
     some = list(catalogue[:7])
     turns = [catalogue[place % len(catalogue)] for place in range(2 * max_length + 5)]
+    # Of a large catalogue this would be more than a request may hold.
+    all_of_it = [list(catalogue), list(catalogue[:-1])] if len(catalogue) <= _WHOLE else []
     return [
         [],
         [unknown],
@@ -52,8 +56,7 @@ def hard_histories(catalogue: Sequence[int | str], id_type: IdType, max_length: 
         turns,
         turns[::-1],
         [*turns, *[unknown] * max_length],
-        list(catalogue),
-        list(catalogue[:-1]),
+        *all_of_it,
     ]
 
 
