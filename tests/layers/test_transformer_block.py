@@ -173,3 +173,20 @@ def test_config_round_trip_and_what_it_refuses() -> None:
         TransformerBlock(0, 8)
     with pytest.raises(ValueError, match="multiple of heads=3. Received: 4"):
         TransformerBlock(3, 8).build((None, None, 4))
+
+
+def test_a_start_at_the_mean_adds_the_mean_of_the_positions() -> None:
+    block = TransformerBlock(heads=2, inner_dim=4)
+    block.build((None, None, 4))
+    for weight in block.weights:
+        weight.assign(np.ones(weight.shape) if "gamma" in weight.path else np.zeros(weight.shape))
+    block.start_at_mean()
+    rows = np.array([[[0, 0, 0, 0], [1, 3, 0, 0], [5, 1, 2, 0]]], dtype="float32")
+    valid = np.array([[False, True, True]])
+    # Even weights over the two real positions; last + mean = (8, 3, 3, 0), and the feed-forward branch adds nothing.
+    expected = np.array([8, 3, 3, 0], dtype="float64")
+    for _ in range(2):  # both norms
+        expected = (expected - expected.mean()) / expected.std()
+    for last_only in (True, False):
+        out = np.asarray(block(rows, valid, last_only=last_only)).reshape(-1, 4)[-1]
+        np.testing.assert_allclose(out, expected, rtol=1e-5)

@@ -34,7 +34,7 @@ def test_embeddings_of_two_pairs_by_hand():
     vectors = co_occurrence_embeddings(train, 5, dim=4, seed=0)
     assert vectors.shape == (6, 4)
     # Each counts 1 of 4 pairs: information log(1 * 4 / (1 * 1)) = log 4 within, none across. The matrix has eigenvalues
-    # of log 4 (twice) and -log 4 (twice), all singular values alike; an item's length is therefore the same for all four.
+    # of log 4 (twice) and -log 4 (twice), all singular values alike; so all four items have the same length.
     lengths = np.linalg.norm(vectors, axis=1)
     np.testing.assert_allclose(lengths[1:5], np.sqrt(5 / 4), rtol=1e-4)
     np.testing.assert_allclose(vectors[[0, 5]], 0, atol=1e-6)

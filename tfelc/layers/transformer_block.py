@@ -86,6 +86,15 @@ class TransformerBlock(keras.layers.Layer):
         outer = ops.matmul(inner, self.outer_kernel) + self.outer_bias
         return self.feed_forward_norm(hidden + self.branch_dropout(outer, training=training))
 
+    def start_at_mean(self) -> None:
+        """Adds the identity to the values' and the output's kernels.
+
+        The untrained attention, whose weights are all but even, then adds the mean of the positions to each. From small
+        random kernels it adds next to nothing, and a model may learn to overlook all but the last position.
+        """
+        for kernel in (self.value_kernel, self.output_kernel):
+            kernel.assign_add(ops.eye(kernel.shape[0], dtype=kernel.dtype))
+
     def _attend(self, inputs: Tensor, valid: Tensor, training: bool | None) -> Tensor:
         length, dim = ops.shape(inputs)[1], inputs.shape[-1]
         query = self._split(ops.matmul(inputs, self.query_kernel) + self.query_bias)
