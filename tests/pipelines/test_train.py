@@ -76,7 +76,8 @@ def test_tensorboard_has_every_loss_and_metric(trained_run):
             written[value.tag, event.step] = tf.make_ndarray(value.tensor).item()
     wanted = {}
     for epoch in json.loads((trained_run.path / "history.json").read_text())["history"]:
-        wanted |= {(f"train/{name}", epoch["epoch"]): value for name, value in (epoch["losses"] | epoch["health"]).items()}
+        logged = epoch["losses"] | epoch["health"]
+        wanted |= {(f"train/{name}", epoch["epoch"]): value for name, value in logged.items()}
         for output, values in epoch["validation"].items():
             wanted |= {(f"validation/{output}/{name}", epoch["epoch"]): value for name, value in values.items()}
     assert written == pytest.approx(wanted)
