@@ -30,7 +30,8 @@ class EncoderConfig(Settings):
         heads: Attention heads.
         dropout: Of the embeddings and of the blocks' branches.
         attention_dropout: Of the attention weights.
-        start: Where the items' embeddings begin: `co_occurrence` within the training histories, or `random`.
+        start: Where the weights begin: `random`; the items' embeddings at their `co_occurrence` within the training
+            histories; or besides, the attention at the history's mean, `co_occurrence_mean`.
     """
 
     dim: int = Field(64, ge=1)
@@ -38,7 +39,7 @@ class EncoderConfig(Settings):
     heads: int = Field(2, ge=1)
     dropout: float = Field(0.5, ge=0, lt=1)
     attention_dropout: float = Field(0.5, ge=0, lt=1)
-    start: Literal["co_occurrence", "random"] = "co_occurrence"
+    start: Literal["random", "co_occurrence", "co_occurrence_mean"] = "co_occurrence"
 
 
 class IntentsConfig(Settings):

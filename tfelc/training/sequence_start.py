@@ -18,18 +18,16 @@ _BLOCK = 512
 
 
 def start_items(model: ELCRec, examples: Examples, seed: int) -> None:
-    """Starts the items' embeddings at their co-occurrence, and the encoder at the history's mean beside its last item.
+    """Starts the items' embeddings at their co-occurrence; an item that stands near no other stays as it is.
 
-    So the model recommends what co-occurs with the history before its first step. An item that stands near no other
-    stays as it is.
+    The untrained encoder lets the last item through nearly unchanged, so that the model recommends what co-occurs with
+    it before its first step, and needs fewer of them.
     """
     table = np.array(model.encoder.item_table)
     vectors = co_occurrence_embeddings(examples, model.encoder.items, model.encoder.dim, seed)
     near = np.flatnonzero(np.linalg.norm(vectors, axis=1) > 1e-6)
     table[near] = _ITEM_LENGTH * vectors[near]
     model.encoder.item_table.assign(table)
-    for block in model.encoder.blocks:
-        block.start_at_mean()
 
 
 def start_centers(model: ELCRec, examples: Examples, seed: int) -> None:

@@ -134,8 +134,11 @@ class SequenceTraining:
     def _start(self) -> None:
         model, seed = self._config.model.effective(), self._config.training.seed
         with self._console.status("starting the weights"):
-            if model.encoder.start == "co_occurrence":
+            if model.encoder.start != "random":
                 start_items(self._model, self.splits.train, seed)
+            if model.encoder.start == "co_occurrence_mean":
+                for block in self._model.encoder.blocks:
+                    block.start_at_mean()
             if model.clusters.count and model.clusters.start == "kmeans":
                 start_centers(self._model, self.splits.validation, seed)
 
