@@ -79,8 +79,8 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
     warmup = [
         LoggedRequest(signature, request_inputs(model.schema, signature, rows.slice(0, count)))
         for signature in input_specs(model.schema)
-        # One item alone for a ranking: a server that batches takes no request whose inputs differ in rows, and with such
-        # a record in its warm-up the whole version would not load there.
+        # One item alone for a ranking: a server that batches refuses a request whose inputs differ in rows, and with
+        # one in its warm-up the whole version would not load there.
         for count in ((1,) if signature == RANK else (1, len(rows)))
     ]
     published = publish(
