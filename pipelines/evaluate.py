@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from tfelc.evaluation.predictions import Predictor
     from tfelc.scoring.exported_predictor import ExportedPredictor
 
-NEXT_ITEM = "next_item"
-
 app = typer.Typer(add_completion=False)
 
 
@@ -41,6 +39,7 @@ def evaluate(
     Of a next-item run: HR and NDCG over the whole catalogue, and the clusters.
     """
     from tfelc.errors import UsageError
+    from tfelc.sequence_config import NEXT_ITEM
 
     if (run_path is None) == (model is None):
         raise UsageError("name either a run by --run, or an exported version by --model")

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from tfelc.training.sequence_training import SequenceTraining
     from tfelc.training.training import Training
 
-NEXT_ITEM = "next_item"
-
 app = typer.Typer(add_completion=False)
 
 
@@ -54,6 +52,7 @@ def train(
     from tfelc.config import Config
     from tfelc.errors import UsageError
     from tfelc.quiet_tensorflow import load_tensorflow
+    from tfelc.sequence_config import NEXT_ITEM
 
     console = Console()
     heads = [name.strip() for name in task.split(",")]
@@ -84,7 +83,8 @@ def train(
         prepared = Dataset(data) if data else _embedded_default(console)
         training = Training.start(run_path, prepared, resolved, heads, console)
     training.run()
-    _report(training, run_path, console)
+    _report(training, console)
+    _say_where(run_path, console)
 
 
 def _new_run(heads: list[str]) -> Path:
@@ -97,7 +97,7 @@ def _train_next_item(
     source: str | None, config: Path | None, run_path: Path, settings: list[str], resume: bool, console: "Console"
 ) -> None:
     from tfelc.quiet_tensorflow import load_tensorflow
-    from tfelc.sequence_config import SequenceConfig
+    from tfelc.sequence_config import NEXT_ITEM, SequenceConfig
 
     if resume:
         load_tensorflow()
@@ -119,15 +119,14 @@ def _train_next_item(
 
         training = SequenceTraining.start(run_path, sequences, source, resolved, console)
     training.run()
-    _report_next_item(training, run_path, console)
+    _report_next_item(training, console)
+    _say_where(run_path, console)
 
 
-def _report_next_item(training: "SequenceTraining", run_path: Path, console: "Console") -> None:
+def _report_next_item(training: "SequenceTraining", console: "Console") -> None:
     from tfelc.evaluation.sequence_tables import ranking_table
 
     console.print(ranking_table(training.test()))
-    where = f"run folder: {run_path}\nTensorBoard: tensorboard --logdir {run_path / 'logs'}"
-    console.print(where, highlight=False, soft_wrap=True)
 
 
 def _embedded_default(console: "Console") -> "Dataset":
@@ -143,13 +142,16 @@ def _embedded_default(console: "Console") -> "Dataset":
     return Dataset(path)
 
 
-def _report(training: "Training", run_path: Path, console: "Console") -> None:
+def _report(training: "Training", console: "Console") -> None:
     from tfelc.evaluation.tables import gates_table, groups_table, metrics_table
 
     result = training.test()
     console.print(metrics_table(result, training.dataset.manifest.facts.get("best_possible_auc")))
     console.print(groups_table(result))
     console.print(gates_table(result))
+
+
+def _say_where(run_path: Path, console: "Console") -> None:
     where = f"run folder: {run_path}\nTensorBoard: tensorboard --logdir {run_path / 'logs'}"
     console.print(where, highlight=False, soft_wrap=True)
 

@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from tfelc.settings import Settings
 
+# What such an experiment is called: the task of a command, and the kind of its run.
+NEXT_ITEM = "next_item"
+
 
 class SplitConfig(Settings):
     """Which actions are for training, validation and test, and how much of a history a model reads.

@@ -9,7 +9,7 @@ import resource
 import statistics
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -81,12 +81,12 @@ def _fit_centers(model: "ELCRec", histories: "Examples") -> None:
     import tensorflow as tf
     from sklearn.cluster import KMeans
 
-    from tfelc.training.sequence_batches import padded
+    from tfelc.training.sequence_batches import padded_blocks
 
     assert model.clusters is not None
     pooled = tf.function(model.pooled, input_signature=[tf.TensorSpec([None, None], tf.int32)], reduce_retracing=True)
-    order = np.argsort(histories.lengths)
-    blocks: list[Any] = [padded(histories.take(order[at : at + 512])) for at in range(0, len(order), 512)]
+    by_length = histories.take(np.argsort(histories.lengths))
+    blocks = padded_blocks(by_length, model.encoder.max_length)
     embeddings = np.concatenate([pooled(block).numpy() for block in blocks])
     embeddings /= np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
     kmeans = KMeans(model.clusters.count, n_init=1, init="random", max_iter=_KMEANS_ROUNDS, random_state=0)

@@ -35,19 +35,20 @@ def sequences(
     ),
 ) -> None:
     """Trains and measures each model on each data set: leave-one-out, whole catalogue, seen items removed."""
+    from tfelc.data.sequence_sources import DATASETS, load_sequences
     from tfelc.errors import UsageError
     from tfelc.quiet_tensorflow import load_tensorflow
 
     names, sources = models.split(","), datasets.split(",")
-    if unknown := [name for name in names if name not in _MODELS]:
-        raise UsageError(f"--models: no model `{unknown[0]}`; use {', '.join(_MODELS)}")
+    for option, asked, known in (("--models", names, _MODELS), ("--datasets", sources, DATASETS)):
+        if unknown := [name for name in asked if name not in known]:
+            raise UsageError(f"{option}: no `{unknown[0]}`; use {', '.join(known)}")
     load_tensorflow()
 
     from rich.console import Console
 
     from pipelines.benchmarks.result_file import write_result
     from pipelines.benchmarks.sequences_table import print_table, summary, write_markdown
-    from tfelc.data.sequence_sources import load_sequences
 
     console = Console()
     found: dict[str, Any] = {}
@@ -78,20 +79,28 @@ def settings_of(model: str, source: str, seed: int, overrides: list[str]) -> "Se
 def _runs_of(
     model: str, source: str, loaded: "Sequences", seeds: int, overrides: list[str], runs: Path, console: "Console"
 ) -> Iterator[Path]:
+    from tfelc.training.sequence_run import SequenceRun
+
     if model in _UNLEARNED:
         yield _unlearned(model, source, loaded, runs / f"{source}-{model}", console)
         return
     for seed in range(seeds):
         folder = runs / f"{source}-{model}-{seed}"
         config = settings_of(model, source, seed, overrides)
+        if (folder / "run.json").exists():
+            run = SequenceRun(folder)
+            _refuse_other(folder, run.facts()["data_hash"] == loaded.hash and run.config() == config)
         if not (folder / "metrics.json").exists():
             console.print(f"[bold]{source}, {model}[/bold], seed {seed}")
             _train(folder, source, loaded, config, console)
-        elif json.loads((folder / "run.json").read_text())["data_hash"] != loaded.hash:
-            from tfelc.errors import RunError
-
-            raise RunError(f"{folder}: was measured on other data; name another --runs")
         yield folder
+
+
+def _refuse_other(folder: Path, same: bool) -> None:
+    from tfelc.errors import RunError
+
+    if not same:
+        raise RunError(f"{folder}: was made with other settings or data than are asked for; name another --runs")
 
 
 def _train(folder: Path, source: str, loaded: "Sequences", config: "SequenceConfig", console: "Console") -> None:
@@ -119,6 +128,8 @@ def _unlearned(model: str, source: str, loaded: "Sequences", folder: Path, conso
     from tfelc.training.sequence_run import SequenceRun
 
     if (folder / "metrics.json").exists():
+        found = json.loads((folder / "metrics.json").read_text())
+        _refuse_other(folder, found.get("data_hash") == loaded.hash)
         return folder
     splits = leave_one_out(loaded)
     with console.status(f"{source}, {model}"):
@@ -130,5 +141,8 @@ def _unlearned(model: str, source: str, loaded: "Sequences", folder: Path, conso
     folder.mkdir(parents=True, exist_ok=True)
     run = SequenceRun(folder)
     run.write_ranks(loaded.users[splits.test.users], ranks)
-    run.write_json("metrics.json", {"users": len(ranks), "metrics": ranking_metrics(ranks), "clusters": {}})
+    run.write_json(
+        "metrics.json",
+        {"data_hash": loaded.hash, "users": len(ranks), "metrics": ranking_metrics(ranks), "clusters": {}},
+    )
     return folder

@@ -19,13 +19,13 @@ def _train(*histories: list[int], items: int) -> object:
 
 def test_pairs_are_counted_by_hand():
     train = _train([1, 2, 3], [2, 3], items=4)
-    counts = co_occurrences(train, 4, window=2, decay=1.0).toarray()
+    counts = co_occurrences(*train.known(), 4, window=2, decay=1.0).toarray()
     expected = np.zeros((5, 5))
     expected[1, 2] = 1  # next to each other, once
     expected[2, 3] = 2  # in both histories
     expected[1, 3] = 0.5  # two steps apart
     np.testing.assert_allclose(counts, expected)
-    np.testing.assert_allclose(co_occurrences(train, 4, window=1, decay=1.0).toarray()[1, 3], 0)
+    np.testing.assert_allclose(co_occurrences(*train.known(), 4, window=1, decay=1.0).toarray()[1, 3], 0)
 
 
 def test_embeddings_of_two_pairs_by_hand():

@@ -1,11 +1,8 @@
 """The whole way: a raw log, two training steps, an export, and the same scores from a process that has nothing else."""
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from serving.local_server.json_request import JsonRequest
+from tests.support.command import printed_by
 from tfelc.export.request_log import LoggedRequest
 from tfelc.export.requests import ranked_rows, request_inputs
 from tfelc.export.session_runner import SessionRunner
@@ -24,29 +22,17 @@ from tfelc.training.ranker_run import RankerRun
 ROOT = Path(__file__).parents[2]
 
 
-def command(name, *options):
-    done = subprocess.run(
-        [sys.executable, f"pipelines/{name}.py", *map(str, options)],
-        cwd=ROOT,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def route(tmp_path_factory):
     """Data, run and models of the route, and what the export printed."""
     folder = tmp_path_factory.mktemp("route")
     data, run, models = folder / "data", folder / "run", folder / "models"
-    command("prepare", "simulated", "--rows", 4000, "--users", 150, "--out", data)
+    printed_by("prepare", "simulated", "--rows", 4000, "--users", 150, "--out", data)
     rows = json.loads((data / "manifest.json").read_text())["rows"]["train"]
     settings = ("training.epochs=1", f"training.batch_size={(rows + 1) // 2}", "model.clusters.count=6")
     options = [word for setting in settings for word in ("--set", setting)]
-    command("train", "--task", "ctr,cvr", "--data", data, "--run", run, *options)
-    return data, run, models, command("export", "--run", run, "--to", models)
+    printed_by("train", "--task", "ctr,cvr", "--data", data, "--run", run, *options)
+    return data, run, models, printed_by("export", "--run", run, "--to", models)
 
 
 def test_a_fresh_process_scores_as_the_trained_ranker_does(route):

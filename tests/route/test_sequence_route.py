@@ -1,11 +1,8 @@
 """The whole way of a next-item model: raw sequences, two epochs, an export, recommendations of a fresh process."""
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -17,23 +14,12 @@ import pytest
 from serving.client.grpc_client import GrpcClient
 from serving.client.rest_client import RestClient
 from tests.serving.local_process import LocalProcess
+from tests.support.command import printed_by
 from tfelc.evaluation.sequence_scorer import SequenceScorer
 from tfelc.training.sequence_run import SequenceRun, split
 
 ROOT = Path(__file__).parents[2]
 USERS, ITEMS = 300, 60
-
-
-def command(name, *options):
-    done = subprocess.run(
-        [sys.executable, f"pipelines/{name}.py", *map(str, options)],
-        cwd=ROOT,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +41,8 @@ def route(tmp_path_factory):
     run, models = folder / "run", folder / "models"
     settings = ("training.epochs=2", "training.batch_size=64", "model.encoder.dim=16", "model.clusters.count=4")
     options = [word for setting in settings for word in ("--set", setting)]
-    command("train", "--task", "next_item", "--dataset", folder / "log.parquet", "--run", run, *options)
-    return run, models, command("export", "--run", run, "--to", models)
+    printed_by("train", "--task", "next_item", "--dataset", folder / "log.parquet", "--run", run, *options)
+    return run, models, printed_by("export", "--run", run, "--to", models)
 
 
 def test_a_served_recommendation_is_the_trained_models_and_leaves_out_what_was_seen(route):
@@ -94,7 +80,9 @@ def test_the_same_for_a_file_of_users(route, tmp_path):
     histories = [sequences.catalogue[sequences.of(user) - 1].tolist() for user in range(sequences.user_count)]
     pq.write_table(pa.table({"user_id": sequences.users.tolist(), "history": histories}), tmp_path / "users.parquet")
     out = tmp_path / "recs"
-    command("score", "top-k", "--model", models / "1", "--input", tmp_path / "users.parquet", "--k", 7, "--output", out)
+    printed_by(
+        "score", "top-k", "--model", models / "1", "--input", tmp_path / "users.parquet", "--k", 7, "--output", out
+    )
     found = pq.read_table(out / "part-00000-00000.parquet")
     assert found["user_id"].to_pylist() == sequences.users.tolist()
     for seen, items in zip(histories, found["items"].to_pylist(), strict=True):

@@ -1,13 +1,18 @@
-"""Calls a command of pipelines/ in this process, which TensorFlow need not be loaded for again."""
+"""Calls a command of pipelines/: in this process, which need not load TensorFlow again, or as a user would."""
 
 import importlib
 import io
+import os
+import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from unittest.mock import patch
 
 from tfelc.cli import run
+
+_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -35,3 +40,16 @@ def call(command: str, *arguments: object) -> Outcome:
             code = end.code
     assert isinstance(code, int)
     return Outcome(code, out.getvalue(), err.getvalue())
+
+
+def printed_by(command: str, *arguments: object) -> str:
+    """What `python pipelines/<command>.py` prints in a process of its own, which must end well."""
+    done = subprocess.run(
+        [sys.executable, f"pipelines/{command}.py", *map(str, arguments)],
+        cwd=_ROOT,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

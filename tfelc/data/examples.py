@@ -71,6 +71,12 @@ class Examples:
         firsts = np.cumsum(lengths) - lengths
         return rows, np.arange(len(rows)) + np.repeat(self.starts - firsts, lengths)
 
+    def longest(self) -> Examples:
+        """The example of each user with the longest history, in the order of the users."""
+        order = np.lexsort((self.stops, self.users))
+        users = self.users[order]
+        return self.take(order[np.flatnonzero(np.append(users[1:] != users[:-1], True))])
+
     def known(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """All that the examples tell of each user: the longest history followed by its target.
 
@@ -78,9 +84,7 @@ class Examples:
             Item numbers of one user after another, `(items,)`, and where each begins and the last one ends,
             `(users + 1,)`.
         """
-        order = np.lexsort((self.stops, self.users))
-        users = self.users[order]
-        longest = self.take(order[np.flatnonzero(np.append(users[1:] != users[:-1], True))])
+        longest = self.longest()
         offsets = np.concatenate([[0], np.cumsum(longest.lengths + 1)])
         of_target = np.zeros(offsets[-1], bool)
         of_target[offsets[1:] - 1] = True

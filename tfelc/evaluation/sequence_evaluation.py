@@ -12,6 +12,7 @@ from tfelc.data.examples import Examples
 from tfelc.evaluation.full_ranking import full_ranking
 from tfelc.evaluation.ranking_report import ranking_metrics
 from tfelc.evaluation.sequence_scorer import SequenceScorer
+from tfelc.metrics.cluster_use import effective_number
 from tfelc.models.elcrec import ELCRec
 
 
@@ -35,7 +36,8 @@ def evaluate_sequences(
 
     Returns:
         `{"split", "users", "metrics": {"hr@5", ..., "ndcg@20"}, "clusters": {"count", "in_use", "largest_share"}}`
-        (no clusters: an empty dict), and the rank of each example's target.
+        (no clusters: an empty dict), and the rank of each example's target. The clusters' figures count each user in
+        the nearest one, so that no (users x clusters) array is kept.
     """
     # By length, so that a block pads little.
     order = np.argsort(examples.lengths, kind="stable")
@@ -51,10 +53,9 @@ def evaluate_sequences(
     }
     if model.clusters is not None:
         shares = np.bincount(np.concatenate(scorer.clusters), minlength=model.clusters.count) / len(examples)
-        used = shares[shares > 0]
         result["clusters"] = {
             "count": model.clusters.count,
-            "in_use": float(np.exp(-np.sum(used * np.log(used)))),
+            "in_use": effective_number(shares),
             "largest_share": float(shares.max()),
         }
     return result, ranks

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tfelc.errors import DataError
 from tfelc.layers.center_updates import BLOCK, moving_means, still_active
 from tfelc.losses import clustering
+from tfelc.losses.l2_normalized import l2_normalized
 from tfelc.metrics.clusters_in_use import ClustersInUse
 from tfelc.metrics.largest_cluster_share import LargestClusterShare
 
@@ -114,8 +115,8 @@ class LearnableClusters(keras.layers.Layer):
 
     def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
         """Assigns the rows; in training also adds the loss, tracks it, and moves, merges and drops centres."""
-        embeddings = _normalize(inputs)
-        centers = _normalize(self.centers)
+        embeddings = l2_normalized(inputs)
+        centers = l2_normalized(self.centers)
         active = ops.convert_to_tensor(self.active) if self.merge else None
         similarity = clustering.similarities(embeddings, centers, active)
         assignment = clustering.assignment(similarity, self.temperature)
@@ -194,9 +195,3 @@ class LearnableClusters(keras.layers.Layer):
             "momentum": self.momentum,
             "merge": self.merge,
         }
-
-
-def _normalize(rows: Tensor) -> Tensor:
-    """Rows of length 1. Keras's own `normalize` has a gradient that is not a number at a row of zeros; here it is 1."""
-    squares = ops.sum(ops.square(rows), axis=-1, keepdims=True)
-    return rows * ops.rsqrt(ops.where(squares > 1e-30, squares, 1.0))

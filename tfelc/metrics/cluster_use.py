@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tfelc.metrics.checks import checked_distributions
 
@@ -33,6 +33,11 @@ def cluster_use(assignments: ArrayLike) -> ClusterUse:
     """
     checked = checked_distributions(assignments, "cluster assignments")
     mean = checked.mean(axis=0)
-    used = mean[mean > 0] / mean.sum()
     counts = np.bincount(checked.argmax(axis=1))
-    return ClusterUse(float(np.exp(-np.sum(used * np.log(used)))), float(counts.max() / len(checked)))
+    return ClusterUse(effective_number(mean / mean.sum()), float(counts.max() / len(checked)))
+
+
+def effective_number(shares: NDArray[np.floating[Any]]) -> float:
+    """`exp(-sum_j q_j log q_j)` of shares `q` that sum to 1: as many equal shares would be as mixed as these."""
+    used = shares[shares > 0]
+    return float(np.exp(-np.sum(used * np.log(used))))

@@ -13,11 +13,14 @@ from tfelc.data.examples import Examples
 _WINDOW, _DECAY, _CONTEXT_POWER = 5, 0.5, 0.75
 
 
-def co_occurrences(examples: Examples, item_count: int, window: int, decay: float) -> sparse.csr_matrix:
+def co_occurrences(
+    actions: NDArray[np.int32], offsets: NDArray[np.int64], item_count: int, window: int, decay: float
+) -> sparse.csr_matrix:
     """Sums `d^-decay` over all occurrences of item `j` at `d <= window` steps after item `i`.
 
     Args:
-        examples: Examples to count in: each user's longest history and its target, `(examples,)`.
+        actions: Item numbers of one user after another, as `Examples.known` gives them, `(items,)`.
+        offsets: Where each user begins and the last one ends, `(users + 1,)`.
         item_count: Items in the catalogue.
         window: Largest distance, in steps.
         decay: Power by which weight falls with the distance.
@@ -25,7 +28,6 @@ def co_occurrences(examples: Examples, item_count: int, window: int, decay: floa
     Returns:
         `(items + 1, items + 1)`, by item number, float32.
     """
-    actions, offsets = examples.known()
     user = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     shape = (item_count + 1, item_count + 1)
     after = sparse.csr_matrix(shape, dtype=np.float32)
@@ -57,7 +59,7 @@ def co_occurrence_embeddings(examples: Examples, item_count: int, dim: int, seed
     from sklearn.utils.extmath import randomized_svd
     from threadpoolctl import threadpool_limits
 
-    after = co_occurrences(examples, item_count, _WINDOW, _DECAY)
+    after = co_occurrences(*examples.known(), item_count, _WINDOW, _DECAY)
     pairs = (after + after.T).tocoo()
     # An item says nothing about itself.
     kept = pairs.row != pairs.col

@@ -11,7 +11,8 @@ from tfelc.layers.learnable_clusters import LearnableClusters
 from tfelc.layers.sequence_augmentation import SequenceAugmentation
 from tfelc.layers.sequence_encoder import SequenceEncoder
 from tfelc.losses.contrastive import intent_contrast, sequence_contrast
-from tfelc.losses.next_item.next_item_loss import NextItemLoss, l2_normalized
+from tfelc.losses.l2_normalized import l2_normalized
+from tfelc.losses.next_item.next_item_loss import NextItemLoss
 from tfelc.sequence_config import SequenceModelConfig
 
 Tensor = Any

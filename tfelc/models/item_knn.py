@@ -49,9 +49,10 @@ class ItemKnn:
         Args:
             examples: Examples to learn from, `(examples,)`.
         """
-        after = co_occurrences(examples, self.item_count, self.window, self.decay)
+        actions, offsets = examples.known()
+        after = co_occurrences(actions, offsets, self.item_count, self.window, self.decay)
         self._near = (after + self.backward * after.T).tocsr()
-        popularity = np.bincount(examples.known()[0], minlength=self.item_count + 1)
+        popularity = np.bincount(actions, minlength=self.item_count + 1)
         self._tie = (_TIE * popularity / popularity.max()).astype(np.float32)
         return self
 

@@ -24,10 +24,8 @@ from tfelc.report.sensitivity_curves import sensitivity_curves
 from tfelc.report.training_curves import sequence_curves
 from tfelc.report.trial import Trial, trials_of
 from tfelc.training.health import COLLAPSED
-from tfelc.training.sequence_batches import padded
+from tfelc.training.sequence_batches import padded_blocks
 from tfelc.training.sequence_run import SequenceRun, split
-
-_BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -155,8 +153,7 @@ def _differences_table(comparison: Mapping[str, Any]) -> Markup:
 def _cluster_blocks(model: ELCRec, examples: Examples) -> list[Markup]:
     if len(examples) > POINTS:
         examples = examples.take(np.sort(np.random.default_rng(0).choice(len(examples), POINTS, replace=False)))
-    examples = examples.truncated(model.encoder.max_length)
-    blocks = (padded(examples.take(slice(at, at + _BLOCK))) for at in range(0, len(examples), _BLOCK))
+    blocks = padded_blocks(examples, model.encoder.max_length)
     embeddings = np.concatenate([np.asarray(model.pooled(block)) for block in blocks])
     if model.clusters is None:
         everyone = np.full(len(embeddings), "users", dtype=object)

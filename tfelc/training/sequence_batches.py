@@ -15,6 +15,8 @@ from tfelc.data.examples import Examples
 _BATCHES_A_CHUNK = 64
 # Twins are cut to so many times the width of the histories they go with.
 _TWIN_WIDTH = 2
+# Histories of a block that is only read, not trained on.
+_BLOCK = 512
 
 
 class SequenceBatch(NamedTuple):
@@ -61,8 +63,7 @@ class SequenceBatches:
         if twins:
             # Examples in the order of their targets: those of one target lie side by side.
             self._by_target = np.argsort(self._examples.targets, kind="stable")
-            ends = np.cumsum(np.bincount(self._examples.targets))
-            self._target_stops = ends
+            self._target_stops = np.cumsum(np.bincount(self._examples.targets))
 
     def __len__(self) -> int:
         """Batches an epoch."""
@@ -121,11 +122,16 @@ def padded(examples: Examples) -> NDArray[np.int32]:
     return np.where(inside, examples.actions[np.where(inside, places, 0)], 0).astype(np.int32)
 
 
+def padded_blocks(examples: Examples, max_length: int) -> Iterator[NDArray[np.int32]]:
+    """The `max_length` most recent items of all histories, in blocks of a few hundred that `padded` gives."""
+    recent = examples.truncated(max_length)
+    for start in range(0, len(recent), _BLOCK):
+        yield padded(recent.take(slice(start, start + _BLOCK)))
+
+
 def _windows(examples: Examples, max_length: int, last_only: bool) -> Examples:
     """The users' longest histories, cut from their ends into windows; with `last_only` the last window alone."""
-    order = np.lexsort((examples.stops, examples.users))
-    last = order[np.append(np.diff(examples.users[order]) != 0, True)]
-    longest = examples.take(last)
+    longest = examples.longest()
     if last_only:
         return longest
     counts = -(-longest.lengths // max_length)

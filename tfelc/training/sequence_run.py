@@ -18,7 +18,7 @@ from tfelc.errors import RunError, UsageError
 from tfelc.files import whole_file
 from tfelc.losses.next_item import make_next_item_loss
 from tfelc.models.elcrec import ELCRec
-from tfelc.sequence_config import SequenceConfig, SplitConfig
+from tfelc.sequence_config import NEXT_ITEM, SequenceConfig, SplitConfig
 from tfelc.training.checkpoint import load_checkpoint
 from tfelc.training.run_folder import RunFolder
 
@@ -26,7 +26,7 @@ from tfelc.training.run_folder import RunFolder
 class SequenceRun(RunFolder):
     """A next-item run: `catalogue.json` holds the raw item ids, in the order of their numbers from 1."""
 
-    kind = "next_item"
+    kind = NEXT_ITEM
     fact_types = {"users": int, "items": int, "actions": int}
 
     @classmethod

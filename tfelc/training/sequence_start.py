@@ -8,13 +8,12 @@ import tensorflow as tf
 from tfelc.data.examples import Examples
 from tfelc.models.co_occurrence import co_occurrence_embeddings
 from tfelc.models.elcrec import ELCRec
-from tfelc.training.sequence_batches import padded
+from tfelc.training.sequence_batches import padded_blocks
 
 # Root mean square of the items' lengths; random ones have 0.16. Chosen once, on Beauty's validation users.
 _ITEM_LENGTH = 0.5
 # Histories whose embeddings the K-means start of the centres is computed on.
 _KMEANS_HISTORIES = 20_000
-_BLOCK = 512
 
 
 def start_items(model: ELCRec, examples: Examples, seed: int) -> None:
@@ -35,7 +34,6 @@ def start_centers(model: ELCRec, examples: Examples, seed: int) -> None:
     assert model.clusters is not None
     if len(examples) > _KMEANS_HISTORIES:
         examples = examples.take(np.random.default_rng(0).permutation(len(examples))[:_KMEANS_HISTORIES])
-    examples = examples.truncated(model.encoder.max_length)
     pool = tf.function(model.pooled, input_signature=[tf.TensorSpec([None, None], tf.int32)])
-    blocks = (examples.take(slice(at, at + _BLOCK)) for at in range(0, len(examples), _BLOCK))
-    model.clusters.initialize_centers(np.concatenate([pool(padded(block)).numpy() for block in blocks]), seed)
+    blocks = padded_blocks(examples, model.encoder.max_length)
+    model.clusters.initialize_centers(np.concatenate([pool(block).numpy() for block in blocks]), seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from keras import ops
+from tfelc.losses.l2_normalized import l2_normalized
 
 Tensor = Any
 
@@ -45,9 +45,3 @@ class NextItemLoss(ABC):
     def scaled(self, rows: Tensor) -> Tensor:
         """The rows as they enter the scores."""
         return l2_normalized(rows) if self.normalize else rows
-
-
-def l2_normalized(rows: Tensor) -> Tensor:
-    """Rows of length 1; rows of zeros stay, with a finite gradient."""
-    squares = ops.sum(ops.square(rows), axis=-1, keepdims=True)
-    return rows * ops.rsqrt(ops.where(squares > 1e-30, squares, 1.0))
