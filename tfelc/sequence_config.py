@@ -54,6 +54,8 @@ class IntentsConfig(Settings):
         alpha: Weight of the clustering loss.
         objective: Which clustering loss; see `tfelc.losses.clustering`.
         temperature: Of the softmax over the similarities to the centres.
+        momentum: 0: the centres follow the gradient; above it, the moving mean of the embeddings assigned to them.
+        merge: Whether the number of clusters is found: close centres are merged, nearly empty ones dropped.
         start: Where the centres begin: `random`, or `kmeans` over the untrained encoder's embeddings.
     """
 
@@ -62,6 +64,8 @@ class IntentsConfig(Settings):
     alpha: float = Field(0.1, ge=0)
     objective: Literal["paper", "nearest", "soft"] = "soft"
     temperature: float = Field(0.1, gt=0)
+    momentum: float = Field(0.0, ge=0, lt=1)
+    merge: bool = False
     start: Literal["random", "kmeans"] = "random"
 
 

@@ -77,6 +77,10 @@ def test_intent_contrast_by_hand() -> None:
     assert float(intent_contrast(embeddings, centers, cluster)) == pytest.approx(wanted)
     wanted = (math.log(math.e**2 + 1 + math.e**-2) - 2 + math.log(2 + math.e**4) - 4) / 2
     assert float(intent_contrast(embeddings, centers, cluster, temperature=0.5)) == pytest.approx(wanted, rel=1e-5)
+    # Without the third, which is no longer in use.
+    wanted = (math.log(math.e + 1) - 1 + math.log(1 + math.e**2) - 2) / 2
+    active = np.array([1.0, 1, 0], "float32")
+    assert float(intent_contrast(embeddings, centers, cluster, active=active)) == pytest.approx(wanted, rel=1e-5)
 
 
 def test_the_intent_contrast_pulls_to_the_own_centre_and_spreads_the_others() -> None:

@@ -112,6 +112,27 @@ def test_the_clustering_loss_is_weighed_and_of_what_is_pooled(pooling: str, obje
     np.testing.assert_array_equal(model(ITEM_BATCH)["cluster"], nearest)
 
 
+def test_clusters_that_were_merged_hold_nobody_and_are_no_negatives() -> None:
+    model = _model(*ELCREC, *CALM, "clusters.merge=true", "contrast.views=dropout", "contrast.sequence_weight=0")
+    centers = np.eye(4, dtype="float32")[[0, 1, 0]]  # the third stands on the first
+    model.clusters.centers.assign(centers)
+    model.losses_of(ITEM_BATCH, TARGETS)
+    np.testing.assert_array_equal(model.clusters.active, [1, 1, 0])
+    assert np.all(np.array(model(ITEM_BATCH)["assignment"])[:, 2] == 0)
+    rows = ops.normalize(model.pooled(ITEM_BATCH), axis=-1)
+    cluster = ops.cast(ops.argmax(rows @ centers[:2].T, axis=-1), "int32")
+    wanted = 0.3 * float(intent_contrast(rows, centers[:2], cluster, 0.1))
+    assert float(model.losses_of(ITEM_BATCH, TARGETS)["intent_contrast"]) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_centres_that_follow_a_moving_mean_take_no_gradient() -> None:
+    model = _model(*ELCREC, "clusters.momentum=0.9")
+    assert not any(weight is model.clusters.centers for weight in model.trainable_variables)
+    before = np.array(model.clusters.centers)
+    model.losses_of(ITEM_BATCH, TARGETS)
+    assert np.any(np.array(model.clusters.centers) != before)
+
+
 def test_the_mean_leaves_pads_out() -> None:
     hidden = np.array([[[9.0], [9], [1], [3]], [[1], [2], [3], [4]], [[7], [7], [7], [7]]], "float32")
     items = np.array([[0, 0, 5, 5], [1, 2, 3, 4], [0, 0, 0, 0]], "int32")

@@ -40,7 +40,9 @@ def sequence_contrast(first: Tensor, second: Tensor, temperature: float = 1.0, s
     return (terms[0] + terms[1]) / 2.0
 
 
-def intent_contrast(embeddings: Tensor, centers: Tensor, cluster: Tensor, temperature: float = 1.0) -> Tensor:
+def intent_contrast(
+    embeddings: Tensor, centers: Tensor, cluster: Tensor, temperature: float = 1.0, active: Tensor | None = None
+) -> Tensor:
     """Each embedding against all centres; its nearest centre is its positive.
 
     `mean_i -log(exp(s(h_i, c_a(i)) / t) / sum_j exp(s(h_i, c_j) / t))`, with `s` the dot product.
@@ -50,9 +52,13 @@ def intent_contrast(embeddings: Tensor, centers: Tensor, cluster: Tensor, temper
         centers: Tensor. `(clusters, dim)`.
         cluster: Int tensor, `(batch,)`. The number `a(i)` of each row's nearest centre.
         temperature: float. Defaults to 1.
+        active: Tensor. 1 for the clusters in use, 0 for those that are no negatives, `(clusters,)`. Defaults to all in
+            use.
 
     Source: ELCRec, section 3.4.3, Eq. 6. Its code takes only the centres of the batch's other users as negatives.
     """
     logits = ops.matmul(embeddings, ops.transpose(centers)) / temperature
+    if active is not None:
+        logits = ops.where(active > 0, logits, _LEFT_OUT)
     positive = ops.take_along_axis(logits, cluster[:, None], axis=1)[:, 0]
     return ops.mean(ops.logsumexp(logits, axis=1) - positive)

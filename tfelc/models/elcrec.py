@@ -63,6 +63,8 @@ class ELCRec(keras.Model):
                 alpha=clusters.alpha,
                 objective=clusters.objective,
                 temperature=clusters.temperature,
+                momentum=clusters.momentum,
+                merge=clusters.merge,
                 name="clusters",
             )
             self.clusters.build((None, encoder.dim))
@@ -161,7 +163,8 @@ class ELCRec(keras.Model):
             terms["sequence_contrast"] = config.sequence_weight * contrast
         if config.intent_weight and self.clusters is not None:
             centers = l2_normalized(self.clusters.centers)
-            contrast = intent_contrast(pooled, centers, self.clusters(pooled)["cluster"], config.temperature)
+            active = self.clusters.active if self.clusters.merge else None
+            contrast = intent_contrast(pooled, centers, self.clusters(pooled)["cluster"], config.temperature, active)
             terms["intent_contrast"] = config.intent_weight * contrast
         return terms
 
