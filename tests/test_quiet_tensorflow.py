@@ -44,3 +44,14 @@ def test_noise_is_held_back_and_last_words_are_not(end):
     found = done.stderr.splitlines()
     kept = WORDS if "Import" in end else WORDS[:2]
     assert found == kept + ([] if "abort" in end else [NOISE[1]])
+
+
+def test_keras_starts_without_what_is_not_used_here_and_others_still_import_it():
+    done = python("""
+        import sys
+        from tfelc.quiet_tensorflow import load_tensorflow
+        load_tensorflow()
+        assert "keras" in sys.modules and not {"IPython", "matplotlib", "sklearn"} & sys.modules.keys()
+        import matplotlib.figure, sklearn.cluster
+    """)
+    assert (done.returncode, done.stderr) == (0, "")

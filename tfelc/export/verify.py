@@ -131,6 +131,10 @@ def _difference(found: npt.NDArray[Any], expected: npt.NDArray[Any], where: str,
 
 
 def _main() -> None:
+    from tfelc.quiet_tensorflow import load_tensorflow
+
+    load_tensorflow()
+
     from tfelc.export.request_log import read_requests
     from tfelc.export.session_runner import SessionRunner
     from tfelc.export.warmup import WARMUP_FILE
