@@ -45,6 +45,17 @@ def test_the_truth_beats_chance_and_nothing_beats_itself():
     assert (same.low, same.difference, same.high, same.p_value) == (0, 0, 0, 1)
 
 
+def test_several_seeds_compare_by_their_mean_rate():
+    users = np.array([1, 1, 1, 1, 2, 2])
+    labels = [1, 1, 0, 0, 1, 0]
+    both, one, none = [0.9, 0.8, 0.1, 0.2, 0.9, 0.1], [0.9, 0.1, 0.8, 0.2, 0.9, 0.1], [0.1, 0.2, 0.9, 0.8, 0.1, 0.9]
+    # 3, 2 and 0 positives are shown.
+    found = paired_click_lift(labels, [one, none], [both, both, none], users, 50)
+    assert found.difference == pytest.approx(2 / 1 - 1)
+    repeated = paired_click_lift(labels, [one, one], both, users, 50)
+    assert repeated == paired_click_lift(labels, one, both, users, 50)
+
+
 def test_no_positive_to_compare_with_is_not_defined():
     users = np.array([1, 1])
     assert math.isnan(paired_click_lift([0, 1], [0.9, 0.1], [0.1, 0.9], users).difference)
@@ -56,3 +67,5 @@ def test_bad_input_is_named():
         paired_click_lift([2, 0], [0.1, 0.2], [0.1, 0.2], np.array([1, 1]))
     with pytest.raises(DataError, match="one user a label"):
         paired_click_lift([1, 0], [0.1, 0.2], [0.1, 0.2], np.array([1]))
+    with pytest.raises(DataError, match=r"\(rows,\) or \(seeds, rows\)"):
+        paired_click_lift([1, 0], [0.1, 0.2], [[[0.1, 0.2]]], np.array([1, 1]))

@@ -23,8 +23,19 @@ def test_all_and_each_group():
     seen = []
     lifts = group_lifts(first, second, 50, lambda done, total: seen.append((done, total)))
     assert [(lift.group, lift.rows) for lift in lifts] == [("all", 8), ("HA", 3), ("N", 4)]
-    assert all((lift.before, lift.after, lift.auc.difference) == (0, 1, 1) for lift in lifts)
+    assert all((lift.before, lift.after, lift.auc.difference, lift.gauc.difference) == (0, 1, 1, 1) for lift in lifts)
     assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_several_seeds_compare_by_their_mean():
+    wrong, right = (predictions(scores, LABELS, USERS, GROUPS) for scores in (WRONG, RIGHT))
+    for lift in group_lifts([wrong, right], [right], 20):
+        assert (lift.before, lift.after) == (0.5, 1)
+        assert (lift.auc.difference, lift.gauc.difference) == (0.5, 0.5)
+    # Of four impressions two are shown: none or both of the positives with one seed, one on average with two.
+    assert group_lifts([wrong, right], right, 20)[0].clicks.difference == 1
+    with pytest.raises(DataError, match="`ctr` of the two rankers is not judged on the same rows"):
+        group_lifts(right, [right, predictions(RIGHT, LABELS[::-1], USERS, GROUPS)])
 
 
 def test_rows_of_unknown_users_are_left_out():

@@ -12,7 +12,9 @@ from tfelc.report.ranker_summary import cluster_sentence, lift_sentences, qualit
 def lift(group, low, high, rows=100, output="ctr"):
     middle = (low + high) / 2
     gained = BootstrapResult(middle, low, high, 0.01, 1000)
-    return GroupLift(group, output, rows, 0.7, 0.7 + middle, gained, BootstrapResult(0.02, 0.01, 0.03, 0.01, 1000))
+    return GroupLift(
+        group, output, rows, 0.7, 0.7 + middle, gained, gained, BootstrapResult(0.02, 0.01, 0.03, 0.01, 1000)
+    )
 
 
 LIFTS = [lift("all", 0.01, 0.03), lift("HA", -0.03, -0.01), lift("N", -0.01, 0.03), lift("PN", 0.02, 0.04)]
@@ -60,7 +62,7 @@ def test_lift_table_and_picture_hold_the_figures():
     assert [text.split(",")[0] for text in reading.text("th")[6:]] == ["all", "PN", "N", "HA"]
     assert "+0.0200 (+0.0100, +0.0300)" in reading.text("td") and "+2.00% (+1.00%, +3.00%)" in reading.text("td")
     undefined = BootstrapResult(math.nan, math.nan, math.nan, math.nan, 0)
-    dashes = lift_table([GroupLift("all", "ctr", 5, math.nan, math.nan, undefined, undefined)])
+    dashes = lift_table([GroupLift("all", "ctr", 5, math.nan, math.nan, undefined, undefined, undefined)])
     assert Reading(dashes).text("td") == ["5", "–", "–", "–", "–"]
     text = Reading(lift_picture(LIFTS)).all("svg")[0]["aria-label"]
     assert "ctr, PN: AUC +0.0300, rate +2.00%." in text

@@ -7,9 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tfelc.errors import DataError
 from tfelc.evaluation.resampling import BootstrapResult, resampled
-from tfelc.metrics.checks import checked_labels, checked_scores, user_codes
+from tfelc.metrics.checks import checked_labels, checked_seeds, user_codes
 from tfelc.metrics.gauc import user_aucs
 
 
@@ -48,7 +47,7 @@ def paired_bootstrap(
     codes, count = user_codes(users, len(checked))
     statistic = _Auc if metric == "auc" else _Gauc
     models = [
-        [statistic(checked, scores, codes, count) for scores in _by_seed(predictions, len(checked))]
+        [statistic(checked, scores, codes, count) for scores in checked_seeds(predictions, len(checked))]
         for predictions in (first, second)
     ]
 
@@ -67,26 +66,32 @@ class _Auc:
         self, labels: NDArray[np.float64], scores: NDArray[np.float64], codes: NDArray[np.int64], count: int
     ) -> None:
         order = np.argsort(scores)
-        ordered, outcome, self._users = scores[order], labels[order], codes[order]
-        self._negative = 1.0 - outcome
-        self._positives = np.flatnonzero(outcome)
+        ordered, positive, users = scores[order], labels[order] > 0, codes[order]
         starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
         ends = np.r_[starts[1:], len(ordered)]
-        tie = np.cumsum(np.r_[0, ordered[1:] != ordered[:-1]])[self._positives]
-        self._starts, self._ends = starts[tie], ends[tie]
+        tie = np.cumsum(np.r_[0, ordered[1:] != ordered[:-1]])[positive]
+        below = np.r_[0, np.cumsum(~positive)]
+        self._positives, self._negatives = users[positive], users[~positive]
+        # Of each positive, the negatives below it, with and without those of its own score.
+        self._until = below[ends[tie]]
+        below_tie = below[starts[tie]]
+        self._tied = np.flatnonzero(below_tie < self._until)
+        self._below_tie = below_tie[self._tied]
 
     def of(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
         """The AUC of each replicate, `(replicates,)`, from the draws of each user, `(replicates, users)`."""
-        return np.array([self._one(row) for row in counts])
+        # Whole numbers, whose running sum is several times as fast.
+        return np.array([self._one(row) for row in counts.astype(np.int64)])
 
-    def _one(self, counts: NDArray[np.float64]) -> float:
-        weights = counts[self._users]
-        negatives = np.r_[0.0, np.cumsum(weights * self._negative)]
-        positives = weights[self._positives]
-        # A tie counts half: the mean of the negatives below the tied scores and of those up to them.
-        below = (negatives[self._starts] + negatives[self._ends]) / 2
+    def _one(self, counts: NDArray[np.int64]) -> float:
+        negatives = np.zeros(len(self._negatives) + 1, np.int64)
+        np.cumsum(counts[self._negatives], out=negatives[1:])
+        positives = counts[self._positives]
+        below = negatives[self._until]
+        # A tie counts half.
+        twice = 2 * (positives @ below) - positives[self._tied] @ (below[self._tied] - negatives[self._below_tie])
         pairs = positives.sum() * negatives[-1]
-        return float(positives @ below / pairs) if pairs else float("nan")
+        return float(twice / (2 * pairs)) if pairs else float("nan")
 
 
 class _Gauc:
@@ -105,10 +110,3 @@ class _Gauc:
         covered = counts @ self._impressions
         value: NDArray[np.float64] = np.full(len(counts), np.nan)
         return np.divide(counts @ self._won, covered, out=value, where=covered > 0)
-
-
-def _by_seed(predictions: ArrayLike, rows: int) -> list[NDArray[np.float64]]:
-    scores = np.asarray(predictions, dtype=np.float64)
-    if scores.ndim not in (1, 2) or scores.size == 0:
-        raise DataError(f"predictions must be of shape (rows,) or (seeds, rows). Received: shape={scores.shape}")
-    return [checked_scores(one, rows) for one in np.atleast_2d(scores)]

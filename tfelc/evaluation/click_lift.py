@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfelc.evaluation.resampling import BootstrapResult, resampled
-from tfelc.metrics.checks import checked_labels, checked_scores, user_codes
+from tfelc.metrics.checks import checked_labels, checked_seeds, user_codes
 
 
 def paired_click_lift(
@@ -23,14 +23,15 @@ def paired_click_lift(
 
     Each user's impressions are ranked by score and the first `n_u // 2` are shown; the rate is that of positives among
     all that is shown. At a tie each of the tied impressions is shown in part. Whole users are resampled, with
-    replacement.
+    replacement. With several seeds of each model, the rates are means over the seeds; the interval then covers the
+    choice of users, not that of seeds.
 
     The log says what came of impressions that were really shown; no order can bring in others.
 
     Args:
         labels: 0 or 1, `(rows,)`.
-        first: Scores of the model to beat, `(rows,)`.
-        second: Scores of the other model, `(rows,)`.
+        first: Scores of the model to beat, `(rows,)`, or `(seeds, rows)`.
+        second: Scores of the other model, likewise; the number of seeds may differ.
         users: User of each row, `(rows,)`.
         replicates: Resamples. Defaults to 1000.
         seed: Of the resampling. Defaults to 0.
@@ -43,7 +44,10 @@ def paired_click_lift(
     """
     checked = checked_labels(labels)
     codes, count = user_codes(users, len(checked))
-    before, after = (_won(checked, checked_scores(scores, len(checked)), codes, count) for scores in (first, second))
+    before, after = (
+        np.mean([_won(checked, scores, codes, count) for scores in checked_seeds(predictions, len(checked))], axis=0)
+        for predictions in (first, second)
+    )
 
     def lifts(counts: NDArray[np.float64]) -> NDArray[np.float64]:
         base = counts @ before

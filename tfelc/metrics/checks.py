@@ -42,6 +42,18 @@ def checked_scores(scores: ArrayLike, rows: int) -> NDArray[np.float64]:
     return checked
 
 
+def checked_seeds(scores: ArrayLike, rows: int) -> list[NDArray[np.float64]]:
+    """Scores of one model or of several seeds of it, `(rows,)` or `(seeds, rows)`, as one float64 array a seed.
+
+    Raises:
+        DataError: They are of another shape, or as for `checked_scores`.
+    """
+    by_seed = np.asarray(scores, dtype=np.float64)
+    if by_seed.ndim not in (1, 2) or by_seed.size == 0:
+        raise DataError(f"predictions must be of shape (rows,) or (seeds, rows). Received: shape={by_seed.shape}")
+    return [checked_scores(one, rows) for one in np.atleast_2d(by_seed)]
+
+
 def checked_probabilities(probabilities: ArrayLike, rows: int) -> NDArray[np.float64]:
     """Probabilities as float64, `(rows,)`.
 
