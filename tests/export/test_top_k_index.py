@@ -42,6 +42,7 @@ def test_a_scann_that_does_not_load_is_left_alone(tmp_path):
     (tmp_path / "scann").mkdir()
     (tmp_path / "scann" / "__init__.py").write_text("raise RuntimeError('undefined symbol')")
     made = fresh(
+        "from tfelc.quiet_tensorflow import load_tensorflow; load_tensorflow()\n"
         "import os, numpy, sys; from tfelc.export.top_k_index import TopKIndex\n"
         "TopKIndex(numpy.ones((4, 2), numpy.float32)); TopKIndex(numpy.ones((4, 2), numpy.float32))\n"
         "assert 'scann' not in sys.modules and 'TF_USE_LEGACY_KERAS' not in os.environ",
@@ -52,6 +53,7 @@ def test_a_scann_that_does_not_load_is_left_alone(tmp_path):
 
 def test_a_process_that_used_keras_3_by_its_old_name_is_told_so():
     made = fresh(
+        "from tfelc.quiet_tensorflow import load_tensorflow; load_tensorflow()\n"
         "import numpy, tensorflow; tensorflow.keras.layers; from tfelc.export.top_k_index import TopKIndex\n"
         "TopKIndex(numpy.ones((4, 2), numpy.float32))"
     )

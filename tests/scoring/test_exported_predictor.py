@@ -1,12 +1,11 @@
 """The skew check: an export is judged as the run it came from."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
+from tests.support.command import call
 from tfelc.data.dataset import Dataset
 from tfelc.errors import DataError
 from tfelc.evaluation.evaluation import evaluate
@@ -46,13 +45,11 @@ def test_a_dataset_of_another_schema_is_refused(exported, tmp_path):
 
 
 def test_the_command(exported, every_kind_dataset, of_run):
-    command = [sys.executable, "pipelines/evaluate.py", "--model", str(exported.path)]
-    answer = subprocess.run(
-        [*command, "--data", str(every_kind_dataset.path), "--json"], capture_output=True, text=True, timeout=300
-    )
-    assert answer.returncode == 0, answer.stderr
-    found = json.loads(answer.stdout)
+    command = ("evaluate", "--model", exported.path)
+    answer = call(*command, "--data", every_kind_dataset.path, "--json")
+    assert answer.code == 0, answer.err
+    found = json.loads(answer.out)
     expected = evaluate(of_run, "test")
     assert found["tasks"]["click"]["auc"] == pytest.approx(expected["tasks"]["click"]["auc"], abs=1e-6)
-    refused = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert refused.returncode == 2 and "--model needs --data" in refused.stderr
+    refused = call(*command)
+    assert refused.code == 2 and "--model needs --data" in refused.err

@@ -43,7 +43,7 @@ def call(command: str, *arguments: object) -> Outcome:
 
 
 def printed_by(command: str, *arguments: object) -> str:
-    """What `python pipelines/<command>.py` prints in a process of its own, which must end well."""
+    """What `python pipelines/<command>.py` prints in a process of its own, which must end well and without a fault."""
     done = subprocess.run(
         [sys.executable, f"pipelines/{command}.py", *map(str, arguments)],
         cwd=_ROOT,
@@ -51,5 +51,5 @@ def printed_by(command: str, *arguments: object) -> str:
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
