@@ -125,6 +125,26 @@ class NextItemConfig(Settings):
     temperature: float = Field(1.0, gt=0)
 
 
+class NeighborsConfig(Settings):
+    """Item-kNN as a term of the score, added once the model is trained; see `tfelc.layers.neighbor_scores`.
+
+    Attributes:
+        weight: Of the term; 0 leaves it out.
+        count: Neighbours of an item.
+        recency: Factor a step by which the older items of a history count less.
+        window: Largest distance of two items that counts, in steps.
+        decay: Power by which nearness falls with the distance.
+        backward: Weight of what stood before an item, to that of what stood after it.
+    """
+
+    weight: float = Field(0.0, ge=0)
+    count: int = Field(200, ge=1)
+    recency: float = Field(0.8, gt=0, le=1)
+    window: int = Field(20, ge=1)
+    decay: float = Field(0.5, ge=0)
+    backward: float = Field(0.25, ge=0)
+
+
 class SequenceModelConfig(Settings):
     """What is built.
 
@@ -138,6 +158,7 @@ class SequenceModelConfig(Settings):
     clusters: IntentsConfig = IntentsConfig()
     contrast: ContrastConfig = ContrastConfig()
     next_item: NextItemConfig = NextItemConfig()
+    neighbors: NeighborsConfig = NeighborsConfig()
 
     def effective(self) -> SequenceModelConfig:
         """The settings with the parts switched off that the variant leaves out."""

@@ -104,6 +104,28 @@ def test_whole_numbers_as_ids_and_both_indexes(tmp_path, quick_verification, mon
     assert sure > 0.9 * sum(len(request.outputs["scores"]) for request in asked)
 
 
+def test_what_the_neighbours_add_is_served_too(tmp_path, quick_verification):
+    run = write_untrained_recommender(tmp_path, "model.neighbors.weight=1.5", "model.neighbors.count=5")
+    with pytest.raises(ExportError, match=r"neighbours .* --index brute_force"):
+        export_recommender(run, tmp_path / "base", "streaming")
+    exported = export_recommender(run, tmp_path / "base")
+    asked = [request for request in quick_verification.requests if request.signature == RECOMMEND]
+    sure = sum(len(request.outputs["scores"]) for request in asked if "ids" in request.outputs)
+    assert sure > 0.9 * sum(len(request.outputs["scores"]) for request in asked)
+    assert set(exported.differences[EMBED]) == {"embedding", "assignment", "cluster"}
+    catalogue, history = run.catalogue(), [3, 8]
+    with SessionRunner(exported.path) as runner:
+        inputs = history_input([[catalogue[number - 1] for number in history]], "string")
+        found = runner.run(RECOMMEND, inputs | {"k": np.array(4)})
+    outputs = {name: np.array(value)[0] for name, value in run.model()(np.array([history], "int32")).items()}
+    scores = outputs["embedding"] @ np.array(run.model().candidates).T + outputs["bonus"]
+    assert (outputs["bonus"] > 0).sum() > 3
+    scores[[0, *history]] = -np.inf
+    best = np.argsort(-scores)[:4]
+    assert [each.decode() for each in found["ids"][0]] == [catalogue[number - 1] for number in best]
+    np.testing.assert_allclose(found["scores"][0], scores[best], rtol=1e-5)
+
+
 def test_items_that_score_alike_come_in_the_order_of_the_catalogue(tmp_path, quick_verification):
     from tfelc.training.checkpoint import save_checkpoint
 

@@ -20,11 +20,12 @@ def test_it_ranks_as_numpy_does_and_breaks_ties_by_number(monkeypatch, kind, blo
     candidates = random.integers(-2, 3, (40, 3)).astype(np.float32)
     vectors = random.integers(-2, 3, (9, 3)).astype(np.float32)
     index = TopKIndex(candidates, kind)
-    top = tf.function(index.top, input_signature=[tf.TensorSpec([None, 3]), tf.TensorSpec([], tf.int32)])
+    signature = [{"embedding": tf.TensorSpec([None, 3])}, tf.TensorSpec([], tf.int32)]
+    top = tf.function(index.top, input_signature=signature)
     exact = vectors @ candidates.T
     order = np.argsort(-exact, axis=1, kind="stable")
     for k in (1, 5, 40):
-        scores, numbers = top(vectors, k)
+        scores, numbers = top({"embedding": vectors}, k)
         np.testing.assert_array_equal(numbers, order[:, :k] + 1)
         np.testing.assert_array_equal(scores, np.take_along_axis(exact, order[:, :k], axis=1))
 

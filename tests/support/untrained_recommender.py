@@ -44,7 +44,8 @@ def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[i
     from tfelc.data.sequence_sources import load_sequences
     from tfelc.sequence_config import SequenceConfig
     from tfelc.training.checkpoint import save_checkpoint
-    from tfelc.training.sequence_run import SequenceRun, build_model
+    from tfelc.training.sequence_run import SequenceRun, build_model, split
+    from tfelc.training.sequence_start import count_neighbors
 
     path = write_sequences(folder / "sequences.parquet", named)
     sequences = load_sequences(path)
@@ -60,6 +61,8 @@ def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[i
     random = np.random.default_rng(1)
     for variable in model.trainable_variables:
         variable.assign(random.normal(0, 0.6, variable.shape))
+    if model.neighbors is not None:
+        count_neighbors(model, split(sequences, config.split).train)
     save_checkpoint(run.best, {"model": model.variables}, {})
     return run
 

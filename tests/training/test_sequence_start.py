@@ -2,10 +2,12 @@ import numpy as np
 
 from tfelc.data.sequence_splits import leave_one_out
 from tfelc.data.simulated_sequences import simulate
+from tfelc.evaluation.full_ranking import full_ranking
 from tfelc.evaluation.sequence_evaluation import evaluate_sequences
+from tfelc.models.item_knn import ItemKnn
 from tfelc.sequence_config import SequenceConfig
 from tfelc.training.sequence_run import build_model
-from tfelc.training.sequence_start import start_centers, start_items
+from tfelc.training.sequence_start import count_neighbors, start_centers, start_items
 
 
 def _untrained(items: int, *settings: str):
@@ -46,3 +48,15 @@ def test_started_centres_are_in_use():
     result, _ = evaluate_sequences(model, splits.validation, "validation")
     assert result["clusters"]["in_use"] > 4
     assert result["clusters"]["largest_share"] < 0.5
+
+
+def test_counted_neighbours_are_those_of_item_knn():
+    splits = leave_one_out(simulate(users=500, items=100, seed=2).sequences)
+    settings = [f"model.neighbors.{each}" for each in ("weight=1000", "count=100", "recency=0.7", "backward=0.25")]
+    model = _untrained(100, *settings, "model.neighbors.window=4", "model.neighbors.decay=1")
+    count_neighbors(model, splits.train)
+    # So heavy a weight leaves nothing to the untrained model; ties of item-kNN go by popularity.
+    _, ranks = evaluate_sequences(model, splits.validation, "validation")
+    knn = ItemKnn(100, window=4, decay=1.0, recency=0.7, backward=0.25).fit(splits.train)
+    wanted = full_ranking(knn, splits.validation, 100).ranks
+    assert np.mean(ranks == wanted) > 0.95

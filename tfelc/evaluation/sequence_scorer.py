@@ -14,7 +14,7 @@ from tfelc.training.sequence_batches import padded
 
 
 class SequenceScorer:
-    """Scores every item after each history by the dot product of the two embeddings.
+    """Scores every item after each history: the dot product of the two embeddings, and the neighbours' bonus if any.
 
     The items' embeddings are taken once, so a scorer stands for the weights of the moment it was made.
 
@@ -33,7 +33,7 @@ class SequenceScorer:
         self.clusters: list[NDArray[np.int32]] = []
 
     def embed(self, examples: Examples) -> dict[str, NDArray[Any]]:
-        """What the model gives for each history: `embedding`, `(examples, dim)`, and `cluster` where there are any."""
+        """What the model gives for each history: see `ELCRec`."""
         outputs = self._embed(padded(examples.truncated(self._max_length)))
         return {name: value.numpy() for name, value in outputs.items()}
 
@@ -42,6 +42,8 @@ class SequenceScorer:
         outputs = self.embed(examples)
         self.clusters.append(outputs.get("cluster", np.zeros(0, np.int32)))
         found: NDArray[np.float32] = outputs["embedding"] @ self._candidates
+        if "bonus" in outputs:
+            found += outputs["bonus"]
         return found
 
 

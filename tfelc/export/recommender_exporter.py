@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tfelc.errors import ExportError
 from tfelc.export.publish import publish
 from tfelc.export.recommender_manifest import RecommenderManifest
 from tfelc.export.recommender_module import RecommenderModule
@@ -71,14 +72,19 @@ def export_recommender(
     Raises:
         RunError: The folder is no run, is damaged, or its sequences have changed.
         DataError: Its sequences are gone.
-        ExportError: An item's id cannot be served, `base` cannot be written to, or an answer differs. Nothing is left
-            behind.
+        ExportError: `streaming` does not go with the model's neighbours, an item's id cannot be served, `base` cannot
+            be written to, or an answer differs. Nothing is left behind.
     """
     progress("loading the run")
     catalogue = run.catalogue()
     # On the CPU, where the verification computes too: a GPU rounds matrix products to fewer bits.
     with tf.device("/CPU:0"):
         model = run.model()
+    if index == "streaming" and model.neighbors is not None:
+        raise ExportError(
+            f"{run.path}: a model with neighbours scores the whole catalogue at once; export it by --index "
+            "brute_force, or train it with model.neighbors.weight=0"
+        )
     manifest = RecommenderManifest.of(model, catalogue, run.config(), run.facts(), index)
     progress("counting what is popular")
     rows = int(np.clip(_SCORES // manifest.items, 2, _ROWS))

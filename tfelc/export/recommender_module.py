@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfelc.export.hybrid_index import HybridIndex
 from tfelc.export.recommender_signatures import (
     EMBED,
     HISTORY,
@@ -33,7 +34,7 @@ class RecommenderModule(tf.Module):
         model: The model.
         catalogue: Raw item ids by item number less 1.
         popularity: How often each item occurs in the training split, by item number less 1, `(items,)`.
-        index: The kind of the top-K index.
+        index: The kind of the top-K index; a model with neighbours has a `HybridIndex` whatever it says.
         asset: File that goes into the SavedModel's assets.
 
     Example:
@@ -56,8 +57,9 @@ class RecommenderModule(tf.Module):
         # Through functions, so that TensorFlow tracks neither Keras 3's objects nor the index's: TensorFlow Serving
         # restores what the lists below hold, and knows nothing of theirs (tensorflow/serving#2226).
         self._call: Callable[[Tensor], dict[str, Tensor]] = lambda numbers: model(numbers, training=False)
-        found = TopKIndex(np.asarray(model.candidates, np.float32)[1:], index)
-        self._top: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = found.top
+        candidates = np.asarray(model.candidates, np.float32)[1:]
+        found = TopKIndex(candidates, index) if model.neighbors is None else HybridIndex(candidates)
+        self._top: Callable[[dict[str, Tensor], Tensor], tuple[Tensor, Tensor]] = found.top
         self._weights = [variable.value for variable in model.variables]
         self._index = found.variables
         spec = recommender_inputs(self._id_type)[EMBED][HISTORY]
@@ -93,7 +95,8 @@ class RecommenderModule(tf.Module):
             `embedding`, `(batch, dim)`, and with clusters `assignment`, `(batch, clusters)`, and `cluster`, `(batch,)`.
             A history without a known item has an embedding and an assignment of zeros, and the cluster -1.
         """
-        return self._embed(self._known(inputs[HISTORY]))
+        known = self._known(inputs[HISTORY])
+        return self._embed(known, self._outputs(known))
 
     def recommend(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Ranks the items that are not in a history.
@@ -117,9 +120,10 @@ class RecommenderModule(tf.Module):
         rows = tf.shape(known)[0]
         counts = tf.cast(tf.clip_by_value(self._checked(inputs[K], rows), 1, self._items), tf.int32)
         width = tf.reduce_max(counts)
-        found = self._embed(known)
+        model_outputs = self._outputs(known)
+        found = self._embed(known, model_outputs)
         seen = tf.reduce_max(tf.math.count_nonzero(known, axis=1, dtype=tf.int32))
-        scores, numbers = self._top(found["embedding"], tf.minimum(width + tf.maximum(seen, 0), self._items))
+        scores, numbers = self._top(model_outputs, tf.minimum(width + tf.maximum(seen, 0), self._items))
         scores = tf.where(_is_in(numbers, known), -np.inf, scores)
         # Stable, so that what is left keeps its order.
         scores, places = tf.math.top_k(scores, width)
@@ -146,9 +150,10 @@ class RecommenderModule(tf.Module):
         longest = tf.reduce_max(tf.math.count_nonzero(moved, axis=1, dtype=tf.int32))
         return moved[:, -tf.maximum(longest, 1) :]
 
-    def _embed(self, known: Tensor) -> dict[str, Tensor]:
-        recent = known[:, -self._max_length :]
-        found = self._call(recent)
+    def _outputs(self, known: Tensor) -> dict[str, Tensor]:
+        return self._call(known[:, -self._max_length :])
+
+    def _embed(self, known: Tensor, found: dict[str, Tensor]) -> dict[str, Tensor]:
         empty = tf.equal(known[:, -1], 0)
         outputs = {"embedding": tf.where(empty[:, None], 0.0, tf.cast(found["embedding"], tf.float32))}
         if "cluster" in found:

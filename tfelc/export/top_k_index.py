@@ -56,11 +56,11 @@ class TopKIndex:
             self._candidates = tf.Variable(candidates, trainable=False)
             self.variables = [*self._layer.variables, self._candidates]
 
-    def top(self, vectors: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-        """The best items for each vector, in the graph of a `tf.function`.
+    def top(self, outputs: dict[str, Tensor], k: Tensor) -> tuple[Tensor, Tensor]:
+        """The best items for each user, in the graph of a `tf.function`.
 
         Args:
-            vectors: float32, `(batch, dim)`.
+            outputs: Of `ELCRec`, among them `embedding`, float32, `(batch, dim)`.
             k: int32 scalar, from 1 to the number of items.
 
         Returns:
@@ -69,7 +69,7 @@ class TopKIndex:
         if self._kind == "streaming":
             blocks = tf.data.Dataset.range(0, self._items, _BLOCK, output_type=tf.int32).map(self._block)
             self._layer.index_from_dataset(blocks)
-        scores, numbers = self._layer(vectors, k=k)
+        scores, numbers = self._layer(outputs["embedding"], k=k)
         return scores, numbers
 
     def _block(self, start: Tensor) -> tuple[Tensor, Tensor]:

@@ -38,6 +38,23 @@ def co_occurrences(
     return after
 
 
+def nearness(examples: Examples, item_count: int, window: int, decay: float, backward: float) -> sparse.csr_matrix:
+    """How near item `j` stands to item `i`: what stood after `i`, and `backward` times as much what stood before it.
+
+    Args:
+        examples: Examples to count, `(examples,)`.
+        item_count: Items in the catalogue.
+        window: As for `co_occurrences`.
+        decay: Likewise.
+        backward: Weight of what stood before.
+
+    Returns:
+        `(items + 1, items + 1)`, by item number, float32.
+    """
+    after = co_occurrences(*examples.known(), item_count, window, decay)
+    return (after + backward * after.T).tocsr()
+
+
 def co_occurrence_embeddings(examples: Examples, item_count: int, dim: int, seed: int) -> NDArray[np.float32]:
     """Embeddings whose dot products resemble the items' pointwise mutual information, where it is positive.
 

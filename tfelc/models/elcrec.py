@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from tfelc.layers.learnable_clusters import LearnableClusters
+from tfelc.layers.neighbor_scores import NeighborScores
 from tfelc.layers.sequence_augmentation import SequenceAugmentation
 from tfelc.layers.sequence_encoder import SequenceEncoder
 from tfelc.losses.contrastive import intent_contrast, sequence_contrast
@@ -24,7 +25,8 @@ class ELCRec(keras.Model):
     Calling it gives what serving needs, for histories `(batch, length)` of item numbers, padded with 0 on the left:
 
     - `embedding`: float32, `(batch, dim)`, as it is multiplied with `candidates`;
-    - `assignment` and `cluster` of `LearnableClusters`, where there are clusters.
+    - `assignment` and `cluster` of `LearnableClusters`, where there are clusters;
+    - `bonus`: float32, `(batch, items + 1)`, what `NeighborScores` adds to the product, where its weight is above 0.
 
     Args:
         items: int. Items of the catalogue.
@@ -68,6 +70,12 @@ class ELCRec(keras.Model):
                 name="clusters",
             )
             self.clusters.build((None, encoder.dim))
+        self.neighbors: NeighborScores | None = None
+        if (neighbors := config.neighbors).weight:
+            self.neighbors = NeighborScores(
+                items, neighbors.count, neighbors.weight, neighbors.recency, name="neighbors"
+            )
+            self.neighbors.build((None, None))
         contrast = config.contrast
         self.augmentation = SequenceAugmentation(
             self.encoder.mask_item, contrast.crop, contrast.mask, contrast.reorder, seed=seed, name="augmentation"
@@ -85,12 +93,14 @@ class ELCRec(keras.Model):
         return self.next_item.scaled(self.encoder.candidates)
 
     def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
-        """The users' embeddings and clusters."""
+        """What serving needs."""
         last, pooled = self._last_and_pooled(inputs)
         outputs = {"embedding": self.next_item.scaled(last)}
         if self.clusters is not None:
             assigned = self.clusters(pooled)
             outputs |= {"assignment": assigned["assignment"], "cluster": assigned["cluster"]}
+        if self.neighbors is not None:
+            outputs["bonus"] = self.neighbors(inputs)
         return outputs
 
     def pooled(self, inputs: Tensor) -> Tensor:

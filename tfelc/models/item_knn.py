@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tfelc.data.examples import Examples
-from tfelc.models.co_occurrence import co_occurrences
+from tfelc.models.co_occurrence import nearness
 
 _REMEMBERED = 50  # items of a history, the paper's length; older ones weigh next to nothing
 _TIE = 1e-6  # of the most popular item: orders by popularity what no item of the history speaks for
@@ -49,9 +49,8 @@ class ItemKnn:
         Args:
             examples: Examples to learn from, `(examples,)`.
         """
-        actions, offsets = examples.known()
-        after = co_occurrences(actions, offsets, self.item_count, self.window, self.decay)
-        self._near = (after + self.backward * after.T).tocsr()
+        self._near = nearness(examples, self.item_count, self.window, self.decay, self.backward)
+        actions, _ = examples.known()
         popularity = np.bincount(actions, minlength=self.item_count + 1)
         self._tie = (_TIE * popularity / popularity.max()).astype(np.float32)
         return self

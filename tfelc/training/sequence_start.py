@@ -1,4 +1,4 @@
-"""Where a next-item model's weights begin, other than at random."""
+"""Where a next-item model's weights begin, other than at random, and those that are counted and not trained."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfelc.data.examples import Examples
-from tfelc.models.co_occurrence import co_occurrence_embeddings
+from tfelc.models.co_occurrence import co_occurrence_embeddings, nearness
 from tfelc.models.elcrec import ELCRec
 from tfelc.training.sequence_batches import padded_blocks
 
@@ -27,6 +27,14 @@ def start_items(model: ELCRec, examples: Examples, seed: int) -> None:
     near = np.flatnonzero(np.linalg.norm(vectors, axis=1) > 1e-6)
     table[near] = _ITEM_LENGTH * vectors[near]
     model.encoder.item_table.assign(table)
+
+
+def count_neighbors(model: ELCRec, examples: Examples) -> None:
+    """Fills the table of the items' neighbours from the training histories."""
+    assert model.neighbors is not None
+    config = model.config.neighbors
+    near = nearness(examples, model.encoder.items, config.window, config.decay, config.backward)
+    model.neighbors.set_neighbors(near)
 
 
 def start_centers(model: ELCRec, examples: Examples, seed: int) -> None:

@@ -22,7 +22,7 @@ from tfelc.training.checkpoint import load_checkpoint, save_checkpoint
 from tfelc.training.progress import EpochProgress
 from tfelc.training.sequence_batches import SequenceBatches
 from tfelc.training.sequence_run import SequenceRun, build_model, split
-from tfelc.training.sequence_start import start_centers, start_items
+from tfelc.training.sequence_start import count_neighbors, start_centers, start_items
 from tfelc.training.sequence_trainer import SequenceTrainer
 
 
@@ -139,6 +139,8 @@ class SequenceTraining:
             if model.encoder.start == "co_occurrence_mean":
                 for block in self._model.encoder.blocks:
                     block.start_at_mean()
+            if model.neighbors.weight:
+                count_neighbors(self._model, self.splits.train)
             if model.clusters.count and model.clusters.start == "kmeans":
                 start_centers(self._model, self.splits.validation, seed)
 

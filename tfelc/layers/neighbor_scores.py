@@ -1,0 +1,99 @@
+"""What stands near a history's items in other users' sequences, as an addition to a model's scores."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from scipy import sparse
+
+Tensor = Any
+
+# The share that counts as none. From 1e-6 to 1e-4 it makes no difference (validation users of Sports).
+_FLOOR = 1e-4
+# A position whose items would weigh less than this share of the last one's is not looked at.
+_LEAST_RECENCY = 1e-3
+
+
+@keras.saving.register_keras_serializable(package="tfelc")
+class NeighborScores(keras.layers.Layer):
+    """Item-kNN as a term of the score: `weight * log(1 + p(j) / 1e-4)`.
+
+    `p(j)` is the share of item `j` in `sum_a recency^a N[h_a, j]`, with `h_a` the item `a` steps before the last one
+    and `N` the nearness of two items, of which each item keeps its `count` nearest. Added to the log-probabilities of a
+    model this is the logarithmic opinion pool of both, `p_model(j) * (p(j) + 1e-4)^weight`; an item that stands near
+    none of the history's adds nothing. Nothing of it is trained.
+
+    Args:
+        items: int. Items of the catalogue; number 0 is padding.
+        count: int. Neighbours of an item.
+        weight: float. Of the term.
+        recency: float. Factor a step by which the older items of a history count less.
+        **kwargs: Of `keras.layers.Layer`.
+
+    Input shape: int32, `(batch, length)`, padded with 0 on the left.
+
+    Output shape: float32, `(batch, items + 1)`, by item number; at least 0, and 0 for padding.
+
+    Source: Genest and Zidek (1986) for the pool, `tfelc.models.item_knn` for the nearness.
+    """
+
+    def __init__(self, items: int, count: int, weight: float, recency: float, **kwargs: Any) -> None:
+        """See the class."""
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.items = items
+        self.count = count
+        self.weight = weight
+        self.recency = recency
+        self._depth = 1 + math.floor(math.log(_LEAST_RECENCY) / math.log(recency)) if recency < 1 else None
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the table of neighbours, empty."""
+        shape = (self.items + 1, self.count)
+        self.neighbors = self.add_weight(
+            shape=shape, initializer="zeros", dtype="int32", trainable=False, name="neighbors"
+        )
+        self.nearness = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="nearness")
+
+    def set_neighbors(self, nearness: sparse.csr_matrix) -> None:
+        """Fills the table with the nearest items of each item; of equally near ones with those of lower numbers.
+
+        Args:
+            nearness: `(items + 1, items + 1)`, from item to neighbour, by item number.
+        """
+        neighbors = np.zeros((self.items + 1, self.count), np.int32)
+        values = np.zeros((self.items + 1, self.count), np.float32)
+        nearness = nearness.tocsr().sorted_indices()
+        for item in range(1, self.items + 1):
+            row = slice(nearness.indptr[item], nearness.indptr[item + 1])
+            best = np.argsort(-nearness.data[row], kind="stable")[: self.count]
+            neighbors[item, : len(best)] = nearness.indices[row][best]
+            values[item, : len(best)] = nearness.data[row][best]
+        self.neighbors.assign(neighbors)
+        self.nearness.assign(values)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The term for every item of the catalogue."""
+        recent = inputs if self._depth is None else inputs[:, -self._depth :]
+        rows, length = ops.shape(recent)[0], ops.shape(recent)[1]
+        steps = ops.cast(length - 1 - ops.arange(length), "float32")
+        near = ops.take(self.nearness, recent, axis=0) * ops.power(self.recency, steps)[:, None]
+        item = ops.take(self.neighbors, recent, axis=0)
+        row = ops.broadcast_to(ops.arange(rows, dtype="int32")[:, None, None], ops.shape(item))
+        places = ops.reshape(ops.stack([row, item], axis=-1), (-1, 2))
+        summed = ops.scatter(places, ops.reshape(near, (-1,)), (rows, self.items + 1))
+        share = summed / ops.maximum(ops.sum(summed, axis=1, keepdims=True), 1e-12)
+        return self.weight * ops.log1p(share / _FLOOR)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `__init__`."""
+        return {
+            **super().get_config(),
+            "items": self.items,
+            "count": self.count,
+            "weight": self.weight,
+            "recency": self.recency,
+        }
