@@ -139,7 +139,7 @@ class NeighborsConfig(Settings):
 
     weight: float = Field(0.0, ge=0)
     count: int = Field(200, ge=1)
-    recency: float = Field(0.8, gt=0, le=1)
+    recency: float = Field(0.9, gt=0, le=1)
     window: int = Field(20, ge=1)
     decay: float = Field(0.5, ge=0)
     backward: float = Field(0.25, ge=0)
