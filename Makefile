@@ -10,8 +10,9 @@ train: $(INSTALLED)
 	$(BIN)/python pipelines/train.py --task ctr --run $(RUN)
 	$(BIN)/python pipelines/export.py --run $(RUN) --to exports/ctr
 
+# Two workers, since many tests wait for processes that they start; each takes one file after another.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

@@ -57,7 +57,7 @@ setup(
         "dev": [
             "apache-beam>=2.77,<2.78",
             "pytest>=8",
-            "pytest-xdist>=3.6",
+            "pytest-xdist>=3.7",
             "hypothesis>=6.100",
             "jupytext>=1.16",
             "nbclient>=0.10",

@@ -10,6 +10,12 @@ import pytest
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
+def pytest_collection_modifyitems(items):
+    """Files that take long go first, or a worker would be left with one of them at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     folder = os.environ.get("TFELC_DATA_DIR")
@@ -21,8 +27,11 @@ def data_dir() -> Path:
 @pytest.fixture(scope="session")
 def every_kind_dataset(tmp_path_factory):
     from tests.support.every_kind import write_every_kind_dataset
+    from tests.support.made_once import made_once
+    from tfelc.data.dataset import Dataset
 
-    return write_every_kind_dataset(tmp_path_factory.mktemp("every_kind") / "data")
+    made = made_once(tmp_path_factory, "every_kind", lambda folder: write_every_kind_dataset(folder / "data"))
+    return Dataset(made / "data")
 
 
 @pytest.fixture(scope="session")
@@ -35,13 +44,18 @@ def untrained_run(tmp_path_factory, every_kind_dataset):
 @pytest.fixture(scope="session")
 def trained_run(tmp_path_factory, every_kind_dataset):
     """A run that `train.py` made in a process of its own, undisturbed; what it printed is in `out` and `err`."""
+    from tests.support.made_once import made_once
     from tests.support.training import start_training
 
-    path = tmp_path_factory.mktemp("trained") / "run"
-    process = start_training(every_kind_dataset.path, path)
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    return SimpleNamespace(path=path, out=out, err=err)
+    def make(folder):
+        process = start_training(every_kind_dataset.path, folder / "run")
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+        (folder / "out").write_text(out)
+        (folder / "err").write_text(err)
+
+    folder = made_once(tmp_path_factory, "trained", make)
+    return SimpleNamespace(path=folder / "run", out=(folder / "out").read_text(), err=(folder / "err").read_text())
 
 
 @pytest.fixture(scope="session")

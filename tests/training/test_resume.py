@@ -77,6 +77,7 @@ def history(run):
     return json.loads(re.sub(r'"rows_per_second": \d+', '"rows_per_second": 0', text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KILLS)
 def test_the_end_is_that_of_a_run_without_a_stop(name, killed_runs, trained_run):
     run, _ = killed_runs[name]

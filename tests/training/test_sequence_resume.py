@@ -37,6 +37,7 @@ def killed(tmp_path_factory, source):
     return run, out, copies
 
 
+@pytest.mark.slow
 def test_the_end_is_that_of_a_run_without_a_stop(killed, source, tmp_path):
     reference = finished(tmp_path / "run", source, *WITHOUT_VIEWS)
     assert len(reference.batches) == STEPS

@@ -44,6 +44,7 @@ def _history(path):
     return json.loads((path / "history.json").read_text())
 
 
+@pytest.mark.slow
 def test_it_learns_and_keeps_what_every_epoch_came_to(whole) -> None:
     history = _history(whole._run.path)
     epochs = history["history"]

@@ -61,6 +61,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", CASES.values(), ids=CASES)
 def test_every_way_to_train_learns(settings, tmp_path, every_kind_dataset):
     train(every_kind_dataset, tmp_path / "run", *QUICK, *settings)
