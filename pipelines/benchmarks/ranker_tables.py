@@ -48,12 +48,11 @@ def differences_table(name: str, lifts: Sequence[GroupLift]) -> Table:
         box=SIMPLE,
     )
     table.add_column("output, group")
-    for heading in ("rows", "AUC", "GAUC", "rate"):
+    for heading in ("AUC", "GAUC", "rate"):
         table.add_column(heading, justify="right")
     for lift in lifts:
         table.add_row(
-            f"{lift.output}, {lift.group}",
-            f"{lift.rows:,}",
+            f"{lift.output}, {lift.group}\n{lift.rows:,} rows",
             *(_with_interval(result, lambda value: number(value, signed=True)) for result in (lift.auc, lift.gauc)),
             _with_interval(lift.clicks, percent),
         )
@@ -61,4 +60,6 @@ def differences_table(name: str, lifts: Sequence[GroupLift]) -> Table:
 
 
 def _with_interval(result: BootstrapResult, shown: Callable[[float], str]) -> str:
-    return f"{shown(result.difference)} ({shown(result.low)}, {shown(result.high)})"
+    """On two lines, so that the table is no wider than a terminal."""
+    interval = "" if result.low != result.low else f"({shown(result.low)}, {shown(result.high)})"
+    return f"{shown(result.difference)}\n{interval}"
