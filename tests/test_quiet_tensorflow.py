@@ -51,7 +51,9 @@ def test_keras_starts_without_what_is_not_used_here_and_others_still_import_it()
         import sys
         from tfelc.quiet_tensorflow import load_tensorflow
         load_tensorflow()
-        assert "keras" in sys.modules and not {"IPython", "matplotlib", "sklearn"} & sys.modules.keys()
-        import matplotlib.figure, sklearn.cluster
+        assert "keras" in sys.modules
+        assert not {"IPython", "matplotlib", "pandas", "scipy", "sklearn"} & sys.modules.keys()
+        import matplotlib.figure, pandas, pyarrow, sklearn.cluster
+        assert pyarrow.table({"a": [1]}).to_pandas().equals(pandas.DataFrame({"a": [1]}))
     """)
     assert (done.returncode, done.stderr) == (0, "")

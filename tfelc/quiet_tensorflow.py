@@ -18,8 +18,9 @@ _NOISE = re.compile(
     rb"|[EW]\d{4} .*cuda_\w+\.cc:\d+\] failed call to cuInit"
 )
 _GPU_DRIVER = Path("/proc/driver/nvidia")
-# Keras imports them where they are installed, for wrappers and pictures that are not used here: a third of the start.
-_UNUSED = ("IPython", "matplotlib", "sklearn")
+# Keras imports them where they are installed, for wrappers, pictures and kinds of input that are not used here, which
+# takes nearly half of the start.
+_UNUSED = ("IPython", "matplotlib", "pandas", "scipy", "sklearn")
 
 
 def load_tensorflow() -> None:
@@ -28,8 +29,8 @@ def load_tensorflow() -> None:
     To be called first of all in a command that needs them, before threads run and before a bar is drawn: this process
     forks, and half a line waits for its end.
 
-    Keras is made to go without scikit-learn, matplotlib and IPython in this process, where they are imported as ever
-    afterwards.
+    Keras is made to go without scikit-learn, SciPy, pandas, matplotlib and IPython in this process, where they are
+    imported as ever afterwards.
 
     A line that is not known noise reaches standard error as ever, also when TensorFlow aborts the process. Nothing is
     held back where an NVIDIA driver is installed, since the same lines then say why a GPU goes unused, or with
