@@ -39,7 +39,13 @@ def route(tmp_path_factory):
     table = pa.table({"user": users, "item": items, "time": times}).take(pa.array(order))
     pq.write_table(table, folder / "log.parquet")
     run, models = folder / "run", folder / "models"
-    settings = ("training.epochs=2", "training.batch_size=64", "model.encoder.dim=16", "model.clusters.count=4")
+    settings = (
+        "training.epochs=2",
+        "training.batch_size=64",
+        "model.encoder.dim=16",
+        "model.clusters.count=4",
+        "model.neighbors.weight=0.5",
+    )
     options = [word for setting in settings for word in ("--set", setting)]
     printed_by("train", "--task", "next_item", "--dataset", folder / "log.parquet", "--run", run, *options)
     return run, models, printed_by("export", "--run", run, "--to", models)
