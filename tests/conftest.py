@@ -1,5 +1,6 @@
 """What tests of several folders share: real data, a small dataset with every kind of column, and a run over it."""
 
+import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -60,9 +61,22 @@ def trained_run(tmp_path_factory, every_kind_dataset):
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory, untrained_run):
-    from tfelc.export.exporter import export
+    """An export of `untrained_run`, not to be written to."""
+    import pyarrow.parquet as pq
 
-    return export(untrained_run, tmp_path_factory.mktemp("exported") / "base")
+    from tests.support.made_once import made_once
+    from tfelc.export.exporter import Export, export
+    from tfelc.export.feature_manifest import FeatureManifest
+
+    def make(folder):
+        found = export(untrained_run, folder / "base")
+        pq.write_table(found.rows, folder / "rows.parquet")
+        (folder / "found.json").write_text(json.dumps([found.version, found.differences, found.rows_are_real]))
+
+    folder = made_once(tmp_path_factory, "exported", make)
+    version, differences, rows_are_real = json.loads((folder / "found.json").read_text())
+    path, rows = folder / "base" / str(version), pq.read_table(folder / "rows.parquet")
+    return Export(version, path, FeatureManifest.load(path), differences, rows, rows_are_real)
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +93,16 @@ def recommender_run(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def exported_recommender(tmp_path_factory, recommender_run):
-    from tfelc.export.recommender_exporter import export_recommender
+    """An export of `recommender_run`, not to be written to."""
+    from tests.support.made_once import made_once
+    from tfelc.export.recommender_exporter import RecommenderExport, export_recommender
+    from tfelc.export.recommender_manifest import RecommenderManifest
 
-    return export_recommender(recommender_run, tmp_path_factory.mktemp("exported_recommender") / "base")
+    def make(folder):
+        found = export_recommender(recommender_run, folder / "base")
+        (folder / "found.json").write_text(json.dumps([found.version, found.differences, found.histories]))
+
+    folder = made_once(tmp_path_factory, "exported_recommender", make)
+    version, differences, histories = json.loads((folder / "found.json").read_text())
+    path = folder / "base" / str(version)
+    return RecommenderExport(version, path, RecommenderManifest.load(path), differences, histories)

@@ -14,7 +14,6 @@ from serving.client.rest_client import RestClient
 from serving.request import app
 from tests.serving.conftest import target_at
 from tests.serving.local_process import LocalProcess
-from tfelc.export.exporter import export
 from tfelc.export.requests import request_inputs
 from tfelc.export.sample_rows import real_rows
 from tfelc.export.session_runner import SessionRunner
@@ -22,10 +21,8 @@ from tfelc.export.signatures import RANK
 
 
 @pytest.fixture(scope="module")
-def served(untrained_run, tmp_path_factory):
-    base = tmp_path_factory.mktemp("served") / "ranker"
-    exported = export(untrained_run, base)
-    with LocalProcess("--base-path", str(base), "--name", "ranker") as process:
+def served(exported):
+    with LocalProcess("--base-path", str(exported.path.parent), "--name", "ranker") as process:
         yield target_at(process.rest, process.grpc), exported
 
 
