@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from tfelc.cli import run
+from tfelc.quiet_tensorflow import load_tensorflow
 
 _WARM_UP = 3
 _Settings = Annotated[list[str] | None, typer.Option("--set")]
@@ -33,6 +34,8 @@ def step(
     settings: _Settings = None,
 ) -> None:
     """Times a training step of B, of B + ELCM and of the clusters alone, in turn, on one batch in memory."""
+    load_tensorflow()
+
     import tensorflow as tf
     from rich.console import Console
 
@@ -70,6 +73,7 @@ def layer(batch: int, count: int, config: Path | None = None, settings: _Setting
     """Times the layer forward and backward, and measures what its memory adds to the process."""
     from tfelc.config import Config
 
+    load_tensorflow()
     resolved = Config.load(config, settings or [])
     _layer_step(64, 4, resolved)()
     before = _peak_mb()

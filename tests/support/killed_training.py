@@ -16,9 +16,12 @@ import numpy as np
 
 from pipelines.train import app
 from tfelc.cli import run
+from tfelc.quiet_tensorflow import load_tensorflow
 
 
 def main(moment: str, call: int) -> None:
+    load_tensorflow()
+
     from tfelc.training.checkpoints import Checkpoints
     from tfelc.training.ranker_run import RankerRun
     from tfelc.training.sequence_trainer import SequenceTrainer
