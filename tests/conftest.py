@@ -50,7 +50,7 @@ def trained_run(tmp_path_factory, every_kind_dataset):
 
     def make(folder):
         process = start_training(every_kind_dataset.path, folder / "run")
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=900)
         assert process.returncode == 0, err
         (folder / "out").write_text(out)
         (folder / "err").write_text(err)

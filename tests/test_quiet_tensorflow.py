@@ -23,7 +23,7 @@ WORDS = [
 def python(program, **variables):
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"} | variables
     command = [sys.executable, "-c", textwrap.dedent(program)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
 
 
 @pytest.mark.parametrize("end", ["pass", "os.abort()", "raise ImportError('no such library, I0000')"])

@@ -18,7 +18,7 @@ from tfelc.data.splits import SPLITS
 def answer(trained_run):
     """What `evaluate.py --json` says of the test split, in a process of its own."""
     command = [sys.executable, "pipelines/evaluate.py", "--run", trained_run.path, "--json"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
 
 
 def no_constant(name):

@@ -27,7 +27,7 @@ def simulated(tmp_path_factory):
     """What `train.py` says and makes without a data set, in a process of its own."""
     run = tmp_path_factory.mktemp("simulated") / "run"
     process = start_command(run, settings=("training.epochs=2", "model.encoder.dim=16", "model.clusters.count=5"))
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=900)
     assert (process.returncode, err) == (0, "")
     return run, out
 

@@ -82,7 +82,7 @@ def test_the_command_passes_the_runners_options_on(settings, log, tmp_path, expo
         [*command, "--output", str(tmp_path / "scores"), "--engine", "beam", "--direct_num_workers", "1"],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
     )
     assert answer.returncode == 0, answer.stderr

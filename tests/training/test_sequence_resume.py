@@ -27,12 +27,12 @@ def killed(tmp_path_factory, source):
     for number, moment in enumerate([("sequence_step", STEPS + 5), ("write", 2)]):
         more = ("--resume",) if number else ("--dataset", source)
         process = start_command(run, *more, killed_at=moment, settings=() if number else WITHOUT_VIEWS)
-        _, err = process.communicate(timeout=300)
+        _, err = process.communicate(timeout=900)
         assert process.returncode == -signal.SIGKILL, err
         copies.append(folder / f"killed_{number}")
         shutil.copytree(run, copies[-1])
     process = start_command(run, "--resume")
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=900)
     assert (process.returncode, err) == (0, "")
     return run, out, copies
 
