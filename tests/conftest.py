@@ -5,10 +5,14 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 
 # As `tfelc.cli` sets it: what is computed in this process is to be what a command computes.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# Limits of time on the wall say nothing of a machine that is shared with another worker.
+hypothesis.settings.register_profile("shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("shared")
 
 
 def pytest_collection_modifyitems(items):

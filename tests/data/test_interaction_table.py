@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfelc.data.interaction_table import read_interactions
@@ -67,6 +67,7 @@ def test_filtering_goes_on_until_all_occur_often_enough(tmp_path: Path) -> None:
         read_interactions(path, core=0)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=60))
 def test_a_core_is_as_large_as_it_can_be(tmp_path_factory, rows) -> None:
     frame = pd.DataFrame(rows, columns=["user", "item", "time"])
