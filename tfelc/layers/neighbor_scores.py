@@ -81,12 +81,15 @@ class NeighborScores(keras.layers.Layer):
         rows, length = ops.shape(recent)[0], ops.shape(recent)[1]
         steps = ops.cast(length - 1 - ops.arange(length), "float32")
         near = ops.take(self.nearness, recent, axis=0) * ops.power(self.recency, steps)[:, None]
-        item = ops.take(self.neighbors, recent, axis=0)
-        row = ops.broadcast_to(ops.arange(rows, dtype="int32")[:, None, None], ops.shape(item))
-        places = ops.reshape(ops.stack([row, item], axis=-1), (-1, 2))
-        summed = ops.scatter(places, ops.reshape(near, (-1,)), (rows, self.items + 1))
-        share = summed / ops.maximum(ops.sum(summed, axis=1, keepdims=True), 1e-12)
-        return self.weight * ops.log1p(share / _FLOOR)
+        # Shares are made before they are summed up by item: there are far fewer of them than items.
+        share = near / (_FLOOR * ops.maximum(ops.sum(near, axis=(1, 2), keepdims=True), 1e-12))
+        width = self.items + 1
+        place = ops.cast(ops.take(self.neighbors, recent, axis=0), "int64")
+        place += ops.arange(rows, dtype="int64")[:, None, None] * width
+        # As segments, which TensorFlow sums three times as fast as it scatters.
+        summed = ops.segment_sum(ops.reshape(share, (-1,)), ops.reshape(place, (-1,)), rows * width)
+        summed = ops.reshape(summed, (rows, width))
+        return self.weight * ops.log1p(summed)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
