@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,9 +13,12 @@ from numpy.typing import NDArray
 from tfelc.data.examples import Examples
 from tfelc.errors import DataError
 
+# Blocks in work at the same time: one is counted while the next one is scored. Memory is that of so many.
+_WORKERS = 2
+
 
 class Scorer(Protocol):
-    """What can be ranked: a model that scores every item after each history."""
+    """What can be ranked: a model that scores every item after each history, for several threads at a time."""
 
     def scores(self, examples: Examples) -> NDArray[np.float32]:
         """Scores by item number, `(examples, items + 1)`; column 0 belongs to padding and is not looked at."""
@@ -38,12 +42,12 @@ def full_ranking(
     item_count: int,
     remove_seen: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    rows: int = 256,
+    rows: int = 128,
 ) -> Ranking:
     """Ranks the target of each example among all items: `1 + |{candidates that score at least as high}|`.
 
     A tie counts against the target, so that a model which scores all items alike gets nothing. No candidates are
-    sampled (Krichene and Rendle, 2020), nothing is sorted, and memory is that of one block of rows.
+    sampled (Krichene and Rendle, 2020), nothing is sorted, and memory is that of two blocks of rows.
 
     Args:
         scorer: The model.
@@ -52,13 +56,14 @@ def full_ranking(
         remove_seen: Whether the items of a user's history are no candidates. A target that was seen before is then a
             certain miss. Defaults to True.
         progress: Called with the examples ranked so far and their total.
-        rows: Examples a block. Defaults to 256.
+        rows: Examples a block. Defaults to 128.
 
     Raises:
         DataError: A score is NaN, or the scores are not of shape `(rows, items + 1)`.
     """
     ranks = np.empty(len(examples), np.int32)
-    for start in range(0, len(examples), rows):
+
+    def rank(start: int) -> int:
         block = examples.take(slice(start, start + rows))
         scores = np.asarray(scorer.scores(block))
         if scores.shape != (len(block), item_count + 1):
@@ -70,7 +75,11 @@ def full_ranking(
                 f"the model's scores of example {start + row} hold NaN; train it again, with a lower learning rate"
             )
         ranks[start : start + rows] = _ranks(scores, block, remove_seen)
-        progress(start + len(block), len(examples))
+        return start + len(block)
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for done in pool.map(rank, range(0, len(examples), rows)):
+            progress(done, len(examples))
     return Ranking(ranks)
 
 

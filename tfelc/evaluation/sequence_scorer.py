@@ -28,23 +28,28 @@ class SequenceScorer:
 
     def __init__(self, model: ELCRec, graph: Any = None) -> None:
         self._max_length = model.encoder.max_length
-        self._candidates = np.ascontiguousarray(np.asarray(model.candidates).T)
+        self._candidates = tf.transpose(tf.convert_to_tensor(model.candidates))
         self._embed = graph or embedding_graph(model)
         self.clusters: list[NDArray[np.int32]] = []
 
     def embed(self, examples: Examples) -> dict[str, NDArray[Any]]:
         """What the model gives for each history: see `ELCRec`."""
-        outputs = self._embed(padded(examples.truncated(self._max_length)))
-        return {name: value.numpy() for name, value in outputs.items()}
+        return {name: value.numpy() for name, value in self._outputs(examples).items()}
 
     def scores(self, examples: Examples) -> NDArray[np.float32]:
         """Scores by item number, `(examples, items + 1)`."""
-        outputs = self.embed(examples)
-        self.clusters.append(outputs.get("cluster", np.zeros(0, np.int32)))
-        found: NDArray[np.float32] = outputs["embedding"] @ self._candidates
+        outputs = self._outputs(examples)
+        self.clusters.append(np.asarray(outputs.get("cluster", np.zeros(0, np.int32))))
+        # By TensorFlow, whose threads share the cores when blocks are scored side by side; NumPy's wait for each other.
+        found = tf.matmul(outputs["embedding"], self._candidates)
         if "bonus" in outputs:
             found += outputs["bonus"]
-        return found
+        scores: NDArray[np.float32] = found.numpy()
+        return scores
+
+    def _outputs(self, examples: Examples) -> dict[str, Any]:
+        outputs: dict[str, Any] = self._embed(padded(examples.truncated(self._max_length)))
+        return outputs
 
 
 def embedding_graph(model: ELCRec) -> Any:
