@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tfelc.errors import SchemaError
 from tfelc.schema_checks import check_schema
+from tfelc.yaml_text import load_yaml
 
 Kind = Literal["number", "category", "list", "label", "group", "id", "weight", "timestamp"]
 Role = Literal["user", "activity", "item", "context"]
@@ -212,7 +213,7 @@ class Schema(_Frozen):
             SchemaError: The file is missing, is not YAML, or contradicts itself.
         """
         try:
-            return cls.parse(yaml.safe_load(path.read_text(encoding="utf-8")), str(path))
+            return cls.parse(load_yaml(path.read_text(encoding="utf-8")), str(path))
         except FileNotFoundError:
             raise SchemaError(f"{path}: no such schema file") from None
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

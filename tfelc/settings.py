@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tfelc.errors import ConfigError
+from tfelc.yaml_text import load_yaml
 
 
 class Settings(BaseModel):
@@ -27,7 +28,7 @@ class Settings(BaseModel):
         content: dict[str, Any] = {}
         if path is not None:
             try:
-                content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+                content = load_yaml(path.read_text(encoding="utf-8")) or {}
             except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
                 raise ConfigError(f"{path}: not a readable YAML file: {' '.join(str(error).split())}") from None
             if not isinstance(content, dict):
@@ -60,6 +61,6 @@ def _apply(content: dict[str, Any], override: str) -> None:
         if not isinstance(content, dict):
             raise ConfigError(f"--set {override}: `{parent}` is a value, not a group of settings")
     try:
-        content[last] = yaml.safe_load(text)
+        content[last] = load_yaml(text)
     except yaml.YAMLError:
         raise ConfigError(f"--set {override}: `{text}` is not a YAML value") from None
