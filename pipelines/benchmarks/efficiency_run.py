@@ -1,6 +1,7 @@
 """One measured next-item training, in a process of its own: `python -m pipelines.benchmarks.efficiency_run WAY DATA`.
 
-Prints one JSON object: CPU and wall seconds an epoch, CPU seconds of the K-means start, and the peak memory.
+Prints one JSON object: CPU and wall seconds an epoch, CPU seconds of the K-means start, the peak memory of training,
+and the wall seconds of ranking the test users.
 """
 
 import json
@@ -40,12 +41,14 @@ def measure(
     from tfelc.sequence_config import SequenceConfig
     from tfelc.training.sequence_batches import SequenceBatches
     from tfelc.training.sequence_run import build_model, split
+    from tfelc.training.sequence_start import count_neighbors
     from tfelc.training.sequence_trainer import SequenceTrainer
 
     variant = {"sasrec": "b", "elcrec": "elcrec", "iclrec": "b_ccl"}[way]
     chosen = SequenceConfig.load(config, [f"model.variant={variant}", *(settings or [])])
     loaded = load_sequences(dataset)
-    train = split(loaded, chosen.split).train
+    splits = split(loaded, chosen.split)
+    train = splits.train
     counts = np.bincount(train.targets, minlength=loaded.item_count + 1)[1:]
     model = build_model(chosen, loaded.item_count, counts)
     training = chosen.training
@@ -72,7 +75,23 @@ def measure(
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     # The first epoch traces the graph.
     cpu_seconds, wall_seconds = (statistics.median(values) for values in zip(*seconds[1:], strict=True))
-    print(json.dumps({"cpu_s": cpu_seconds, "wall_s": wall_seconds, "start_cpu_s": start, "peak_mb": peak}))
+    if chosen.model.neighbors.weight:
+        count_neighbors(model, train)
+    ranking = _rank_seconds(model, splits.test)
+    found = {"cpu_s": cpu_seconds, "wall_s": wall_seconds, "start_cpu_s": start, "peak_mb": peak, "rank_s": ranking}
+    print(json.dumps(found))
+
+
+def _rank_seconds(model: "ELCRec", test: "Examples") -> float:
+    """Of ranking every test user, once the graph is made, as it is after the first epoch of a training."""
+    from tfelc.evaluation.sequence_evaluation import evaluate_sequences
+    from tfelc.evaluation.sequence_scorer import embedding_graph
+
+    graph = embedding_graph(model)
+    evaluate_sequences(model, test.take(slice(0, 1000)), "test", graph=graph)
+    began = time.perf_counter()
+    evaluate_sequences(model, test, "test", graph=graph)
+    return time.perf_counter() - began
 
 
 def _fit_centers(model: "ELCRec", histories: "Examples") -> None:
