@@ -11,10 +11,8 @@ from tfelc.report.ranker_summary import cluster_sentence, lift_sentences, qualit
 
 def lift(group, low, high, rows=100, output="ctr"):
     middle = (low + high) / 2
-    gained = BootstrapResult(middle, low, high, 0.01, 1000)
-    return GroupLift(
-        group, output, rows, 0.7, 0.7 + middle, gained, gained, BootstrapResult(0.02, 0.01, 0.03, 0.01, 1000)
-    )
+    auc, gauc = (BootstrapResult(middle * part, low * part, high * part, 0.01, 1000) for part in (1, 0.5))
+    return GroupLift(group, output, rows, 0.7, 0.7 + middle, auc, gauc, BootstrapResult(0.02, 0.01, 0.03, 0.01, 1000))
 
 
 LIFTS = [lift("all", 0.01, 0.03), lift("HA", -0.03, -0.01), lift("N", -0.01, 0.03), lift("PN", 0.02, 0.04)]
@@ -59,10 +57,14 @@ def test_who_gains_goes_by_the_intervals():
 
 def test_lift_table_and_picture_hold_the_figures():
     reading = Reading(lift_table(LIFTS))
-    assert [text.split(",")[0] for text in reading.text("th")[6:]] == ["all", "PN", "N", "HA"]
-    assert "+0.0200 (+0.0100, +0.0300)" in reading.text("td") and "+2.00% (+1.00%, +3.00%)" in reading.text("td")
+    assert [text.split(",")[0] for text in reading.text("th")[7:]] == ["all", "PN", "N", "HA"]
+    assert reading.text("td")[3:6] == [
+        "+0.0200 (+0.0100, +0.0300)",
+        "+0.0100 (+0.0050, +0.0150)",
+        "+2.00% (+1.00%, +3.00%)",
+    ]
     undefined = BootstrapResult(math.nan, math.nan, math.nan, math.nan, 0)
     dashes = lift_table([GroupLift("all", "ctr", 5, math.nan, math.nan, undefined, undefined, undefined)])
-    assert Reading(dashes).text("td") == ["5", "–", "–", "–", "–"]
+    assert Reading(dashes).text("td") == ["5", "–", "–", "–", "–", "–"]
     text = Reading(lift_picture(LIFTS)).all("svg")[0]["aria-label"]
     assert "ctr, PN: AUC +0.0300, rate +2.00%." in text

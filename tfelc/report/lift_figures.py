@@ -57,7 +57,7 @@ def lift_table(lifts: Sequence[GroupLift]) -> Markup:
     Args:
         lifts: Of one pair of rankers.
     """
-    header = ("group, output", "impressions", "AUC before", "AUC", "difference", "rate of the top half")
+    header = ("group, output", "impressions", "AUC before", "AUC", "AUC gain", "GAUC gain", "rate of the top half")
     places = {group: place for place, group in enumerate([ALL, *in_order({lift.group for lift in lifts} - {ALL})])}
     rows = [
         (
@@ -65,7 +65,7 @@ def lift_table(lifts: Sequence[GroupLift]) -> Markup:
             f"{lift.rows:,}",
             number(lift.before),
             number(lift.after),
-            _with_interval(lift.auc, lambda value: number(value, signed=True)),
+            *(_with_interval(result, lambda value: number(value, signed=True)) for result in (lift.auc, lift.gauc)),
             _with_interval(lift.clicks, percent),
         )
         for lift in sorted(lifts, key=lambda lift: places[lift.group])
