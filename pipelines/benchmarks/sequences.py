@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tfelc.data.sequences import Sequences
-    from tfelc.sequence_config import SequenceConfig
+    from tfelc.sequence_config import SequenceConfig, SplitConfig
 
 _VARIANTS = {"sasrec": "b", "elcm": "b_elcm", "ccl": "b_ccl", "elcrec": "elcrec"}
 _UNLEARNED = ("popularity", "item_knn")
@@ -20,7 +20,9 @@ _MODELS = (*_UNLEARNED, *_VARIANTS, *(f"{_PAPER}{name}" for name in _VARIANTS))
 
 
 def sequences(
-    datasets: Annotated[str, typer.Option(help="Data sets, with commas between them.")] = "beauty,sports,toys,yelp",
+    datasets: Annotated[
+        str, typer.Option(help="Data sets or files of one's own, as train.py takes them, with commas between them.")
+    ] = "beauty,sports,toys,yelp",
     models: Annotated[
         str,
         typer.Option(help=f"Of {', '.join(_MODELS)}; {_PAPER}* take the paper's settings, the others the project's."),
@@ -34,15 +36,19 @@ def sequences(
         "results/sequences.json"
     ),
 ) -> None:
-    """Trains and measures each model on each data set: leave-one-out, whole catalogue, seen items removed."""
-    from tfelc.data.sequence_sources import DATASETS, load_sequences
+    """Trains and measures each model on each data set: whole catalogue, seen items removed.
+
+    Leave-one-out, or by `--set split.protocol=global_time` a split by time.
+    """
+    from tfelc.data.sequence_sources import load_sequences
     from tfelc.errors import UsageError
     from tfelc.quiet_tensorflow import load_tensorflow
 
     names, sources = models.split(","), datasets.split(",")
-    for option, asked, known in (("--models", names, _MODELS), ("--datasets", sources, DATASETS)):
-        if unknown := [name for name in asked if name not in known]:
-            raise UsageError(f"{option}: no `{unknown[0]}`; use {', '.join(known)}")
+    if unknown := [name for name in names if name not in _MODELS]:
+        raise UsageError(f"--models: no `{unknown[0]}`; use {', '.join(_MODELS)}")
+    if len({_label(source) for source in sources}) < len(sources):
+        raise UsageError(f"--datasets: two of one name in {datasets}; the runs' folders go by it")
     load_tensorflow()
 
     from rich.console import Console
@@ -51,16 +57,18 @@ def sequences(
     from pipelines.benchmarks.sequences_table import print_table, summary, write_markdown
 
     console = Console()
+    overrides = settings or []
+    protocol = settings_of("sasrec", sources[0], 0, overrides).split.protocol
     found: dict[str, Any] = {}
     for source in sources:
         loaded = load_sequences(source, lambda line: console.print(line, soft_wrap=True))
         folders: dict[str, list[Path]] = {}
         for name in names:
-            folders[name] = list(_runs_of(name, source, loaded, seeds, settings or [], runs, console))
-        found[source] = {"data_hash": loaded.hash, "models": summary(folders)}
+            folders[name] = list(_runs_of(name, source, loaded, seeds, overrides, runs, console))
+        found[_label(source)] = {"data_hash": loaded.hash, "models": summary(folders)}
         # After each data set, so that a long benchmark can be read while it runs.
-        write_result(out, {"protocol": "leave_one_out, seen items removed", "seeds": seeds, "datasets": found})
-        write_markdown(out.with_suffix(".md"), found, seeds)
+        write_result(out, {"protocol": f"{protocol}, seen items removed", "seeds": seeds, "datasets": found})
+        write_markdown(out.with_suffix(".md"), found, protocol, seeds)
     print_table(console, found)
     console.print(f"written to {out} and {out.with_suffix('.md')}", soft_wrap=True)
 
@@ -76,22 +84,28 @@ def settings_of(model: str, source: str, seed: int, overrides: list[str]) -> "Se
     return SequenceConfig.load(path if path.exists() else None, extra)
 
 
+def _label(source: str) -> str:
+    """What a data set is called; a file by its name without endings."""
+    return Path(source).name.split(".")[0]
+
+
 def _runs_of(
     model: str, source: str, loaded: "Sequences", seeds: int, overrides: list[str], runs: Path, console: "Console"
 ) -> Iterator[Path]:
     from tfelc.training.sequence_run import SequenceRun
 
     if model in _UNLEARNED:
-        yield _unlearned(model, source, loaded, runs / f"{source}-{model}", console)
+        split_config = settings_of("sasrec", source, 0, overrides).split
+        yield _unlearned(model, loaded, split_config, runs / f"{_label(source)}-{model}", console)
         return
     for seed in range(seeds):
-        folder = runs / f"{source}-{model}-{seed}"
+        folder = runs / f"{_label(source)}-{model}-{seed}"
         config = settings_of(model, source, seed, overrides)
         if (folder / "run.json").exists():
             run = SequenceRun(folder)
             _refuse_other(folder, run.facts()["data_hash"] == loaded.hash and run.config() == config)
         if not (folder / "metrics.json").exists():
-            console.print(f"[bold]{source}, {model}[/bold], seed {seed}")
+            console.print(f"[bold]{_label(source)}, {model}[/bold], seed {seed}")
             _train(folder, source, loaded, config, console)
         yield folder
 
@@ -118,21 +132,21 @@ def _train(folder: Path, source: str, loaded: "Sequences", config: "SequenceConf
     keras.backend.clear_session()
 
 
-def _unlearned(model: str, source: str, loaded: "Sequences", folder: Path, console: "Console") -> Path:
+def _unlearned(model: str, loaded: "Sequences", split_config: "SplitConfig", folder: Path, console: "Console") -> Path:
     """Measures a model without weights, and leaves the files that a run would."""
-    from tfelc.data.sequence_splits import leave_one_out
     from tfelc.evaluation.full_ranking import full_ranking
     from tfelc.evaluation.item_knn_search import choose_item_knn
     from tfelc.evaluation.ranking_report import ranking_metrics
     from tfelc.models.popularity import Popularity
-    from tfelc.training.sequence_run import SequenceRun
+    from tfelc.training.sequence_run import SequenceRun, split
 
+    measured_on = {"data_hash": loaded.hash, "protocol": split_config.protocol}
     if (folder / "metrics.json").exists():
         found = json.loads((folder / "metrics.json").read_text())
-        _refuse_other(folder, found.get("data_hash") == loaded.hash)
+        _refuse_other(folder, found.items() >= measured_on.items())
         return folder
-    splits = leave_one_out(loaded)
-    with console.status(f"{source}, {model}"):
+    splits = split(loaded, split_config)
+    with console.status(f"{loaded.name}, {model}"):
         if model == "popularity":
             scorer: Any = Popularity(loaded.item_count).fit(splits.train)
         else:
@@ -143,6 +157,6 @@ def _unlearned(model: str, source: str, loaded: "Sequences", folder: Path, conso
     run.write_ranks(loaded.users[splits.test.users], ranks)
     run.write_json(
         "metrics.json",
-        {"data_hash": loaded.hash, "users": len(ranks), "metrics": ranking_metrics(ranks), "clusters": {}},
+        {**measured_on, "users": len(ranks), "metrics": ranking_metrics(ranks), "clusters": {}},
     )
     return folder

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 # Every other row is compared with this one, user by user.
 _BASELINE = "sasrec"
+_PROTOCOLS = {"leave_one_out": "Leave-one-out", "global_time": "Split by time"}
 
 
 def summary(folders: dict[str, list[Path]]) -> dict[str, Any]:
@@ -64,14 +65,14 @@ def _training(runs: list[Path]) -> dict[str, Any]:
     }
 
 
-def write_markdown(path: Path, datasets: dict[str, Any], seeds: int) -> None:
-    """Writes the table as Markdown."""
+def write_markdown(path: Path, datasets: dict[str, Any], protocol: str, seeds: int) -> None:
+    """Writes the table as Markdown; `protocol` is that of `SplitConfig`."""
     from tfelc.files import write_text
 
     lines = [
-        f"Leave-one-out, whole catalogue, seen items removed; mean ± standard deviation over {seeds} seeds. The last "
-        "column is the gain in NDCG@20 over SASRec with the same settings, and its 95 % interval by a paired bootstrap "
-        "over users.",
+        f"{_PROTOCOLS[protocol]}, whole catalogue, seen items removed; mean ± standard deviation over {seeds} seeds. "
+        "The last column is the gain in NDCG@20 over SASRec with the same settings, and its 95 % interval by a paired "
+        "bootstrap over users.",
         "",
     ]
     for source, found in datasets.items():

@@ -1,5 +1,6 @@
 import json
 
+import pandas as pd
 import pytest
 
 from tests.support.command import call
@@ -59,11 +60,37 @@ def test_figures_of_other_data_are_refused(folder):
     assert "simulated-popularity: was made with other settings or data" in done.err
 
 
+def test_a_table_of_ones_own_is_split_by_time(tmp_path):
+    users, clicks = 30, 8
+    table = pd.DataFrame({"user": [user for user in range(users) for _ in range(clicks)]})
+    table["item"] = [(user + click) % 10 for user in range(users) for click in range(clicks)]
+    # The later a user, the later all that the user does: leave-one-out would test every user, this only the last ones.
+    table["time"] = range(len(table))
+    table.to_parquet(tmp_path / "clicks.parquet")
+    options = ("--datasets", tmp_path / "clicks.parquet")
+    by_time = (*SMALL, "split.protocol=global_time")
+    done = _benchmark(tmp_path, *options, settings=by_time)
+    assert done.code == 0, done.err
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert found["protocol"] == "global_time, seen items removed"
+    assert set(found["datasets"]["clicks"]["models"]) == {"popularity", "sasrec"}
+    users_of = [
+        json.loads((tmp_path / "runs" / name / "metrics.json").read_text())["users"]
+        for name in ("clicks-popularity", "clicks-sasrec-0")
+    ]
+    assert users_of == [3, 3]
+    assert (tmp_path / "found.md").read_text().startswith("Split by time, whole catalogue")
+    other = _benchmark(tmp_path, *options, models="popularity")
+    assert other.code == 1
+    assert "clicks-popularity: was made with other settings or data" in other.err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (("--models", "sasrec,gru"), "--models: no `gru`; use popularity, item_knn, sasrec"),
-        (("--datasets", "beauty,/own.txt"), "--datasets: no `/own.txt`; use beauty, sports"),
+        (("--datasets", "a/own.txt,b/own.csv"), "--datasets: two of one name in a/own.txt,b/own.csv"),
+        (("--datasets", "amazon"), "no data set `amazon`; use beauty, sports"),
     ],
 )
 def test_an_unknown_name_is_told(tmp_path, options, message):
