@@ -34,7 +34,8 @@ def train(
         typer.Option(help="For next_item: beauty, sports, toys, yelp, ml-1m, or a file. Defaults to a simulated set."),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="Settings (YAML). A named --dataset has settings of its own.")
+        Path | None,
+        typer.Option(help="Settings (YAML). A named --dataset has settings of its own, a table the default's."),
     ] = None,
     run_path: Annotated[
         Path | None, typer.Option("--run", help="Run folder to make. Defaults to one under runs/, named by the time.")
@@ -97,7 +98,7 @@ def _train_next_item(
     source: str | None, config: Path | None, run_path: Path, settings: list[str], resume: bool, console: "Console"
 ) -> None:
     from tfelc.quiet_tensorflow import load_tensorflow
-    from tfelc.sequence_config import NEXT_ITEM, SequenceConfig
+    from tfelc.sequence_config import NEXT_ITEM, SequenceConfig, settings_file
 
     if resume:
         load_tensorflow()
@@ -105,14 +106,13 @@ def _train_next_item(
 
         training = SequenceTraining.resume(run_path, console, source)
     else:
-        from tfelc.data.sequence_sources import DATASETS, SIMULATED, load_sequences
+        from tfelc.data.sequence_sources import SIMULATED, load_sequences
 
         if source is None:
             console.print("no --dataset: training on a small simulated set", highlight=False)
             source = SIMULATED
-        of_dataset = Path(__file__).parent / "configs" / NEXT_ITEM / f"{source}.yaml"
-        known = source in DATASETS and of_dataset.exists()
-        resolved = SequenceConfig.load(config or (of_dataset if known else None), settings)
+        of_dataset = settings_file(Path(__file__).parent / "configs" / NEXT_ITEM, source)
+        resolved = SequenceConfig.load(config or of_dataset, settings)
         sequences = load_sequences(source, lambda line: console.print(line, highlight=False, soft_wrap=True))
         load_tensorflow()
         from tfelc.training.sequence_training import SequenceTraining

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from tfelc.errors import ConfigError
-from tfelc.sequence_config import ContrastConfig, SequenceConfig, SequenceModelConfig
+from tfelc.sequence_config import ContrastConfig, SequenceConfig, SequenceModelConfig, settings_file
 
 CONFIGS = Path(__file__).parents[1] / "pipelines" / "configs" / "next_item"
 
@@ -111,3 +111,12 @@ def test_settings_survive_being_written_down(tmp_path: Path) -> None:
 def test_every_config_that_is_shipped_loads_in_every_ablation(path: Path) -> None:
     for variant in ("elcrec", "b", "b_elcm", "b_ccl"):
         assert SequenceConfig.load(path, [f"model.variant={variant}"]).model.variant == variant
+
+
+def test_a_data_set_has_its_settings_and_a_file_of_ones_own_the_default_with_clusters() -> None:
+    assert settings_file(CONFIGS, "beauty").name == "beauty.yaml"
+    for source in ("simulated", "/logs/clicks.parquet", "logs/beauty.txt"):
+        path = settings_file(CONFIGS, source)
+        assert path.name == "default.yaml"
+        model = SequenceConfig.load(path).model
+        assert model.variant == "elcrec" and model.clusters.count and model.contrast.has_views

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -240,3 +241,9 @@ class SequenceConfig(Settings):
                 f"{self.training.samples}"
             )
         return self
+
+
+def settings_file(folder: Path, source: str) -> Path:
+    """The settings of a data set: the file of its name, or `default.yaml` for one without, such as one's own table."""
+    path = folder / f"{Path(source).name}.yaml"
+    return path if path.is_file() else folder / "default.yaml"

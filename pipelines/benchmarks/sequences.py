@@ -1,5 +1,6 @@
 """How well do the next-item models rank? Several data sets, models and seeds, resumable, with one table."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,11 @@ def sequences(
         raise UsageError(f"--models: no `{unknown[0]}`; use {', '.join(_MODELS)}")
     if len({_label(source) for source in sources}) < len(sources):
         raise UsageError(f"--datasets: two of one name in {datasets}; the runs' folders go by it")
+    overrides = settings or []
+    for name, source in itertools.product(names, sources):
+        if name not in _UNLEARNED:
+            settings_of(name, source, 0, overrides)  # before hours of training, not after them
+    protocol = settings_of("sasrec", sources[0], 0, overrides).split.protocol
     load_tensorflow()
 
     from rich.console import Console
@@ -57,8 +63,6 @@ def sequences(
     from pipelines.benchmarks.sequences_table import print_table, summary, write_markdown
 
     console = Console()
-    overrides = settings or []
-    protocol = settings_of("sasrec", sources[0], 0, overrides).split.protocol
     found: dict[str, Any] = {}
     for source in sources:
         loaded = load_sequences(source, lambda line: console.print(line, soft_wrap=True))
@@ -75,13 +79,16 @@ def sequences(
 
 def settings_of(model: str, source: str, seed: int, overrides: list[str]) -> "SequenceConfig":
     """The settings of one model on one data set: its file, the variant, and the seed."""
-    from tfelc.sequence_config import SequenceConfig
+    from tfelc.errors import UsageError
+    from tfelc.sequence_config import SequenceConfig, settings_file
 
     folder = Path(__file__).parent.parent / "configs" / "next_item"
-    path = folder / (f"paper_{source}.yaml" if model.startswith(_PAPER) else f"{source}.yaml")
+    path = settings_file(folder, source)
+    if model.startswith(_PAPER) and not (path := folder / f"{_PAPER}{source}.yaml").exists():
+        raise UsageError(f"--models: the paper has no settings for {source}, which {model} would take")
     variant = _VARIANTS[model.removeprefix(_PAPER)]
     extra = [f"model.variant={variant}", f"training.seed={seed}", *overrides]
-    return SequenceConfig.load(path if path.exists() else None, extra)
+    return SequenceConfig.load(path, extra)
 
 
 def _label(source: str) -> str:

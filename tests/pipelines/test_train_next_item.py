@@ -88,7 +88,7 @@ def test_a_csv_table_and_data_that_has_moved(tmp_path):
         (("--set", "training.seed=-1"), "`training.seed`: .*Received: -1"),
         (("--set", "model.next_item.loss=ce"), "`model.next_item.loss`: .*'softmax'.*Received: 'ce'"),
         (("--set", "model.encoder.heads=3"), "model.encoder.dim must be a multiple of .*heads. Received: 64 and 3"),
-        (("--set", "model.contrast.intent_weight=1"), "no intents without model.clusters.count"),
+        (("--set", "model.clusters.count=0"), "no intents without model.clusters.count"),
         (("--config", "nowhere.yaml"), "nowhere.yaml: not a readable YAML file"),
         (("--resume", "--set", "training.epochs=3"), "--resume goes on with --run as it was started"),
     ],
