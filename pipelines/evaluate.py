@@ -101,11 +101,11 @@ def _evaluate_next_item(
     model, other_model = folder.model(), other and other.model()
     sequences = folder.sequences(None if data is None else str(data))
     examples = getattr(sequence_run.split(sequences, folder.config().split), split)
-    with RowProgress(len(examples)) as bar:
+    with RowProgress(len(examples), "users") as bar:
         result, ranks = evaluate_sequences(model, examples, split, not keep_seen, bar.update)
     comparison = None
     if other_model is not None:
-        with RowProgress(len(examples)) as bar:
+        with RowProgress(len(examples), "users") as bar:
             comparison = compare_sequences(model, ranks, other_model, examples, not keep_seen, bar.update)
     if as_json:
         print(json_text(result if comparison is None else {**result, "against": comparison}))

@@ -15,14 +15,16 @@ class RowProgress:
 
     Args:
         total: Rows in all. Defaults to None: not known yet.
+        unit: What a row is called. Defaults to `rows`.
 
     Example:
         >>> with RowProgress(total=100) as bar:
         ...     bar.advance(40)
     """
 
-    def __init__(self, total: int | None = None) -> None:
-        columns = (TextColumn("{task.completed:,.0f} rows"), BarColumn(), _Speed(), TimeRemainingColumn())
+    def __init__(self, total: int | None = None, unit: str = "rows") -> None:
+        done = TextColumn(f"{{task.completed:,.0f}} {unit}")
+        columns = (done, BarColumn(), _Speed(unit), TimeRemainingColumn())
         console = Console(stderr=True)
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task("", total=total)
@@ -46,5 +48,9 @@ class RowProgress:
 
 
 class _Speed(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f} rows/s" if task.speed else "")
+        return Text(f"{task.speed:,.0f} {self._unit}/s" if task.speed else "")
