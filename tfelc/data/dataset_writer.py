@@ -40,7 +40,8 @@ class DatasetWriter:
         seed: Seed of everything random in the preparation, for the manifest.
 
     Raises:
-        DataError: `out` exists and is not empty, cannot be written, a row breaks the schema, or a split stays empty.
+        DataError: `out` exists and is not empty, cannot be written, a row breaks the schema, two group columns share a
+            group's name, or a split stays empty.
 
     Example:
         >>> with DatasetWriter(out, schema, source="my log", seed=7) as writer:  # doctest: +SKIP
@@ -56,6 +57,7 @@ class DatasetWriter:
         self.facts: dict[str, Any] = {}
         self._temporary = self.out.absolute().with_name(f".{self.out.absolute().name}.{os.getpid()}.part")
         self._splits = {split: _Split(self._temporary / split, schema) for split in SPLITS}
+        self._columns_of_groups: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         with self._reported():
@@ -89,7 +91,7 @@ class DatasetWriter:
             first_row: Number of the first row there, for the messages.
 
         Raises:
-            DataError: A row breaks the schema, or the disk is full.
+            DataError: A row breaks the schema, two group columns share a group's name, or the disk is full.
         """
         if split not in SPLITS:
             raise DataError(f"{where or self.source}: `{split}` is no split; use {', '.join(SPLITS)}")
@@ -98,6 +100,7 @@ class DatasetWriter:
         if table.num_rows == 0:
             return
         rows = conform(table, self.schema, where or split, first_row)
+        self._refuse_shared_groups(rows, where or split)
         with self._reported():
             self._splits[split].add(rows)
 
@@ -105,6 +108,15 @@ class DatasetWriter:
     def rows(self) -> dict[str, int]:
         """Rows written so far, by split."""
         return {name: split.rows for name, split in self._splits.items()}
+
+    def _refuse_shared_groups(self, rows: pa.Table, where: str) -> None:
+        """A report is by group: one name in two columns would fail there, after the training."""
+        for column in self.schema.of_kind("group"):
+            for group in pc.unique(rows[column]).drop_null().to_pylist():
+                if (other := self._columns_of_groups.setdefault(group, column)) != column:
+                    raise DataError(
+                        f"{where}: group `{group}` stands in columns `{other}` and `{column}`: name them apart"
+                    )
 
     def _finish(self) -> None:
         for name, split in self._splits.items():
