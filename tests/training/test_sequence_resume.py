@@ -23,9 +23,10 @@ def killed(tmp_path_factory, source):
     """The run after its end, what it printed then, and copies of its folder as the two kills left it."""
     folder = tmp_path_factory.mktemp("killed")
     run, copies = folder / "run", []
+    (folder / "bare.yaml").write_text("{}")  # as the run to compare with: settings of no file
     # Inside the second epoch; then while the state after it is being written, its best weights being written already.
     for number, moment in enumerate([("sequence_step", STEPS + 5), ("write", 2)]):
-        more = ("--resume",) if number else ("--dataset", source)
+        more = ("--resume",) if number else ("--dataset", source, "--config", folder / "bare.yaml")
         process = start_command(run, *more, killed_at=moment, settings=() if number else WITHOUT_VIEWS)
         _, err = process.communicate(timeout=900)
         assert process.returncode == -signal.SIGKILL, err
