@@ -23,7 +23,8 @@ class SequenceScorer:
         graph: Of `embedding_graph`, where the same model is scored again and again. Defaults to None: a new one.
 
     Attributes:
-        clusters: Clusters of the users scored so far, one array a call; empty arrays without clusters.
+        clusters: Clusters of the users scored so far, one array a call, in the order in which calls end; empty arrays
+            without clusters.
     """
 
     def __init__(self, model: ELCRec, graph: Any = None) -> None:
