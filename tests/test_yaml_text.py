@@ -14,6 +14,9 @@ def test_what_safe_load_reads_is_read_alike() -> None:
     assert load_yaml(text) == yaml.safe_load(text)
     assert load_yaml(text)["child"] == {"p": 1, "q": 2}
     assert load_yaml("") is None
+    # What overrides a merged key is no second one, however deep the mapping stands that is merged.
+    text = "base: &base {p: 1}\na: {b: &more {<<: *base, p: 2}}\nchild: {<<: *more}\n"
+    assert load_yaml(text) == yaml.safe_load(text)
 
 
 @pytest.mark.parametrize(

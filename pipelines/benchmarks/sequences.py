@@ -51,9 +51,10 @@ def sequences(
     if len({_label(source) for source in sources}) < len(sources):
         raise UsageError(f"--datasets: two of one name in {datasets}; the runs' folders go by it")
     overrides = settings or []
+    # What is wrong with the last model or data set is told before the first is trained for hours.
     for name, source in itertools.product(names, sources):
         if name not in _UNLEARNED:
-            settings_of(name, source, 0, overrides)  # before hours of training, not after them
+            settings_of(name, source, 0, overrides)
     protocol = settings_of("sasrec", sources[0], 0, overrides).split.protocol
     load_tensorflow()
 
@@ -63,9 +64,9 @@ def sequences(
     from pipelines.benchmarks.sequences_table import print_table, summary, write_markdown
 
     console = Console()
+    data = {source: load_sequences(source, lambda line: console.print(line, soft_wrap=True)) for source in sources}
     found: dict[str, Any] = {}
-    for source in sources:
-        loaded = load_sequences(source, lambda line: console.print(line, soft_wrap=True))
+    for source, loaded in data.items():
         folders: dict[str, list[Path]] = {}
         for name in names:
             folders[name] = list(_runs_of(name, source, loaded, seeds, overrides, runs, console))

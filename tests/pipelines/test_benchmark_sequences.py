@@ -91,7 +91,7 @@ def test_a_table_of_ones_own_is_split_by_time(tmp_path):
         (("--models", "sasrec,gru"), "--models: no `gru`; use popularity, item_knn, sasrec"),
         (("--datasets", "a/own.txt,b/own.csv"), "--datasets: two of one name in a/own.txt,b/own.csv"),
         (("--datasets", "own.csv", "--models", "paper_sasrec"), "--models: the paper has no settings for own.csv"),
-        (("--datasets", "amazon"), "no data set `amazon`; use beauty, sports"),
+        (("--datasets", "simulated,amazon"), "no data set `amazon`; use beauty, sports"),
     ],
 )
 def test_an_unknown_name_is_told(tmp_path, options, message):
