@@ -17,7 +17,8 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["tfelc", "tfelc.*"]),
-    package_data={"tfelc": ["py.typed"], "tfelc.data": ["*.yaml"], "tfelc.report": ["page.css", "page.html"]},
+    package_data={"tfelc": ["py.typed", "**/*.yaml", "**/*.html", "**/*.css", "**/*.js"]},
+    entry_points={"console_scripts": ["tfelc = tfelc.commands.main:main"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "keras>=3.15,<3.16",

@@ -22,14 +22,14 @@ from pathlib import Path
 from IPython.display import HTML
 from rich.console import Console
 
-from tfelc.quiet_tensorflow import load_tensorflow
+from tfelc.core.tensorflow_start import load_tensorflow
 
 load_tensorflow()
 workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
 
 # %%
-from tfelc.data import simulated
 from tfelc.data.dataset import Dataset
+from tfelc.ranker.data import simulated_log as simulated
 
 simulated.prepare(rows=40_000, seed=7, out=workspace / "data")
 dataset = Dataset(workspace / "data")
@@ -41,9 +41,9 @@ dataset = Dataset(workspace / "data")
 # clusters of those activities, whose assignments the gates see too.
 
 # %%
-from tfelc.config import Config
-from tfelc.evaluation.predictions import Predictions, Predictor
-from tfelc.training.training import Training
+from tfelc.ranker.evaluation.predictions import Predictions, Predictor
+from tfelc.ranker.settings import Config
+from tfelc.ranker.training.training import Training
 
 COMMON = ["training.epochs=1", "training.batch_size=512"]
 
@@ -71,7 +71,7 @@ predictions = predicted(
 # `information` of 1 would mean that the cluster gives the group away, 0 that it says nothing about it.
 
 # %%
-from tfelc.evaluation.evaluation import evaluate
+from tfelc.ranker.evaluation.evaluation import evaluate
 
 result = evaluate(predictions, "test")
 result["clusters"]
@@ -83,7 +83,7 @@ result["clusters"]
 # (Figure 9).
 
 # %%
-from tfelc.report.cluster_groups import ClusterGroups
+from tfelc.ranker.report.cluster_groups import ClusterGroups
 
 column, groups = next(iter(predictions.groups.items()))
 counted = ClusterGroups.of(predictions.assignment.argmax(axis=1), groups, predictions.users)
@@ -95,7 +95,7 @@ HTML("".join(counted.pictures(column)))
 # The mean weight of each expert, by group.
 
 # %%
-from tfelc.report.gate_map import gate_map
+from tfelc.ranker.report.gate_map import gate_map
 
 HTML(gate_map(result["gates"]))
 
@@ -106,8 +106,8 @@ HTML(gate_map(result["gates"]))
 # users. With this little data most intervals include 0; the README has the figures of whole runs.
 
 # %%
-from tfelc.evaluation.group_lift import group_lifts
-from tfelc.report.lift_figures import lift_picture, lift_table
+from tfelc.ranker.evaluation.group_lift import group_lifts
+from tfelc.ranker.report.lift_figures import lift_picture, lift_table
 
 lifts = group_lifts(base, predictions, replicates=100)
 HTML(lift_picture(lifts) + lift_table(lifts))

@@ -17,7 +17,7 @@
 import tempfile
 from pathlib import Path
 
-from tfelc.quiet_tensorflow import load_tensorflow
+from tfelc.core.tensorflow_start import load_tensorflow
 
 load_tensorflow()
 workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
@@ -29,8 +29,8 @@ workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
 # log splits it and writes Parquet.
 
 # %%
-from tfelc.data import simulated
 from tfelc.data.dataset import Dataset
+from tfelc.ranker.data import simulated_log as simulated
 
 simulated.prepare(rows=20_000, seed=7, out=workspace / "data")
 dataset = Dataset(workspace / "data")
@@ -57,8 +57,8 @@ dataset.manifest.rows
 # %%
 from rich.console import Console
 
-from tfelc.config import Config
-from tfelc.training.training import Training
+from tfelc.ranker.settings import Config
+from tfelc.ranker.training.training import Training
 
 config = Config.load(None, ["training.epochs=2", "training.batch_size=512", "model.clusters.count=8"])
 training = Training.start(workspace / "run", dataset, config, ["ctr", "cvr"], Console(force_jupyter=False, width=120))
@@ -97,7 +97,7 @@ pd.DataFrame(
 # %%
 import pyarrow.parquet as pq
 
-from tfelc.models.probabilities import probabilities
+from tfelc.ranker.models.probabilities import probabilities
 
 rows = pq.read_table(dataset.files("test")[0]).slice(0, 5)
 logits = model.ranker(model.lookup.encode(rows))["logits"]
@@ -111,9 +111,9 @@ pd.DataFrame({"user": rows["user_id"].to_pylist(), "item": rows["anchor_id"].to_
 # same.
 
 # %%
-from tfelc.files import write_text
-from tfelc.report.ranker_report import RankerReport
-from tfelc.training.ranker_run import RankerRun
+from tfelc.core.atomic_files import write_text
+from tfelc.ranker.report.ranker_report import RankerReport
+from tfelc.ranker.run import RankerRun
 
 write_text(workspace / "report.html", RankerReport(RankerRun(workspace / "run")).html("quick start"))
 workspace / "report.html"

@@ -22,13 +22,13 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from tfelc.quiet_tensorflow import load_tensorflow
+from tfelc.core.tensorflow_start import load_tensorflow
 
 load_tensorflow()
 workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
 
 # %%
-from tfelc.data.simulated_sequences import simulate
+from tfelc.next_item.data.simulated_sequences import simulate
 
 world = simulate()
 sequences = world.sequences
@@ -47,8 +47,8 @@ sequences.of(0)
 # views of a history is left out here to save time.
 
 # %%
-from tfelc.sequence_config import SequenceConfig
-from tfelc.training.sequence_training import SequenceTraining
+from tfelc.next_item.settings import SequenceConfig
+from tfelc.next_item.training.training import SequenceTraining
 
 settings = [
     "training.epochs=5",
@@ -72,9 +72,9 @@ model = training.run()
 # %%
 import pandas as pd
 
-from tfelc.evaluation.full_ranking import full_ranking
-from tfelc.evaluation.ranking_report import ranking_metrics
-from tfelc.models.popularity import Popularity
+from tfelc.next_item.evaluation.full_ranking import full_ranking
+from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
+from tfelc.next_item.models.popularity import Popularity
 
 popular = full_ranking(
     Popularity(sequences.item_count).fit(training.splits.train), training.splits.test, sequences.item_count
@@ -87,7 +87,7 @@ pd.DataFrame({"ELCRec": training.test()["metrics"], "most popular": ranking_metr
 # The five best items for three users, without what they had before.
 
 # %%
-from tfelc.evaluation.sequence_scorer import SequenceScorer
+from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
 
 few = training.splits.test.take(slice(0, 3))
 scores = SequenceScorer(model).scores(few)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tfelc.quiet_tensorflow import load_tensorflow
+from tfelc.core.tensorflow_start import load_tensorflow
 
 load_tensorflow()
 workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
@@ -31,10 +31,10 @@ workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
 # Small, for the sake of the example.
 
 # %%
-from tfelc.config import Config
-from tfelc.data import simulated
 from tfelc.data.dataset import Dataset
-from tfelc.training.training import Training
+from tfelc.ranker.data import simulated_log as simulated
+from tfelc.ranker.settings import Config
+from tfelc.ranker.training.training import Training
 
 simulated.prepare(rows=5_000, seed=7, out=workspace / "data")
 config = Config.load(None, ["training.epochs=1", "training.batch_size=512"])
@@ -48,8 +48,8 @@ model = training.run()
 # A version is verified in a fresh process before it appears: it has to answer as the trained model does.
 
 # %%
-from tfelc.export.exporter import export
-from tfelc.training.ranker_run import RankerRun
+from tfelc.ranker.export.exporter import export
+from tfelc.ranker.run import RankerRun
 
 exported = export(RankerRun(workspace / "run"), workspace / "base")
 exported.path.name, list(exported.manifest.signatures)
@@ -68,7 +68,7 @@ import tfelc
 repository = Path(tfelc.__file__).parents[1]
 options = ["--base-path", str(workspace / "base"), "--name", "ranker", "--rest-port", "0", "--grpc-port", "0"]
 server = subprocess.Popen(
-    [sys.executable, "-m", "serving.local_server", *options],
+    [sys.executable, "-m", "tfelc.commands", "serve", *options],
     cwd=repository,
     stdout=subprocess.PIPE,
     stderr=subprocess.DEVNULL,
@@ -93,7 +93,7 @@ import json
 
 import pyarrow.parquet as pq
 
-from tfelc.export.requests import json_request, request_inputs
+from tfelc.ranker.export.requests import json_request, request_inputs
 
 schema = exported.manifest.table
 rows = pq.read_table(Dataset(workspace / "data").files("test")[0]).slice(0, 3)

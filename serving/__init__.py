@@ -1,1 +1,1 @@
-"""Serving an exported model: TensorFlow Serving's own files, a local stand-in for it, and clients of both."""
+"""TensorFlow Serving's files, and entry scripts of the local server and of ready requests."""

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import hypothesis
 import pytest
 
-# As `tfelc.cli` sets it: what is computed in this process is to be what a command computes.
+pytest_plugins = ["tests.support.report_fixtures", "tests.support.scoring_fixtures"]
+# As `tfelc.core.command_line` sets it: what is computed in this process is to be what a command computes.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # Limits of time on the wall say nothing of a machine that is shared with another worker.
 hypothesis.settings.register_profile("shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -48,7 +49,7 @@ def untrained_run(tmp_path_factory, every_kind_dataset):
 
 @pytest.fixture(scope="session")
 def trained_run(tmp_path_factory, every_kind_dataset):
-    """A run that `train.py` made in a process of its own, undisturbed; what it printed is in `out` and `err`."""
+    """A run that `tfelc train` made in a process of its own, undisturbed; what it printed is in `out` and `err`."""
     from tests.support.made_once import made_once
     from tests.support.training import start_training
 
@@ -69,8 +70,8 @@ def exported(tmp_path_factory, untrained_run):
     import pyarrow.parquet as pq
 
     from tests.support.made_once import made_once
-    from tfelc.export.exporter import Export, export
-    from tfelc.export.feature_manifest import FeatureManifest
+    from tfelc.ranker.export.exporter import Export, export
+    from tfelc.ranker.export.feature_manifest import FeatureManifest
 
     def make(folder):
         found = export(untrained_run, folder / "base")
@@ -99,8 +100,8 @@ def recommender_run(tmp_path_factory):
 def exported_recommender(tmp_path_factory, recommender_run):
     """An export of `recommender_run`, not to be written to."""
     from tests.support.made_once import made_once
-    from tfelc.export.recommender_exporter import RecommenderExport, export_recommender
-    from tfelc.export.recommender_manifest import RecommenderManifest
+    from tfelc.next_item.export.exporter import RecommenderExport, export_recommender
+    from tfelc.next_item.export.recommender_manifest import RecommenderManifest
 
     def make(folder):
         found = export_recommender(recommender_run, folder / "base")
@@ -110,3 +111,11 @@ def exported_recommender(tmp_path_factory, recommender_run):
     version, differences, histories = json.loads((folder / "found.json").read_text())
     path = folder / "base" / str(version)
     return RecommenderExport(version, path, RecommenderManifest.load(path), differences, histories)
+
+
+@pytest.fixture(scope="session")
+def served(exported):
+    from tfelc.lifecycle.export.session_runner import SessionRunner
+
+    with SessionRunner(exported.path) as runner:
+        yield runner

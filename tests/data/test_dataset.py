@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tfelc.core.errors import DataError
 from tfelc.data.dataset import Dataset
 from tfelc.data.dataset_writer import ROWS_PER_GROUP, DatasetWriter
 from tfelc.data.splits import SPLITS
-from tfelc.errors import DataError
-from tfelc.schema import Schema
+from tfelc.schema.schema import Schema
 
 SCHEMA = Schema.parse(
     {

@@ -2,10 +2,10 @@ import pyarrow as pa
 import pytest
 
 from tests.support.every_kind import every_kind_rows, every_kind_schema
+from tfelc.core.errors import DataError
 from tfelc.data.contract import conform
 from tfelc.data.row_faults import check_type, separate
-from tfelc.errors import DataError
-from tfelc.schema import Column
+from tfelc.schema.schema import Column
 
 NUMBER = Column(kind="number", role="user")
 INTEGER_NUMBER = Column(kind="number", role="user", type="integer")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tfelc.core.errors import DataError
 from tfelc.data.row_groups import RowGroupReader
-from tfelc.errors import DataError
 
 SIZES = [[7, 7, 3], [7, 7, 7, 1], [5]]
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.schema_of import schema_of
-from tfelc.errors import SchemaError
+from tfelc.core.errors import SchemaError
 from tfelc.features.fit import fit_features
 from tfelc.features.fitted import NumberStatistics
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.schema_of import schema_of
-from tfelc.errors import RunError
+from tfelc.core.errors import RunError
 from tfelc.features.fitted import FittedFeatures, NumberStatistics
 
 FITTED = FittedFeatures(

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.every_kind import every_kind_rows, every_kind_schema
-from tfelc.export.requests import request_inputs
-from tfelc.export.sample_rows import hard_rows, plain
-from tfelc.export.signatures import SERVING_DEFAULT
 from tfelc.features.fitted import FittedFeatures, NumberStatistics
 from tfelc.features.layout import Layout
 from tfelc.features.lookup import MISSING_INTEGER, FeatureLookup
-from tfelc.schema import Schema
+from tfelc.ranker.export.requests import request_inputs
+from tfelc.ranker.export.sample_rows import hard_rows, plain
+from tfelc.ranker.export.signatures import SERVING_DEFAULT
+from tfelc.schema.schema import Schema
 
 SMALL = Schema.parse(
     {

@@ -16,7 +16,7 @@ from tfelc.features.fit import fit_features
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout
 from tfelc.features.lookup import FeatureLookup, number_values
-from tfelc.schema import Schema
+from tfelc.schema.schema import Schema
 
 
 def _lookup(schema: Schema, fitted: FittedFeatures) -> FeatureLookup:

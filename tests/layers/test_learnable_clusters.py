@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from tests.layers.layer_check import check_layer
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 from tfelc.layers.learnable_clusters import LearnableClusters
 from tfelc.losses import clustering
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfelc.losses.task_losses import binary_cross_entropy, joint_cross_entropy, task_losses
-from tfelc.schema import Task
+from tfelc.schema.schema import Task
 
 CTR = Task(label="click")
 CVR = Task(label="order", given="ctr")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 from tfelc.metrics.auc import auc
 
 

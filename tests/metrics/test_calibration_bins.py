@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 from tfelc.metrics.calibration_bins import calibration_bins
 
 

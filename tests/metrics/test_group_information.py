@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 from tfelc.metrics.group_information import group_information
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 from tfelc.metrics.calibration import calibration
 from tfelc.metrics.expected_calibration_error import expected_calibration_error
 from tfelc.metrics.log_loss import log_loss

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 from tfelc.metrics.hit_rate import hit_rate
 from tfelc.metrics.ndcg import ndcg
 

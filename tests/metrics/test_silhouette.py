@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 from tfelc.metrics.silhouette import silhouette
 
 

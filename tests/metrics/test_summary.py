@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 from tfelc.metrics.auc import auc
 from tfelc.metrics.gauc import gauc
 from tfelc.metrics.summary import group_metrics, task_metrics

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from serving.local_server.json_request import JsonRequest
 from tests.support.command import printed_by
-from tfelc.export.request_log import LoggedRequest
-from tfelc.export.requests import ranked_rows, request_inputs
-from tfelc.export.session_runner import SessionRunner
-from tfelc.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
-from tfelc.export.trained_answers import trained_answers
-from tfelc.export.verify import verify
-from tfelc.training.ranker_run import RankerRun
+from tfelc.lifecycle.export.request_log import LoggedRequest
+from tfelc.lifecycle.export.session_runner import SessionRunner
+from tfelc.lifecycle.export.verify import verify
+from tfelc.ranker.export.requests import ranked_rows, request_inputs
+from tfelc.ranker.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
+from tfelc.ranker.export.trained_answers import trained_answers
+from tfelc.ranker.run import RankerRun
+from tfelc.serving.local_server.json_request import JsonRequest
 
 ROOT = Path(__file__).parents[2]
 

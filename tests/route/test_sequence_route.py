@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from serving.client.grpc_client import GrpcClient
-from serving.client.rest_client import RestClient
 from tests.serving.local_process import LocalProcess
 from tests.support.command import printed_by
-from tfelc.evaluation.sequence_scorer import SequenceScorer
-from tfelc.training.sequence_run import SequenceRun, split
+from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
+from tfelc.next_item.run import SequenceRun, split
+from tfelc.serving.client.grpc_client import GrpcClient
+from tfelc.serving.client.rest_client import RestClient
 
 ROOT = Path(__file__).parents[2]
 USERS, ITEMS = 300, 60

@@ -13,8 +13,8 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import model_service_pb2_grpc, predict_pb2, prediction_service_pb2_grpc
 
-from serving import conformance_model
 from tests.serving.local_process import LocalProcess
+from tfelc.serving import conformance_model
 
 NAME = conformance_model.NAME
 ROW = {"price": 1.5, "visits": 2, "country": "se", "tags": ["a", "b"]}

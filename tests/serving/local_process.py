@@ -15,10 +15,10 @@ ROOT = Path(__file__).parents[2]
 
 
 class LocalProcess:
-    """Starts `python -m serving.local_server` on free ports of the loopback; a context manager."""
+    """Starts `tfelc serve` on free ports of the loopback; a context manager."""
 
     def __init__(self, *options: str) -> None:
-        command = [sys.executable, "-m", "serving.local_server", "--rest-port", "0", "--grpc-port", "0", *options]
+        command = [sys.executable, "-m", "tfelc.commands", "serve", "--rest-port", "0", "--grpc-port", "0", *options]
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,

@@ -10,9 +10,9 @@ import yaml
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving.local_server.batcher import BatchingOptions
-from serving.local_server.config_file import read_batching, read_models, read_monitoring
 from tests.serving.conftest import NAME
+from tfelc.serving.local_server.batcher import BatchingOptions
+from tfelc.serving.local_server.config_file import read_batching, read_models, read_monitoring
 
 SERVING = Path(__file__).parents[2] / "serving"
 # Of TensorFlow Serving's main.cc; a flag that it does not know keeps it from starting.

@@ -9,17 +9,17 @@ import httpx
 import numpy as np
 import pytest
 
-from serving.client.call_error import CallError
-from serving.client.grpc_client import GrpcClient
-from serving.client.inputs import recommendation_inputs
-from serving.client.rest_client import RestClient
-from serving.request import app
+from tests.commands.test_request import sent_as_grpcurl_does
 from tests.serving.conftest import refused, target_at
 from tests.serving.local_process import LocalProcess
-from tests.serving.test_request import sent_as_grpcurl_does
 from tests.support.untrained_recommender import export_unverified, write_untrained_recommender
-from tfelc.export.recommender_requests import history_input
-from tfelc.export.session_runner import SessionRunner
+from tfelc.commands.request import app
+from tfelc.lifecycle.export.session_runner import SessionRunner
+from tfelc.next_item.export.requests import history_input
+from tfelc.serving.client.call_error import CallError
+from tfelc.serving.client.grpc_client import GrpcClient
+from tfelc.serving.client.inputs import recommendation_inputs
+from tfelc.serving.client.rest_client import RestClient
 
 NAME = "recommender"
 

@@ -1,4 +1,4 @@
-"""Calls a command of pipelines/: in this process, which need not load TensorFlow again, or as a user would."""
+"""Calls a command of tfelc: in this process, which need not load TensorFlow again, or as a user would."""
 
 import importlib
 import io
@@ -7,12 +7,9 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
 from unittest.mock import patch
 
-from tfelc.cli import run
-
-_ROOT = Path(__file__).parents[2]
+from tfelc.core.command_line import run
 
 
 @dataclass(frozen=True)
@@ -25,12 +22,12 @@ class Outcome:
 
 
 def call(command: str, *arguments: object) -> Outcome:
-    """Runs `python pipelines/<command>.py` with `arguments`."""
-    app = importlib.import_module(f"pipelines.{command}").app
+    """Runs `tfelc <command>` with `arguments`."""
+    app = importlib.import_module(f"tfelc.commands.{command}").app
     out, err = io.StringIO(), io.StringIO()
     code: object = None
     with (
-        patch.object(sys, "argv", [f"{command}.py", *map(str, arguments)]),
+        patch.object(sys, "argv", [f"tfelc {command}", *map(str, arguments)]),
         redirect_stdout(out),
         redirect_stderr(err),
     ):
@@ -43,10 +40,9 @@ def call(command: str, *arguments: object) -> Outcome:
 
 
 def printed_by(command: str, *arguments: object) -> str:
-    """What `python pipelines/<command>.py` prints in a process of its own, which must end well and without a fault."""
+    """What `tfelc <command>` prints in a process of its own, which must end well and without a fault."""
     done = subprocess.run(
-        [sys.executable, f"pipelines/{command}.py", *map(str, arguments)],
-        cwd=_ROOT,
+        [sys.executable, "-m", "tfelc.commands", command, *map(str, arguments)],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,

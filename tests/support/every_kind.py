@@ -46,7 +46,7 @@ columns:
 
 def every_kind_schema(**columns: dict[str, Any]) -> Any:
     """The schema, with further columns of `every_kind_rows` that `SCHEMA` leaves out."""
-    from tfelc.schema import Schema
+    from tfelc.schema.schema import Schema
 
     content = yaml.safe_load(SCHEMA)
     content["columns"] |= columns
@@ -117,12 +117,12 @@ def write_untrained_run(path: Path, dataset: Any, heads: tuple[str, ...] = ("cli
     """A run folder whose best weights are random and large: no two values of a feature give the same score."""
     import keras
 
-    from tfelc.config import Config
     from tfelc.data.row_groups import RowGroupReader
     from tfelc.features.fit import fit_features
-    from tfelc.models.ranking_model import RankingModel
-    from tfelc.training.checkpoint import save_checkpoint
-    from tfelc.training.ranker_run import RankerRun
+    from tfelc.lifecycle.training.checkpoint import save_checkpoint
+    from tfelc.ranker.models.ranking_model import RankingModel
+    from tfelc.ranker.run import RankerRun
+    from tfelc.ranker.settings import Config
 
     config = Config.load(None, ["model.clusters.count=5", "model.experts.units=[16, 8]", *settings])
     reader = RowGroupReader(dataset.files("train"), list(dataset.schema.features), seed=0)

@@ -1,4 +1,4 @@
-"""`python -m tests.support.killed_training MOMENT CALL ARGUMENTS...`: train.py, killed by SIGKILL at a chosen moment.
+"""`python -m tests.support.killed_training MOMENT CALL ARGUMENTS...`: `tfelc train`, killed at a chosen moment.
 
 The moment is the CALL-th call of: `save` (before a checkpoint), `write` (half of a checkpoint's file is written),
 `judge` (an epoch is trained and not measured) or `judged` (it is measured, its best weights saved, and no more); of a
@@ -14,18 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.train import app
-from tfelc.cli import run
-from tfelc.quiet_tensorflow import load_tensorflow
+from tfelc.commands.train import app
+from tfelc.core.command_line import run
+from tfelc.core.tensorflow_start import load_tensorflow
 
 
 def main(moment: str, call: int) -> None:
     load_tensorflow()
 
-    from tfelc.training.checkpoints import Checkpoints
-    from tfelc.training.ranker_run import RankerRun
-    from tfelc.training.sequence_trainer import SequenceTrainer
-    from tfelc.training.training import Training
+    from tfelc.lifecycle.training.checkpoints import Checkpoints
+    from tfelc.next_item.training.trainer import SequenceTrainer
+    from tfelc.ranker.run import RankerRun
+    from tfelc.ranker.training.training import Training
 
     owner, name, last_words = {
         "save": (Checkpoints, "save", None),
@@ -64,5 +64,5 @@ SAVEZ = np.savez
 
 if __name__ == "__main__":
     moment, call = sys.argv[1], int(sys.argv[2])
-    sys.argv[:3] = ["train.py"]
+    sys.argv[:3] = ["tfelc train"]
     main(moment, call)

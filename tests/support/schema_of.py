@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tfelc.schema import Schema
+from tfelc.schema.schema import Schema
 
 
 def schema_of(columns: dict[str, dict[str, Any]], **others: Any) -> Schema:

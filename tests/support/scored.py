@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tfelc.scoring.job import ScoringJob
+from tfelc.ranker.scoring.scoring_job import ScoringJob
 
 
 def run(settings):

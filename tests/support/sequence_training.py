@@ -30,7 +30,7 @@ WITHOUT_VIEWS = (*EVERYTHING, "model.variant=b_elcm")
 
 def write_sequences(path: Path, users: int = 120, items: int = 40, seed: int = 0, prefix: str = "") -> Path:
     """A file in the paper's format; ids begin with `prefix`."""
-    from tfelc.data.simulated_sequences import simulate
+    from tfelc.next_item.data.simulated_sequences import simulate
 
     sequences = simulate(users, items, seed).sequences
     lines = [
@@ -45,9 +45,9 @@ def start(path: Path, source: Path, *settings: str) -> Any:
     """A `SequenceTraining` in this process, not yet run."""
     from rich.console import Console
 
-    from tfelc.data.sequence_sources import load_sequences
-    from tfelc.sequence_config import SequenceConfig
-    from tfelc.training.sequence_training import SequenceTraining
+    from tfelc.next_item.data.sources import load_sequences
+    from tfelc.next_item.settings import SequenceConfig
+    from tfelc.next_item.training.training import SequenceTraining
 
     config = SequenceConfig.load(None, settings)
     return SequenceTraining.start(path, load_sequences(source), str(source), config, Console(quiet=True))
@@ -64,9 +64,11 @@ def finished(path: Path, source: Path, *settings: str) -> Any:
 def start_command(
     run: Path, *arguments: object, killed_at: tuple[str, int] | None = None, settings: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
-    """`train.py --task next_item` in a process of its own, killed at a moment of `killed_training` or not at all."""
+    """`tfelc train --task next_item` in a process of its own, killed at a moment of `killed_training` or not at all."""
     program = (
-        ["pipelines/train.py"] if killed_at is None else ["-m", "tests.support.killed_training", *map(str, killed_at)]
+        ["-m", "tfelc.commands", "train"]
+        if killed_at is None
+        else ["-m", "tests.support.killed_training", *map(str, killed_at)]
     )
     sets = [word for setting in settings for word in ("--set", setting)]
     return subprocess.Popen(

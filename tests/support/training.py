@@ -14,9 +14,11 @@ ROOT = Path(__file__).parents[2]
 def start_training(
     data: Path, run: Path, *, resume: bool = False, killed_at: tuple[str, int] | None = None
 ) -> subprocess.Popen[str]:
-    """Starts `train.py` on both tasks of `every_kind`, killed at a moment of `killed_training` or not at all."""
+    """Starts `tfelc train` on both tasks of `every_kind`, killed at a moment of `killed_training` or not at all."""
     program = (
-        ["pipelines/train.py"] if killed_at is None else ["-m", "tests.support.killed_training", *map(str, killed_at)]
+        ["-m", "tfelc.commands", "train"]
+        if killed_at is None
+        else ["-m", "tests.support.killed_training", *map(str, killed_at)]
     )
     more = ["--resume"] if resume else ["--config", SETTINGS]
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
@@ -34,8 +36,8 @@ def train(dataset: Any, path: Path, *settings: str, heads: Sequence[str] = ("cli
     """Trains in this process; returns the finished `Training`."""
     from rich.console import Console
 
-    from tfelc.config import Config
-    from tfelc.training.training import Training
+    from tfelc.ranker.settings import Config
+    from tfelc.ranker.training.training import Training
 
     config = Config.load(SETTINGS, settings)
     training = Training.start(path, dataset, config, heads, Console(quiet=True))

@@ -41,11 +41,11 @@ def write_sequences(path: Path, named: Callable[[int], Any] = word) -> Path:
 
 def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[int], Any] = word) -> Any:
     """A run in `folder / "run"` over sequences in `folder / "sequences.parquet"`."""
-    from tfelc.data.sequence_sources import load_sequences
-    from tfelc.sequence_config import SequenceConfig
-    from tfelc.training.checkpoint import save_checkpoint
-    from tfelc.training.sequence_run import SequenceRun, build_model, split
-    from tfelc.training.sequence_start import count_neighbors
+    from tfelc.lifecycle.training.checkpoint import save_checkpoint
+    from tfelc.next_item.data.sources import load_sequences
+    from tfelc.next_item.run import SequenceRun, build_model, split
+    from tfelc.next_item.settings import SequenceConfig
+    from tfelc.next_item.training.initialization import count_neighbors
 
     path = write_sequences(folder / "sequences.parquet", named)
     sequences = load_sequences(path)
@@ -69,8 +69,8 @@ def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[i
 
 def export_unverified(run: Any, base: Path, index: Any = "brute_force") -> Any:
     """An export without a fresh process, where that is not what is tested."""
-    from tfelc.export import publish
-    from tfelc.export.recommender_exporter import export_recommender
+    from tfelc.lifecycle.export import publish
+    from tfelc.next_item.export.exporter import export_recommender
 
     with patch.object(publish, "verify", lambda version, requests: {}):
         return export_recommender(run, base, index)

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tfelc.errors import DataError
-from tfelc.schema import Column, Schema
+from tfelc.core.errors import DataError
+from tfelc.schema.schema import Column, Schema
 
 _VALUES = {"float": pa.float32(), "integer": pa.int64(), "string": pa.string()}
 _BY_KIND = {

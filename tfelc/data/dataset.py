@@ -8,15 +8,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tfelc.core.errors import DataError
 from tfelc.data.contract import arrow_schema
 from tfelc.data.manifest import Manifest
 from tfelc.data.splits import SPLITS
-from tfelc.errors import DataError
-from tfelc.schema import Schema
+from tfelc.schema.schema import Schema
 
 
 class Dataset:
-    """Opens a folder that `prepare.py` wrote.
+    """Opens a folder that `tfelc prepare` wrote.
 
     The folder's `schema.yaml` may be edited as long as the columns' types stay: a role, a table, a task or the choice
     of columns needs no new preparation.

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tfelc.core.atomic_files import write_text
+from tfelc.core.errors import DataError
 from tfelc.data.contract import arrow_schema, conform
 from tfelc.data.manifest import Manifest, PartFile, hash_of
 from tfelc.data.splits import SPLITS
-from tfelc.errors import DataError
-from tfelc.files import write_text
-from tfelc.schema import Schema
+from tfelc.schema.schema import Schema
 
 ROWS_PER_GROUP = 65_536
 GROUPS_PER_PART = 16

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
-from tfelc.errors import DataError
-from tfelc.schema import Column
+from tfelc.core.errors import DataError
+from tfelc.schema.schema import Column
 
 _BATCH = 65_536
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 
 
 class PartFile(BaseModel):

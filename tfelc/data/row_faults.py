@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tfelc.core.errors import DataError
 from tfelc.data.contract import arrow_type, broken_rules, cast_values
-from tfelc.errors import DataError
-from tfelc.schema import Column
+from tfelc.schema.schema import Column
 
 _LONGEST_VALUE = 80
 

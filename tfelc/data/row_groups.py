@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from tfelc.core.errors import DataError
 from tfelc.data.contract import leaf_of
-from tfelc.errors import DataError
 
 _ROWS_PER_TABLE = 65_536
 

@@ -12,7 +12,7 @@ from keras import ops
 from tfelc.features.fitted import NumberStatistics
 from tfelc.features.layout import Layout, Side
 from tfelc.layers.fused_embedding import FusedEmbedding
-from tfelc.schema import Schema
+from tfelc.schema.schema import Schema
 
 Tensor = Any
 # A number this many standard deviations out says no more than that it is extreme.

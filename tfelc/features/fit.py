@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tfelc.errors import SchemaError
+from tfelc.core.errors import SchemaError
 from tfelc.features.fitted import FittedFeatures, NumberStatistics
 from tfelc.features.lookup import number_values
-from tfelc.schema import Column, Schema, Table
+from tfelc.schema.schema import Column, Schema, Table
 
 # Quantiles need no more than this many values; they are drawn at random, since rows may repeat in a pattern.
 _QUANTILE_SAMPLE_PER_TABLE = 20_000

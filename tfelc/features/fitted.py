@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tfelc.errors import RunError
-from tfelc.schema import Schema
+from tfelc.core.errors import RunError
+from tfelc.schema.schema import Schema
 
 
 class NumberStatistics(BaseModel):

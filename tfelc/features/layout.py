@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tfelc.schema import ROLES, Role, Schema
+from tfelc.schema.schema import ROLES, Role, Schema
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout, ListFeature
-from tfelc.schema import Column, Role, Schema
+from tfelc.schema.schema import Column, Role, Schema
 
 # What a client sends for a missing number of type `integer`, which has no NaN; pandas and NumPy write NaT so.
 MISSING_INTEGER = int(np.iinfo(np.int64).min)

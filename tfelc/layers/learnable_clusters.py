@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 from tfelc.layers.center_updates import BLOCK, moving_means, still_active
 from tfelc.losses import clustering
 from tfelc.losses.l2_normalized import l2_normalized

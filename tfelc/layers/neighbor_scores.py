@@ -38,7 +38,7 @@ class NeighborScores(keras.layers.Layer):
 
     Output shape: float32, `(batch, items + 1)`, by item number; at least 0, and 0 for padding.
 
-    Source: Genest and Zidek (1986) for the pool, `tfelc.models.item_knn` for the nearness.
+    Source: Genest and Zidek (1986) for the pool, `tfelc.next_item.models.item_knn` for the nearness.
     """
 
     def __init__(self, items: int, count: int, weight: float, recency: float, **kwargs: Any) -> None:

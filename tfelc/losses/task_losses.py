@@ -7,8 +7,8 @@ from typing import Any
 
 from keras import ops
 
-from tfelc.schema import Task
-from tfelc.task_chain import chain_of, joint_label
+from tfelc.schema.schema import Task
+from tfelc.schema.task_chain import chain_of, joint_label
 
 Tensor = Any
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 from tfelc.metrics.checks import checked_distributions
 
 

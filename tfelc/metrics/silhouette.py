@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 
 
 def silhouette(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tfelc.errors import DataError
+from tfelc.core.errors import DataError
 from tfelc.metrics.auc import auc
 from tfelc.metrics.calibration import calibration
 from tfelc.metrics.expected_calibration_error import expected_calibration_error

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfelc.losses.next_item import BinaryCrossEntropy, FullSoftmax, SampledSoftmax, make_next_item_loss
-from tfelc.sequence_config import NextItemConfig
+from tfelc.next_item.settings import NextItemConfig
 
 COUNTS = np.arange(1, 12)
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfelc.config import BalanceConfig
 from tfelc.losses.task_balance import FixedWeights, UncertaintyWeighting, make_task_balance
+from tfelc.ranker.settings import BalanceConfig
 
 STRATEGIES = ["fixed", "uncertainty", "dynamic", "gradnorm", "pcgrad"]
 TASKS = ["ctr", "cvr"]

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from serving.client import rest_client
-from serving.client.call_error import CallError
-from serving.client.grpc_client import GrpcClient
-from serving.client.inputs import ranking_inputs, to_arrays
-from serving.client.rest_client import RestClient
 from tests.serving.conftest import NAME
+from tfelc.serving.client import rest_client
+from tfelc.serving.client.call_error import CallError
+from tfelc.serving.client.grpc_client import GrpcClient
+from tfelc.serving.client.inputs import ranking_inputs, to_arrays
+from tfelc.serving.client.rest_client import RestClient
 
 ROWS = {"price": [1.5, float("nan")], "visits": [2, 3], "country": ["se", "no"], "tags": [["a", "b"], ["a", ""]]}
 SLOW = {"steps": [60_000]}

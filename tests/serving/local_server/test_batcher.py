@@ -8,8 +8,8 @@ import grpc
 import numpy as np
 import pytest
 
-from serving.local_server.batcher import Batcher, BatchingOptions
-from serving.local_server.serving_error import ServingError
+from tfelc.serving.local_server.batcher import Batcher, BatchingOptions
+from tfelc.serving.local_server.serving_error import ServingError
 
 
 class Recorder:

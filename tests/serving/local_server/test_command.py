@@ -7,18 +7,18 @@ import time
 
 import pytest
 
-from serving import conformance_model
-from serving.local_server.__main__ import app
-from serving.local_server.model_config import ModelConfig
-from serving.local_server.server import Server, ServerOptions
 from tests.serving.conftest import NAME, ROW, predict_request, target_at
 from tests.serving.local_process import ROOT, LocalProcess
-from tfelc.errors import ConfigError, UsageError
+from tfelc.commands.serve import app
+from tfelc.core.errors import ConfigError, UsageError
+from tfelc.serving import conformance_model
+from tfelc.serving.local_server.model_config import ModelConfig
+from tfelc.serving.local_server.server import Server, ServerOptions
 
 
 def test_help_comes_at_once():
     started = time.monotonic()
-    command = [sys.executable, "-X", "importtime", "-m", "serving.local_server", "--help"]
+    command = [sys.executable, "-X", "importtime", "-m", "tfelc.commands", "serve", "--help"]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert answer.returncode == 0 and "--base-path" in answer.stdout
     assert "tensorflow" not in answer.stderr

@@ -2,9 +2,9 @@
 
 import pytest
 
-from serving.local_server.batcher import BatchingOptions
-from serving.local_server.config_file import read_batching, read_models, read_monitoring
-from tfelc.errors import ConfigError
+from tfelc.core.errors import ConfigError
+from tfelc.serving.local_server.batcher import BatchingOptions
+from tfelc.serving.local_server.config_file import read_batching, read_models, read_monitoring
 
 
 def written(tmp_path, text):

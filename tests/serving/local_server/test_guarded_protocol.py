@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from serving.local_server import guarded_protocol
-from serving.local_server.guarded_protocol import GuardedProtocol
+from tfelc.serving.local_server import guarded_protocol
+from tfelc.serving.local_server.guarded_protocol import GuardedProtocol
 
 
 async def answer(_):

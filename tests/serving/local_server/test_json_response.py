@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.local_server.json_response import write_decimals, write_predictions
-from serving.local_server.serving_error import ServingError
+from tfelc.serving.local_server.json_response import write_decimals, write_predictions
+from tfelc.serving.local_server.serving_error import ServingError
 
 # By absl's StrCat and "%.9g": six digits where they suffice, else nine; whole numbers keep a decimal.
 WRITTEN = {

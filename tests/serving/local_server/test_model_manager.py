@@ -10,10 +10,10 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving.local_server.model_config import ModelConfig
-from serving.local_server.model_manager import ModelManager
-from serving.local_server.serving_error import ServingError
 from tests.serving.conftest import NAME, predict_request
+from tfelc.serving.local_server.model_config import ModelConfig
+from tfelc.serving.local_server.model_manager import ModelManager
+from tfelc.serving.local_server.serving_error import ServingError
 
 
 def copied(base, folder, version, source=1):

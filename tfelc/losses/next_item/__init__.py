@@ -9,7 +9,7 @@ from tfelc.losses.next_item.binary_cross_entropy import BinaryCrossEntropy
 from tfelc.losses.next_item.full_softmax import FullSoftmax
 from tfelc.losses.next_item.next_item_loss import NextItemLoss
 from tfelc.losses.next_item.sampled_softmax import SampledSoftmax
-from tfelc.sequence_config import NextItemConfig
+from tfelc.next_item.settings import NextItemConfig
 
 __all__ = ["BinaryCrossEntropy", "FullSoftmax", "NextItemLoss", "SampledSoftmax", "make_next_item_loss"]
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from tfelc.config import BalanceConfig
 from tfelc.losses.task_balance.dynamic_weight_averaging import DynamicWeightAveraging
 from tfelc.losses.task_balance.fixed_weights import FixedWeights
 from tfelc.losses.task_balance.grad_norm import GradNorm
 from tfelc.losses.task_balance.pc_grad import PCGrad
 from tfelc.losses.task_balance.task_balance import TaskBalance
 from tfelc.losses.task_balance.uncertainty_weighting import UncertaintyWeighting
+from tfelc.ranker.settings import BalanceConfig
 
 __all__ = [
     "DynamicWeightAveraging",

@@ -1,1 +1,0 @@
-"""The benchmarks behind `pipelines/benchmark.py`: each prints a table and writes a result file."""

@@ -1,0 +1,6 @@
+"""`tfelc experiment` as a script."""
+
+from tfelc.commands.main import main
+
+if __name__ == "__main__":
+    main("experiment")

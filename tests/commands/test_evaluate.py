@@ -1,0 +1,113 @@
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pyarrow.compute as pc
+import pytest
+
+from tests.support.command import call
+from tests.support.every_kind import every_kind_rows, every_kind_schema, write_every_kind_dataset
+from tests.support.training import ROOT
+from tfelc.data.dataset_writer import DatasetWriter
+from tfelc.data.splits import SPLITS
+
+
+@pytest.fixture(scope="module")
+def answer(trained_run):
+    """What `tfelc evaluate --json` says of the test split, in a process of its own."""
+    command = [sys.executable, "-m", "tfelc.commands", "evaluate", "--run", trained_run.path, "--json"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
+
+
+def no_constant(name):
+    raise AssertionError(f"{name} is no JSON")
+
+
+def test_json_is_one_object_and_nothing_else(answer):
+    assert (answer.returncode, answer.stderr) == (0, "")
+    result = json.loads(answer.stdout, parse_constant=no_constant)
+    assert list(result) == ["split", "rows", "tasks", "groups", "gates", "clusters"]
+    assert (result["split"], result["rows"]) == ("test", 100)
+    assert list(result["tasks"]) == ["click", "buy", "click_and_buy"]
+    for values in (*result["tasks"].values(), *result["groups"]["N"].values()):
+        assert list(values) == ["auc", "gauc", "gauc_coverage", "logloss", "ne", "calibration", "ece"]
+    assert list(result["groups"]) == ["N"]
+    assert list(result["gates"]) == ["click", "buy"]
+    for use in result["gates"].values():
+        assert list(use) == ["entropy", "mean", "groups", "distance"] and list(use["groups"]) == ["N"]
+        assert sum(use["mean"]) == pytest.approx(1) and len(use["mean"]) == 2
+    assert list(result["clusters"]) == ["in_use", "largest_share", "silhouette", "groups"]
+    assert 1 <= result["clusters"]["in_use"] <= 3 and 1 / 3 <= result["clusters"]["largest_share"] <= 1
+
+
+def test_it_is_what_training_measured(answer, trained_run):
+    measured = json.loads((trained_run.path / "metrics.json").read_text())
+    del measured["best_epoch"]
+    assert json.loads(answer.stdout) == measured
+
+
+def test_what_is_not_defined_is_null(trained_run, tmp_path):
+    rows = every_kind_rows(200, seed=9)
+    unclicked = rows.filter(pc.equal(rows["clicked"], 0))
+    with DatasetWriter(tmp_path / "data", every_kind_schema(), source="unclicked", seed=0) as writer:
+        for split in SPLITS:
+            writer.write(split, unclicked)
+    arguments = ("--run", trained_run.path, "--data", tmp_path / "data", "--split", "validation")
+    outcome = call("evaluate", *arguments, "--json")
+    assert outcome.code == 0, outcome.err
+    result = json.loads(outcome.out, parse_constant=no_constant)
+    assert (result["split"], result["rows"]) == ("validation", len(unclicked))
+    click = result["tasks"]["click"]
+    assert [name for name, value in click.items() if value is None] == ["auc", "gauc", "ne", "calibration"]
+    assert set(result["tasks"]["buy"].values()) == {None}  # Judged on clicks, and there are none.
+    shown = call("evaluate", *arguments)
+    assert re.search(r"\n\s+click\s+-\s+-\s+0\.\d+\s+-\s+-\s+0\.\d+", shown.out), shown.out
+
+
+def test_tables_show_the_same_figures(answer, trained_run):
+    outcome = call("evaluate", "--run", trained_run.path)
+    assert (outcome.code, outcome.err) == (0, "")
+    result = json.loads(answer.stdout)
+    assert "test, 100 rows" in outcome.out
+    for output, values in result["tasks"].items():
+        row = next(line for line in outcome.out.splitlines() if re.match(rf"\s+{output}\s+0\.", line))
+        figures = [values[name] for name in ("auc", "gauc", "logloss", "ne", "calibration", "ece")]
+        assert row.split() == [output, *(f"{figure:.4f}" for figure in figures)]
+        assert f"{output} {values['gauc_coverage']:.0%}" in " ".join(outcome.out.split())
+    assert f"{result['clusters']['in_use']:.1f} clusters in use" in " ".join(outcome.out.split())
+
+
+def assert_fails(outcome, code, message):
+    assert outcome.code == code, outcome.err
+    assert re.fullmatch(f"error: .*{message}.*\n", outcome.err), outcome.err
+    assert outcome.out == ""
+
+
+def test_an_unknown_split_or_a_missing_option_ends_with_2(trained_run):
+    for arguments in (["--run", trained_run.path, "--split", "dev"], ["--json"]):
+        outcome = call("evaluate", *arguments)
+        assert outcome.code == 2 and "Traceback" not in outcome.err
+
+
+def test_a_run_or_a_dataset_that_cannot_be_used_is_one_line(trained_run, untrained_run, tmp_path):
+    assert_fails(call("evaluate", "--run", tmp_path / "nowhere"), 1, "nowhere: no such run folder")
+    assert_fails(call("evaluate", "--run", tmp_path, "--json"), 1, "not a run folder of tfelc")
+    shutil.copytree(trained_run.path, tmp_path / "run")
+    (tmp_path / "run" / "checkpoints" / "best.npz").unlink()
+    assert_fails(call("evaluate", "--run", tmp_path / "run"), 1, "best.npz: no such checkpoint")
+    shutil.copy(untrained_run.path / "checkpoints" / "best.npz", tmp_path / "run" / "checkpoints")
+    assert_fails(call("evaluate", "--run", tmp_path / "run"), 1, "best.npz: not a checkpoint of this model")
+
+
+def test_data_that_does_not_fit_the_run_is_one_line(trained_run, tmp_path):
+    columns = {name: column for name, column in every_kind_schema().columns.items() if name != "hour"}
+    fewer = write_every_kind_dataset(tmp_path / "fewer", every_kind_schema().model_copy(update={"columns": columns}))
+    outcome = call("evaluate", "--run", trained_run.path, "--data", fewer.path)
+    assert_fails(outcome, 1, "fewer/.*part-00000.parquet: column `hour` of the run's schema is missing")
+    part = fewer.files("test")[0]
+    part.write_bytes(part.read_bytes()[:-1])
+    assert_fails(call("evaluate", "--run", trained_run.path, "--data", fewer.path), 1, f"{part}: the part is corrupt")
+    outcome = call("evaluate", "--run", trained_run.path, "--data", tmp_path / "nowhere")
+    assert_fails(outcome, 1, "nowhere: no such folder; write it with prepare.py")

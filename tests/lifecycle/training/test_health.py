@@ -1,0 +1,46 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from tests.support.training import SETTINGS
+from tfelc.lifecycle.training.health import collapse_warning, health_line
+from tfelc.ranker.settings import Config
+from tfelc.ranker.training.training import Training
+
+
+def epoch(in_use):
+    return {"health": {"clusters_in_use": in_use}}
+
+
+def test_the_line_of_an_epoch():
+    health = {"ctr_gate_entropy": 1.234, "cvr_gate_entropy": 0.5, "clusters_in_use": 4.96, "largest_cluster_share": 0.3}
+    assert health_line(health) == "clusters 5.0 in use, largest 30%  gate entropy 1.23 0.50"
+    assert health_line({"ctr_gate_entropy": 1.0}) == "gate entropy 1.00"
+    assert health_line({}) == ""
+
+
+def test_a_collapse_is_told_once():
+    assert "1.50 of 20 in use" in collapse_warning([epoch(3.0), epoch(1.5)], 20)
+    assert collapse_warning([epoch(1.5), epoch(3.0), epoch(1.2)], 20) is None
+    assert collapse_warning([epoch(2.0)], 20) is None
+    assert collapse_warning([epoch(1.0)], 1) is None
+    assert collapse_warning([{"health": {}}], 0) is None
+
+
+@pytest.mark.parametrize(("temperature", "warnings"), [(0.1, 0), (50.0, 1)])
+def test_a_run_shows_the_health_and_warns_once(tmp_path, every_kind_dataset, temperature, warnings):
+    # So warm that no two centres can be told apart.
+    settings = [f"model.clusters.temperature={temperature}", "training.epochs=2", "training.batch_size=200"]
+    out = io.StringIO()
+    config = Config.load(SETTINGS, settings)
+    training = Training.start(tmp_path / "run", every_kind_dataset, config, ["click"], Console(file=out, width=400))
+    training.run()
+    shown = out.getvalue()
+    assert shown.count("warning: the clusters have collapsed") == warnings
+    assert shown.count("in use, largest") == 2 and shown.count("gate entropy") == 2
+    for done in training._state["history"]:
+        assert set(done["health"]) == {"clusters_in_use", "largest_cluster_share", "click_gate_entropy"}
+        assert not set(done["health"]) & set(done["losses"])
+        assert 1 <= done["validation_health"]["clusters"]["in_use"] <= 3
+        assert set(done["validation_health"]["gates"]) == {"click"}

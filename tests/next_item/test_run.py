@@ -1,0 +1,118 @@
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.sequence_training import SMALL, finished, start, write_sequences
+from tfelc.core.errors import DataError, RunError, UsageError
+from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
+from tfelc.next_item.run import SequenceRun
+from tfelc.ranker.run import RankerRun
+
+SETTINGS = (*SMALL, "model.clusters.count=3")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A finished run whose ids are no numbers and not ASCII."""
+    folder = tmp_path_factory.mktemp("trained")
+    return finished(folder / "run", write_sequences(folder / "låtar.txt", prefix="låt-日"), *SETTINGS)
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    """A copy that may be damaged."""
+    shutil.copytree(trained._run.path, tmp_path / "run")
+    return SequenceRun(tmp_path / "run")
+
+
+def test_it_says_what_was_run_on_which_data(trained) -> None:
+    run = trained._run
+    facts = run.facts()
+    assert (facts["kind"], facts["users"], facts["items"]) == ("next_item", 120, 40)
+    assert Path(facts["data"]).is_absolute() and Path(facts["data"]).name == "låtar.txt"
+    sequences = run.sequences()
+    assert (facts["data_hash"], facts["actions"]) == (sequences.hash, len(sequences.actions))
+    assert run.config().model.clusters.count == 3 and run.config().training.batch_size == 64
+    assert run.catalogue() == sequences.catalogue.tolist() and run.catalogue()[0] == "låt-日1"
+
+
+def test_a_known_data_set_is_called_by_its_name(tmp_path) -> None:
+    training = start(tmp_path / "run", "simulated", *SMALL)
+    assert training._run.facts()["data"] == "simulated"
+    assert SequenceRun(tmp_path / "run").sequences().user_count == 2000
+
+
+def test_the_model_comes_back_with_its_best_weights(trained) -> None:
+    again = SequenceRun(trained._run.path).model()
+    examples = trained.splits.test
+    found, wanted = (SequenceScorer(model) for model in (again, trained._model))
+    np.testing.assert_array_equal(found.scores(examples), wanted.scores(examples))
+    np.testing.assert_array_equal(found.clusters[0], wanted.clusters[0])
+
+
+def test_ranks_are_those_of_the_test_users(trained) -> None:
+    users, ranks = trained._run.ranks()
+    assert len(users) == len(ranks) == len(trained.splits.test) == 120
+    assert set(users) == {f"låt-日{number}" for number in range(1, 121)} and ranks.dtype == np.int32
+    metrics = json.loads((trained._run.path / "metrics.json").read_text())["metrics"]
+    assert metrics["hr@10"] == pytest.approx(np.mean(ranks <= 10))
+
+
+def test_data_that_has_moved_or_changed(run, tmp_path) -> None:
+    moved = write_sequences(tmp_path / "moved.txt", prefix="låt-日")
+    assert run.sequences(str(moved)).hash == run.facts()["data_hash"]
+    other = write_sequences(tmp_path / "other.txt", seed=1, prefix="låt-日")
+    with pytest.raises(RunError, match=f"run: was trained on other sequences than {other} holds now"):
+        run.sequences(str(other))
+    with pytest.raises(DataError, match="nowhere.txt: no such file"):
+        run.sequences(str(tmp_path / "nowhere.txt"))
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "catalogue.json", "checkpoints/best.npz", "ranks.parquet"])
+def test_each_file_is_missed_and_its_damage_seen(run, name) -> None:
+    def read() -> None:
+        run.catalogue()
+        run.ranks()
+        run.model()
+
+    path = run.path / name
+    content = path.read_bytes()
+    for damaged in (content[: len(content) // 2], b"", None):
+        path.write_bytes(damaged) if damaged is not None else path.unlink()
+        with pytest.raises(RunError) as failure:
+            read()
+        assert str(failure.value).startswith(f"{path}: ") and "\n" not in str(failure.value)
+
+
+def test_a_run_of_another_kind(run, untrained_run, tmp_path) -> None:
+    with pytest.raises(RunError, match="holds a run of another kind: ranker, not next_item"):
+        SequenceRun(untrained_run.path).facts()
+    with pytest.raises(RunError, match="holds a run of another kind: next_item, not ranker"):
+        RankerRun(run.path).facts()
+    with pytest.raises(RunError, match="no such run folder"):
+        SequenceRun(tmp_path / "nowhere").facts()
+
+
+def test_weights_of_another_model(run, tmp_path) -> None:
+    source = write_sequences(tmp_path / "own.txt")
+    other = finished(tmp_path / "other", source, *SMALL, "model.variant=b")
+    shutil.copy(other._run.best, run.best)
+    with pytest.raises(RunError, match="best.npz: not a checkpoint of this model"):
+        run.model()
+
+
+def test_what_can_be_compared(run, tmp_path) -> None:
+    run.refuse_incomparable(run)
+    other = start(tmp_path / "other", write_sequences(tmp_path / "own.txt"), *SMALL)._run
+    with pytest.raises(
+        UsageError, match=re.escape(f"{other.path}: was trained on other data ({tmp_path}/own.txt) than")
+    ):
+        run.refuse_incomparable(other)
+    by_time = start(tmp_path / "by_time", "simulated", *SMALL, "split.protocol=global_time")._run
+    left_out = start(tmp_path / "left_out", "simulated", *SMALL)._run
+    with pytest.raises(UsageError, match="left_out: its split.protocol is leave_one_out, .* is global_time"):
+        by_time.refuse_incomparable(left_out)

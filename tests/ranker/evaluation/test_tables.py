@@ -1,0 +1,81 @@
+import io
+import math
+
+import pytest
+from rich.console import Console
+
+from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
+
+METRICS = {
+    "auc": 0.71234,
+    "gauc": 0.6,
+    "gauc_coverage": 0.93,
+    "logloss": 0.5,
+    "ne": 0.9,
+    "calibration": 1.1,
+    "ece": 0.01,
+}
+UNDEFINED = dict.fromkeys(METRICS, math.nan)
+RESULT = {
+    "split": "test",
+    "rows": 40_000,
+    "tasks": {"ctr": METRICS, "cvr": UNDEFINED, "ctcvr": METRICS},
+    "groups": {"N": {"ctr": METRICS}, "HA": {"ctr": METRICS, "cvr": UNDEFINED, "ctcvr": METRICS}},
+    "gates": {"ctr": {"entropy": 1.25, "mean": [0.25, 0.75], "groups": {}, "distance": {"activity": 0.151}}},
+    "clusters": {
+        "in_use": 3.21,
+        "largest_share": 0.404,
+        "silhouette": 0.333,
+        "groups": {"activity": {"information": 0.875, "adjusted_rand": 0.812}},
+    },
+}
+
+
+def lines(table):
+    """Words of each line, at the 80 columns of a plain terminal."""
+    console = Console(file=io.StringIO(), width=80)
+    console.print(table)
+    return [line.split() for line in console.file.getvalue().splitlines()]
+
+
+def test_metrics_beside_the_best_possible():
+    found = lines(metrics_table(RESULT, {"ctr": 0.8, "ctcvr": 0.75}))
+    assert ["test,", "40,000", "rows"] in found
+    assert ["ctr", "0.7123", "0.8000", "0.6000", "0.5000", "0.9000", "1.1000", "0.0100"] in found
+    assert ["cvr", "-", "-", "-", "-", "-", "-", "-"] in found
+    words = sum(found, [])
+    assert "best AUC" in " ".join(words)
+    assert "rows it covers: ctr 93%, ctcvr 93%" in " ".join(words)
+
+
+def test_metrics_without_users_or_a_known_best():
+    found = lines(metrics_table({**RESULT, "tasks": {"ctr": METRICS | {"gauc": math.nan, "gauc_coverage": math.nan}}}))
+    assert ["ctr", "0.7123", "-", "0.5000", "0.9000", "1.1000", "0.0100"] in found
+    assert not {"covers:", "best"} & set(sum(found, []))
+
+
+def test_groups():
+    found = lines(groups_table(RESULT))
+    assert ["N", "0.7123", "/", "0.6000", "-", "-"] in found
+    assert ["HA", "0.7123", "/", "0.6000", "-", "/", "-", "0.7123", "/", "0.6000"] in found
+
+
+@pytest.mark.parametrize(
+    ("clusters", "caption"),
+    [
+        (
+            RESULT["clusters"],
+            "3.2 clusters in use, the largest holds 40% of the rows, silhouette 0.33 activity: the cluster tells 88% "
+            "of it, adjusted Rand 0.81; distance between its gates ctr 0.15",
+        ),
+        (
+            {"in_use": 1.0, "largest_share": 1.0, "silhouette": math.nan, "groups": {}},
+            "1.0 clusters in use, the largest holds 100% of the rows",
+        ),
+        (None, "no clusters"),
+    ],
+)
+def test_gates_and_clusters(clusters, caption):
+    found = lines(gates_table({**RESULT, "clusters": clusters}))
+    assert ["ctr", "1.2500", "0.25", "0.75"] in found
+    assert caption in " ".join(sum(found, []))

@@ -1,0 +1,182 @@
+import json
+import math
+import shutil
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tests.support.every_kind import SCHEMA, every_kind_schema, write_every_kind_dataset
+from tests.support.training import SETTINGS, train
+from tfelc.core.errors import ConfigError, RunError, UsageError
+from tfelc.data.dataset import Dataset
+from tfelc.ranker.settings import Config
+from tfelc.ranker.training import training as module
+from tfelc.ranker.training.training import Training
+
+QUICK = ("training.epochs=2", "training.checkpoint_seconds=60", "model.clusters.start=random")
+
+
+def history(training_path):
+    return json.loads((training_path / "history.json").read_text())["history"]
+
+
+def quiet_start(path, dataset, *settings, heads=("click", "buy")):
+    return Training.start(path, dataset, Config.load(SETTINGS, settings), heads, Console(quiet=True))
+
+
+# Together: every architecture, every balance, both optimisers of tables, every schedule, no clusters, both feeds, the
+# K-means start, clipping, half precision and XLA.
+CASES = {
+    "shared bottom without clusters": ("model.architecture=shared_bottom", "model.clusters.count=0"),
+    "PLE, uncertainty, K-means": (
+        "model.architecture=ple",
+        "model.experts.levels=2",
+        "training.balance.strategy=uncertainty",
+        "model.clusters.start=kmeans",
+        "optimizer.schedule=linear",
+    ),
+    "dynamic weights, Adagrad": (
+        "training.balance.strategy=dynamic",
+        "optimizer.tables=sparse_adagrad",
+        "optimizer.tables_learning_rate=0.1",
+        "optimizer.dense=adamw",
+    ),
+    "GradNorm in half precision": (
+        "training.balance.strategy=gradnorm",
+        "training.precision=mixed_bfloat16",
+        "model.clusters.feed=[assignment, centre]",
+        "model.clusters.momentum=0.9",
+        "optimizer.schedule=constant",
+    ),
+    "PCGrad, clipped, entire space": (
+        "training.balance.strategy=pcgrad",
+        "optimizer.clip_norm=0.5",
+        "tasks.buy.space=entire",
+        "model.clusters.objective=nearest",
+        "model.clusters.merge=false",
+    ),
+    # A batch size that leaves no smaller last batch, which XLA would compile anew.
+    "fixed weights under XLA": ("training.xla=true", "training.balance.strategy=fixed", "training.batch_size=60"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", CASES.values(), ids=CASES)
+def test_every_way_to_train_learns(settings, tmp_path, every_kind_dataset):
+    train(every_kind_dataset, tmp_path / "run", *QUICK, *settings)
+    first, last = (epoch["losses"] for epoch in history(tmp_path / "run"))
+    assert all(math.isfinite(value) for losses in (first, last) for value in losses.values())
+    assert last["click_loss"] < first["click_loss"]
+
+
+@pytest.fixture
+def scripted(monkeypatch):
+    """Makes validation say what the test says, and notes the weights that were judged."""
+
+    def script(key, *values):
+        judged = []
+        remaining = iter(values)
+        real = module.output_metrics
+
+        def output_metrics(found):
+            metrics = real(found)
+            metrics["click"][key] = next(remaining)
+            return metrics
+
+        def judge(self, *arguments):
+            judged.append([variable.numpy() for variable in self.trainer.ranker.trainable_variables])
+            return real_judge(self, *arguments)
+
+        real_judge = Training._judge
+        monkeypatch.setattr(module, "output_metrics", output_metrics)
+        monkeypatch.setattr(Training, "_judge", judge)
+        return judged
+
+    return script
+
+
+def test_it_stops_after_the_patience_and_keeps_the_best_epoch(scripted, tmp_path, every_kind_dataset):
+    # As good as the best is no better, and an AUC that is not defined is the worst.
+    judged = scripted("auc", math.nan, 0.7, 0.65, 0.7, 0.9)
+    stopping = ("training.early_stopping.metric=click.auc", "training.early_stopping.patience=2")
+    training = train(every_kind_dataset, tmp_path / "run", *QUICK, *stopping, "training.epochs=5", heads=["click"])
+    assert len(judged) == 4
+    kept = training.trainer.ranker.trainable_variables
+    for variable, wanted in zip(kept, judged[1], strict=True):
+        np.testing.assert_array_equal(variable.numpy(), wanted)
+    training.test()
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["best_epoch"] == 2
+
+
+def test_a_task_and_a_column_are_a_matter_of_yaml(tmp_path):
+    # `engaged` says whether `mood` is above 0: only a model that reads the new column can tell.
+    schema = every_kind_schema(engaged={"kind": "label"}, mood={"kind": "number", "role": "context"})
+    write_every_kind_dataset(tmp_path / "data", schema)
+    path = tmp_path / "data" / "schema.yaml"
+    path.write_text(path.read_text().replace("tasks:\n", "tasks:\n  engaged:\n    label: engaged\n"))
+    dataset = Dataset(tmp_path / "data")
+    assert list(dataset.schema.tasks) == ["engaged", "click", "buy"]
+    training = train(dataset, tmp_path / "run", *QUICK, heads=("buy", "engaged"))
+    tasks = training.test()["tasks"]
+    assert list(tasks) == ["buy", "engaged"]  # No head for clicks, so nothing joint.
+    assert tasks["engaged"]["auc"] > 0.75
+
+
+@pytest.mark.parametrize(
+    ("heads", "settings", "error", "message"),
+    [
+        (["clik"], (), UsageError, "no task `clik` in schema `every_kind`; it declares click, buy"),
+        (["click", "click"], (), UsageError, "different task names, of click, buy. Received: click,click"),
+        (["buy"], ("tasks.buy.space=entire",), UsageError, "needs the head of `click`: add it to --task"),
+        (["click"], ("tasks.sale.weight=2",), UsageError, "no task `sale`"),
+        (["click"], ("training.early_stopping.metric=buy.auc",), ConfigError, "`buy.auc` is not measured"),
+        (["click"], ("model.gates.inputs=[]",), UsageError, r"no feature of role \(none\), which the gates read"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_there_is_a_folder(
+    heads, settings, error, message, tmp_path, every_kind_dataset
+):
+    with pytest.raises(error, match=message) as failure:
+        quiet_start(tmp_path / "run", every_kind_dataset, *settings, heads=heads)
+    assert "\n" not in str(failure.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_gates_and_clusters_need_a_feature_to_read(tmp_path, every_kind_dataset):
+    path = write_every_kind_dataset(tmp_path / "data").path / "schema.yaml"
+    path.write_text(path.read_text().replace("role: activity", "role: user"))
+    dataset = Dataset(tmp_path / "data")
+    with pytest.raises(
+        UsageError, match="has no feature of role activity, which the gates read: .* model.gates.inputs"
+    ):
+        quiet_start(tmp_path / "run", dataset)
+    with pytest.raises(UsageError, match="has no feature of role activity, which the clusters read"):
+        quiet_start(tmp_path / "run", dataset, "model.gates.inputs=[user]")
+    quiet_start(tmp_path / "run", dataset, "model.gates.inputs=[user]", "model.clusters.inputs=[user]")
+
+
+def test_a_run_goes_on_by_its_own_schema_and_on_its_own_data(tmp_path):
+    dataset = write_every_kind_dataset(tmp_path / "data")
+    started = quiet_start(tmp_path / "run", dataset)
+    # The dataset's schema may be edited: here it loses a column that the run reads.
+    (dataset.path / "schema.yaml").write_text(SCHEMA.replace("  hour: {kind: number, role: context}\n", ""))
+    resumed = Training.resume(tmp_path / "run", Dataset(dataset.path), Console(quiet=True))
+    one, other = (next(iter(made.batches.epoch(0)))[0] for made in (started, resumed))
+    assert one.keys() == other.keys()
+    for key, value in one.items():
+        np.testing.assert_array_equal(value, other[key])
+    other_data = write_every_kind_dataset(tmp_path / "other", first_seed=9)
+    with pytest.raises(RunError, match="run: was trained on other data than .*other holds now"):
+        Training.resume(tmp_path / "run", other_data, Console(quiet=True))
+
+
+def test_a_lost_last_checkpoint_is_no_reason_to_begin_again(tmp_path, every_kind_dataset, untrained_run):
+    shutil.copytree(untrained_run.path, tmp_path / "run")  # It has its best weights and no last checkpoint.
+    with pytest.raises(RunError, match="last.npz: no such checkpoint"):
+        Training.resume(tmp_path / "run", every_kind_dataset, Console(quiet=True))
+
+
+def test_a_training_that_diverges_says_so(tmp_path, every_kind_dataset):
+    with pytest.raises(RunError, match=r"training diverged in epoch 1 \(`.*` is not finite\); lower optimizer"):
+        train(every_kind_dataset, tmp_path / "run", *QUICK, "optimizer.dense_learning_rate=1e38", heads=["click"])

@@ -1,0 +1,134 @@
+"""Every contradiction in a schema is one line that names the thing."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tfelc.core.errors import SchemaError
+from tfelc.schema.schema import Schema
+
+_WHOLE = """
+name: shop
+user_key: user_id
+tables:
+  item: {}
+columns:
+  clicked: {kind: label}
+  bought: {kind: label}
+  user_id: {kind: id}
+  seen: {kind: list, role: user, table: item}
+  item_id: {kind: category, role: item, table: item}
+  price: {kind: number, role: item}
+tasks:
+  click: {label: clicked}
+  buy: {label: bought, given: click}
+"""
+
+
+def _fault(*changes: str) -> str:
+    """What `Schema.parse` says after changes such as `columns.price.default: many`."""
+    content = yaml.safe_load(_WHOLE)
+    for change in changes:
+        path, value = next(iter(yaml.safe_load(change).items()))
+        *parents, last = path.split(".")
+        place: dict[str, Any] = content
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = value
+    with pytest.raises(SchemaError) as error:
+        Schema.parse(content, "shop.yaml")
+    message = str(error.value)
+    assert message.startswith("shop.yaml: ") and "\n" not in message and error.value.exit_code == 2
+    return message.removeprefix("shop.yaml: ")
+
+
+def test_the_unchanged_schema_is_sound() -> None:
+    assert list(Schema.parse(yaml.safe_load(_WHOLE), "shop.yaml").features) == ["seen", "item_id", "price"]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        # The mapping itself.
+        ("colour: red", "colour: Extra inputs are not permitted"),
+        ("columns.price.colour: red", "columns.price.colour: Extra inputs"),
+        ("columns.price.kind: nubmer", "columns.price.kind: Input should be 'number'"),
+        ("columns.price.role: seller", "columns.price.role: Input should be 'user'"),
+        ("columns.price.kind: null", "columns.price.kind: "),
+        ("columns: null", "columns: "),
+        ("tasks.click.weight: 0", "tasks.click.weight: "),
+        ("tasks.click.weight: .nan", "tasks.click.weight: "),
+        # A column in itself.
+        ("columns.price.role: null", "columns.price: a feature needs a `role`, one of user, activity"),
+        ("columns.clicked.role: user", "columns.clicked: a column of kind `label` takes no `role`"),
+        ("columns.clicked.type: string", "columns.clicked: a column of kind `label` takes no `type`"),
+        ("columns.clicked.default: 0", "columns.clicked: a column of kind `label` takes no `default`"),
+        ("columns.price.table: item", "columns.price: a column of kind `number` takes no `table`"),
+        ("columns.price.max_length: 3", "columns.price: a column of kind `number` takes no `max_length`"),
+        ("columns.item_id.max_length: 3", "columns.item_id: a column of kind `category` takes no `max_length`"),
+        ("columns.item_id.buckets: 3", "columns.item_id: a column of kind `category` takes no `buckets`"),
+        ("columns.seen.transform: log", "columns.seen: a column of kind `list` takes no `transform`"),
+        ("columns.seen.max_length: 0", "columns.seen.max_length: "),
+        ("columns.price.buckets: -1", "columns.price.buckets: "),
+        ("columns.item_id.type: float", "columns.item_id: a category is of type `string` or `integer`"),
+        ("columns.price.type: string", "columns.price: a number is of type `float` or `integer`"),
+        ("columns.price.default: many", "columns.price: `default` must be of type float. Received: 'many'"),
+        ("columns.price.default: .nan", "columns.price.default"),
+        ("columns.price.default: .inf", "columns.price.default"),
+        ("columns.item_id.default: 3", "columns.item_id: `default` must be of type string. Received: 3"),
+        (
+            "columns.visits: {kind: number, role: user, type: integer, default: 0.5}",
+            "`default` must be of type integer",
+        ),
+        # Tables.
+        ("columns.item_id.table: goods", "column `item_id`: table `goods` is not declared under `tables`"),
+        ("columns.item_id.type: integer", "table `item`: its columns must agree in type and in `default`"),
+        ("columns.item_id.default: none", "table `item`: its columns must agree in type and in `default`"),
+        ("columns.item: {kind: category, role: item, type: integer}", "table `item`: its columns must agree in type"),
+        ("columns.item: {kind: number, role: item, buckets: 4}", "table `item` is that of the number `item`"),
+        ("tables.item.min_count: 0", "tables.item.min_count: "),
+        ("tables.item: {hash_buckets: 9, values: [a]}", "tables.item: `hash_buckets` excludes `values`"),
+        ("tables.item: {hash_buckets: 9, min_count: 2}", "tables.item: `hash_buckets` excludes `values`"),
+        ("tables.item: {values: [a], max_size: 2}", "tables.item: `values` excludes `max_size`"),
+        ("tables.item: {values: []}", "tables.item.values: "),
+        ("tables.item: {values: [a, b, a]}", "tables.item: `values` holds 'a' twice"),
+        ("tables.item: {values: [a, 1]}", "table `item`: `values` must be of type string. Received: 1"),
+        ("tables.item: {values: [a, '']}", "table `item`: '' stands for a missing value"),
+        # Tasks.
+        ("tasks: {}", "no task is declared"),
+        ("tasks.click.label: click", "task `click`: `click` is not a column of kind `label`"),
+        ("tasks.click.label: price", "task `click`: `price` is not a column of kind `label`"),
+        ("tasks.buy.given: view", "task `buy`: `given: view` is not another task"),
+        ("tasks.buy.given: buy", "task `buy`: `given: buy` is not another task, or goes in a circle"),
+        ("tasks.click.given: buy", "task `click`: `given: click` is not another task, or goes in a circle"),
+        ("tasks.click.space: entire", "tasks.click: `joint` and `space: entire` need `given`"),
+        ("tasks.click.joint: both", "tasks.click: `joint` and `space: entire` need `given`"),
+        # The rest.
+        ("columns: {clicked: {kind: label}, bought: {kind: label}, user_id: {kind: id}}", "no column is a feature"),
+        ("user_key: buyer", "`user_key: buyer` is not a column"),
+        ("user_key: seen", "`user_key: seen` is not a column of kind `id` or `category`"),
+        ("split.by: time", "`split: by: time` needs a column of kind `timestamp`"),
+        ("split.by: column", "split: `by: column` and `column` go together"),
+        ("split.column: fold", "split: `by: column` and `column` go together"),
+        ("split: {validation: 0.5, test: 0.5}", "split: `validation` + `test` must leave rows for training"),
+        ("split.test: 0", "split.test: "),
+    ],
+)
+def test_a_contradiction(change: str, fault: str) -> None:
+    assert fault in _fault(change)
+
+
+def test_contradictions_of_two_parts() -> None:
+    assert "`weight`" in _fault("columns.w1: {kind: weight}", "columns.w2: {kind: weight}")
+    assert "`timestamp`" in _fault("columns.t1: {kind: timestamp}", "columns.t2: {kind: timestamp}")
+    assert _fault("user_key: null", "split.by: user") == "`split: by: user` needs `user_key`"
+    whole_numbers = "columns.day: {kind: category, role: context, type: integer, table: days}"
+    assert "type integer. Received: 'mon'" in _fault(whole_numbers, "tables.days: {values: [0, mon]}")
+    assert "-1 stands for a missing value" in _fault(whole_numbers, "tables.days: {values: [-1, 0]}")
+
+
+@pytest.mark.parametrize("content", [None, [], "columns", 3])
+def test_what_is_no_mapping(content: object) -> None:
+    with pytest.raises(SchemaError, match="^shop.yaml: [^\n]*$"):
+        Schema.parse(content, "shop.yaml")

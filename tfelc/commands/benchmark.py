@@ -1,0 +1,21 @@
+"""Measures speed and memory: `tfelc benchmark training --data DIR`."""
+
+import typer
+
+from tfelc.experiments.benchmarks.clusters import clusters
+from tfelc.experiments.benchmarks.efficiency import efficiency
+from tfelc.experiments.benchmarks.scoring import scoring
+from tfelc.experiments.benchmarks.serving import serving
+from tfelc.experiments.benchmarks.training import training
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+app.command()(clusters)
+app.command()(efficiency)
+app.command()(scoring)
+app.command()(serving)
+app.command()(training)
+
+
+@app.callback()
+def main() -> None:
+    """Benchmarks; each prints a table and writes a result file."""

@@ -1,0 +1,84 @@
+"""Makes a prepared dataset: the simulated log, KuaiRand-Pure, or a log of your own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+
+Out = Annotated[Path, typer.Option(help="Folder to make; it must not exist, or be empty.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+
+
+@app.command()
+def simulated(
+    out: Out,
+    rows: Annotated[int, typer.Option(help="Rows of all splits together.")] = 300_000,
+    users: Annotated[int | None, typer.Option(help="Users. Defaults to one for 20 rows.")] = None,
+    seed: Seed = 7,
+) -> None:
+    """Simulates a live-streaming log whose best possible AUC is known."""
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.ranker.data import simulated_log as simulated
+
+    with RowProgress() as bar:
+        simulated.prepare(rows, seed, out, users, bar.update)
+    _report(out)
+
+
+@app.command()
+def kuairand(
+    out: Out,
+    data_dir: Annotated[Path, typer.Option(envvar="TFELC_DATA_DIR", help="Folder with KuaiRand-Pure's files.")],
+) -> None:
+    """Prepares KuaiRand-Pure: real feed impressions, with the split and the features of its fixed protocol."""
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.ranker.data import kuairand
+
+    with RowProgress() as bar:
+        kuairand.prepare(data_dir, out, bar.update)
+    _report(out)
+
+
+@app.command()
+def table(
+    out: Out,
+    schema: Annotated[Path, typer.Option(help="What the columns mean (YAML).")],
+    inputs: Annotated[
+        list[str],
+        typer.Option("--input", help="Parquet, CSV or CSV.gz files; a quoted pattern such as 'logs/*.parquet' works."),
+    ],
+    seed: Seed = 7,
+) -> None:
+    """Prepares a log of your own."""
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.data import log_preparation as table
+    from tfelc.schema.schema import Schema
+
+    described = Schema.load(schema)
+    with RowProgress() as bar:
+        table.prepare(described, inputs, out, seed, bar.update)
+    _report(out)
+
+
+def _report(out: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from tfelc.data.dataset import Dataset
+
+    manifest = Dataset(out).manifest
+    labels = list(manifest.label_rates["train"])
+    table = Table("split", "rows", *(f"{label} rate" for label in labels), title=manifest.source)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for split, rows in manifest.rows.items():
+        table.add_row(split, f"{rows:,}", *(f"{manifest.label_rates[split][label]:.4f}" for label in labels))
+    console = Console()
+    console.print(table)
+    for output, auc in manifest.facts.get("best_possible_auc", {}).items():
+        console.print(
+            f"best possible test AUC, {output}: {auc if auc is None else format(auc, '.4f')}", highlight=False
+        )
+    console.print(f"written to {out}", highlight=False, soft_wrap=True)

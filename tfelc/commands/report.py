@@ -1,0 +1,70 @@
+"""Writes a run as one page to read: `tfelc report --run RUN --against RUN2 --out report.html`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from tfelc.next_item.report.next_item_report import SequenceReport
+    from tfelc.ranker.report.ranker_report import RankerReport
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def report(
+    run_path: Annotated[Path, typer.Option("--run", help="Run folder, of a ranker or of a next-item model.")],
+    out: Annotated[Path, typer.Option(help="HTML file to write; one that is there is replaced.")],
+    against: Annotated[
+        Path | None, typer.Option(help="Run to compare with, on the same data: the one to beat.")
+    ] = None,
+    sensitivity: Annotated[
+        list[Path] | None,
+        typer.Option(help="Run like --run but for alpha, cluster number or seed, for the sensitivity; may repeat."),
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Data to measure on. Defaults to what the run names.")] = None,
+) -> None:
+    """Pictures, tables and plain words on one page that needs no network: quality, clusters, gates, who gains."""
+    import shlex
+    import sys
+
+    from tfelc.core.errors import UsageError
+    from tfelc.core.tensorflow_start import load_tensorflow
+
+    if out.is_dir() or not out.parent.is_dir():
+        raise UsageError(f"--out {out}: name a file in a folder that exists")
+    load_tensorflow()
+
+    from rich.console import Console
+
+    from tfelc.core.atomic_files import write_text
+
+    page = _report(run_path, against, sensitivity or [], data)
+    command = shlex.join(["tfelc", "report", *sys.argv[1:]])
+    with Console(stderr=True).status("starting") as status:
+        write_text(out, page.html(command, status.update))
+    Console().print(f"written to {out}", highlight=False, soft_wrap=True)
+
+
+def _report(
+    path: Path, against: Path | None, sensitivity: list[Path], data: Path | None
+) -> "RankerReport | SequenceReport":
+    from tfelc.lifecycle.training.run_folder import RunFolder
+    from tfelc.next_item.run import SequenceRun
+
+    if RunFolder(path).facts()["kind"] == SequenceRun.kind:
+        from tfelc.next_item.report.next_item_report import SequenceReport
+
+        return SequenceReport(
+            SequenceRun(path),
+            against and SequenceRun(against),
+            [SequenceRun(sibling) for sibling in sensitivity],
+            None if data is None else str(data),
+        )
+    from tfelc.ranker.report.ranker_report import RankerReport
+    from tfelc.ranker.run import RankerRun
+
+    return RankerReport(
+        RankerRun(path), against and RankerRun(against), [RankerRun(sibling) for sibling in sensitivity], data
+    )

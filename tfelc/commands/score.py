@@ -1,0 +1,198 @@
+"""Scores files with an exported model.
+
+`tfelc score --model BASE/3 --input "logs/*.parquet" --output scores` scores rows with a ranker,
+`tfelc score top-k --model BASE/3 --input users.parquet --k 100 --output recs` finds the best items for
+each user with a next-item model.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tfelc.lifecycle.scoring.batch_job import BatchJob, Engine
+    from tfelc.lifecycle.scoring.summary import Summary
+    from tfelc.ranker.scoring.ranker_summary import RankerSummary
+    from tfelc.ranker.scoring.scoring_job import ScoringJob
+
+TOP_K = "top-k"
+_RUNNER_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
+_scores = typer.Typer(add_completion=False)
+_top_k = typer.Typer(add_completion=False)
+
+Inputs = Annotated[
+    list[str],
+    typer.Option("--input", help="Parquet, CSV or TFRecord files: paths, URLs or quoted patterns; may repeat."),
+]
+Output = Annotated[str | None, typer.Option(help="Folder of the results; a job that was stopped goes on in it.")]
+EngineName = Annotated[Literal["local", "beam"], typer.Option(help="Beam takes its runner's options too.")]
+ShardText = Annotated[str, typer.Option(help="i/n: this process scores its share of n.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Score so many rows at most.")]
+MaxBadRows = Annotated[float, typer.Option(min=0, max=1, help="Share of rows that may be bad; over it, exit code 3.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all, show five rows, write nothing.")]
+
+
+def app() -> None:
+    """Runs `top-k` where that is the first word, and else the scoring of rows, whose command has no name."""
+    if sys.argv[1:2] == [TOP_K]:
+        _top_k(sys.argv[2:], prog_name=f"{Path(sys.argv[0]).name} {TOP_K}")
+    else:
+        _scores()
+
+
+@_scores.command(context_settings=_RUNNER_OPTIONS, epilog="Each user's best items: tfelc score top-k --help")
+def score(
+    context: typer.Context,
+    model: Annotated[Path, typer.Option(help="Exported version of a ranker, BASE/<version>.")],
+    inputs: Inputs,
+    output: Output = None,
+    keep: Annotated[list[str] | None, typer.Option(help="Column to keep beside the ids; may repeat.")] = None,
+    engine: EngineName = "local",
+    shard: ShardText = "1/1",
+    limit: Limit = None,
+    max_bad_rows: MaxBadRows = 0.001,
+    top_k: Annotated[int | None, typer.Option(min=1, help="Also rank: rows kept for each value of --by.")] = None,
+    by: Annotated[str | None, typer.Option(help="Column to rank for, such as user_id.")] = None,
+    formula: Annotated[str | None, typer.Option("--score", help="What to rank by, such as 'ctr * cvr'.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Scores files: one output part for each row group, the ids and one column an output, in the order of the input."""
+    _check_call(context, engine, output, dry_run)
+
+    from tfelc.lifecycle.scoring.shard import Shard
+    from tfelc.ranker.scoring.scoring_job import JobSettings, ScoringJob
+
+    job = ScoringJob(
+        JobSettings(
+            model=model,
+            inputs=tuple(inputs),
+            output=output or "",
+            shard=Shard.parse(shard),
+            limit=limit,
+            max_bad_rows=max_bad_rows,
+            keep=tuple(keep or ()),
+            top_k=top_k,
+            by=by,
+            score=formula,
+        )
+    )
+    if dry_run:
+        from tfelc.ranker.scoring.tables import rows_table
+
+        _preview(job, rows_table)
+        return
+    summary = _run(job, engine, context.args)
+    _report_scores(job, summary)
+
+
+@_top_k.command(context_settings=_RUNNER_OPTIONS)
+def top_k(
+    context: typer.Context,
+    model: Annotated[Path, typer.Option(help="Exported version of a next-item model, BASE/<version>.")],
+    inputs: Inputs,
+    output: Output = None,
+    k: Annotated[int, typer.Option("--k", min=1, help="Items for each user.")] = 100,
+    user_id: Annotated[str, typer.Option(help="Column of the users' ids.")] = "user_id",
+    history: Annotated[str, typer.Option(help="Column of the lists of their items, oldest first.")] = "history",
+    engine: EngineName = "local",
+    shard: ShardText = "1/1",
+    limit: Limit = None,
+    max_bad_rows: MaxBadRows = 0.001,
+    dry_run: DryRun = False,
+) -> None:
+    """Finds each user's best items: one output part for each row group, in the order of the input."""
+    _check_call(context, engine, output, dry_run)
+
+    from tfelc.lifecycle.scoring.shard import Shard
+    from tfelc.next_item.scoring.top_k_job import TopKJob, TopKSettings
+
+    job = TopKJob(
+        TopKSettings(
+            model=model,
+            inputs=tuple(inputs),
+            output=output or "",
+            shard=Shard.parse(shard),
+            limit=limit,
+            max_bad_rows=max_bad_rows,
+            k=k,
+            user_id=user_id,
+            history=history,
+        )
+    )
+    if dry_run:
+        from tfelc.ranker.scoring.tables import recommendations_table
+
+        _preview(job, recommendations_table)
+        return
+    _report(job, _run(job, engine, context.args))
+
+
+def _check_call(context: typer.Context, engine: str, output: str | None, dry_run: bool) -> None:
+    from tfelc.core.errors import UsageError
+    from tfelc.core.tensorflow_start import load_tensorflow
+
+    if context.args and engine == "local":
+        raise UsageError(f"no such option: {context.args[0]}")
+    if output is None and not dry_run:
+        raise UsageError("--output is missing: name the folder of the results")
+    load_tensorflow()
+
+
+def _engine(name: str, options: list[str]) -> "Engine | None":
+    if name == "local":
+        return None
+    from tfelc.lifecycle.scoring.beam_engine import beam_engine
+
+    return beam_engine(options)
+
+
+def _run(job: "BatchJob[Any]", engine: str, options: list[str]) -> "Summary":
+    from tfelc.core.row_progress import RowProgress
+
+    chosen = _engine(engine, options)
+    with RowProgress(job.rows) as bar:
+        return job.run(chosen, bar.advance)
+
+
+def _preview(job: "BatchJob[Any]", table: Any) -> None:
+    from rich.console import Console
+
+    console = Console()
+    rows = "an unknown number of" if job.rows is None else f"{job.rows:,}"
+    version = job.scorer.model.version
+    console.print(f"{len(job.files):,} files, {rows} rows, model version {version}: all is in order")
+    preview: pa.Table = job.preview()
+    console.print(table(preview))
+
+
+def _report_scores(job: "ScoringJob", summary: "RankerSummary") -> None:
+    from rich.console import Console
+
+    from tfelc.ranker.scoring.tables import drift_table, scores_table
+
+    console = Console()
+    console.print(scores_table(summary))
+    if (drift := drift_table(summary)) is not None:
+        console.print(drift)
+    lines = []
+    if summary.ranked is not None:
+        lines.append(f"{summary.ranked:,} rows ranked: {job.settings.output}/ranking")
+    _report(job, summary, lines)
+
+
+def _report(job: "BatchJob[Any]", summary: "Summary", more: list[str] | None = None) -> None:
+    rate = summary.scored_now / summary.seconds
+    lines = [
+        f"{summary.scored:,} rows scored, {summary.measures.bad:,} in quarantine; "
+        f"{summary.scored_now:,} of them now, {rate:,.0f} rows/s",
+        *(more or ()),
+    ]
+    if not summary.complete:
+        lines.append("the shares of other shards are still missing; the last one writes the manifest")
+    lines.append(f"written to {job.settings.output}")
+    for line in lines:
+        typer.echo(line)

@@ -1,0 +1,75 @@
+"""Starts the local server: `tfelc serve --base-path BASE --name ranker`."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def serve(
+    base_path: Annotated[Path | None, typer.Option(help="Folder with one folder a version.")] = None,
+    name: Annotated[str, typer.Option(help="The model's name in requests.")] = "ranker",
+    config: Annotated[Path | None, typer.Option(help="A models.config file, instead of --base-path.")] = None,
+    config_poll: Annotated[float, typer.Option(min=0, help="Seconds between two looks at --config; 0: never.")] = 0.0,
+    rest_port: Annotated[int, typer.Option(help="Port of REST; 0 for any free one.")] = 8501,
+    grpc_port: Annotated[int, typer.Option(help="Port of gRPC; 0 for any free one.")] = 8500,
+    host: Annotated[str, typer.Option(help="Address of both ports.")] = "127.0.0.1",
+    batching: Annotated[Path | None, typer.Option(help="A batching.config file: join requests into batches.")] = None,
+    monitoring: Annotated[Path | None, typer.Option(help="A monitoring.config file: another metrics path.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Requests at work at once.")] = None,
+    queue: Annotated[int, typer.Option(min=0, help="Requests that may wait; more are refused.")] = 256,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds that a request may take.")] = 30.0,
+    max_body_mib: Annotated[int, typer.Option(min=1, help="Size of a request at most, in MiB.")] = 64,
+    drain: Annotated[float, typer.Option(min=0, help="Seconds for requests under way after SIGTERM.")] = 10.0,
+    poll: Annotated[float, typer.Option(min=0.01, help="Seconds between two looks at the folders.")] = 1.0,
+    session_threads: Annotated[int, typer.Option(min=0, help="Threads of a session's pools; 0: one a core.")] = 0,
+    allow_version_labels_for_unavailable_models: Annotated[
+        bool, typer.Option(help="Let a label name a version that does not answer yet.")
+    ] = False,
+) -> None:
+    """Serves a SavedModel's versions with TensorFlow Serving's REST and gRPC contract."""
+    from tfelc.core.errors import UsageError
+
+    if (base_path is None) == (config is None):
+        raise UsageError("give --base-path or --config, one of them")
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("tfelc.serving").setLevel(logging.INFO)
+
+    from tfelc.core.tensorflow_start import load_tensorflow
+
+    load_tensorflow()
+
+    from tfelc.serving.local_server.batcher import BatchingOptions
+    from tfelc.serving.local_server.config_file import read_batching, read_models, read_monitoring
+    from tfelc.serving.local_server.model_config import ModelConfig
+    from tfelc.serving.local_server.server import Server, ServerOptions
+
+    metrics_path = read_monitoring(monitoring).prometheus_config.path if monitoring else ""
+    options = ServerOptions(
+        host=host,
+        rest_port=rest_port,
+        grpc_port=grpc_port,
+        workers=workers,
+        queue=queue,
+        timeout=timeout,
+        max_body=max_body_mib * 2**20,
+        drain=drain,
+        poll=poll,
+        threads=session_threads,
+        batching=BatchingOptions.from_message(read_batching(batching)) if batching else None,
+        labels_may_wait=allow_version_labels_for_unavailable_models,
+        config_file=config,
+        config_poll=config_poll,
+        metrics_path=metrics_path or ServerOptions.metrics_path,
+    )
+    models = read_models(config) if config else [ModelConfig(name, Path(base_path or "").absolute())]
+    if not Server(options, models).run():
+        # A thread inside the session cannot be stopped, and the interpreter would wait for it.
+        os._exit(0)

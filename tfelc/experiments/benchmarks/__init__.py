@@ -1,0 +1,1 @@
+"""The measurements behind `tfelc benchmark`: each prints a table and writes a result file."""

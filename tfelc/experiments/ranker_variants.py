@@ -1,0 +1,68 @@
+"""The settings of the models that are compared: B, and B + ELCM in several forms."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tfelc.core.errors import UsageError
+from tfelc.ranker.settings import ClustersConfig, Config
+
+BASELINE = "B"
+TREES = "boosted trees"
+_DEFAULTS = "B+ELCM"
+
+
+def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, Config]:
+    """Name -> settings: B first, then B + ELCM by each file, named after it; without a file, by the defaults.
+
+    B is the same for all of them, or a difference from it would not be that of the clusters: the files may differ in
+    `model.clusters` alone. The seed is the benchmark's own and may be anything.
+
+    Args:
+        paths: The files.
+        overrides: Settings of all of them, as `model.clusters.count=20`.
+
+    Raises:
+        UsageError: Two files have one name, a name is taken, a file has no clusters, or one differs in another setting.
+        ConfigError: A file cannot be read, or holds what is no setting.
+    """
+    found: dict[str, Config] = {}
+    for path in paths or [None]:
+        name = path.stem if path else _DEFAULTS
+        if name in found:
+            raise UsageError(f"--config {path}: another --config is named `{name}` too; rename one of the files")
+        if name in (BASELINE, TREES):
+            raise UsageError(f"--config {path}: the name `{name}` is taken by another model; rename the file")
+        found[name] = Config.load(path, overrides)
+        if not found[name].model.clusters.count:
+            raise UsageError(
+                f"{path or '--set'}: has no clusters (model.clusters.count is 0), as B, which it is to beat"
+            )
+    plain = {name: _without_clusters(config) for name, config in found.items()}
+    first, baseline = next(iter(plain.items()))
+    for name, other in plain.items():
+        if other != baseline:
+            key = _first_difference(baseline.model_dump(), other.model_dump())
+            raise UsageError(
+                f"--config: `{name}` and `{first}` differ in {key}; for one and the same B they may differ in "
+                "model.clusters alone"
+            )
+    return {BASELINE: baseline, **found}
+
+
+def with_seed(config: Config, seed: int) -> Config:
+    """The same settings with another seed."""
+    return config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
+
+
+def _without_clusters(config: Config) -> Config:
+    model = config.model.model_copy(update={"clusters": ClustersConfig(count=0)})
+    return with_seed(config.model_copy(update={"model": model}), 0)
+
+
+def _first_difference(first: dict[str, Any], second: dict[str, Any]) -> str:
+    key = next(key for key in {**first, **second} if first.get(key) != second.get(key))
+    inner = first.get(key), second.get(key)
+    if all(isinstance(value, dict) for value in inner):
+        return f"{key}.{_first_difference(*inner)}"
+    return key

@@ -1,0 +1,104 @@
+"""The versions of a model base folder, as TensorFlow Serving reads them: `BASE/<integer>/`, each whole or absent."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tfelc.core.errors import ExportError
+
+_TEMPORARY = ".tmp-"
+_TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
+
+
+def list_versions(base: Path) -> list[int]:
+    """The versions under `base`, ascending; entries whose name is not an integer are none, as in TensorFlow Serving."""
+    if not base.is_dir():
+        return []
+    return sorted(int(entry.name) for entry in base.iterdir() if entry.name.isascii() and entry.name.isdigit())
+
+
+class PendingVersion:
+    """A version under construction.
+
+    Attributes:
+        path: The folder to write to. Once the version is published, the folder that is served.
+        version: Its number once it is published, None before.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.version: int | None = None
+
+
+@contextmanager
+def new_version(base: Path) -> Iterator[PendingVersion]:
+    """Gives a temporary folder on the same file system, and publishes it as the next version when the block ends well.
+
+    The next version is the largest one plus 1. What was written is flushed to the disk before the folder takes its
+    name, so neither a server that polls `base` nor a power cut sees a part of it. After an exception nothing is left.
+
+    Args:
+        base: Path. The model's base folder; made where it is missing.
+
+    Raises:
+        ExportError: `base` cannot be made or written to.
+
+    Example:
+        >>> with new_version(Path("exports/ctr")) as pending:
+        ...     model.export(pending.path)
+        >>> pending.version
+        1
+    """
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=base))
+    except OSError as error:
+        raise ExportError(f"{base}: cannot be written to: {error.strerror}") from error
+    pending = PendingVersion(temporary)
+    try:
+        yield pending
+        # The temporary folder is private to its maker; the server may run as another user.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o777 & ~umask)
+        _flush(temporary)
+        pending.version = _publish(temporary, base)
+        pending.path = base / str(pending.version)
+        _flush_folder(base)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _publish(temporary: Path, base: Path) -> int:
+    while True:
+        version = max(list_versions(base), default=0) + 1
+        try:
+            temporary.rename(base / str(version))
+        except OSError as error:
+            # Another export took the number in between.
+            if error.errno not in _TAKEN:
+                raise
+        else:
+            return version
+
+
+def _flush(folder: Path) -> None:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with open(Path(parent, name), "rb") as file:
+                os.fsync(file.fileno())
+        _flush_folder(Path(parent))
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,46 @@
+"""Where the page's figures come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tfelc.lifecycle.report.markup import Markup, data_table, paragraph, preformatted
+from tfelc.lifecycle.report.section import Section
+from tfelc.lifecycle.training.run_folder import RunFolder
+
+
+def provenance(runs: Mapping[str, RunFolder], data_hash: str, command: str) -> Section:
+    """Settings, data, versions and the command.
+
+    Args:
+        runs: Name -> run; the report is of the first.
+        data_hash: Of what the figures were measured on.
+        command: What made the page.
+    """
+    run = next(iter(runs.values()))
+    facts = {name: one.facts() for name, one in runs.items()}
+    names = [name for name in next(iter(facts.values())) if name not in ("versions", "machine", "files")]
+    rows = [[name, *(_shown(fact.get(name)) for fact in facts.values())] for name in names]
+    for part in ("versions", "machine"):
+        found = {key for fact in facts.values() for key in fact.get(part, {})}
+        rows += [[key, *(_shown(fact.get(part, {}).get(key)) for fact in facts.values())] for key in sorted(found)]
+    blocks: list[Markup] = [
+        paragraph("This page was made by"),
+        preformatted(command, "Command"),
+        paragraph(f"and measured on data with the hash {data_hash}."),
+        data_table("How it was trained", ["fact", *facts], rows, words=True),
+        paragraph(f"Settings of {next(iter(facts))}:"),
+        preformatted(run.unchanged("config.yaml").read_text(encoding="utf-8"), "Settings"),
+    ]
+    return Section("Settings and origin", blocks)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_shown(part)}" for key, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "–" if value is None else str(value)

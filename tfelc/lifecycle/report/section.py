@@ -1,0 +1,21 @@
+"""A part of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tfelc.lifecycle.report.markup import Markup
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page under a heading of its own.
+
+    Attributes:
+        title: The heading.
+        blocks: What stands under it.
+    """
+
+    title: str
+    blocks: Sequence[Markup]

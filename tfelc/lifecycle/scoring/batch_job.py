@@ -1,0 +1,186 @@
+"""A job over files: checked before anything is written, run by an engine, summed up."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import pyarrow as pa
+
+from tfelc.core.errors import BadRowsError, UsageError
+from tfelc.lifecycle.scoring.engine import score_batches
+from tfelc.lifecycle.scoring.input_file import InputFile, find_inputs
+from tfelc.lifecycle.scoring.input_reader import InputReader, Piece
+from tfelc.lifecycle.scoring.measures import Measures
+from tfelc.lifecycle.scoring.output_folder import OutputFolder
+from tfelc.lifecycle.scoring.part import Part
+from tfelc.lifecycle.scoring.scorer import Scorer
+from tfelc.lifecycle.scoring.shard import Shard
+from tfelc.lifecycle.scoring.summary import Summary
+
+Progress = Callable[[int], None]
+_SHOWN_ROWS = 5
+
+
+@dataclass(frozen=True)
+class BatchSettings(ABC):
+    """What is asked of every job.
+
+    Attributes:
+        model: The exported version, BASE/<version>.
+        inputs: Paths, URLs or glob patterns.
+        output: Folder of the results: a path, or a URL that fsspec opens.
+        shard: Which process of how many this is.
+        limit: Rows at most; None for all.
+        max_bad_rows: Largest share of rows that cannot be scored. Defaults to 0.001.
+    """
+
+    model: Path
+    inputs: tuple[str, ...]
+    output: str
+    shard: Shard = Shard()
+    limit: int | None = None
+    max_bad_rows: float = 0.001
+
+    @abstractmethod
+    def scorer(self) -> Scorer:
+        """What scores the rows; raises UsageError where settings name what is not there."""
+
+
+S = TypeVar("S", bound=BatchSettings)
+
+
+class BatchJob(ABC, Generic[S]):
+    """A job whose model, inputs and columns have been checked.
+
+    Args:
+        settings: What is asked for.
+
+    Raises:
+        UsageError: Settings contradict each other, or name what is not there.
+        ExportError: The model is not an export of the kind that is needed.
+        DataError: A file is missing, cannot be read, or lacks a column.
+    """
+
+    def __init__(self, settings: S) -> None:
+        self.settings = settings
+        if settings.limit is not None and settings.shard.count > 1:
+            raise UsageError("--limit and --shard exclude each other")
+        self.scorer = settings.scorer()
+        self.files: list[InputFile] = find_inputs(settings.inputs, self.scorer.columns)
+
+    @property
+    @abstractmethod
+    def details(self) -> dict[str, Any]:
+        """What the results depend on, beside what those of every job do."""
+
+    def summary(self, measures: Measures, seconds: float, scored_now: int, complete: bool) -> Summary:
+        """What came of the job."""
+        return Summary(measures, seconds, scored_now, complete)
+
+    def finish(self, folder: OutputFolder, parts: list[Part], summary: Summary) -> None:
+        """Adds to the summary what is made of all the parts, before the manifest is written."""
+
+    def recall(self, folder: OutputFolder, summary: Summary) -> None:
+        """Adds the same to the summary of a job that an earlier process has ended."""
+
+    @property
+    def rows(self) -> int | None:
+        """Rows that this process is to score, where the files say."""
+        counts = [
+            rows
+            for number, file in enumerate(self.files)
+            for group, rows in enumerate(file.groups or ())
+            if self.settings.shard.takes(number, group)
+        ]
+        if any(file.groups is None for file in self.files):
+            return self.settings.limit
+        return min(sum(counts), self.settings.limit or sum(counts))
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What the results depend on."""
+        settings, model = self.settings, self.scorer.model
+        return {
+            "model": {"version": model.version, "fingerprint": model.fingerprint},
+            "inputs": [file.identity for file in self.files],
+            "columns": self.scorer.output_schema.names,
+            "limit": settings.limit,
+            "shards": settings.shard.count,
+            **self.details,
+        }
+
+    def reader(self) -> InputReader:
+        """What reads the files."""
+        return InputReader(self.scorer.columns, self.settings.limit)
+
+    def preview(self) -> pa.Table:
+        """The first rows, scored; nothing is written."""
+        reader = InputReader(self.scorer.columns, _SHOWN_ROWS)
+        tables = [self.scorer.score(batch).rows for batch in reader.batches(enumerate(self.files), lambda piece: True)]
+        return pa.concat_tables([self.scorer.output_schema.empty_table(), *tables])
+
+    def run(self, engine: Engine | None = None, progress: Progress = lambda rows: None) -> Summary:
+        """Scores, or goes on where an earlier process stopped.
+
+        Args:
+            engine: What scores the pieces that are left. Defaults to this machine's cores.
+            progress: Called with the rows done since its last call.
+
+        Raises:
+            BadRowsError: More rows were bad than allowed; the folder then has no mark of success.
+            ScoringError: The folder is taken, holds other scores, or cannot be written to.
+            DataError: A file turns out broken.
+            ExportError: The model does not load, or fails.
+        """
+        settings = self.settings
+        folder = OutputFolder(settings.output, self.identity, settings.shard)
+        with folder.opened():
+            there = folder.finished()
+            done = [folder.part(name) for name in sorted(there) if self._is_mine(name)]
+            if engine is None:
+                self.scorer.model.load()
+            began = time.monotonic()
+            progress(sum(part.measures.read for part in done))
+            new = list((engine or score_here)(self, folder, there, progress))
+            parts = folder.finish_shard([*done, *new])
+            measures = Measures()
+            for part in [*done, *new] if parts is None else parts:
+                measures.add(part.measures)
+            scored_now = sum(part.measures.read for part in new)
+            summary = self.summary(measures, time.monotonic() - began, scored_now, parts is not None)
+            if parts is None:
+                return summary
+            if folder.is_complete and not new:
+                self.recall(folder, summary)
+            else:
+                self.finish(folder, parts, summary)
+                folder.finish({**summary.facts(), "parts": {part.name: part.facts() for part in parts}})
+            if measures.bad > settings.max_bad_rows * measures.read:
+                raise BadRowsError(
+                    f"{folder.url}: {measures.bad:,} of {measures.read:,} rows could not be scored, more than "
+                    f"--max-bad-rows {settings.max_bad_rows:g} allows; {folder.url}/quarantine says which and why"
+                )
+            folder.mark_success()
+            return summary
+
+    def _is_mine(self, name: str) -> bool:
+        _, file, piece = name.removesuffix(".parquet").split("-")
+        return self.settings.shard.takes(int(file), int(piece))
+
+
+Engine = Callable[[BatchJob[Any], OutputFolder, set[str], Progress], Iterable[Part]]
+
+
+def score_here(job: BatchJob[Any], folder: OutputFolder, there: set[str], progress: Progress) -> Iterable[Part]:
+    """Scores the pieces whose parts are not `there`, on this machine's cores."""
+
+    def wanted(piece: Piece) -> bool:
+        return job.settings.shard.takes(piece.file_number, piece.number) and piece.name not in there
+
+    return score_batches(job.reader().batches(enumerate(job.files), wanted), job.scorer, folder, progress)

@@ -1,0 +1,193 @@
+"""Reads files to be scored piece by piece: the same pieces and batches each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tfelc.core.errors import DataError
+from tfelc.data.log_files import read_csv, split_lists
+from tfelc.lifecycle.scoring.input_file import InputFile
+from tfelc.lifecycle.scoring.tfrecord import parse_records, read_tfrecord
+from tfelc.schema.schema import Column
+
+# Rows that go through the model at a time.
+BATCH = 4_096
+# Rows of a piece where the file has no row groups.
+PIECE = 16 * BATCH
+
+
+def part_name(file_number: int, number: int) -> str:
+    """Name of the part of a file's piece."""
+    return f"part-{file_number:05d}-{number:05d}.parquet"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What becomes one output part: a row group, or as many rows of a file without them.
+
+    Attributes:
+        file: The file.
+        file_number: The file's place among the inputs.
+        number: The piece's place in the file.
+    """
+
+    file: InputFile
+    file_number: int
+    number: int
+
+    @property
+    def name(self) -> str:
+        """Name of the output part; in order of the names the parts hold the rows as the inputs do."""
+        return part_name(self.file_number, self.number)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a piece.
+
+    Attributes:
+        piece: The piece.
+        number: Its place in the piece.
+        first_row: Number of the first row in its file, from 1.
+        rows: The columns that were asked for, in the file's own types.
+        last: Whether the piece ends with it.
+        faults: Rows that could not be read -> why.
+    """
+
+    piece: Piece
+    number: int
+    first_row: int
+    rows: pa.Table
+    last: bool
+    faults: dict[int, str] = field(default_factory=dict)
+
+
+class InputReader:
+    """Reads the pieces of input files.
+
+    Args:
+        columns: Columns to read, and what they are.
+        limit: Rows at most from all files together; None for all.
+    """
+
+    def __init__(self, columns: dict[str, Column], limit: int | None = None) -> None:
+        self._columns = columns
+        self._limit = limit
+
+    def batches(self, files: Iterable[tuple[int, InputFile]], wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
+        """The batches of the wanted pieces; of a Parquet file the others are not read.
+
+        Args:
+            files: Place among the inputs, and file.
+            wanted: Which pieces.
+
+        Raises:
+            DataError: A file turns out broken.
+        """
+        left = self._limit
+        for number, file in files:
+            for batch in self._of_file(file, number, wanted):
+                if left is None:
+                    yield batch
+                    continue
+                rows = min(left, len(batch.rows))
+                left -= rows
+                faults = {row: why for row, why in batch.faults.items() if row < rows}
+                yield replace(batch, rows=batch.rows.slice(0, rows), last=batch.last or not left, faults=faults)
+                if not left:
+                    return
+
+    def _of_file(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
+        read = {"parquet": self._parquet, "csv": self._csv, "tfrecord": self._tfrecord}[file.format]
+        with _named(file):
+            yield from read(file, number, wanted)
+
+    def _parquet(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
+        names = list(self._columns)
+        assert file.groups is not None
+        with _parquet_file(file) as parquet:
+            first = 1
+            for group, rows in enumerate(file.groups):
+                piece = Piece(file, number, group)
+                if wanted(piece):
+                    done = 0
+                    for part in _regular(parquet.iter_batches(BATCH, row_groups=[group], columns=names), BATCH):
+                        done += len(part)
+                        start = done - len(part)
+                        yield Batch(piece, start // BATCH, first + start, part.select(names), done == rows)
+                    if not rows:
+                        yield Batch(piece, 0, first, parquet.schema_arrow.empty_table().select(names), True)
+                first += rows
+
+    def _csv(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
+        names = list(self._columns)
+        with fsspec.open(file.path, "rb", compression="infer") as source:
+            tables = _regular(read_csv(source, names), BATCH)
+            for piece, first, rows, last in _numbered(tables, file, number):
+                if wanted(piece):
+                    yield Batch(piece, _place(first), first, split_lists(rows, self._columns), last)
+
+    def _tfrecord(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
+        for piece, first, records, last in _numbered(read_tfrecord(file.path, BATCH), file, number):
+            if wanted(piece):
+                rows, faults = parse_records(records, self._columns)
+                yield Batch(piece, _place(first), first, rows, last, faults)
+
+
+def _place(first_row: int) -> int:
+    """Number of a batch in its piece, by its first row in a file without row groups."""
+    return (first_row - 1) % PIECE // BATCH
+
+
+def _regular(parts: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
+    """Tables of `size` rows but for the last one, whatever the parts' sizes."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for part in parts:
+        waiting.append(part)
+        count += part.num_rows
+        if count >= size:
+            table = pa.Table.from_batches(waiting)
+            full = count - count % size
+            for start in range(0, full, size):
+                yield table.slice(start, size)
+            waiting, count = table.slice(full).to_batches(), count - full
+    if count:
+        yield pa.Table.from_batches(waiting)
+
+
+def _numbered(parts: Iterable[Any], file: InputFile, number: int) -> Iterator[tuple[Piece, int, Any, bool]]:
+    """Each part with its piece, the number of its first row, and whether the piece ends with it."""
+    row, before = 0, None
+    for part in parts:
+        if before is not None:
+            yield (*before, row % PIECE == 0)
+        before = (Piece(file, number, row // PIECE), row + 1, part)
+        row += len(part)
+    if before is not None:
+        yield (*before, True)
+
+
+@contextmanager
+def _parquet_file(file: InputFile) -> Iterator[pq.ParquetFile]:
+    if file.is_remote:
+        with fsspec.open(file.path, "rb") as source:
+            yield pq.ParquetFile(source, pre_buffer=True, page_checksum_verification=True)
+    else:
+        with pq.ParquetFile(file.path, page_checksum_verification=True) as parquet:
+            yield parquet
+
+
+@contextmanager
+def _named(file: InputFile) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EOFError, pa.ArrowException) as error:
+        raise DataError(f"{file.path}: not a readable {file.format} file: {' '.join(str(error).split())}") from None

@@ -1,0 +1,139 @@
+"""The folder of a scoring job: parts, quarantine, manifest, and the mark of success, written last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tfelc import __version__
+from tfelc.core.errors import ScoringError
+from tfelc.core.json_text import json_text
+from tfelc.lifecycle.scoring.part import Part
+from tfelc.lifecycle.scoring.shard import Shard
+from tfelc.lifecycle.scoring.storage import Storage
+
+MANIFEST = "manifest.json"
+SUCCESS = "_SUCCESS"
+_JOB = "job.json"
+_QUARANTINE = "quarantine"
+_SHARDS = "shards"
+
+
+class OutputFolder:
+    """Where a job's results go.
+
+    `job.json` says whose they are and is written first; a job that is started again finds in it that the parts there
+    are its own. `_SUCCESS` is written last, after `manifest.json`.
+
+    Args:
+        url: Local path, or a URL that fsspec opens.
+        job: What the parts depend on: model, inputs, columns.
+        shard: Which of the job's processes this is.
+    """
+
+    def __init__(self, url: str, job: dict[str, Any], shard: Shard) -> None:
+        self.storage = Storage(url)
+        self._job = job
+        self._shard = shard
+
+    @property
+    def url(self) -> str:
+        """Its path or URL."""
+        return self.storage.url
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the job has ended well."""
+        return self.storage.read(SUCCESS) is not None
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Holds the folder for this process while the block runs.
+
+        Raises:
+            ScoringError: Another process holds it, it holds something else, or it cannot be written to.
+        """
+        with self.storage.locked(f".lock-{self._shard}", shared=self._shard.count > 1):
+            content = self.storage.read(_JOB)
+            if content is None:
+                if strangers := sorted(name for name in self.storage.names() - {_JOB} if not name.startswith(".")):
+                    raise ScoringError(
+                        f"{self.url}: holds {strangers[0]}, which is of no scoring job; name another folder"
+                    )
+                self.storage.write(_JOB, _text(self._job))
+            else:
+                self._refuse_another(content)
+            yield
+
+    def _refuse_another(self, content: bytes) -> None:
+        try:
+            found = json.loads(content)
+        except ValueError:
+            raise ScoringError(f"{self.url}/{_JOB}: damaged; remove the folder, or name another one") from None
+        for key, wanted in json.loads(_text(self._job)).items():
+            if found.get(key) != wanted:
+                raise ScoringError(
+                    f"{self.url}: holds the scores of a job with another `{key}`; name another folder, or remove it"
+                )
+
+    def finished(self) -> set[str]:
+        """Names of the parts that are there."""
+        return {name for name in self.storage.names() if name.startswith("part-")}
+
+    def part(self, name: str) -> Part:
+        """Reads what a part says; raises ScoringError where it is damaged."""
+        content = self.storage.read(name)
+        if content is None:
+            raise ScoringError(f"{self.url}/{name}: vanished while the job was running")
+        try:
+            return Part.of(name, content)
+        except ScoringError as error:
+            raise ScoringError(f"{self.url}/{error}") from None
+
+    def write(self, name: str, content: bytes, quarantine: bytes | None) -> Part:
+        """Writes a part; before it, so that a part is never there without it, its quarantine."""
+        if quarantine is not None:
+            self.storage.write(f"{_QUARANTINE}/{name}", quarantine)
+        self.storage.write(name, content)
+        return Part.of(name, content)
+
+    def finish_shard(self, parts: list[Part]) -> list[Part] | None:
+        """Says that this process has done its share.
+
+        Returns:
+            The parts of all processes, in order, or None while others are at work.
+        """
+        if self._shard.count == 1:
+            return sorted(parts, key=lambda part: part.name)
+        names = sorted(part.name for part in parts)
+        self.storage.write(f"{_SHARDS}/{self._shard}.json", json.dumps(names).encode())
+        done = self.storage.names(_SHARDS)
+        wanted = [f"{Shard(index, self._shard.count)}.json" for index in range(1, self._shard.count + 1)]
+        if not set(wanted) <= done:
+            return None
+        own = {part.name: part for part in parts}
+        every = [name for each in wanted for name in json.loads(self.storage.read(f"{_SHARDS}/{each}") or b"[]")]
+        return [own.get(name) or self.part(name) for name in sorted(every)]
+
+    def manifest(self) -> dict[str, Any]:
+        """Reads the manifest; raises ScoringError where it is missing or damaged."""
+        try:
+            return dict(json.loads(self.storage.read(MANIFEST) or b""))
+        except ValueError:
+            raise ScoringError(
+                f"{self.url}/{MANIFEST}: missing or damaged; remove {SUCCESS}, and start again"
+            ) from None
+
+    def finish(self, manifest: dict[str, Any]) -> None:
+        """Writes the manifest."""
+        self.storage.write(MANIFEST, _text({"format": 1, "tfelc": __version__, **self._job, **manifest}))
+
+    def mark_success(self) -> None:
+        """Writes the mark of success."""
+        self.storage.write(SUCCESS, b"")
+
+
+def _text(content: dict[str, Any]) -> bytes:
+    return (json_text(content) + "\n").encode()

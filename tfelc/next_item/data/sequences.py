@@ -1,0 +1,109 @@
+"""Every user's items in the order of time."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfelc.core.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """Sequences of different lengths in one flat array; user `u`'s items are `actions[offsets[u]:offsets[u + 1]]`.
+
+    Attributes:
+        users: Raw user ids, `(users,)`, int64 or strings.
+        catalogue: Raw item ids, `(items,)`, int64 or strings; item number `i` is `catalogue[i - 1]`.
+        offsets: Where each user begins, and at last where the last one ends, `(users + 1,)`, int64.
+        actions: Item numbers from 1, `(actions,)`, int32; 0 stays free for padding.
+        times: Time of each action in any whole unit, never falling within a user, `(actions,)`, int64; None where only
+            the order is known.
+        name: What to call the data in reports.
+
+    Raises:
+        DataError: The arrays do not fit together, or an item number is not within the catalogue.
+
+    Example:
+        >>> two = Sequences(np.array([7, 8]), np.array(["tea", "cup"]), np.array([0, 1, 3]), np.array([1, 2, 1]))
+        >>> two.of(1)
+        array([2, 1])
+    """
+
+    users: NDArray[Any]
+    catalogue: NDArray[Any]
+    offsets: NDArray[np.int64]
+    actions: NDArray[np.int32]
+    times: NDArray[np.int64] | None = None
+    name: str = "sequences"
+
+    def __post_init__(self) -> None:
+        offsets, count = self.offsets, len(self.actions)
+        if (
+            len(offsets) != len(self.users) + 1
+            or offsets[0] != 0
+            or offsets[-1] != count
+            or np.any(np.diff(offsets) < 0)
+        ):
+            raise DataError(
+                f"{self.name}: `offsets` must rise from 0 to {count} in {len(self.users)} steps, one a user"
+            )
+        wrong = (self.actions < 1) | (self.actions > self.item_count)
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            raise DataError(
+                f"{self.name}: an item number lies within 1 and {self.item_count}. Action {at} holds {self.actions[at]}"
+            )
+        if self.times is None:
+            return
+        if len(self.times) != count:
+            raise DataError(f"{self.name}: `times` must hold one value an action, {count}. Received: {len(self.times)}")
+        falls = np.flatnonzero(np.diff(self.times) < 0) + 1
+        falls = np.setdiff1d(falls, offsets)  # another user begins at any time
+        if len(falls):
+            raise DataError(
+                f"{self.name}: a user's times must not fall. Action {falls[0]} is earlier than the one before"
+            )
+
+    @property
+    def user_count(self) -> int:
+        """Number of users."""
+        return len(self.users)
+
+    @property
+    def item_count(self) -> int:
+        """Number of items in the catalogue, which is also the largest item number."""
+        return len(self.catalogue)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Number of actions of each user, `(users,)`."""
+        return np.diff(self.offsets)
+
+    def of(self, user: int) -> NDArray[np.int32]:
+        """The item numbers of one user, by row, oldest first."""
+        return self.actions[self.offsets[user] : self.offsets[user + 1]]
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of ids, order and times; the name is no part of it."""
+        digest = hashlib.sha256()
+        numbers = (self.offsets.astype("<i8"), self.actions.astype("<i4"))
+        times = () if self.times is None else (self.times.astype("<i8"),)
+        for part in (*_id_bytes(self.users), *_id_bytes(self.catalogue), *numbers, *times):
+            digest.update(f"{part.dtype.str}{len(part)}:".encode())
+            digest.update(np.ascontiguousarray(part).data)
+        return digest.hexdigest()
+
+
+def _id_bytes(ids: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Ids as arrays of bytes from which they can be told: words by their lengths, since a word may hold any sign."""
+    if np.issubdtype(ids.dtype, np.integer):
+        return (ids.astype("<i8"),)
+    words = [str(word).encode() for word in ids]
+    return np.array([len(word) for word in words], "<i8"), np.frombuffer(b"".join(words), np.uint8)

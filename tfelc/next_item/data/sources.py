@@ -1,0 +1,93 @@
+"""Sequences by name or by path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from tfelc.core.cache import cache_home
+from tfelc.core.errors import UsageError
+from tfelc.data.download import PublicFile, download
+from tfelc.next_item.data.interaction_table import read_interactions
+from tfelc.next_item.data.sequence_file import read_sequence_file
+from tfelc.next_item.data.sequences import Sequences
+from tfelc.next_item.data.simulated_sequences import simulate
+
+_ICLREC = "https://raw.githubusercontent.com/salesforce/ICLRec/2890e6c3ff6a22c6699fc19cb863b66786c1cde4/data"
+_ELCREC = "https://raw.githubusercontent.com/yueliu1999/ELCRec/ad6e1c806c43df406f92e5671149ef28a705180f/data"
+
+PUBLIC_FILES: dict[str, PublicFile] = {
+    "beauty": PublicFile(
+        "Beauty.txt",
+        f"{_ICLREC}/Beauty.txt",
+        "226cce9c3105299ca0db9615d7d3fb32b3175e90da43100ae352599f0f0107b8",
+        1_090_094,
+    ),
+    "sports": PublicFile(
+        "Sports_and_Outdoors.txt",
+        f"{_ICLREC}/Sports_and_Outdoors.txt",
+        "2a095e0648872beb9982408958290f5d655db5be2911c3756b5446de9f0b8de2",
+        1_707_483,
+    ),
+    "toys": PublicFile(
+        "Toys_and_Games.txt",
+        f"{_ICLREC}/Toys_and_Games.txt",
+        "176c680c688d497598c4a89a03b402c0fe78d795e5db335c2e78dd5f2d778a3f",
+        922_166,
+    ),
+    "yelp": PublicFile(
+        "Yelp.txt",
+        f"{_ICLREC}/Yelp.txt",
+        "724b219106b81dd2349027da997334ddb6da9fe2f152ad6e0d97a93170f7caed",
+        1_814_224,
+    ),
+    "ml-1m": PublicFile(
+        "ml-1m.txt",
+        f"{_ELCREC}/ml-1m.txt",
+        "6c2c421d604029adde613f403caf09cca256d4bfcb621897a159b77175474827",
+        4_732_471,
+    ),
+}
+SIMULATED = "simulated"
+DATASETS: tuple[str, ...] = (*PUBLIC_FILES, SIMULATED)
+
+
+def load_sequences(source: str | Path, notice: Callable[[str], None] = lambda text: None) -> Sequences:
+    """Reads a data set by its name, or a file of one's own.
+
+    A public file is looked for in `TFELC_DATA_DIR/sequences`, then in the cache, and is downloaded at last. The owners
+    of the Amazon, Yelp and MovieLens data allow research, not redistribution.
+
+    Args:
+        source: One of `DATASETS`, or the path of a `.txt` or `.txt.gz` file in the paper's format, or of a `.parquet`,
+            `.csv` or `.csv.gz` table with the columns `user`, `item` and `time`.
+        notice: Called with a line for the user before a download.
+
+    Raises:
+        UsageError: Neither a known name nor a path.
+        DataError: The file is missing, broken, or cannot be downloaded.
+    """
+    if source == SIMULATED:
+        return simulate().sequences
+    if isinstance(source, str) and (file := PUBLIC_FILES.get(source)):
+        return read_sequence_file(_found(source, file, notice), name=source)
+    path = Path(source)
+    if path.name.endswith((".txt", ".txt.gz")):
+        return read_sequence_file(path)
+    if path.name.endswith((".parquet", ".csv", ".csv.gz")):
+        return read_interactions(path)
+    raise UsageError(
+        f"no data set `{source}`; use {', '.join(DATASETS)}, or the path of a .txt, .parquet or .csv file (.gz too)"
+    )
+
+
+def _found(name: str, file: PublicFile, notice: Callable[[str], None]) -> Path:
+    if home := os.environ.get("TFELC_DATA_DIR"):
+        for path in (Path(home) / "sequences" / file.name, Path(home) / "sequences" / f"{file.name}.gz"):
+            if path.is_file():
+                return path
+    folder = cache_home() / "sequences"
+    if not (folder / file.name).is_file():
+        notice(f"downloading {name} from {file.url}")
+    return download(file, folder)

@@ -1,0 +1,151 @@
+"""A trained next-item run -> a verified version for TensorFlow Serving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from tfelc.core.errors import ExportError
+from tfelc.lifecycle.export.publish import publish
+from tfelc.lifecycle.export.request_log import LoggedRequest
+from tfelc.lifecycle.export.verify import Differences
+from tfelc.next_item.export.recommender_manifest import RecommenderManifest
+from tfelc.next_item.export.requests import hard_histories, history_input, real_histories
+from tfelc.next_item.export.serving_module import RecommenderModule
+from tfelc.next_item.export.signatures import EMBED, RECOMMEND, K
+from tfelc.next_item.export.top_k_index import IndexKind
+from tfelc.next_item.export.trained_answers import Histories, TrainedRecommender
+from tfelc.next_item.models.popularity import Popularity
+from tfelc.next_item.run import SequenceRun, split
+from tfelc.ranker.export.signatures import SERVING_DEFAULT
+
+# Histories that are verified, fewer where their scores would take more memory than this many numbers.
+_ROWS = 256
+_SCORES = 2**25
+_WARM_K = 10
+# More than one, so that a session that keeps the first one's shape is found out.
+_VERIFIED_K = (1, 20, 100)
+
+
+@dataclass(frozen=True)
+class RecommenderExport:
+    """A published version.
+
+    Attributes:
+        version: Its number.
+        path: Its folder.
+        manifest: What it says of itself.
+        differences: Signature -> output -> largest difference from the trained model's answers.
+        histories: The test histories that it was verified with, as raw item ids.
+    """
+
+    version: int
+    path: Path
+    manifest: RecommenderManifest
+    differences: Differences
+    histories: Histories
+
+
+def export_recommender(
+    run: SequenceRun,
+    base: Path,
+    index: IndexKind = "brute_force",
+    progress: Callable[[str], None] = lambda step: None,
+) -> RecommenderExport:
+    """Exports a run's best weights as the next version under `base`.
+
+    The version appears once a fresh process has answered every signature as the trained model does: on histories of
+    the test split, and on empty, unknown, broken and overlong ones. The sequences that the run was trained on must be
+    there: they say what is popular.
+
+    Args:
+        run: The run.
+        base: The model's base folder.
+        index: Kind of the top-K index. Defaults to `brute_force`.
+        progress: Called with the name of each step.
+
+    Raises:
+        RunError: The folder is no run, is damaged, or its sequences have changed.
+        DataError: Its sequences are gone.
+        ExportError: `streaming` does not go with the model's neighbours, an item's id cannot be served, `base` cannot
+            be written to, or an answer differs. Nothing is left behind.
+    """
+    progress("loading the run")
+    catalogue = run.catalogue()
+    # On the CPU, where the verification computes too: a GPU rounds matrix products to fewer bits.
+    with tf.device("/CPU:0"):
+        model = run.model()
+    if index == "streaming" and model.neighbors is not None:
+        raise ExportError(
+            f"{run.path}: a model with neighbours scores the whole catalogue at once; export it by --index "
+            "brute_force, or train it with model.neighbors.weight=0"
+        )
+    manifest = RecommenderManifest.of(model, catalogue, run.config(), run.facts(), index)
+    progress("counting what is popular")
+    rows = int(np.clip(_SCORES // manifest.items, 2, _ROWS))
+    popularity, histories = popularity_and_histories(run, rows)
+    hard = hard_histories(catalogue, manifest.id_type, manifest.max_length)
+
+    def answered() -> Iterator[LoggedRequest]:
+        trained = TrainedRecommender(model, catalogue, popularity)
+        for count in (1, rows, 2):
+            yield from _requests(trained, histories[:count], manifest)
+        yield from _requests(trained, hard, manifest)
+
+    def made(file: Path) -> RecommenderModule:
+        with tf.device("/CPU:0"):
+            return RecommenderModule(model, catalogue, popularity, index, file)
+
+    published = publish(base, manifest, made, _warmup(histories, manifest), answered, progress)
+    return RecommenderExport(published.version, published.path, manifest, published.differences, histories)
+
+
+def popularity_and_histories(run: SequenceRun, count: int) -> tuple[npt.NDArray[np.float32], list[list[int | str]]]:
+    """How often each item occurs in a run's training split, `(items,)`, and histories of its test split.
+
+    Args:
+        run: The run.
+        count: Histories at most; they are spread over the split.
+    """
+    sequences = run.sequences()
+    splits = split(sequences, run.config().split)
+    popularity = Popularity(sequences.item_count).fit(splits.train).scores(splits.test.take(slice(0, 1)))[0, 1:]
+    size = len(splits.test)
+    chosen = splits.test.take(np.linspace(0, size - 1, min(count, size)).astype(np.int64))
+    return popularity, real_histories(sequences, chosen.actions, chosen.starts, chosen.stops)
+
+
+def _warmup(histories: Histories, manifest: RecommenderManifest) -> list[LoggedRequest]:
+    requests = []
+    for rows in (histories[:1], histories):
+        inputs = history_input(rows, manifest.id_type)
+        # One `k` a row: a server that joins requests into batches refuses one for all, and with it the version.
+        ranked = {**inputs, K: np.full(len(rows), _WARM_K, np.int64)}
+        requests += [LoggedRequest(signature, ranked) for signature in (SERVING_DEFAULT, RECOMMEND)]
+        requests.append(LoggedRequest(EMBED, inputs))
+    return requests
+
+
+def _requests(
+    trained: TrainedRecommender, histories: Histories, manifest: RecommenderManifest
+) -> Iterator[LoggedRequest]:
+    """Requests to every signature, with what the trained model answers."""
+    asked = [(RECOMMEND, k) for k in _VERIFIED_K] + [(SERVING_DEFAULT, _WARM_K), (EMBED, None)]
+    for signature, k in asked:
+        answers, tied = trained.embed(histories) if k is None else trained.recommend(histories, k)
+        # Apart, those of which two answers are right, since what decides are the last bits.
+        for unsure in (False, True):
+            chosen = np.flatnonzero(tied == unsure).tolist()
+            if not chosen:
+                continue
+            inputs = history_input([histories[row] for row in chosen], manifest.id_type)
+            if k is not None:
+                inputs[K] = np.array(k, np.int64)
+            left_out = ("ids", "cluster") if unsure else ()
+            expected = {name: array[chosen] for name, array in answers.items() if name not in left_out}
+            yield LoggedRequest(signature, inputs, expected)

@@ -1,0 +1,88 @@
+"""What an exported next-item model says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from tfelc import __version__
+from tfelc.lifecycle.export.manifest import Manifest, run_facts
+from tfelc.next_item.export.signatures import (
+    IdType,
+    id_type_of,
+    padding_of,
+    recommender_inputs,
+    recommender_outputs,
+)
+from tfelc.next_item.export.top_k_index import IndexKind
+from tfelc.next_item.models.elcrec import ELCRec
+from tfelc.next_item.settings import SequenceConfig
+from tfelc.ranker.export.signatures import describe
+
+
+class RecommenderManifest(Manifest):
+    """The content of `assets/recommender_manifest.json`.
+
+    Attributes:
+        settings: The run's settings.
+        items: Items of the catalogue.
+        id_type: Type of the raw item ids, `integer` or `string`.
+        padding: The id that pads histories and answers.
+        max_length: Most recent items of a history that are read.
+        dim: Width of an embedding.
+        clusters: Number of clusters, 0 without.
+        index: Kind of the top-K index.
+    """
+
+    file: ClassVar[Path] = Path("assets", "recommender_manifest.json")
+
+    settings: dict[str, Any]
+    items: int
+    id_type: IdType
+    padding: int | str
+    max_length: int
+    dim: int
+    clusters: int
+    index: IndexKind
+
+    @classmethod
+    def of(
+        cls,
+        model: ELCRec,
+        catalogue: list[int] | list[str],
+        config: SequenceConfig,
+        facts: Mapping[str, Any],
+        index: IndexKind,
+    ) -> Self:
+        """Describes a model.
+
+        Args:
+            model: The model.
+            catalogue: Raw item ids.
+            config: The run's settings.
+            facts: The content of the run's `run.json`.
+            index: Kind of the top-K index.
+
+        Raises:
+            ExportError: An item's id cannot be served.
+        """
+        id_type = id_type_of(catalogue)
+        dim, clusters = model.encoder.dim, 0 if model.clusters is None else model.clusters.count
+        outputs = recommender_outputs(id_type, dim, clusters)
+        return cls(
+            tfelc=__version__,
+            run=run_facts(facts),
+            settings=config.model_dump(mode="json"),
+            items=len(catalogue),
+            id_type=id_type,
+            padding=padding_of(id_type),
+            max_length=model.encoder.max_length,
+            dim=dim,
+            clusters=clusters,
+            index=index,
+            signatures={
+                name: {"inputs": describe(specs), "outputs": describe(outputs[name])}
+                for name, specs in recommender_inputs(id_type).items()
+            },
+        )

@@ -1,0 +1,69 @@
+"""Histories as requests to a served recommender, and those that an export is verified with."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfelc.next_item.data.sequences import Sequences
+from tfelc.next_item.export.signatures import HISTORY, IdType, K, padding_of
+
+Array = npt.NDArray[Any]
+_UNKNOWN: dict[IdType, int | str] = {"integer": -(2**63), "string": "never seen \U0001f600"}
+# Items of the largest catalogue that a history is made of.
+_WHOLE = 2_000
+# Of each history, in a request that is to be read.
+_SHOWN_ITEMS = 3
+
+
+def history_input(histories: Sequence[Sequence[int | str]], id_type: IdType) -> dict[str, Array]:
+    """The `history` of one request, padded on the right to the longest."""
+    padding = padding_of(id_type)
+    width = max(map(len, histories), default=0)
+    rows = [[*history, *[padding] * (width - len(history))] for history in histories]
+    if id_type == "integer":
+        return {HISTORY: np.array(rows, np.int64).reshape(len(rows), width)}
+    flat = np.empty(len(rows) * width, object)
+    flat[:] = [str(item).encode() for row in rows for item in row]
+    return {HISTORY: flat.reshape(len(rows), width)}
+
+
+def real_histories(sequences: Sequences, actions: Array, starts: Array, stops: Array) -> list[list[int | str]]:
+    """Raw item ids of histories in a flat array of item numbers."""
+    return [sequences.catalogue[actions[start:stop] - 1].tolist() for start, stop in zip(starts, stops, strict=True)]
+
+
+def hard_histories(catalogue: Sequence[int | str], id_type: IdType, max_length: int) -> list[list[int | str]]:
+    """Histories that no request may fail on: empty, unknown, holed, repetitive, overlong, of the whole catalogue."""
+    unknown, padding = _UNKNOWN[id_type], padding_of(id_type)
+    some = list(catalogue[:7])
+    turns = [catalogue[place % len(catalogue)] for place in range(2 * max_length + 5)]
+    # Of a large catalogue this would be more than a request may hold.
+    all_of_it = [list(catalogue), list(catalogue[:-1])] if len(catalogue) <= _WHOLE else []
+    return [
+        [],
+        [unknown],
+        [padding, unknown, padding],
+        some[:1],
+        [padding, *some, padding, unknown],
+        [each for item in some for each in (item, unknown)],
+        some * 3,
+        turns,
+        turns[::-1],
+        [*turns, *[unknown] * max_length],
+        *all_of_it,
+    ]
+
+
+def recommend_curl(
+    histories: Sequence[Sequence[int | str]], k: int, model_name: str = "recommender", port: int = 8501
+) -> str:
+    """A request for the last items of the longest history, to be pasted into a shell."""
+    history = max(histories, key=len)[-_SHOWN_ITEMS:]
+    body = json.dumps({"inputs": {HISTORY: [list(history)], K: k}}, ensure_ascii=False)
+    return f"curl -d {shlex.quote(body)} http://localhost:{port}/v1/models/{model_name}:predict"

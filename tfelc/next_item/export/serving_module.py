@@ -1,0 +1,181 @@
+"""The next-item model as TensorFlow Serving runs it: raw item ids in, raw item ids and scores out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfelc.next_item.export.hybrid_index import HybridIndex
+from tfelc.next_item.export.signatures import (
+    EMBED,
+    HISTORY,
+    RECOMMEND,
+    K,
+    id_type_of,
+    padding_of,
+    recommender_inputs,
+)
+from tfelc.next_item.export.top_k_index import IndexKind, TopKIndex
+from tfelc.next_item.models.elcrec import ELCRec
+from tfelc.ranker.export.signatures import SERVING_DEFAULT
+
+Tensor = Any
+
+
+class RecommenderModule(tf.Module):
+    """Everything that a SavedModel of a next-item model holds.
+
+    Args:
+        model: The model.
+        catalogue: Raw item ids by item number less 1.
+        popularity: How often each item occurs in the training split, by item number less 1, `(items,)`.
+        index: The kind of the top-K index; a model with neighbours has a `HybridIndex` whatever it says.
+        asset: File that goes into the SavedModel's assets.
+
+    Example:
+        >>> module = RecommenderModule(run.model(), run.catalogue(), counts, "brute_force", Path("manifest.json"))
+        >>> tf.saved_model.save(module, "exports/next/1", signatures=module.signatures())
+    """
+
+    def __init__(
+        self,
+        model: ELCRec,
+        catalogue: list[int] | list[str],
+        popularity: NDArray[np.float32],
+        index: IndexKind,
+        asset: Path,
+    ) -> None:
+        super().__init__(name="recommender")
+        self._id_type = id_type_of(catalogue)
+        self._items = len(catalogue)
+        self._max_length = model.encoder.max_length
+        # Through functions, so that TensorFlow tracks neither Keras 3's objects nor the index's: TensorFlow Serving
+        # restores what the lists below hold, and knows nothing of theirs (tensorflow/serving#2226).
+        self._call: Callable[[Tensor], dict[str, Tensor]] = lambda numbers: model(numbers, training=False)
+        candidates = np.asarray(model.candidates, np.float32)[1:]
+        found = TopKIndex(candidates, index) if model.neighbors is None else HybridIndex(candidates)
+        self._top: Callable[[dict[str, Tensor], Tensor], tuple[Tensor, Tensor]] = found.top
+        self._weights = [variable.value for variable in model.variables]
+        self._index = found.variables
+        spec = recommender_inputs(self._id_type)[EMBED][HISTORY]
+        self._spec = spec
+        # Item number 0 is padding, in as out.
+        self._ids = tf.Variable(tf.constant([padding_of(self._id_type), *catalogue], spec.dtype), trainable=False)
+        numbers = tf.range(1, self._items + 1, dtype=tf.int64)
+        entries = tf.lookup.KeyValueTensorInitializer(self._ids[1:], numbers)
+        self._numbers = tf.lookup.StaticHashTable(entries, default_value=0)
+        order = np.argsort(-popularity, kind="stable")
+        self._popular = tf.Variable((order + 1).astype(np.int32), trainable=False)
+        self._popularity = tf.Variable(popularity[order].astype(np.float32), trainable=False)
+        self._asset = tf.saved_model.Asset(str(asset))
+
+    def signatures(self) -> dict[str, Any]:
+        """One traced function for each signature of `recommender_inputs`."""
+        specs = recommender_inputs(self._id_type)
+
+        def traced(function: Callable[[Mapping[str, Tensor]], dict[str, Tensor]], signature: str) -> Any:
+            return tf.function(function, autograph=False).get_concrete_function(specs[signature])
+
+        recommend = traced(self.recommend, RECOMMEND)
+        return {SERVING_DEFAULT: recommend, RECOMMEND: recommend, EMBED: traced(self.embed, EMBED)}
+
+    def embed(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the model makes of histories.
+
+        Args:
+            inputs: `history`, raw item ids, oldest first, `(batch, any length)`; ids that are not in the catalogue,
+                such as padding, count as not there, wherever they stand.
+
+        Returns:
+            `embedding`, `(batch, dim)`, and with clusters `assignment`, `(batch, clusters)`, and `cluster`, `(batch,)`.
+            A history without a known item has an embedding and an assignment of zeros, and the cluster -1.
+        """
+        known = self._known(inputs[HISTORY])
+        return self._embed(known, self._outputs(known))
+
+    def recommend(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Ranks the items that are not in a history.
+
+        The `max_length` most recent items are read, and all are left out of the answer. A history without a known item
+        is answered with the most popular items, scored by how often they occur in the training split. Of items that
+        score alike the one that comes first in the catalogue comes first.
+
+        Args:
+            inputs: `history` as for `embed`, and `k`, int64: the items wanted, one number or one for each row.
+
+        Returns:
+            `ids` and `scores`, `(batch, largest k)`, best first, and with clusters `cluster`, `(batch,)`. There are no
+            more columns than items in the catalogue; a row of which fewer items are wanted or left ends with padding
+            scored `-inf`.
+
+        Raises:
+            tf.errors.InvalidArgumentError: A `k` is below 1, or there are neither one nor as many as rows.
+        """
+        known = self._known(inputs[HISTORY])
+        rows = tf.shape(known)[0]
+        counts = tf.cast(tf.clip_by_value(self._checked(inputs[K], rows), 1, self._items), tf.int32)
+        width = tf.reduce_max(counts)
+        model_outputs = self._outputs(known)
+        found = self._embed(known, model_outputs)
+        seen = tf.reduce_max(tf.math.count_nonzero(known, axis=1, dtype=tf.int32))
+        scores, numbers = self._top(model_outputs, tf.minimum(width + tf.maximum(seen, 0), self._items))
+        scores = tf.where(_is_in(numbers, known), -np.inf, scores)
+        # Stable, so that what is left keeps its order.
+        scores, places = tf.math.top_k(scores, width)
+        numbers = tf.gather(numbers, places, batch_dims=1)
+        empty = tf.reduce_all(tf.equal(known, 0), axis=1, keepdims=True)
+        scores = tf.where(empty, self._popularity[:width], scores)
+        numbers = tf.where(empty, self._popular[:width], numbers)
+        scores = tf.where(tf.range(width) < counts[:, None], scores, -np.inf)
+        numbers = tf.where(tf.equal(scores, -np.inf), 0, numbers)
+        outputs = {"ids": tf.gather(self._ids, numbers), "scores": scores}
+        if "cluster" in found:
+            outputs["cluster"] = found["cluster"]
+        return outputs
+
+    def _known(self, history: Tensor) -> Tensor:
+        """Item numbers, int32, `(batch, length)`, the known ones moved to the right in their order.
+
+        As wide as the most that are known of a history, but never of no width, which the model could not read.
+        """
+        numbers = tf.cast(self._numbers.lookup(history), tf.int32)
+        order = tf.argsort(tf.cast(numbers > 0, tf.int32), axis=1, stable=True)
+        moved = tf.pad(tf.gather(numbers, order, batch_dims=1), [[0, 0], [1, 0]])
+        # Padding costs as much as items do.
+        longest = tf.reduce_max(tf.math.count_nonzero(moved, axis=1, dtype=tf.int32))
+        return moved[:, -tf.maximum(longest, 1) :]
+
+    def _outputs(self, known: Tensor) -> dict[str, Tensor]:
+        return self._call(known[:, -self._max_length :])
+
+    def _embed(self, known: Tensor, found: dict[str, Tensor]) -> dict[str, Tensor]:
+        empty = tf.equal(known[:, -1], 0)
+        outputs = {"embedding": tf.where(empty[:, None], 0.0, tf.cast(found["embedding"], tf.float32))}
+        if "cluster" in found:
+            outputs["assignment"] = tf.where(empty[:, None], 0.0, found["assignment"])
+            outputs["cluster"] = tf.where(empty, tf.constant(-1, tf.int64), tf.cast(found["cluster"], tf.int64))
+        return outputs
+
+    def _checked(self, k: Tensor, rows: Tensor) -> Tensor:
+        """`k` as `(1,)` or `(batch,)`."""
+        flat = tf.reshape(k, [-1])
+        size = tf.size(flat)
+        fits = tf.logical_and(tf.rank(k) < 2, tf.logical_or(tf.equal(size, 1), tf.equal(size, rows)))
+        checks = [
+            tf.debugging.Assert(fits, ["`k` must be one number, or one for each history. Received:", k]),
+            tf.debugging.Assert(tf.reduce_all(flat >= 1), ["`k` must be at least 1. Received:", k]),
+        ]
+        with tf.control_dependencies(checks):
+            return tf.identity(flat)
+
+
+def _is_in(numbers: Tensor, known: Tensor) -> Tensor:
+    """Where a row of `numbers` names an item of the same row of `known`, without a tensor of every pair."""
+    ordered = tf.sort(known, axis=1)
+    places = tf.minimum(tf.searchsorted(ordered, numbers), tf.shape(ordered)[1] - 1)
+    return tf.equal(tf.gather(ordered, places, batch_dims=1), numbers)

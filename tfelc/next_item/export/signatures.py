@@ -1,0 +1,64 @@
+"""What a served recommender takes and gives."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import tensorflow as tf
+
+from tfelc.core.errors import ExportError
+from tfelc.ranker.export.signatures import SERVING_DEFAULT
+
+# The best items after each history; also the default signature.
+RECOMMEND = "recommend"
+# What the model makes of each history.
+EMBED = "embed"
+# The inputs of both, and of `recommend` alone.
+HISTORY = "history"
+K = "k"
+
+IdType = Literal["integer", "string"]
+
+_DTYPES = {"integer": tf.int64, "string": tf.string}
+_PADDING: dict[IdType, int | str] = {"integer": -1, "string": ""}
+
+
+def id_type_of(catalogue: list[int] | list[str]) -> IdType:
+    """The type of the raw item ids.
+
+    Raises:
+        ExportError: The catalogue holds the id that pads histories.
+    """
+    kind: IdType = "string" if isinstance(catalogue[0], str) else "integer"
+    if padding_of(kind) in catalogue:
+        raise ExportError(f"item id {padding_of(kind)!r} cannot be served: it pads histories; give the item another id")
+    return kind
+
+
+def padding_of(id_type: IdType) -> int | str:
+    """What pads histories, and answers with fewer items than asked for: `""` or -1."""
+    return _PADDING[id_type]
+
+
+def recommender_inputs(id_type: IdType) -> dict[str, dict[str, tf.TensorSpec]]:
+    """Signature -> input -> its spec.
+
+    `k` is of any rank: one number for the whole request, or one for each row, as the row form of REST sends it.
+    """
+    history = tf.TensorSpec([None, None], _DTYPES[id_type], HISTORY)
+    recommend = {HISTORY: history, K: tf.TensorSpec(None, tf.int64, K)}
+    return {SERVING_DEFAULT: recommend, RECOMMEND: recommend, EMBED: {HISTORY: history}}
+
+
+def recommender_outputs(id_type: IdType, dim: int, clusters: int) -> dict[str, dict[str, tf.TensorSpec]]:
+    """Signature -> output -> its spec; without clusters there is no output of them."""
+    cluster = {"cluster": tf.TensorSpec([None], tf.int64)} if clusters else {}
+    recommend = {
+        "ids": tf.TensorSpec([None, None], _DTYPES[id_type]),
+        "scores": tf.TensorSpec([None, None], tf.float32),
+        **cluster,
+    }
+    embed = {"embedding": tf.TensorSpec([None, dim], tf.float32), **cluster}
+    if clusters:
+        embed["assignment"] = tf.TensorSpec([None, clusters], tf.float32)
+    return {SERVING_DEFAULT: recommend, RECOMMEND: recommend, EMBED: embed}

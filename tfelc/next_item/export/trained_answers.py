@@ -1,0 +1,97 @@
+"""What a trained next-item model answers to raw histories, by the way it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
+from tfelc.next_item.export.signatures import id_type_of, padding_of
+from tfelc.next_item.models.elcrec import ELCRec
+from tfelc.ranker.export.trained_answers import tied_clusters
+
+Array = npt.NDArray[Any]
+Histories = Sequence[Sequence[int | str]]
+# Scores this near to each other, as a share of the larger where that is above 1, may change places by the order of
+# float32 sums.
+_TIE = 4e-5
+
+
+class TrainedRecommender:
+    """Looks items up in Python, scores by `SequenceScorer`, and ranks by NumPy.
+
+    Args:
+        model: The model.
+        catalogue: Raw item ids by item number less 1.
+        popularity: How often each item occurs in the training split, by item number less 1, `(items,)`.
+    """
+
+    def __init__(self, model: ELCRec, catalogue: list[int] | list[str], popularity: Array) -> None:
+        self._scorer = SequenceScorer(model)
+        self._temperature = model.config.clusters.temperature
+        self._numbers: dict[int | str, int] = dict(zip(catalogue, range(1, len(catalogue) + 1), strict=True))
+        padding = padding_of(id_type_of(catalogue))
+        # As the session gives them: strings as bytes.
+        self._ids = np.array(
+            [each.encode() if isinstance(each, str) else each for each in (padding, *catalogue)],
+            object if isinstance(padding, str) else np.int64,
+        )
+        self._popularity = popularity
+
+    def recommend(self, histories: Histories, k: int) -> tuple[dict[str, Array], npt.NDArray[np.bool_]]:
+        """The answers of `recommend`, and where an id or a cluster may be another by the order of float32 sums."""
+        known = self._known(histories)
+        embedded, tied = self._embed(known)
+        width = min(k, len(self._popularity))
+        scores = np.tile(self._popularity.astype(np.float32), (len(known), 1))
+        rows = [row for row, numbers in enumerate(known) if len(numbers)]
+        if rows:
+            scores[rows] = self._scorer.scores(_examples([known[row] for row in rows]))[:, 1:]
+        for row in rows:
+            scores[row, known[row] - 1] = -np.inf
+        order = np.argsort(-scores, axis=1, kind="stable")
+        best = np.take_along_axis(scores, order[:, : width + 1], axis=1)
+        with np.errstate(invalid="ignore"):
+            gaps = best[:, :-1] - best[:, 1:]
+            near = gaps < _TIE * np.maximum(1.0, np.abs(best[:, :-1]))
+        # Popularity is counted, and so never off by a bit.
+        near[[row for row, numbers in enumerate(known) if not len(numbers)]] = False
+        answers = {
+            "ids": self._ids[np.where(best[:, :width] == -np.inf, 0, order[:, :width] + 1)],
+            "scores": best[:, :width],
+        }
+        if "cluster" in embedded:
+            answers["cluster"] = embedded["cluster"]
+        return answers, tied | near.any(axis=1)
+
+    def embed(self, histories: Histories) -> tuple[dict[str, Array], npt.NDArray[np.bool_]]:
+        """The answers of `embed`, and where two clusters are equally near."""
+        return self._embed(self._known(histories))
+
+    def _known(self, histories: Histories) -> list[npt.NDArray[np.int32]]:
+        found = [[self._numbers[item] for item in history if item in self._numbers] for history in histories]
+        return [np.array(numbers, np.int32) for numbers in found]
+
+    def _embed(self, known: list[npt.NDArray[np.int32]]) -> tuple[dict[str, Array], npt.NDArray[np.bool_]]:
+        # An empty history is embedded as some other one, and then blotted out.
+        empty = np.array([not len(numbers) for numbers in known], bool)
+        filled = [numbers if len(numbers) else np.ones(1, np.int32) for numbers in known]
+        found = self._scorer.embed(_examples(filled))
+        answers = {"embedding": np.where(empty[:, None], np.float32(0), found["embedding"])}
+        tied = np.zeros(len(known), bool)
+        if "cluster" in found:
+            answers["assignment"] = np.where(empty[:, None], np.float32(0), found["assignment"])
+            answers["cluster"] = np.where(empty, -1, found["cluster"].astype(np.int64))
+            tied = tied_clusters(found["assignment"], self._temperature) & ~empty
+        return answers, tied
+
+
+def _examples(histories: list[npt.NDArray[np.int32]]) -> Examples:
+    stops = np.cumsum([len(history) for history in histories])
+    starts = stops - [len(history) for history in histories]
+    unknown = np.zeros(len(histories), np.int64)
+    return Examples(np.concatenate(histories), starts, stops, unknown.astype(np.int32), unknown)

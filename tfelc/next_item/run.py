@@ -1,0 +1,137 @@
+"""The run folder of a next-item model: the catalogue beside what every run has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from tfelc.core.atomic_files import whole_file
+from tfelc.core.errors import RunError, UsageError
+from tfelc.lifecycle.training.checkpoint import load_checkpoint
+from tfelc.lifecycle.training.run_folder import RunFolder
+from tfelc.losses.next_item import make_next_item_loss
+from tfelc.next_item.data.sequences import Sequences
+from tfelc.next_item.data.sources import DATASETS, load_sequences
+from tfelc.next_item.data.splits import SequenceSplits, global_time, leave_one_out
+from tfelc.next_item.models.elcrec import ELCRec
+from tfelc.next_item.settings import NEXT_ITEM, SequenceConfig, SplitConfig
+
+
+class SequenceRun(RunFolder):
+    """A next-item run: `catalogue.json` holds the raw item ids, in the order of their numbers from 1."""
+
+    kind = NEXT_ITEM
+    fact_types = {"users": int, "items": int, "actions": int}
+
+    @classmethod
+    def create(cls, path: Path, config: SequenceConfig, sequences: Sequences, source: str) -> SequenceRun:
+        """Starts a run folder.
+
+        Args:
+            path: The folder.
+            config: Settings.
+            sequences: What is trained on.
+            source: Where they came from: the name of a data set, or the path of a file.
+
+        Raises:
+            RunError: The folder exists and is not empty.
+        """
+        return cls.make(
+            path,
+            {"config.yaml": config.dump(), "catalogue.json": json.dumps(sequences.catalogue.tolist())},
+            {
+                "data": source if source in DATASETS else str(Path(source).absolute()),
+                "data_hash": sequences.hash,
+                "users": sequences.user_count,
+                "items": sequences.item_count,
+                "actions": len(sequences.actions),
+            },
+        )
+
+    def config(self) -> SequenceConfig:
+        """The run's settings; raises RunError when they are missing or changed."""
+        return SequenceConfig.load(self.unchanged("config.yaml"))
+
+    def catalogue(self) -> list[int] | list[str]:
+        """Raw item ids by item number less 1; raises RunError when the file is missing or changed."""
+        ids: list[int] | list[str] = json.loads(self.unchanged("catalogue.json").read_text(encoding="utf-8"))
+        return ids
+
+    def sequences(self, source: str | None = None) -> Sequences:
+        """The sequences that the run was trained on.
+
+        Args:
+            source: Where they are now: the name of a data set, or the path of a file. Defaults to where they were.
+
+        Raises:
+            RunError: They have changed since.
+            DataError: They cannot be read.
+        """
+        facts = self.facts()
+        source = facts["data"] if source is None else source
+        sequences = load_sequences(source)
+        if sequences.hash != facts["data_hash"]:
+            raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")
+        return sequences
+
+    def refuse_incomparable(self, other: SequenceRun) -> None:
+        """Raises UsageError where the other run ranks other examples, so that users cannot be compared one by one."""
+        if self.facts()["data_hash"] != other.facts()["data_hash"]:
+            raise UsageError(
+                f"{other.path}: was trained on other data ({other.facts()['data']}) than {self.path} "
+                f"({self.facts()['data']}); compare runs on the same data"
+            )
+        mine, theirs = self.config().split.protocol, other.config().split.protocol
+        if mine != theirs:
+            raise UsageError(
+                f"{other.path}: its split.protocol is {theirs}, and that of {self.path} is {mine}; compare runs of the "
+                "same protocol"
+            )
+
+    def write_ranks(self, users: NDArray[Any], ranks: NDArray[np.int32]) -> None:
+        """Writes `ranks.parquet`: the rank of each test user's item, to compare runs user by user."""
+        with whole_file(self.path / "ranks.parquet") as temporary:
+            pq.write_table(pa.table({"user": users, "rank": ranks}), temporary)
+
+    def ranks(self) -> tuple[NDArray[Any], NDArray[np.int32]]:
+        """Users and ranks as `write_ranks` took them; raises RunError where the run was not measured to its end."""
+        try:
+            table = pq.read_table(self.path / "ranks.parquet")
+        except (OSError, pa.ArrowInvalid):
+            raise RunError(f"{self.path / 'ranks.parquet'}: missing or damaged; train to the end, or again") from None
+        return table["user"].to_numpy(), table["rank"].to_numpy()
+
+    def model(self) -> ELCRec:
+        """The model with its best weights.
+
+        Raises:
+            RunError: The folder is no run, or is damaged.
+        """
+        facts = self.facts()
+        # What an item's count is does not matter to scores, only to the draws of training.
+        model = build_model(self.config(), facts["items"], np.ones(facts["items"], np.int64))
+        load_checkpoint(self.best, {"model": model.variables})
+        return model
+
+
+def split(sequences: Sequences, config: SplitConfig) -> SequenceSplits:
+    """The splits of the protocol that the settings name."""
+    return leave_one_out(sequences) if config.protocol == "leave_one_out" else global_time(sequences)
+
+
+def build_model(config: SequenceConfig, items: int, counts: NDArray[np.int64]) -> ELCRec:
+    """An untrained model.
+
+    Args:
+        config: Settings.
+        items: Items of the catalogue.
+        counts: How often each item is a target in training, by item number less 1.
+    """
+    loss = make_next_item_loss(config.model.next_item, counts, config.training.seed)
+    return ELCRec(items, config.split.max_length, config.model, loss, config.training.seed)

@@ -1,0 +1,90 @@
+"""Users' histories answered with their best items."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from tfelc.core.errors import UsageError
+from tfelc.data.contract import arrow_type
+from tfelc.lifecycle.scoring.measures import Measures
+from tfelc.lifecycle.scoring.scorer import VERSION_COLUMN, Scorer
+from tfelc.next_item.scoring.exported_recommender import ExportedRecommender
+from tfelc.schema.schema import Column
+
+_ITEMS, _SCORES, _CLUSTER = "items", "scores", "cluster"
+
+
+class TopKScorer(Scorer):
+    """Finds the best items for users.
+
+    An empty history is answered with popular items. One that is null may as well be one that got lost, and is set
+    aside.
+
+    Args:
+        recommender: The exported version.
+        k: Items wanted for each user.
+        user_id: Column of the users' ids.
+        user_id_type: Their type, `integer` or `string`.
+        history: Column of the histories, oldest item first.
+
+    Raises:
+        UsageError: `k` is below 1, or a column is named as one of the output's own.
+    """
+
+    def __init__(
+        self,
+        recommender: ExportedRecommender,
+        k: int,
+        user_id: str,
+        user_id_type: Literal["integer", "string"],
+        history: str,
+    ) -> None:
+        if k < 1:
+            raise UsageError(f"k must be at least 1. Received: {k}")
+        if user_id == history:
+            raise UsageError(f"column `{user_id}` cannot hold both the users' ids and their histories")
+        if user_id in (_ITEMS, _SCORES, _CLUSTER, VERSION_COLUMN):
+            raise UsageError(f"the output has a column `{user_id}` of its own; name the users' ids otherwise")
+        self.model = self.recommender = recommender
+        self._k = k
+        self._user_id = user_id
+        self._history = history
+        self._columns = {user_id: Column(kind="id", type=user_id_type), history: recommender.history_column}
+        self.never_null = frozenset([history])
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """The columns to be read."""
+        return self._columns
+
+    @property
+    def output_schema(self) -> pa.Schema:
+        """The columns of the output: user id, `items`, `scores`, `cluster` where there are clusters, version."""
+        ids = arrow_type(self._columns[self._history])
+        clusters = [(_CLUSTER, pa.int64())] if self.recommender.has_clusters else []
+        return pa.schema(
+            [
+                (self._user_id, arrow_type(self._columns[self._user_id])),
+                (_ITEMS, ids),
+                (_SCORES, pa.list_(pa.float32())),
+                *clusters,
+                (VERSION_COLUMN, pa.int64()),
+            ]
+        )
+
+    def answer(self, rows: pa.Table, number: int, measures: Measures) -> list[pa.Array]:
+        """User ids, items and scores, both without padding, and clusters."""
+        schema = self.output_schema
+        found = self.recommender.recommend(rows[self._history].combine_chunks(), self._k)
+        real = ~np.isneginf(found["scores"])
+        offsets = pa.array(np.concatenate([[0], np.cumsum(real.sum(axis=1))]), pa.int32())
+        items = pa.array(found["ids"][real], pa.binary() if found["ids"].dtype == object else None)
+        lists = [
+            pa.ListArray.from_arrays(offsets, items.cast(schema.field(_ITEMS).type.value_type)),
+            pa.ListArray.from_arrays(offsets, pa.array(found["scores"][real])),
+        ]
+        clusters = [pa.array(found[_CLUSTER])] if self.recommender.has_clusters else []
+        return [rows[self._user_id], *lists, *clusters]

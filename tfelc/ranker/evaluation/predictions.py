@@ -1,0 +1,179 @@
+"""A trained ranker's answers on one split, with what is needed to judge them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfelc.data.dataset import Dataset
+from tfelc.data.row_groups import RowGroupReader
+from tfelc.features.lookup import number_values
+from tfelc.ranker.models.probabilities import probabilities
+from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.schema.schema import Schema, Task
+from tfelc.schema.task_chain import joint_label, joint_names
+
+_ROWS_AT_ONCE = 16_384
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One output's probabilities and what happened, over the rows on which it is judged.
+
+    A task that is given another is judged on the rows where that happened; a joint output on all rows.
+    """
+
+    rows: NDArray[np.bool_]
+    labels: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Everything that evaluation reads.
+
+    Attributes:
+        outcomes: Output name -> its probabilities and labels.
+        users: User of each row, None where it is not known; or None where the schema has no `user_key`.
+        groups: Group column -> value of each row, None where the row is in no group.
+        gates: Task -> gate weights, `(rows, experts)`; none for an exported ranker, which does not give them.
+        assignment: Soft cluster assignment, `(rows, count)`, or None for a ranker without clusters or an exported one.
+        embedding: What was clustered, `(rows, dim)`, or None likewise.
+    """
+
+    outcomes: dict[str, Outcome]
+    users: NDArray[Any] | None
+    groups: dict[str, NDArray[Any]]
+    gates: dict[str, NDArray[np.float32]]
+    assignment: NDArray[np.float32] | None
+    embedding: NDArray[np.float32] | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows of the split."""
+        return len(next(iter(self.outcomes.values())).rows)
+
+
+class Predictor:
+    """Runs a ranker over splits; the graph is traced once.
+
+    Args:
+        model: The ranker.
+        dataset: A dataset whose columns fit the ranker's schema.
+
+    Raises:
+        DataError: They do not.
+    """
+
+    def __init__(self, model: RankingModel, dataset: Dataset) -> None:
+        dataset.check(model.schema)
+        self._model = model
+        self._dataset = dataset
+        self._forward = tf.function(self._outputs, input_signature=[model.lookup.specs()]).get_concrete_function()
+
+    def predict(self, split: str, progress: Callable[[int], None] = lambda rows: None) -> Predictions:
+        """Scores a split.
+
+        Args:
+            split: Its name.
+            progress: Called with the number of rows done since its last call.
+        """
+        model = self._model
+
+        def answer(table: pa.Table) -> dict[str, Any]:
+            return tf.nest.map_structure(lambda tensor: tensor.numpy(), self._forward(model.lookup.encode(table)))
+
+        return predict_split(self._dataset, split, model.schema, model.tasks, model.ranker.tasks, answer, progress)
+
+    def _outputs(self, features: Any) -> dict[str, Any]:
+        outputs = self._model.ranker(features, training=False)
+        found = {"probabilities": probabilities(self._model.tasks, outputs["logits"]), "gates": outputs["gates"]}
+        if "clusters" in outputs:
+            found |= {name: outputs["clusters"][name] for name in ("assignment", "embedding")}
+        return found
+
+
+def predict_split(
+    dataset: Dataset,
+    split: str,
+    schema: Schema,
+    tasks: Mapping[str, Task],
+    heads: Sequence[str],
+    answer: Callable[[pa.Table], dict[str, Any]],
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Predictions:
+    """Gathers answers on a split and what is needed to judge them.
+
+    Args:
+        dataset: The dataset.
+        split: Its name.
+        schema: Columns of the ranker.
+        tasks: Tasks of the ranker, and those they are given.
+        heads: The tasks it predicts.
+        answer: Rows, in plain or dictionary-encoded columns -> `probabilities` by output, `gates` by task, and
+            `assignment` and `embedding` where there are clusters; all but the first may be missing.
+        progress: Called with the number of rows done since its last call.
+    """
+    columns = dict.fromkeys(
+        [
+            *schema.features,
+            *(task.label for task in tasks.values()),
+            *schema.of_kind("group"),
+            *([schema.user_key] if schema.user_key else []),
+        ]
+    )
+    parts: list[dict[str, Any]] = []
+    for table in RowGroupReader(dataset.files(split), list(columns), seed=0, window=1).tables(0, shuffle=False):
+        for start in range(0, len(table), _ROWS_AT_ONCE):
+            rows = table.slice(start, _ROWS_AT_ONCE)
+            part = answer(rows)
+            part["labels"] = {name: number_values(rows[task.label]) for name, task in tasks.items()}
+            part["groups"] = {name: _objects(rows[name]) for name in schema.of_kind("group")}
+            part["users"] = _objects(rows[schema.user_key]) if schema.user_key else None
+            parts.append(part)
+            progress(len(rows))
+    return _joined(parts, tasks, heads)
+
+
+def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Sequence[str]) -> Predictions:
+    def joined(*path: str) -> NDArray[Any]:
+        pieces = []
+        for part in parts:
+            piece: Any = part
+            for key in path:
+                piece = piece[key]
+            pieces.append(piece)
+        return np.concatenate(pieces)
+
+    labels = {name: joined("labels", name) for name in tasks}
+    everywhere = np.ones(len(labels[heads[0]]), bool)
+    outcomes = {}
+    for name in heads:
+        given = tasks[name].given
+        rows = everywhere if given is None else joint_label(tasks, labels, given) > 0
+        outcomes[name] = Outcome(rows, labels[name], joined("probabilities", name))
+    for joint, name in joint_names(tasks, heads).items():
+        outcomes[joint] = Outcome(everywhere, joint_label(tasks, labels, name), joined("probabilities", joint))
+    return Predictions(
+        outcomes=outcomes,
+        users=joined("users") if parts[0]["users"] is not None else None,
+        groups={name: joined("groups", name) for name in parts[0]["groups"]},
+        gates={name: joined("gates", name) for name in parts[0].get("gates", {})},
+        assignment=joined("assignment") if "assignment" in parts[0] else None,
+        embedding=joined("embedding") if "embedding" in parts[0] else None,
+    )
+
+
+def _objects(column: pa.ChunkedArray) -> NDArray[Any]:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_integer(column.type) and column.null_count:
+        # Not as floats, in which long ids would fall together.
+        return np.array(column.to_pylist(), dtype=object)
+    return column.to_numpy()

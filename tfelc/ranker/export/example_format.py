@@ -1,0 +1,81 @@
+"""Rows as serialized tf.Example records: written for requests, parsed inside the exported graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from tfelc.ranker.export.signatures import SERVING_DEFAULT, input_specs, missing_value
+from tfelc.schema.schema import Schema
+
+Array = npt.NDArray[Any]
+
+
+def parse_examples(schema: Schema, serialized: Any) -> dict[str, Any]:
+    """Parses records in the graph.
+
+    A feature that a record lacks, or holds no value for, is missing. Of several values for a number or a category the
+    first counts.
+
+    Args:
+        schema: The features wanted; others in a record are passed over.
+        serialized: String tensor of shape `(rows,)`.
+
+    Returns:
+        Feature -> tensor as `serving_default` takes it; lists are padded to the longest.
+    """
+    specs = input_specs(schema)[SERVING_DEFAULT]
+    # Fixed-length parsing refuses a feature that is there without a value, and with it the whole request.
+    parsed = tf.io.parse_example(serialized, {name: tf.io.RaggedFeature(spec.dtype) for name, spec in specs.items()})
+    columns = {}
+    for name, spec in specs.items():
+        missing = tf.constant(missing_value(schema.columns[name]), spec.dtype)
+        if spec.shape.rank == 2:
+            columns[name] = parsed[name].to_tensor(missing)
+        else:
+            columns[name] = parsed[name].to_tensor(missing, shape=[None, 1])[:, 0]
+    return columns
+
+
+def write_examples(schema: Schema, columns: Mapping[str, Array]) -> Array:
+    """Serializes rows; what is missing is left out.
+
+    Args:
+        schema: The features.
+        columns: Feature -> array as `serving_default` takes it.
+
+    Returns:
+        Records as an object array of bytes, `(rows,)`.
+    """
+    features = {name: _features(array, missing_value(schema.columns[name])) for name, array in columns.items()}
+    rows = zip(*features.values(), strict=True)
+    records = []
+    for row in rows:
+        feature = {name: value for name, value in zip(features, row, strict=True) if value is not None}
+        records.append(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
+    return np.array(records, object)
+
+
+def _features(array: Array, missing: float | int | str) -> list[Any]:
+    found: list[Any] = []
+    for values in array if array.ndim == 2 else array[:, None]:
+        if array.dtype == object:
+            values = values[values != str(missing).encode()]
+        elif array.dtype == np.float32:
+            values = values[~np.isnan(values)]
+        else:
+            values = values[values != missing]
+        found.append(_feature(values) if len(values) else None)
+    return found
+
+
+def _feature(values: Array) -> Any:
+    if values.dtype == object:
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=values.tolist()))
+    if values.dtype == np.float32:
+        return tf.train.Feature(float_list=tf.train.FloatList(value=values.tolist()))
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=values.tolist()))

@@ -1,0 +1,115 @@
+"""What an exported ranker says of itself: features, tasks, signatures, and what it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import Field
+
+from tfelc import __version__
+from tfelc.features.fitted import FittedFeatures
+from tfelc.lifecycle.export.manifest import Manifest, run_facts
+from tfelc.ranker.export.reference_statistics import ReferenceStatistics
+from tfelc.ranker.export.signatures import describe, input_specs, missing_value, output_dtypes
+from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.schema.schema import CLUSTER_OUTPUTS, Schema
+from tfelc.schema.task_chain import chain_of, joint_names
+
+MANIFEST_FILE = Path("assets", "feature_manifest.json")
+
+
+class FeatureManifest(Manifest):
+    """The content of `assets/feature_manifest.json`.
+
+    Attributes:
+        table: The schema that the ranker was trained with.
+        features: Feature -> kind, role, type, what a missing value is sent as, a list's longest length, the number of
+            known values, a number's mean and variance after its transform.
+        tasks: Head -> label and the head it is given.
+        outputs: Output -> type, and the task whose probability it is, or the product of which tasks'.
+        reference: Distributions of features and scores on the validation split; None where its data was gone.
+    """
+
+    file: ClassVar[Path] = MANIFEST_FILE
+
+    table: Schema = Field(alias="schema")
+    features: dict[str, dict[str, Any]]
+    tasks: dict[str, dict[str, Any]]
+    outputs: dict[str, dict[str, Any]]
+    reference: ReferenceStatistics | None = None
+
+    @classmethod
+    def of(
+        cls,
+        model: RankingModel,
+        fitted: FittedFeatures,
+        facts: Mapping[str, Any],
+        reference: ReferenceStatistics | None = None,
+    ) -> Self:
+        """Describes a ranker.
+
+        Args:
+            model: The ranker.
+            fitted: Its fitted features.
+            facts: The content of the run's `run.json`.
+            reference: Distributions that later ones are compared with.
+        """
+        heads = model.ranker.tasks
+        outputs = output_dtypes(model)
+        return cls(
+            tfelc=__version__,
+            run=run_facts(facts),
+            table=model.schema,
+            features={name: _feature(model.schema, fitted, name) for name in model.schema.features},
+            tasks={name: model.tasks[name].model_dump(include={"label", "given"}) for name in heads},
+            outputs={name: {"dtype": dtype, **_meaning(model, name)} for name, dtype in outputs.items()},
+            signatures={
+                name: {
+                    "inputs": describe(specs),
+                    "outputs": {output: {"dtype": dtype, "shape": [None]} for output, dtype in outputs.items()},
+                }
+                for name, specs in input_specs(model.schema).items()
+            },
+            reference=reference,
+        )
+
+    def content(self) -> dict[str, Any]:
+        """What `dump` writes."""
+        return {**super().content(), "schema": self.table.model_dump(mode="json", exclude_defaults=True)}
+
+
+def _feature(schema: Schema, fitted: FittedFeatures, name: str) -> dict[str, Any]:
+    column = schema.columns[name]
+    missing = missing_value(column)
+    # JSON has no NaN.
+    feature: dict[str, Any] = {
+        "kind": column.kind,
+        "role": column.role,
+        "type": column.value_type,
+        "missing": "NaN" if missing != missing else missing,
+    }
+    if column.kind == "number":
+        statistics = fitted.numbers[name]
+        return feature | {
+            "default": column.default,
+            "transform": column.transform,
+            "mean": statistics.mean,
+            "variance": statistics.variance,
+        }
+    if column.kind == "list":
+        feature["max_length"] = column.max_length
+    table, spec = schema.table_of(name)
+    if spec.hash_buckets:
+        return feature | {"table": table, "hash_buckets": spec.hash_buckets}
+    return feature | {"table": table, "known_values": len(fitted.vocabularies[table])}
+
+
+def _meaning(model: RankingModel, output: str) -> dict[str, Any]:
+    if output in CLUSTER_OUTPUTS:
+        return {}
+    joints = joint_names(model.tasks, model.ranker.tasks)
+    if output not in joints:
+        return {"probability_of": model.tasks[output].label, "given": model.tasks[output].given}
+    return {"product_of": chain_of(model.tasks, joints[output])}

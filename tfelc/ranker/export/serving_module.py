@@ -1,0 +1,85 @@
+"""The ranker as TensorFlow Serving runs it: raw columns in, probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfelc.ranker.export.example_format import parse_examples
+from tfelc.ranker.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT, input_specs, output_dtypes
+from tfelc.ranker.models.probabilities import probabilities
+from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.schema.schema import CLUSTER_OUTPUTS
+
+Tensor = Any
+
+
+class ServingModule(tf.Module):
+    """Everything that a SavedModel of a ranker holds.
+
+    Args:
+        model: The ranker.
+        asset: File that goes into the SavedModel's assets.
+
+    Example:
+        >>> module = ServingModule(run.model(), Path("feature_manifest.json"))
+        >>> tf.saved_model.save(module, "exports/ranker/1", signatures=module.signatures())
+    """
+
+    def __init__(self, model: RankingModel, asset: Path) -> None:
+        super().__init__(name="ranker")
+        self._model = model
+        # TensorFlow Serving restores what these lists hold; of Keras's own objects it knows nothing
+        # (tensorflow/serving#2226).
+        self._weights = [variable.value for variable in model.ranker.weights]
+        self._lookups = model.lookup.resources
+        self._asset = tf.saved_model.Asset(str(asset))
+
+    def signatures(self) -> dict[str, Any]:
+        """One traced function for each signature of `input_specs`."""
+        functions: dict[str, Callable[[Mapping[str, Tensor]], dict[str, Tensor]]] = {
+            SERVING_DEFAULT: self.score,
+            RANK: self.rank,
+            EXAMPLES: lambda inputs: self.score(parse_examples(self._model.schema, inputs[EXAMPLES])),
+        }
+        return {
+            name: tf.function(functions[name], autograph=False).get_concrete_function(specs)
+            for name, specs in input_specs(self._model.schema).items()
+        }
+
+    def score(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Scores rows.
+
+        Args:
+            inputs: Feature -> raw values, `(rows,)` or, for a list, `(rows, length)`.
+
+        Returns:
+            Output -> tensor of shape `(rows,)`.
+        """
+        return self._outputs(self._model.lookup(inputs), broadcast=False)
+
+    def rank(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Scores items for one user in one context, whose part is computed once.
+
+        Args:
+            inputs: As for `score`, the features of other roles than `item` with a single row.
+
+        Returns:
+            Output -> tensor of shape `(items,)`.
+        """
+        outputs = self._outputs(self._model.lookup(inputs), broadcast=True)
+        item = next(name for name, column in self._model.schema.features.items() if column.role == "item")
+        items = tf.shape(inputs[item])[:1]
+        return {name: tf.broadcast_to(tensor, items) for name, tensor in outputs.items()}
+
+    def _outputs(self, encoded: Mapping[str, Tensor], broadcast: bool) -> dict[str, Tensor]:
+        found = self._model.ranker(encoded, broadcast=broadcast, training=False)
+        outputs = probabilities(self._model.tasks, found["logits"])
+        if "clusters" in found:
+            nearest, share = CLUSTER_OUTPUTS
+            outputs[nearest] = found["clusters"]["cluster"]
+            outputs[share] = tf.reduce_max(found["clusters"]["assignment"], axis=1)
+        return {name: tf.cast(outputs[name], dtype) for name, dtype in output_dtypes(self._model).items()}

@@ -1,0 +1,68 @@
+"""What a served ranker takes and gives: names, types and shapes, from the schema alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from tfelc.features.lookup import MISSING_INTEGER
+from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.schema.schema import CLUSTER_OUTPUTS, Column, Schema
+from tfelc.schema.task_chain import joint_names
+
+# One row of every feature for each score.
+SERVING_DEFAULT = "serving_default"
+# One user in one context, and the items to be ranked for it.
+RANK = "rank"
+# Serialized tf.Example records, one for each score.
+EXAMPLES = "examples"
+
+_DTYPES = {"float": tf.float32, "integer": tf.int64, "string": tf.string}
+
+
+def input_specs(schema: Schema) -> dict[str, dict[str, tf.TensorSpec]]:
+    """The inputs of every signature.
+
+    `serving_default` takes each feature as `(rows,)`, a list as `(rows, length)`. `rank` takes the items' features so,
+    and those of the user, its activities and the context as one row; a schema without items has no `rank`.
+
+    Returns:
+        Signature -> input -> its spec. The inputs are named as the schema's features.
+    """
+    rows = {name: _spec(name, column, None) for name, column in schema.features.items()}
+    specs = {SERVING_DEFAULT: rows}
+    if any(column.role == "item" for column in schema.features.values()):
+        specs[RANK] = {
+            name: _spec(name, column, None if column.role == "item" else 1) for name, column in schema.features.items()
+        }
+    specs[EXAMPLES] = {EXAMPLES: tf.TensorSpec([None], tf.string, EXAMPLES)}
+    return specs
+
+
+def output_dtypes(model: RankingModel) -> dict[str, str]:
+    """Output -> TensorFlow's name of its type, the same for every signature; each is of shape `(rows,)`."""
+    heads = model.ranker.tasks
+    outputs = dict.fromkeys([*heads, *joint_names(model.tasks, heads)], "float32")
+    if model.ranker.config.clusters.count:
+        outputs |= dict(zip(CLUSTER_OUTPUTS, ("int64", "float32"), strict=True))
+    return outputs
+
+
+def missing_value(column: Column) -> float | int | str:
+    """What a client sends where a feature has no value, and pads a list with."""
+    if column.kind == "number":
+        return MISSING_INTEGER if column.value_type == "integer" else float("nan")
+    return column.missing
+
+
+def describe(specs: Mapping[str, tf.TensorSpec]) -> dict[str, dict[str, object]]:
+    """Specs in words JSON takes: `{"price": {"dtype": "float32", "shape": [None]}}`; the shape of any rank is None."""
+    return {
+        name: {"dtype": spec.dtype.name, "shape": None if spec.shape.rank is None else list(spec.shape)}
+        for name, spec in specs.items()
+    }
+
+
+def _spec(name: str, column: Column, rows: int | None) -> tf.TensorSpec:
+    return tf.TensorSpec([rows, None] if column.kind == "list" else [rows], _DTYPES[column.value_type], name)

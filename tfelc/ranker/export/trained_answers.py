@@ -1,0 +1,55 @@
+"""What the trained ranker answers on raw rows, by the way it was trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tfelc.ranker.models.probabilities import probabilities
+from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.schema.schema import CLUSTER_OUTPUTS
+
+Array = npt.NDArray[Any]
+# Cosines of two centres this near to each other may change places by the order of float32 sums.
+_TIE = 1e-5
+
+
+def trained_answers(model: RankingModel, rows: pa.Table) -> tuple[dict[str, Array], npt.NDArray[np.bool_]]:
+    """Scores rows as training and evaluation do: looked up from Arrow in Python, then run eagerly.
+
+    Args:
+        model: The ranker.
+        rows: Its features, as in a prepared dataset.
+
+    Returns:
+        Output -> array of shape `(rows,)`, and where the two nearest cluster centres are equally near, so that either
+        is right.
+    """
+    found = model.ranker(model.lookup.encode(rows), training=False)
+    scores = probabilities(model.tasks, found["logits"])
+    answers: dict[str, Array] = {name: np.asarray(score, np.float32) for name, score in scores.items()}
+    tied = np.zeros(len(rows), bool)
+    if "clusters" in found:
+        nearest, share = CLUSTER_OUTPUTS
+        assignment = np.asarray(found["clusters"]["assignment"], np.float64)
+        answers[nearest] = np.asarray(found["clusters"]["cluster"], np.int64)
+        answers[share] = np.take_along_axis(assignment, answers[nearest][:, None], axis=1)[:, 0].astype(np.float32)
+        tied = tied_clusters(assignment, model.ranker.config.clusters.temperature)
+    return answers, tied
+
+
+def tied_clusters(assignment: Array, temperature: float) -> npt.NDArray[np.bool_]:
+    """Where the two nearest centres are equally near, so that either is right.
+
+    Args:
+        assignment: Softmax of the similarities to the centres, `(rows, clusters)`.
+        temperature: Its temperature.
+    """
+    if assignment.shape[1] < 2:
+        return np.zeros(len(assignment), bool)
+    first, second = np.sort(assignment.astype(np.float64), axis=1)[:, [-1, -2]].T
+    tied: npt.NDArray[np.bool_] = second >= first * np.exp(-_TIE / temperature)
+    return tied

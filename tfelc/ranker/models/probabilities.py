@@ -1,0 +1,32 @@
+"""Logits -> the probabilities that are reported and served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from keras import ops
+
+from tfelc.schema.schema import Task
+from tfelc.schema.task_chain import chain_of, joint_names
+
+Tensor = Any
+
+
+def probabilities(tasks: Mapping[str, Task], logits: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """One probability a head, and the joint ones, such as `ctcvr = ctr * cvr`, whose chain of heads is whole.
+
+    Args:
+        tasks: The heads' tasks and those they are given.
+        logits: Head -> float32 tensor of shape `(batch,)`.
+
+    Returns:
+        Output name -> float32 tensor of shape `(batch,)`, heads first.
+    """
+    outputs = {name: ops.sigmoid(logit) for name, logit in logits.items()}
+    for joint, task in joint_names(tasks, list(logits)).items():
+        first, *others = (outputs[link] for link in chain_of(tasks, task))
+        for other in others:
+            first = first * other
+        outputs[joint] = first
+    return outputs

@@ -1,0 +1,65 @@
+"""A ranker with its look-up and tasks: what training makes, and evaluation and export read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from tfelc.core.errors import UsageError
+from tfelc.features.fitted import FittedFeatures
+from tfelc.features.layout import Layout
+from tfelc.features.lookup import FeatureLookup
+from tfelc.ranker.models.ranker import Ranker
+from tfelc.ranker.settings import Config
+from tfelc.schema.schema import Schema, Task
+from tfelc.schema.task_chain import select_tasks
+
+
+@dataclass(frozen=True)
+class RankingModel:
+    """A ranker and what it takes to feed it.
+
+    Attributes:
+        schema: The raw columns.
+        tasks: The heads' tasks and those they are given.
+        lookup: Raw columns -> the ranker's inputs.
+        ranker: The model, built.
+    """
+
+    schema: Schema
+    tasks: dict[str, Task]
+    lookup: FeatureLookup
+    ranker: Ranker
+
+    @classmethod
+    def build(cls, schema: Schema, fitted: FittedFeatures, heads: Sequence[str], config: Config) -> RankingModel:
+        """A ranker with fresh weights.
+
+        Raises:
+            UsageError: A head is no task of the schema, or the settings do not fit it.
+        """
+        cls.check(schema, config)
+        tasks = select_tasks(schema, heads, config.tasks)
+        table_rows = fitted.table_rows(schema)
+        lookup = FeatureLookup(schema, fitted, Layout.of(schema, table_rows, config.model.embedding_dim))
+        ranker = Ranker(
+            schema, fitted.numbers, table_rows, heads, config.model, dtype=config.training.precision, name="ranker"
+        )
+        ranker({key: tf.zeros([1, *spec.shape[1:]], spec.dtype) for key, spec in lookup.specs().items()})
+        return cls(schema, tasks, lookup, ranker)
+
+    @staticmethod
+    def check(schema: Schema, config: Config) -> None:
+        """Raises UsageError where the gates or the clusters would have no feature to read."""
+        present = {column.role for column in schema.features.values()}
+        readers = {"gates": config.model.gates.inputs}
+        if config.model.clusters.count:
+            readers["clusters"] = config.model.clusters.inputs
+        for reader, roles in readers.items():
+            if not present & set(roles):
+                raise UsageError(
+                    f"schema `{schema.name}` has no feature of role {' or '.join(roles) or '(none)'}, which the "
+                    f"{reader} read: give a column that role, or set model.{reader}.inputs"
+                )

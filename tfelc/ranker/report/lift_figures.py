@@ -1,0 +1,101 @@
+"""Who gains over another ranker, and how surely (Table 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from tfelc.lifecycle.evaluation.resampling import BootstrapResult
+from tfelc.lifecycle.report.group_names import in_order
+from tfelc.lifecycle.report.markup import Markup, data_table
+from tfelc.lifecycle.report.number_text import number, percent
+from tfelc.lifecycle.report.picture import COLORS, GREY, drawing, picture
+from tfelc.ranker.evaluation.group_lift import ALL, GroupLift
+
+GAIN, LOSS = COLORS[2], COLORS[4]
+MOST_GROUPS = 12
+
+
+def lift_picture(lifts: Sequence[GroupLift]) -> Markup:
+    """Differences with their intervals: AUC above, simulated rate at the same exposure below.
+
+    Args:
+        lifts: Of one pair of rankers.
+    """
+    outputs = list(dict.fromkeys(lift.output for lift in lifts))
+    groups = shown_groups(lifts)
+    of = {(lift.group, lift.output): lift for lift in lifts}
+    texts = []
+    with drawing(9, 2 * (1.0 + 0.28 * len(groups))) as figure:
+        panels = figure.subplots(2, len(outputs), squeeze=False, sharey=True)
+        for column, output in enumerate(outputs):
+            found = [of.get((group, output)) for group in groups]
+            gains = [None if lift is None else lift.auc for lift in found]
+            clicks = [None if lift is None else lift.clicks for lift in found]
+            _forest(panels[0, column], groups, gains, f"{output}: AUC")
+            _forest(panels[1, column], groups, clicks, f"{output}: rate, top half")
+            panels[1, column].xaxis.set_major_formatter(lambda value, _: f"{value:+.1%}")
+            texts += [
+                f"{output}, {group}: AUC {number(lift.auc.difference, True)}, rate {percent(lift.clicks.difference)}."
+                for group, lift in zip(groups, found, strict=True)
+                if lift is not None
+            ]
+        return picture(
+            figure,
+            f"Lift by group with 95 % intervals. {' '.join(texts)}",
+            "Difference from the other ranker: the dot is what was measured, the bar its 95 % interval. Bars that "
+            "cross the line at 0 (grey) may be chance. As Table 5 of the paper.",
+        )
+
+
+def lift_table(lifts: Sequence[GroupLift]) -> Markup:
+    """All the figures.
+
+    Args:
+        lifts: Of one pair of rankers.
+    """
+    header = ("group, output", "impressions", "AUC before", "AUC", "AUC gain", "GAUC gain", "rate of the top half")
+    places = {group: place for place, group in enumerate([ALL, *in_order({lift.group for lift in lifts} - {ALL})])}
+    rows = [
+        (
+            f"{lift.group}, {lift.output}",
+            f"{lift.rows:,}",
+            number(lift.before),
+            number(lift.after),
+            *(_with_interval(result, lambda value: number(value, signed=True)) for result in (lift.auc, lift.gauc)),
+            _with_interval(lift.clicks, percent),
+        )
+        for lift in sorted(lifts, key=lambda lift: places[lift.group])
+    ]
+    return data_table("Lift by group, with 95 % intervals (paired bootstrap over users)", header, rows)
+
+
+def shown_groups(lifts: Sequence[GroupLift]) -> list[str]:
+    """All rows and the largest groups, the paper's by activity."""
+    rows: dict[str, int] = {}
+    for lift in lifts:
+        rows[lift.group] = max(rows.get(lift.group, 0), lift.rows)
+    largest = sorted(rows.keys() - {ALL}, key=lambda group: -rows[group])[:MOST_GROUPS]
+    return [ALL, *in_order(largest)]
+
+
+def _with_interval(result: BootstrapResult, shown: Callable[[float], str]) -> str:
+    if np.isnan(result.low):
+        return shown(result.difference)
+    return f"{shown(result.difference)} ({shown(result.low)}, {shown(result.high)})"
+
+
+def _forest(axes: Axes, groups: Sequence[str], results: Sequence[BootstrapResult | None], title: str) -> None:
+    axes.axvline(0, color=GREY, linewidth=1, zorder=0)
+    for place, result in enumerate(results):
+        if result is not None and not np.isnan(result.low):
+            color = GAIN if result.low > 0 else LOSS if result.high < 0 else GREY
+            axes.plot([result.low, result.high], [place, place], color=color, linewidth=2.5, solid_capstyle="butt")
+            axes.plot(result.difference, place, color=color, marker="o", markersize=6)
+    axes.set_yticks(range(len(groups)), groups)
+    axes.set(title=title, ylim=(len(groups) - 0.5, -0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.tick_params(axis="x", labelsize=8)

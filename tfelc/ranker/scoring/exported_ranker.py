@@ -1,0 +1,87 @@
+"""An exported version as batch scoring uses it: what it says of itself, and its answers to Arrow tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tfelc.core.errors import ExportError
+from tfelc.lifecycle.export.model_inputs import list_input, scalar_input
+from tfelc.lifecycle.scoring.exported_model import ExportedModel
+from tfelc.ranker.export.feature_manifest import FeatureManifest
+from tfelc.ranker.export.signatures import SERVING_DEFAULT
+from tfelc.schema.schema import Schema
+
+Array = npt.NDArray[Any]
+
+
+class ExportedRanker(ExportedModel[FeatureManifest]):
+    """One version of an exported ranker.
+
+    `score` may be called from several threads at once.
+
+    Args:
+        path: The version's folder, BASE/<version>.
+
+    Raises:
+        UsageError: The folder is missing, or is not a version's but the base folder.
+        ExportError: It holds no export of a ranker.
+
+    Example:
+        >>> ranker = ExportedRanker(Path("exports/ctr/3"))  # doctest: +SKIP
+        >>> ranker.score(rows)["ctr"]  # doctest: +SKIP
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, FeatureManifest)
+
+    @property
+    def schema(self) -> Schema:
+        """The schema it was trained with."""
+        return self.manifest.table
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Output -> TensorFlow's name of its type."""
+        return {name: str(output["dtype"]) for name, output in self.manifest.outputs.items()}
+
+    @property
+    def probabilities(self) -> list[str]:
+        """The outputs that are probabilities."""
+        return [name for name, output in self.manifest.outputs.items() if len(output) > 1]
+
+    def inputs(self, rows: pa.Table) -> dict[str, Array]:
+        """The model's inputs for rows.
+
+        Args:
+            rows: Its features, each in its `arrow_type`.
+        """
+        arrays = {}
+        for name, column in self.schema.features.items():
+            values = rows.column(name).combine_chunks()
+            arrays[name] = list_input(column, values) if column.kind == "list" else scalar_input(name, column, values)
+        return arrays
+
+    def score(self, rows: pa.Table) -> dict[str, Array]:
+        """Scores rows.
+
+        Args:
+            rows: Its features, each in its `arrow_type`; other columns are passed over.
+
+        Returns:
+            Output -> array of shape `(rows,)`.
+
+        Raises:
+            ExportError: A score is no finite number.
+        """
+        if not len(rows):
+            return {name: np.empty(0, dtype) for name, dtype in self.outputs.items()}
+        answers = self.runner.run(SERVING_DEFAULT, self.inputs(rows))
+        for name in self.probabilities:
+            if not np.isfinite(answers[name]).all():
+                raise ExportError(f"{self.path}: output `{name}` is not finite; the export is unfit to score with")
+        return {name: answers[name] for name in self.outputs}

@@ -1,0 +1,108 @@
+"""Batch scoring with a ranker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tfelc.core.errors import UsageError
+from tfelc.lifecycle.scoring.batch_job import BatchJob, BatchSettings
+from tfelc.lifecycle.scoring.measures import Measures
+from tfelc.lifecycle.scoring.output_folder import OutputFolder
+from tfelc.lifecycle.scoring.part import Part
+from tfelc.lifecycle.scoring.summary import Summary
+from tfelc.ranker.scoring.batch_scorer import BatchScorer
+from tfelc.ranker.scoring.exported_ranker import ExportedRanker
+from tfelc.ranker.scoring.expression import Expression
+from tfelc.ranker.scoring.ranker_summary import RankerSummary
+from tfelc.ranker.scoring.ranking import RANK_COLUMN, SCORE_COLUMN, Ranking, write_ranking
+
+
+@dataclass(frozen=True)
+class JobSettings(BatchSettings):
+    """What is asked for, beside what is asked of every job.
+
+    Attributes:
+        keep: Columns that go to the output beside the ids and the user key.
+        top_k: Rows kept for each value of `by` in a ranking; None for no ranking.
+        by: Column that is ranked for.
+        score: Formula over the outputs that is ranked by.
+    """
+
+    keep: tuple[str, ...] = ()
+    top_k: int | None = None
+    by: str | None = None
+    score: str | None = None
+
+    def scorer(self) -> BatchScorer:
+        """What scores the rows."""
+        return BatchScorer(ExportedRanker(self.model), self.keep, self.by)
+
+
+class ScoringJob(BatchJob[JobSettings]):
+    """A job whose model, schema, inputs and columns have been checked.
+
+    Args:
+        settings: What is asked for.
+
+    Raises:
+        UsageError: Settings contradict each other, or name what is not there.
+        ExportError: The model is no export of a ranker.
+        DataError: A file is missing, cannot be read, or lacks a column.
+
+    Example:
+        >>> settings = JobSettings(model=Path("exports/ctr/3"), inputs=("*.parquet",), output="scores")
+        >>> ScoringJob(settings).run().measures.read  # doctest: +SKIP
+        2000000
+    """
+
+    scorer: BatchScorer
+
+    def __init__(self, settings: JobSettings) -> None:
+        if len({each is None for each in (settings.top_k, settings.by, settings.score)}) > 1:
+            raise UsageError("--top-k, --by and --score go together")
+        super().__init__(settings)
+        self.ranking = self._ranking()
+
+    @property
+    def ranker(self) -> ExportedRanker:
+        """The model."""
+        return self.scorer.ranker
+
+    def _ranking(self) -> Ranking | None:
+        settings = self.settings
+        if settings.top_k is None or settings.by is None or settings.score is None:
+            return None
+        for name in (SCORE_COLUMN, RANK_COLUMN):
+            if name in self.scorer.output_schema.names:
+                raise UsageError(f"a ranking has a column `{name}` of its own, as has the model or its input")
+        if self.ranker.schema.columns[settings.by].kind == "list":
+            raise UsageError(f"--by {settings.by}: a list cannot be ranked by")
+        return Ranking(settings.top_k, settings.by, Expression(settings.score, list(self.ranker.outputs)))
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The schema and the ranking."""
+        settings = self.settings
+        return {
+            "schema_hash": self.ranker.schema.hash(),
+            "ranking": {"top_k": settings.top_k, "by": settings.by, "score": settings.score},
+        }
+
+    def summary(self, measures: Measures, seconds: float, scored_now: int, complete: bool) -> RankerSummary:
+        """What came of the job."""
+        return RankerSummary(measures, seconds, scored_now, complete, self.ranker)
+
+    def finish(self, folder: OutputFolder, parts: list[Part], summary: Summary) -> None:
+        """Writes the ranking where one is wanted."""
+        assert isinstance(summary, RankerSummary)
+        if self.ranking is not None:
+            names, outputs = [part.name for part in parts], list(self.ranker.outputs)
+            summary.ranked = write_ranking(
+                folder.storage, names, self.ranking, self.scorer.kept, outputs, summary.scored
+            )
+
+    def recall(self, folder: OutputFolder, summary: Summary) -> None:
+        """Reads how much was ranked."""
+        assert isinstance(summary, RankerSummary)
+        summary.ranked = folder.manifest()["ranked_rows"]

@@ -1,0 +1,131 @@
+"""One training step of the ranker: every task's loss, balanced, and two optimisers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfelc.losses.task_losses import task_losses
+from tfelc.metrics.mean_gate_entropy import MeanGateEntropy
+from tfelc.ranker.models.ranker import Ranker
+from tfelc.schema.schema import Task
+
+
+class MultiTaskTrainer(keras.Model):
+    """Trains a ranker with `fit` on `(features, labels[, weights])`.
+
+    Every loss term is logged by name, raw (`<task>_loss`, `cluster_loss`) and as it enters the sum
+    (`<task>_weighted`, `cluster_weighted`, and `balance_weighted` where the balance has a term of its own). Beside them
+    stands how decided the gates are, `<task>_gate_entropy` in nats, and the use of the clusters (`LearnableClusters`).
+
+    Args:
+        ranker: The model.
+        tasks: The ranker's tasks and those they are given, as the schema (and the settings) state them.
+        balance: How the losses are weighed; a layer of `tfelc.losses.task_balance`.
+        clip_norm: Largest norm of the dense gradients together; 0 leaves them alone. Defaults to 0.
+    """
+
+    def __init__(
+        self,
+        ranker: Ranker,
+        tasks: Mapping[str, Task],
+        balance: keras.layers.Layer,
+        clip_norm: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.ranker = ranker
+        self.balance = balance
+        self.trained_tasks = dict(tasks)
+        self.clip_norm = clip_norm
+        weighted = balance.weighted(dict.fromkeys(ranker.tasks, 0.0))
+        self._terms = {
+            name: keras.metrics.Mean(name=name)
+            for name in (
+                "loss",
+                *(f"{task}_loss" for task in ranker.tasks),
+                *(f"{name}_weighted" for name in weighted),
+                *(["cluster_weighted"] if ranker.config.clusters.count else []),
+            )
+        }
+
+        self._gate_entropies = {task: MeanGateEntropy(name=f"{task}_gate_entropy") for task in ranker.tasks}
+
+    @property
+    def health_names(self) -> list[str]:
+        """What is logged that is no loss."""
+        names = [metric.name for metric in self._gate_entropies.values()]
+        if self.ranker.config.clusters.count:
+            clusters = self.ranker.network.clusters
+            names += [clusters.use_tracker.name, clusters.share_tracker.name]
+        return names
+
+    def compile(self, optimizer: Any, tables_optimizer: Any, xla: bool = False, **kwargs: Any) -> None:
+        """Sets the optimisers: one for the embedding tables, one for everything else.
+
+        Args:
+            optimizer: Keras optimiser of the dense variables.
+            tables_optimizer: Keras optimiser of the embedding tables, whose gradients are sparse.
+            xla: Whether to compile forward and backward with XLA; the optimisers' sparse updates stay outside.
+            kwargs: Of `keras.Model.compile`.
+        """
+        super().compile(optimizer=optimizer, jit_compile=False, **kwargs)
+        self.tables_optimizer = tables_optimizer
+        # The look-ups stay outside of XLA: it would make dense gradients of theirs.
+        self._network_losses = tf.function(self._head_losses, jit_compile=True) if xla else self._head_losses
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """The ranker's outputs."""
+        return self.ranker(inputs, training=training)
+
+    def build_optimizers(self) -> None:
+        """Makes the optimisers' variables, so that a checkpoint can fill them before the first step."""
+        dense, tables = self._split_variables()
+        self.optimizer.build(dense)
+        self.tables_optimizer.build(tables)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Trains on one batch."""
+        inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+        terms, gates, gradients = self._losses_and_gradients(inputs, labels, weights)
+        dense, tables = self._split_variables()
+        dense_gradients = gradients[: len(dense)]
+        if self.clip_norm:
+            dense_gradients, _ = tf.clip_by_global_norm(dense_gradients, self.clip_norm)
+        self.optimizer.apply(dense_gradients, dense)
+        self.tables_optimizer.apply(gradients[len(dense) :], tables)
+        for name, value in terms.items():
+            self._terms[name].update_state(value)
+        for task, weight in gates.items():
+            self._gate_entropies[task].update_state(weight)
+        return self.get_metrics_result()
+
+    def _losses_and_gradients(self, inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any, list[Any]]:
+        dense, tables = self._split_variables()
+        with tf.GradientTape(persistent=True) as tape:
+            sides = self.ranker.encoder(inputs, training=True)
+            losses, auxiliary, gates = self._network_losses(sides, labels, weights)
+        weighted = self.balance.weighted(losses)
+        shared = [v.value for v in self.ranker.network.experts.experts.trainable_variables]
+        variables = [v.value for v in (*dense, *tables)]
+        gradients = self.balance.gradients(tape, losses, auxiliary, variables, shared)
+        terms = {"loss": sum(weighted.values()) + auxiliary}
+        terms |= {f"{task}_loss": value for task, value in losses.items()}
+        terms |= {f"{name}_weighted": value for name, value in weighted.items()}
+        if "cluster_weighted" in self._terms:
+            terms["cluster_weighted"] = auxiliary
+        return terms, gates, gradients
+
+    def _head_losses(self, sides: Any, labels: Any, weights: Any) -> tuple[dict[str, Any], Any, dict[str, Any]]:
+        network = self.ranker.network
+        outputs = network(sides, training=True)
+        losses = task_losses(self.trained_tasks, labels, outputs["logits"], weights)
+        return losses, sum(network.losses, tf.constant(0.0)), outputs["gates"]
+
+    def _split_variables(self) -> tuple[list[Any], list[Any]]:
+        tables = self.ranker.table_variables
+        of_tables = {id(variable) for variable in tables}
+        return [v for v in self.trainable_variables if id(v) not in of_tables], tables

@@ -1,1 +1,0 @@
-"""A trained run as one page to read: pictures, tables and plain words."""

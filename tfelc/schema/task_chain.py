@@ -1,0 +1,64 @@
+"""Which tasks are trained, and the chains of outcomes between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tfelc.core.errors import UsageError
+from tfelc.ranker.settings import TaskConfig
+from tfelc.schema.schema import Schema, Task
+
+
+def select_tasks(schema: Schema, names: Sequence[str], settings: Mapping[str, TaskConfig]) -> dict[str, Task]:
+    """The named tasks and, after them, those they are given; with the settings' differences applied.
+
+    Raises:
+        UsageError: A name is no task of the schema or repeats, or a task over the entire space lacks the head that it
+            multiplies with.
+    """
+    for name in [*names, *settings]:
+        if name not in schema.tasks:
+            raise UsageError(f"no task `{name}` in schema `{schema.name}`; it declares {', '.join(schema.tasks)}")
+    if not names or len(set(names)) < len(names):
+        raise UsageError(
+            f"--task takes different task names, of {', '.join(schema.tasks)}. Received: {','.join(names)}"
+        )
+    changes = {name: change.model_dump(exclude_none=True) for name, change in settings.items()}
+    all_tasks = {name: task.model_copy(update=changes.get(name, {})) for name, task in schema.tasks.items()}
+    for name in names:
+        task = all_tasks[name]
+        if task.space == "entire" and task.given is None:
+            raise UsageError(f"task `{name}` is given no other, so it has no entire space to be trained over")
+        absent = [link for link in chain_of(all_tasks, name) if link not in names]
+        if task.space == "entire" and absent:
+            raise UsageError(f"task `{name}` over the entire space needs the head of `{absent[0]}`: add it to --task")
+    needed = [link for name in names for link in chain_of(all_tasks, name)]
+    return {name: all_tasks[name] for name in dict.fromkeys([*names, *needed])}
+
+
+def joint_names(tasks: Mapping[str, Task], heads: Sequence[str]) -> dict[str, str]:
+    """Name of each joint output, such as `ctcvr`, -> its task; only where every head of the chain is there."""
+    return {
+        tasks[name].joint or f"{tasks[name].given}_{name}": name
+        for name in heads
+        if tasks[name].given is not None and all(link in heads for link in chain_of(tasks, name))
+    }
+
+
+def chain_of(tasks: Mapping[str, Task], name: str) -> list[str]:
+    """The task, the one it is given, and so on."""
+    chain = []
+    link: str | None = name
+    while link is not None:
+        chain.append(link)
+        link = tasks[link].given
+    return chain
+
+
+def joint_label(tasks: Mapping[str, Task], labels: Mapping[str, Any], name: str) -> Any:
+    """The product of the labels along a task's chain: 1 where every outcome happened."""
+    first, *others = (labels[link] for link in chain_of(tasks, name))
+    for label in others:
+        first = first * label
+    return first

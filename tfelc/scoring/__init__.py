@@ -1,1 +1,0 @@
-"""Batch scoring of an exported ranker: one machine, or Apache Beam."""

@@ -1,0 +1,1 @@
+"""A local server that keeps TensorFlow Serving's REST and gRPC contract: `tfelc serve`."""

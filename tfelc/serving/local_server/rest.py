@@ -1,0 +1,174 @@
+"""The REST API: TensorFlow Serving's addresses, bodies and status codes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from typing import Any
+from urllib.parse import unquote
+
+import grpc
+import rapidjson
+from google.protobuf import json_format
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tfelc.serving.local_server import inference
+from tfelc.serving.local_server.admission import Admission
+from tfelc.serving.local_server.json_examples import read_examples, write_classes, write_values
+from tfelc.serving.local_server.json_request import JsonRequest
+from tfelc.serving.local_server.json_response import write_predictions
+from tfelc.serving.local_server.metrics import Metrics
+from tfelc.serving.local_server.model_manager import ModelManager
+from tfelc.serving.local_server.model_status import status_response
+from tfelc.serving.local_server.serving_error import ServingError
+
+_WHICH = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+_CALL = re.compile(_WHICH + r":(?P<method>classify|regress|predict)", re.IGNORECASE | re.ASCII)
+_STATUS = re.compile(_WHICH + r"(?P<metadata>/metadata)?", re.IGNORECASE | re.ASCII)
+_MAX_INT64 = 2**63 - 1
+
+
+class RestApi:
+    """Answers under /v1/.
+
+    Args:
+        manager: The models.
+        admission: Where calls of a model run.
+        metrics: Where requests are counted.
+        timeout: Seconds that a request may take, its body's arrival included.
+        max_body: Bytes of a body at most.
+    """
+
+    def __init__(
+        self, manager: ModelManager, admission: Admission, metrics: Metrics, timeout: float, max_body: int
+    ) -> None:
+        self._manager = manager
+        self._admission = admission
+        self._metrics = metrics
+        self._timeout = timeout
+        self._max_body = max_body
+
+    def app(self, metrics_path: str, pages: list[Route]) -> Starlette:
+        """The application, with the metrics at their path and the given pages beside the API."""
+        methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        routes = [
+            Route("/v1/{rest:path}", self._answer, methods=methods),
+            Route(metrics_path, self._metrics_page),
+            *pages,
+        ]
+        return Starlette(routes=routes, exception_handlers={HTTPException: _on_http_error, Exception: _on_error})
+
+    async def _metrics_page(self, _: Request) -> Response:
+        return Response(self._metrics.page(), media_type="text/plain; version=0.0.4")
+
+    async def _answer(self, request: Request) -> Response:
+        started = time.perf_counter()
+        path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1").partition("?")[0]
+        call = _CALL.fullmatch(path) if request.method == "POST" else None
+        look = _STATUS.fullmatch(path) if request.method in ("GET", "HEAD") else None
+        name, api, code = "unknown", "Unknown", "OK"
+        try:
+            match = call or look
+            if match is None:
+                raise ServingError.invalid(f"Malformed request: {request.method} {path[:200]}")
+            name, version, label = _which(match)
+            if call is not None:
+                method = call["method"].lower()
+                api = method.capitalize()
+                content = await self._call(request, method, name, version, label, started)
+            else:
+                api = "Metadata" if match["metadata"] else "Status"
+                content = (self._metadata if match["metadata"] else self._status)(name, version, label)
+            return Response(content, media_type="application/json")
+        except ServingError as error:
+            code = error.code.name
+            return error_response(error.http_status, error.message)
+        except ClientDisconnect:
+            code = "CANCELLED"
+            return error_response(499, "the client went away")
+        finally:
+            self._metrics.observe(name, api, "REST", code, time.perf_counter() - started)
+
+    async def _call(
+        self, request: Request, method: str, name: str, version: int | None, label: str | None, started: float
+    ) -> bytes:
+        try:
+            async with asyncio.timeout(self._timeout):
+                body = await self._body(request)
+        except TimeoutError:
+            raise ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "the body did not arrive in time", 408) from None
+        left = self._timeout - (time.perf_counter() - started)
+        work = self._predict if method == "predict" else self._on_examples
+        return await self._admission.run(lambda: work(method, name, version, label, body), left)
+
+    async def _body(self, request: Request) -> bytes:
+        declared = request.headers.get("content-length", "0")
+        chunks, size = [], int(declared) if declared.isdigit() else 0
+        if size <= self._max_body:
+            size = 0
+            async for chunk in request.stream():
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > self._max_body:
+                    break
+            else:
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        raise ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, f"the body is larger than {self._max_body} bytes", 413)
+
+    def _predict(self, _: str, name: str, version: int | None, label: str | None, body: bytes) -> bytes:
+        with self._manager.use(name, version, label) as servable:
+            request = JsonRequest.parse(body)
+            if request.signature not in servable.signatures:
+                raise ServingError.invalid(
+                    f'Serving signature name: "{request.signature[:200]}" not found in signature def'
+                )
+            inputs = request.arrays(servable.signatures[request.signature].inputs)
+            return write_predictions(servable.run(request.signature, inputs), request.form)
+
+    def _on_examples(self, method: str, name: str, version: int | None, label: str | None, body: bytes) -> bytes:
+        with self._manager.use(name, version, label) as servable:
+            request = read_examples(body, method)
+            if method == "classify":
+                return write_classes(inference.classify(servable, request).result)
+            return write_values(inference.regress(servable, request).result)
+
+    def _status(self, name: str, version: int | None, label: str | None) -> bytes:
+        return _as_json(status_response(self._manager, name, version, label))
+
+    def _metadata(self, name: str, version: int | None, label: str | None) -> bytes:
+        with self._manager.use(name, version, label) as servable:
+            spec = {"name": servable.name, "signature_name": "", "version": str(servable.version)}
+            signatures = _as_json(inference.signature_map(servable)).decode()
+        return f'{{"model_spec": {rapidjson.dumps(spec)}, "metadata": {{"signature_def": {signatures}}}}}'.encode()
+
+
+def error_response(status: int, message: str) -> Response:
+    """TensorFlow Serving's form of an error."""
+    return Response(rapidjson.dumps({"error": message}), status, media_type="application/json")
+
+
+def _which(match: re.Match[str]) -> tuple[str, int | None, str | None]:
+    version = int(match["version"]) if match["version"] and len(match["version"]) < 20 else None
+    if match["version"] and (version is None or version > _MAX_INT64):
+        raise ServingError.invalid(f"Failed to convert version: {match['version'][:40]} to numeric.")
+    return unquote(match["name"]), version, unquote(match["label"]) if match["label"] else None
+
+
+def _as_json(message: Any) -> bytes:
+    return json_format.MessageToJson(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    ).encode()
+
+
+async def _on_http_error(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return error_response(404 if status == 405 else status, str(getattr(error, "detail", error)))
+
+
+async def _on_error(_: Request, error: Exception) -> Response:
+    return error_response(500, f"{type(error).__name__}: {error}")

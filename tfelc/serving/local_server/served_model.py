@@ -1,0 +1,207 @@
+"""All versions of one model: what lies on disk, what is loaded, and what each label names."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import grpc
+
+from tfelc.serving.local_server.model_config import ModelConfig
+from tfelc.serving.local_server.servable import Servable
+from tfelc.serving.local_server.serving_error import ServingError
+
+State = Literal["START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
+Loader = Callable[[str, int, Path], Servable]
+_Fingerprint = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True)
+class VersionStatus:
+    """Where a version stands, and the error that ended it, if one did."""
+
+    state: State
+    code: grpc.StatusCode = grpc.StatusCode.OK
+    message: str = ""
+
+
+class ServedModel:
+    """Follows the folder of one model.
+
+    `reconcile` is called by one thread at a time; every other method may be called from any thread.
+
+    Args:
+        config: Which versions are served, and under which labels.
+        load: Loads and warms one version; raises when it cannot.
+    """
+
+    def __init__(self, config: ModelConfig, load: Loader) -> None:
+        self.config = config
+        self._load = load
+        self._lock = threading.Lock()
+        self._loaded: dict[int, Servable] = {}
+        self._statuses: dict[int, VersionStatus] = {}
+        self._failed: dict[int, _Fingerprint] = {}
+        self._labels: dict[str, int] = {}
+        self._unloading: list[threading.Thread] = []
+
+    def reconcile(self) -> None:
+        """Loads what the policy wants, then unloads what it no longer wants.
+
+        A version is unloaded only once another wanted one answers, or when nothing is wanted any more: a broken version
+        never replaces a working one. A version that failed is tried again when its files have changed.
+        """
+        wanted = self.config.wanted(_versions(self.config.base_path))
+        for version in wanted:
+            if version not in self._loaded:
+                self._try(version)
+        for version in [version for version in self._loaded if version not in wanted]:
+            if not wanted or any(other in self._loaded for other in wanted):
+                self._unload(version)
+
+    def assign_labels(self, labels: Mapping[str, int], allow_unavailable: bool) -> None:
+        """Replaces the labels; raises ServingError with FAILED_PRECONDITION for a version that does not answer."""
+        with self._lock:
+            for label, version in labels.items():
+                if version not in self._loaded and not allow_unavailable:
+                    raise ServingError(
+                        grpc.StatusCode.FAILED_PRECONDITION,
+                        f"Request to assign label {label} to version {version} of model {self.config.name}, "
+                        "which is not currently available for inference",
+                    )
+            self._labels = dict(labels)
+
+    @contextmanager
+    def use(self, version: int | None = None, label: str | None = None) -> Iterator[Servable]:
+        """Lends a loaded version, by default the highest; it is not unloaded meanwhile.
+
+        Raises:
+            ServingError: NOT_FOUND for a version that does not answer, INVALID_ARGUMENT for an unknown label.
+        """
+        with self._lock:
+            if label is not None:
+                version = self._version_of(label)
+            chosen = version if version is not None else max(self._loaded, default=None)
+            servable = self._loaded.get(chosen) if chosen is not None else None
+            if servable is None:
+                asked = f"Latest({self.config.name})" if version is None else f"Specific({self.config.name}, {version})"
+                raise ServingError(grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {asked}")
+            servable.acquire()
+        try:
+            yield servable
+        finally:
+            servable.release()
+
+    def statuses(self, version: int | None = None, label: str | None = None) -> dict[int, VersionStatus]:
+        """Where each version stands, the highest first; of one version where one is asked for.
+
+        Raises:
+            ServingError: NOT_FOUND for a version never seen, INVALID_ARGUMENT for an unknown label.
+        """
+        with self._lock:
+            if label is not None:
+                version = self._version_of(label)
+            if version is None:
+                if not self._statuses:
+                    raise ServingError(
+                        grpc.StatusCode.NOT_FOUND, f"Could not find any versions of model {self.config.name}"
+                    )
+                return dict(sorted(self._statuses.items(), reverse=True))
+            if version not in self._statuses:
+                raise ServingError(
+                    grpc.StatusCode.NOT_FOUND, f"Could not find version {version} of model {self.config.name}"
+                )
+            return {version: self._statuses[version]}
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Version of each label."""
+        with self._lock:
+            return dict(self._labels)
+
+    @property
+    def known(self) -> bool:
+        """Whether any version has been seen."""
+        return bool(self._statuses)
+
+    @property
+    def answers(self) -> bool:
+        """Whether at least one version is loaded."""
+        return bool(self._loaded)
+
+    def close(self) -> None:
+        """Unloads every version, and waits until nobody uses them."""
+        for version in list(self._loaded):
+            self._unload(version)
+        for thread in self._unloading:
+            thread.join()
+
+    def _version_of(self, label: str) -> int:
+        if label not in self._labels:
+            raise ServingError.invalid(f"Unrecognized servable version label: {label[:200]}")
+        return self._labels[label]
+
+    def _try(self, version: int) -> None:
+        path = self.config.base_path / str(version)
+        fingerprint = _fingerprint(path)
+        if self._failed.get(version) == fingerprint:
+            return
+        self._set(version, VersionStatus("LOADING"))
+        try:
+            servable = self._load(self.config.name, version, path)
+        except Exception as error:
+            known = ServingError.of(error)
+            self._failed[version] = fingerprint
+            self._set(version, VersionStatus("END", known.code, known.message))
+            return
+        self._failed.pop(version, None)
+        with self._lock:
+            self._loaded[version] = servable
+            self._statuses[version] = VersionStatus("AVAILABLE")
+
+    def _unload(self, version: int) -> None:
+        with self._lock:
+            servable = self._loaded.pop(version)
+            self._statuses[version] = VersionStatus("UNLOADING")
+
+        def finish() -> None:
+            servable.close()
+            with self._lock:
+                if version not in self._loaded:
+                    self._statuses[version] = VersionStatus("END")
+
+        # On a thread of its own: a request that takes its time must not keep the next version from loading.
+        thread = threading.Thread(target=finish, name=f"unload {self.config.name} {version}", daemon=True)
+        thread.start()
+        self._unloading = [other for other in self._unloading if other.is_alive()] + [thread]
+
+    def _set(self, version: int, status: VersionStatus) -> None:
+        with self._lock:
+            self._statuses[version] = status
+
+
+def _versions(base: Path) -> list[int]:
+    try:
+        # "007" and "7" would be one version; the real server, too, takes a folder only under its plain number.
+        return [
+            int(entry.name)
+            for entry in base.iterdir()
+            if entry.name.isascii() and entry.name.isdigit() and str(int(entry.name)) == entry.name and entry.is_dir()
+        ]
+    except OSError:
+        return []
+
+
+def _fingerprint(path: Path) -> _Fingerprint:
+    found = []
+    for file in sorted(path.rglob("*")):
+        try:
+            stat = file.stat()
+        except OSError:
+            continue
+        found.append((str(file.relative_to(path)), stat.st_size, stat.st_mtime_ns))
+    return tuple(found)
