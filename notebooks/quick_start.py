@@ -79,7 +79,7 @@ pd.DataFrame(metrics["tasks"]).T.round(4)
 # The log is simulated, so the AUC of the true probabilities is known: no ranker can do better.
 
 # %%
-dataset.manifest.facts["best_possible_auc"]
+dataset.manifest.metadata["best_possible_auc"]
 
 # %% [markdown]
 # The same by group of users, from pure new ones (PN) to highly active ones (HA):

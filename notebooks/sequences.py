@@ -32,7 +32,7 @@ from tfelc.next_item.data.simulated_sequences import simulate
 
 world = simulate()
 sequences = world.sequences
-sequences.user_count, sequences.item_count, len(sequences.actions)
+sequences.num_users, sequences.num_items, len(sequences.actions)
 
 # %% [markdown]
 # A user's history, as item numbers in the order of time:
@@ -77,7 +77,7 @@ from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
 from tfelc.next_item.models.popularity import Popularity
 
 popular = full_ranking(
-    Popularity(sequences.item_count).fit(training.splits.train), training.splits.test, sequences.item_count
+    Popularity(sequences.num_items).fit(training.splits.train), training.splits.test, sequences.num_items
 )
 pd.DataFrame({"ELCRec": training.test()["metrics"], "most popular": ranking_metrics(popular.ranks)}).round(3)
 

@@ -30,8 +30,8 @@ def test_simulated_then_table_from_its_parts(app: typer.Typer, tmp_path: Path) -
     output = call(app, "simulated", "--rows", 5000, "--users", 100, "--seed", 3, "--out", tmp_path / "a")
     assert "4,000" in output and "click rate" in output and f"written to {tmp_path / 'a'}" in output.replace("\n", "")
     made = Dataset(tmp_path / "a")
-    assert f"best possible test AUC, ctr: {made.manifest.facts['best_possible_auc']['ctr']:.4f}" in output
-    assert made.manifest.facts["users"] == 100 and made.manifest.seed == 3
+    assert f"best possible test AUC, ctr: {made.manifest.metadata['best_possible_auc']['ctr']:.4f}" in output
+    assert made.manifest.metadata["users"] == 100 and made.manifest.seed == 3
     output = call(
         app, "table", "--schema", SCHEMA_FILE, "--input", tmp_path / "a" / "train" / "*.parquet",
         "--input", tmp_path / "a" / "[tv]*t*" / "*.parquet", "--out", tmp_path / "b",

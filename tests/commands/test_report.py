@@ -42,8 +42,8 @@ def test_runs_on_other_data_or_tasks_are_not_compared(trained_run, plain_run, tm
         ("tasks", ["order"], "other predicts none of click, buy"),
     ):
         shutil.copytree(plain_run, tmp_path / "other", dirs_exist_ok=True)
-        facts = json.loads((plain_run / "run.json").read_text())
-        (tmp_path / "other" / "run.json").write_text(json.dumps({**facts, fact: value}))
+        metadata = json.loads((plain_run / "run.json").read_text())
+        (tmp_path / "other" / "run.json").write_text(json.dumps({**metadata, fact: value}))
         outcome = call("report", "--run", trained_run.path, "--against", tmp_path / "other", "--out", tmp_path / "out")
         assert_fails(outcome, 2, message, tmp_path / "out")
 

@@ -47,9 +47,9 @@ def test_a_text_file(tmp_path):
     (tmp_path / "låtar.txt.yaml").write_text("nonsense: true")
     outcome = train(tmp_path, "--dataset", source, *QUICK)
     assert (outcome.code, outcome.err) == (0, "")
-    assert "test, 120 users, whole catalogue" in outcome.out
-    catalogue = json.loads((tmp_path / "run" / "catalogue.json").read_text())
-    assert len(catalogue) == 40 and set(catalogue) == {f"日本-é{number}" for number in range(1, 41)}
+    assert "test, 120 users, whole catalog" in outcome.out
+    catalog = json.loads((tmp_path / "run" / "catalog.json").read_text())
+    assert len(catalog) == 40 and set(catalog) == {f"日本-é{number}" for number in range(1, 41)}
     resumed = train(tmp_path, "--resume")
     assert resumed.code == 0 and "epoch" not in resumed.out and "NDCG" in resumed.out
 
@@ -105,7 +105,7 @@ def test_a_call_that_can_never_work_ends_with_2(arguments, message, tmp_path):
         (b"1 1 2 3 4\n\n3 4 5 6\n", (), "bad.txt: line 2 is empty"),
         (b"1 1 2 3\n2 \xff 3 4\n", (), "bad.txt: line 2 is not UTF-8"),
         (b"7 1 2 3 4\n8 1 2 3 4\n7 5 6 7\n", (), "lines 1 and 3 have the same user `7`"),
-        (b"1 5 5 5 5\n2 5 5 5 5\n", (), "bad: a catalogue of one item leaves nothing to rank; use at least 2 items"),
+        (b"1 5 5 5 5\n2 5 5 5 5\n", (), "bad: a catalog of one item leaves nothing to rank; use at least 2 items"),
         (b"1 5\n2 6\n3 7\n", (), "bad: no user has enough items for a train example; use longer sequences"),
         (b"1 2 3 4 5\n", ("--set", "split.protocol=global_time"), "bad: a split by time needs times"),
     ],
@@ -129,8 +129,8 @@ def test_short_users_are_no_harm(tmp_path):
     outcome = train(tmp_path, "--dataset", tmp_path / "own.txt", *QUICK)
     assert (outcome.code, outcome.err) == (0, "")
     assert "test, 3 users" in outcome.out
-    catalogue = json.loads((tmp_path / "run" / "catalogue.json").read_text())
-    assert catalogue == ["1000000000", "7", "8", "9", "99999999999999999999"]
+    catalog = json.loads((tmp_path / "run" / "catalog.json").read_text())
+    assert catalog == ["1000000000", "7", "8", "9", "99999999999999999999"]
 
 
 def test_histories_of_one_item(tmp_path):

@@ -52,7 +52,7 @@ def written(out: Path, tables: dict[str, list[pa.Table]]) -> Dataset:
         for split, pieces in tables.items():
             for piece in pieces:
                 writer.write(split, piece)
-        writer.facts["best_possible_auc"] = {"ctr": 0.8}
+        writer.metadata["best_possible_auc"] = {"ctr": 0.8}
     return Dataset(out)
 
 
@@ -69,7 +69,7 @@ def test_round_trip_has_the_contract_types_and_the_manifest(small: Dataset) -> N
         "test": {"click": 0.5},
     }
     assert small.schema == SCHEMA
-    assert small.manifest.facts == {"best_possible_auc": {"ctr": 0.8}}
+    assert small.manifest.metadata == {"best_possible_auc": {"ctr": 0.8}}
     assert (small.manifest.source, small.manifest.seed) == ("test", 3)
     table = pq.read_table(small.files("train")[0])
     assert [str(field.type) for field in table.schema] == [

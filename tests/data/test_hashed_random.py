@@ -20,8 +20,8 @@ def test_uniform_numbers_are_uniform_and_streams_unrelated() -> None:
     assert np.abs(counts - 10_000).max() < 500  # five standard deviations
     columns = np.concatenate([one, other, seed], axis=1)
     correlation = np.corrcoef(columns.T) - np.eye(6)
-    neighbours = np.corrcoef(one[1:, 0], one[:-1, 0])[0, 1]
-    assert np.abs(correlation).max() < 0.012 and abs(neighbours) < 0.012
+    neighbors = np.corrcoef(one[1:, 0], one[:-1, 0])[0, 1]
+    assert np.abs(correlation).max() < 0.012 and abs(neighbors) < 0.012
 
 
 def test_normal_numbers_are_normal() -> None:

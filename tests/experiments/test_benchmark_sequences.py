@@ -79,7 +79,7 @@ def test_a_table_of_ones_own_is_split_by_time(tmp_path):
         for name in ("clicks-popularity", "clicks-sasrec-0")
     ]
     assert users_of == [3, 3]
-    assert (tmp_path / "found.md").read_text().startswith("Split by time, whole catalogue")
+    assert (tmp_path / "found.md").read_text().startswith("Split by time, whole catalog")
     other = _benchmark(tmp_path, *options, models="popularity")
     assert other.code == 1
     assert "clicks-popularity: was made with other settings or data" in other.err

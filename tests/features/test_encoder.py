@@ -64,7 +64,7 @@ def test_keeps_the_habits_of_a_layer() -> None:
     )
 
 
-def test_numbers_are_standardised() -> None:
+def test_numbers_are_standardized() -> None:
     np.testing.assert_allclose(_encoded([3, 5, -1], {}), [[0], [1], [-2]], rtol=1e-6)
     np.testing.assert_allclose(_encoded([3, 5, -1], {"transform": "none"}), [[3], [5], [-1]], rtol=1e-6)
     # log(1 + |x|) with the sign of x: 1, -2 and 0, then from a mean of 3 in units of 2.
@@ -72,7 +72,7 @@ def test_numbers_are_standardised() -> None:
     np.testing.assert_allclose(_encoded(values, {"transform": "log"}), [[-1], [-2.5], [-1.5]], rtol=1e-5)
 
 
-def test_what_is_standardised_is_cut_off_far_out() -> None:
+def test_what_is_standardized_is_cut_off_far_out() -> None:
     np.testing.assert_allclose(_encoded([1e30, -1e30, 23, 22], {}), [[10], [-10], [10], [9.5]], rtol=1e-6)
     far = _encoded([1e38, -1e38], {"transform": "log"}, mean=0, variance=1)
     np.testing.assert_allclose(far, [[10], [-10]])
@@ -84,7 +84,7 @@ def test_what_is_standardised_is_cut_off_far_out() -> None:
 @pytest.mark.parametrize(
     ("column", "expected"),
     [
-        # The training mean, which is 0 once standardised.
+        # The training mean, which is 0 once standardized.
         ({}, 0),
         ({"transform": "log"}, 0),
         ({"transform": "none"}, 3),

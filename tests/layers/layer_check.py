@@ -29,14 +29,14 @@ def check_layer(
     """Checks config round trip, build, symbolic and eager call, a fit, mixed precision, and save and reload.
 
     Args:
-        layer_class: The layer; it must be registered for serialisation.
+        layer_class: The layer; it must be registered for serialization.
         init_kwargs: Arguments of its `__init__`; each must be an attribute and come back from `get_config`.
         inputs: What `call` takes as its first argument: an array, or a dict, tuple or list of arrays, with values.
         expected_output_shape: Shape of the output, or a dict, tuple or list of shapes in the output's structure.
         expected_trainable_count: Number of trainable weights.
         expected_non_trainable_count: Number of the other weights (metrics and seeds do not count).
         expected_mixed_dtype: Type of the floating outputs under `mixed_bfloat16`. None: any floating type.
-        every_weight_learns: Each trainable weight must move in the fit. False for a layer whose weight an optimiser
+        every_weight_learns: Each trainable weight must move in the fit. False for a layer whose weight an optimizer
             step leaves alone by design.
 
     Returns:

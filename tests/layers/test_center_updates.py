@@ -42,7 +42,7 @@ def test_moving_means_do_not_depend_on_how_rows_are_batched() -> None:
     assert float(again[0][0]) == pytest.approx(0.64, rel=1e-6)
 
 
-def test_of_two_close_centres_the_one_that_holds_less_goes() -> None:
+def test_of_two_close_centers_the_one_that_holds_less_goes() -> None:
     # 1 - cos(25 degrees) = 0.094 and 1 - cos(26 degrees) = 0.101, on the two sides of the temperature.
     assert _active(_at(0, 25, 120), [0.3, 0.4, 0.3]) == [0, 1, 1]
     assert _active(_at(0, 26, 120), [0.3, 0.4, 0.3]) == [1, 1, 1]
@@ -50,7 +50,7 @@ def test_of_two_close_centres_the_one_that_holds_less_goes() -> None:
     assert _active(_at(0, 10, 120), [0.3, 0.3, 0.4]) == [1, 0, 1]
 
 
-def test_a_chain_loses_only_the_neighbours_of_its_peak() -> None:
+def test_a_chain_loses_only_the_neighbors_of_its_peak() -> None:
     # 0 takes 20 in; 40 is near 20 alone, which goes itself, so it stays for now.
     assert _active(_at(0, 20, 40), [0.5, 0.3, 0.2]) == [1, 0, 1]
     assert _active(_at(0, 20, 40), [0.5, 0.3, 0.2], active=[1, 0, 1]) == [1, 0, 1]
@@ -62,7 +62,7 @@ def test_a_nearly_empty_cluster_goes_and_the_largest_never() -> None:
     assert _active(np.eye(4), [0.001, 0.0005, 0.0, 0.0]) == [1, 0, 0, 0]
 
 
-def test_many_centres_are_gone_through_block_by_block() -> None:
+def test_many_centers_are_gone_through_block_by_block() -> None:
     count = BLOCK + 40
     centers = np.eye(count)
     centers[BLOCK + 5] = centers[BLOCK + 1]

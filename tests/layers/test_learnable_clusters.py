@@ -33,7 +33,7 @@ def test_keeps_the_habits_of_a_layer(objective: str) -> None:
         LearnableClusters,
         {"count": 3, "alpha": 0.5, "objective": objective, "temperature": 0.2},
         _rows(0, 6, 4),
-        {"assignment": (6, 3), "centre": (6, 4), "cluster": (6,)},
+        {"assignment": (6, 3), "center": (6, 4), "cluster": (6,)},
         expected_trainable_count=1,
         expected_mixed_dtype="float32",
     )
@@ -46,7 +46,7 @@ def test_keeps_the_habits_of_a_layer_with_other_updates(momentum: float, merge: 
         LearnableClusters,
         {"count": 3, "objective": "soft", "momentum": momentum, "merge": merge},
         _rows(0, 6, 4),
-        {"assignment": (6, 3), "centre": (6, 4), "cluster": (6,)},
+        {"assignment": (6, 3), "center": (6, 4), "cluster": (6,)},
         expected_trainable_count=0 if moved else 1,
         expected_non_trainable_count=moved + 3 * merge,
         expected_mixed_dtype="float32",
@@ -62,7 +62,7 @@ def test_outputs_by_hand() -> None:
     np.testing.assert_allclose(out["assignment"], [[1 - first, first], [second, 1 - second]], rtol=1e-6)
     np.testing.assert_array_equal(out["cluster"], [1, 0])
     assert keras.backend.standardize_dtype(out["cluster"].dtype) == "int32"
-    np.testing.assert_allclose(out["centre"], [[0, 1], [1, 0]], atol=1e-7)
+    np.testing.assert_allclose(out["center"], [[0, 1], [1, 0]], atol=1e-7)
 
 
 def test_the_weighted_loss_enters_in_training_only() -> None:
@@ -102,7 +102,7 @@ def test_properties(seed: int, rows: int, count: int, dim: int, scale: float) ->
     inputs, centers = _rows(seed, rows, dim), _rows(seed + 1, count, dim)
     plain = {key: np.array(value) for key, value in _layer(centers)(inputs).items()}
     np.testing.assert_allclose(plain["assignment"].sum(axis=1), 1.0, atol=1e-5)
-    np.testing.assert_allclose(np.linalg.norm(plain["centre"], axis=1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(plain["center"], axis=1), 1.0, atol=1e-5)
 
     lengths = np.float32(scale) * np.random.default_rng(seed).uniform(0.5, 2, size=(count, 1)).astype("float32")
     scaled = _layer(centers * lengths)(inputs * np.float32(scale))
@@ -111,15 +111,15 @@ def test_properties(seed: int, rows: int, count: int, dim: int, scale: float) ->
     order = np.random.default_rng(seed).permutation(count)
     permuted = _layer(centers[order])(inputs)
     np.testing.assert_allclose(permuted["assignment"], plain["assignment"][:, order], atol=1e-5)
-    if dim > 1:  # On a line all centres of one sign are equally near.
+    if dim > 1:  # On a line all centers of one sign are equally near.
         np.testing.assert_array_equal(order[np.array(permuted["cluster"])], plain["cluster"])
         np.testing.assert_array_equal(plain["cluster"], plain["assignment"].argmax(axis=1))
 
 
-def test_the_gradient_flows_to_the_nearest_centre_and_no_other() -> None:
+def test_the_gradient_flows_to_the_nearest_center_and_no_other() -> None:
     layer = _layer([[1.0, 0.2], [-1, 0], [0, -1]])
     with tf.GradientTape() as tape:
-        target = tf.reduce_sum(layer(np.array([[1.0, 0]], dtype="float32"))["centre"] * [[0.0, 1.0]])
+        target = tf.reduce_sum(layer(np.array([[1.0, 0]], dtype="float32"))["center"] * [[0.0, 1.0]])
     gradient = np.array(tf.convert_to_tensor(tape.gradient(target, layer.centers.value)))
     assert np.abs(gradient[0]).min() > 0.1
     np.testing.assert_array_equal(gradient[1:], 0)
@@ -148,13 +148,13 @@ def test_runs_in_float32_in_mixed_precision() -> None:
     assert float(mixed.loss_tracker.result()) == pytest.approx(float(full.loss_tracker.result()), rel=1e-5)
 
 
-def test_momentum_moves_the_centres_towards_their_embeddings_in_training_only() -> None:
+def test_momentum_moves_the_centers_towards_their_embeddings_in_training_only() -> None:
     layer = _layer(np.eye(2), momentum=0.9)
     rows = np.array([[0.6, 0.8], [0.6, 0.8]], dtype="float32")
     layer(rows)
     np.testing.assert_array_equal(layer.centers, np.eye(2))
     layer(rows, training=True)
-    # The second centre is the nearest of both rows, twice an even share; the first has none.
+    # The second center is the nearest of both rows, twice an even share; the first has none.
     kept = 0.9**2
     np.testing.assert_allclose(layer.centers, [[1, 0], [0.6 * (1 - kept), kept + 0.8 * (1 - kept)]], rtol=1e-5)
     assert layer.trainable_weights == []
@@ -176,7 +176,7 @@ def test_a_cluster_that_went_is_assigned_nothing() -> None:
     out = layer(rows)
     np.testing.assert_allclose(out["assignment"], [[1 / (1 + math.exp(0.4)), 0, 1 / (1 + math.exp(-0.4))]], rtol=1e-5)
     assert int(out["cluster"][0]) == 2
-    np.testing.assert_array_equal(out["centre"], [[0, 1]])
+    np.testing.assert_array_equal(out["center"], [[0, 1]])
 
 
 def test_merging_goes_on_in_training_only_and_shares_are_running_means() -> None:
@@ -208,7 +208,7 @@ def test_unequal_blobs_are_found_whole_and_so_is_their_number(groups: int, momen
     keras.utils.set_random_seed(seed)
     layer = LearnableClusters(3 * groups, objective="soft", momentum=momentum, merge=True)
     layer.build((None, 16))
-    if momentum:  # A centre that holds nothing cannot follow anything, so they start among the data.
+    if momentum:  # A center that holds nothing cannot follow anything, so they start among the data.
         layer.initialize_centers(rows[:1000], seed)
     optimizer = keras.optimizers.Adam(0.05)
     optimizer.build(layer.trainable_weights)

@@ -30,7 +30,7 @@ def _layer(count: int = 3, weight: float = 1.5, recency: float = 0.5) -> Neighbo
 
 
 def test_scores_by_hand() -> None:
-    # After 1, then 2: 2's neighbours in full and half of 1's. 1: 2, 2: 1.5, 3: 2 + 0.5, 4: 1; in all 7.
+    # After 1, then 2: 2's neighbors in full and half of 1's. 1: 2, 2: 1.5, 3: 2 + 0.5, 4: 1; in all 7.
     found = np.array(_layer()(np.array([[0, 1, 2], [0, 0, 3]], "int32")))
     wanted = [0, *(1.5 * math.log1p(part / 7 / 1e-4) for part in (2, 1.5, 2.5, 1))]
     np.testing.assert_allclose(found[0], wanted, rtol=1e-5)
@@ -68,7 +68,7 @@ def test_layer() -> None:
     )
 
 
-def test_a_catalogue_without_any_neighbours() -> None:
+def test_a_catalog_without_any_neighbors() -> None:
     layer = NeighborScores(ITEMS, 3, 1.0, 0.5)
     layer.build((None, None))
     layer.set_neighbors(sparse.csr_matrix((ITEMS + 1, ITEMS + 1), dtype="float32"))

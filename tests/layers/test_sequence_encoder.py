@@ -41,7 +41,7 @@ def test_keeps_the_habits_of_a_layer() -> None:
 
 
 def test_embeddings_by_hand() -> None:
-    # Blocks of zeros only normalise, so that the output is norm(item + position), positions counted from the end.
+    # Blocks of zeros only normalize, so that the output is norm(item + position), positions counted from the end.
     encoder = SequenceEncoder(3, 4, dim=2, layers=1, heads=1)
     encoder.build((None, None))
     for weight in encoder.blocks[0].trainable_variables:

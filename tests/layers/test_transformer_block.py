@@ -68,8 +68,8 @@ def test_heads_attend_on_their_own() -> None:
     found = np.array(block(inputs, valid))
 
     def norm(rows, layer):
-        centred = rows - rows.mean(-1, keepdims=True)
-        return centred / centred.std(-1, keepdims=True) * np.array(layer.gamma) + np.array(layer.beta)
+        centerd = rows - rows.mean(-1, keepdims=True)
+        return centerd / centerd.std(-1, keepdims=True) * np.array(layer.gamma) + np.array(layer.beta)
 
     for row, length in ((0, 4), (1, 2)):
         x = inputs[row, 4 - length :].astype(np.float64)

@@ -46,12 +46,12 @@ def _unit_rows(draw: st.DrawFn) -> tuple[Array, Array]:
 
 
 def test_paper_by_hand() -> None:
-    # Centres (1,0) and (0,1): squared distance 2, twice, over 2 pairs: push 2. Embeddings (1,0) and (-1,0): squared
-    # distances to the centres 0, 2 and 4, 2: mean 2. Together 0.
+    # Centers (1,0) and (0,1): squared distance 2, twice, over 2 pairs: push 2. Embeddings (1,0) and (-1,0): squared
+    # distances to the centers 0, 2 and 4, 2: mean 2. Together 0.
     assert _loss("paper", np.array([[1.0, 0], [-1, 0]]), np.eye(2)) == pytest.approx(0.0, abs=1e-6)
     # One embedding (0.6, 0.8): squared distances 0.8 and 0.4, mean 0.6; 0.6 - 2.
     assert _loss("paper", np.array([[0.6, 0.8]]), np.eye(2)) == pytest.approx(-1.4, abs=1e-6)
-    # The two ends of the range: opposite centres push 4 and a single point's distances are 0 and 4.
+    # The two ends of the range: opposite centers push 4 and a single point's distances are 0 and 4.
     assert _loss("paper", np.array([[1.0, 0]]), np.array([[1.0, 0], [-1, 0]])) == pytest.approx(-2.0, abs=1e-6)
     assert _loss("paper", np.array([[-1.0, 0]]), np.array([[1.0, 0], [1, 0]])) == pytest.approx(4.0, abs=1e-6)
 
@@ -70,9 +70,9 @@ def test_paper_is_the_double_sum_for_rows_of_any_length() -> None:
     assert _loss("paper", embeddings, centers) == pytest.approx(_naive_paper(embeddings, centers), rel=1e-5)
 
 
-def test_paper_depends_on_the_mean_centre_alone() -> None:
+def test_paper_depends_on_the_mean_center_alone() -> None:
     embeddings = _unit(np.random.default_rng(0).normal(size=(9, 3)))
-    # Four centres at height 0.6 around the z-axis: two pairs that coincide, and four apart, have the same mean.
+    # Four centers at height 0.6 around the z-axis: two pairs that coincide, and four apart, have the same mean.
     level = 0.8
     apart = np.array([[level, 0, 0.6], [-level, 0, 0.6], [0, level, 0.6], [0, -level, 0.6]])
     pairs = apart[[0, 0, 1, 1]]
@@ -85,7 +85,7 @@ def test_paper_depends_on_the_mean_centre_alone() -> None:
         assert _loss(objective, embeddings, pairs) > _loss(objective, embeddings, apart) + 0.3
 
 
-def test_a_single_centre_has_no_pairs() -> None:
+def test_a_single_center_has_no_pairs() -> None:
     embeddings, center = np.array([[1.0, 0], [0, 1]]), np.array([[1.0, 0]])
     for objective in clustering.OBJECTIVES:
         assert _loss(objective, embeddings, center) == pytest.approx(1.0, abs=1e-6)
@@ -114,7 +114,7 @@ def test_balance_by_hand() -> None:
     assert balance([[0.5, 0.5 - 2 * lack, lack, lack]]) == pytest.approx(2 * 10 / 4, abs=1e-4)
 
 
-def test_balance_pulls_an_empty_centre_with_a_bounded_weight_however_empty() -> None:
+def test_balance_pulls_an_empty_center_with_a_bounded_weight_however_empty() -> None:
     pulls = []
     for far in (-0.5, -3.0, -300.0):  # Shares of e^-15 to e^-3010 at temperature 0.1.
         similarity = tf.Variable([[1.0, far], [1.0, far]])
@@ -126,7 +126,7 @@ def test_balance_pulls_an_empty_centre_with_a_bounded_weight_however_empty() -> 
 
 
 def test_nearest_and_soft_by_hand() -> None:
-    # Both embeddings at (1,0), centres (1,0) and (0,1), temperature 1: p = (e, 1) / (e + 1). No spread (cosine 0), and
+    # Both embeddings at (1,0), centers (1,0) and (0,1), temperature 1: p = (e, 1) / (e + 1). No spread (cosine 0), and
     # both clusters hold enough.
     embeddings, centers = np.array([[1.0, 0], [1, 0]]), np.eye(2)
     share = math.e / (math.e + 1)
@@ -135,7 +135,7 @@ def test_nearest_and_soft_by_hand() -> None:
     # At temperature 0.1 the second holds e^-10 of them, 0.05 being wanted.
     balance = (math.log(0.05) + 10) / 2
     assert _loss("nearest", embeddings, centers, 0.1) == pytest.approx(balance, abs=1e-3)
-    # Centres at 60 degrees: the spread is their cosine.
+    # Centers at 60 degrees: the spread is their cosine.
     close = np.array([[1.0, 0], [0.5, math.sqrt(0.75)]])
     assert _loss("nearest", embeddings, close, 1.0) == pytest.approx(0.5, abs=1e-6)
 
@@ -156,7 +156,7 @@ def test_clusters_out_of_use_take_no_part(objective: str) -> None:
 
 @pytest.mark.parametrize("objective", ["nearest", "soft"])
 def test_where_the_number_is_found_the_embeddings_are_left_to_the_task(objective: str) -> None:
-    # Nothing else would hold them apart: they and the centres would fall together.
+    # Nothing else would hold them apart: they and the centers would fall together.
     rows = tf.Variable(_unit(np.random.default_rng(0).normal(size=(9, 3))).astype("float32"))
     with tf.GradientTape() as tape:
         loss = clustering.OBJECTIVES[objective](rows, tf.eye(3), 0.1, tf.ones(3))
@@ -179,7 +179,7 @@ def _blobs(count: int, dim: int, seed: int) -> tuple[Array, NDArray[np.int64]]:
 
 
 def _descend(objective: str, embeddings: Array, start: Array, steps: int) -> Array:
-    """Centres after `steps` of Adam on the objective alone."""
+    """Centers after `steps` of Adam on the objective alone."""
     rows, centers = tf.constant(embeddings, "float32"), keras.Variable(start, dtype="float32")
     optimizer = keras.optimizers.Adam(0.05)
     optimizer.build([centers])
@@ -197,7 +197,7 @@ def _descend(objective: str, embeddings: Array, start: Array, steps: int) -> Arr
 
 @pytest.mark.parametrize("objective", ["nearest", "soft"])
 @pytest.mark.parametrize(("count", "dim", "seed"), [(5, 8, 0), (20, 32, 1)])
-def test_blobs_are_recovered_from_random_centres(objective: str, count: int, dim: int, seed: int) -> None:
+def test_blobs_are_recovered_from_random_centers(objective: str, count: int, dim: int, seed: int) -> None:
     embeddings, truth = _blobs(count, dim, seed)
     start = _unit(np.random.default_rng(seed + 100).normal(size=(count, dim)))
     assert adjusted_rand_score(truth, np.argmax(embeddings @ start.T, axis=1)) < 0.9
@@ -205,7 +205,7 @@ def test_blobs_are_recovered_from_random_centres(objective: str, count: int, dim
     assert adjusted_rand_score(truth, np.argmax(embeddings @ centers.T, axis=1)) > 0.95
 
 
-def test_two_centres_fallen_together_part() -> None:
+def test_two_centers_fallen_together_part() -> None:
     embeddings, truth = _blobs(2, 4, 0)
     start = _unit(np.array([[1.0, 0.1, 0, 0], [1, 0.11, 0, 0]]))
     for objective in ("nearest", "soft"):
@@ -214,10 +214,10 @@ def test_two_centres_fallen_together_part() -> None:
 
 
 def test_the_pull_of_soft_takes_the_shares_as_given() -> None:
-    # Orthogonal centres and one embedding on each: the mean assignment is uniform, so `balance` has no gradient.
+    # Orthogonal centers and one embedding on each: the mean assignment is uniform, so `balance` has no gradient.
     rows, centers = tf.eye(2), tf.Variable(tf.eye(2))
     with tf.GradientTape() as tape:
         loss = clustering.soft(rows, centers, 1.0) - clustering.spread(centers)
-    # d/dc_j = -2/b sum_i p_ij h_i: both centres are drawn to both embeddings, in proportion to p = (e, 1) / (e + 1).
+    # d/dc_j = -2/b sum_i p_ij h_i: both centers are drawn to both embeddings, in proportion to p = (e, 1) / (e + 1).
     share = math.e / (math.e + 1)
     np.testing.assert_allclose(tape.gradient(loss, centers), [[-share, share - 1], [share - 1, -share]], atol=1e-6)

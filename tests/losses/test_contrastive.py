@@ -69,7 +69,7 @@ def test_a_batch_of_one_has_no_negatives() -> None:
 
 
 def test_intent_contrast_by_hand() -> None:
-    # Embedding (1, 0) against centres (1, 0), (0, 1), (-1, 0): products 1, 0, -1; (0, 2): 0, 2, 0.
+    # Embedding (1, 0) against centers (1, 0), (0, 1), (-1, 0): products 1, 0, -1; (0, 2): 0, 2, 0.
     embeddings = np.array([[1.0, 0], [0, 2]], "float32")
     centers = np.array([[1.0, 0], [0, 1], [-1, 0]], "float32")
     cluster = np.array([0, 1], "int32")
@@ -83,7 +83,7 @@ def test_intent_contrast_by_hand() -> None:
     assert float(intent_contrast(embeddings, centers, cluster, active=active)) == pytest.approx(wanted, rel=1e-5)
 
 
-def test_the_intent_contrast_pulls_to_the_own_centre_and_spreads_the_others() -> None:
+def test_the_intent_contrast_pulls_to_the_own_center_and_spreads_the_others() -> None:
     embeddings, centers = tf.Variable([[0.8, 0.6]]), tf.Variable([[1.0, 0.0], [0.0, 1.0]])
     with tf.GradientTape() as tape:
         loss = intent_contrast(embeddings, centers, np.array([0], "int32"), 0.1)

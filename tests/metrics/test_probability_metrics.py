@@ -1,4 +1,4 @@
-"""Log loss, normalised entropy, calibration and expected calibration error."""
+"""Log loss, normalized entropy, calibration and expected calibration error."""
 
 import math
 from collections.abc import Callable

@@ -40,7 +40,7 @@ VIEWS = ("model.contrast.sequence_weight=0.1",)
         ),
         (
             (*VIEWS, "model.contrast.fusion=shift"),
-            "model.contrast.fusion: there is no centre to fuse without model.clusters.count. Received: shift",
+            "model.contrast.fusion: there is no center to fuse without model.clusters.count. Received: shift",
         ),
         (
             (*VIEWS, "model.contrast.views=same_target", "training.samples=windows"),

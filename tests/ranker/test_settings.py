@@ -30,7 +30,7 @@ def test_overrides_go_over_the_file_and_the_file_over_the_defaults(tmp_path: Pat
     [
         ("optimizer.dense_learning_rate=1e-4", 1e-4),
         ("optimizer.dense_learning_rate=3", 3.0),
-        ("model.clusters.feed=[assignment, centre]", ("assignment", "centre")),
+        ("model.clusters.feed=[assignment, center]", ("assignment", "center")),
         ("model.towers.units=[]", ()),
         ("training.xla=true", True),
         ("training.balance.strategy=pcgrad", "pcgrad"),
@@ -74,7 +74,7 @@ def test_settings_of_one_group_add_up() -> None:
         ("model.experts.units=[64, 0]", "`model.experts.units.1`: Input should be greater than 0"),
         ("model.towers.units=[-1]", "`model.towers.units.0`: Input should be greater than 0"),
         ("model.architecture=moe", "`model.architecture`: Input should be 'mmoe', 'ple' or 'shared_bottom'"),
-        ("model.clusters.feed=[centroid]", "`model.clusters.feed.0`: Input should be 'assignment' or 'centre'"),
+        ("model.clusters.feed=[centroid]", "`model.clusters.feed.0`: Input should be 'assignment' or 'center'"),
         ("optimizer.dense_learning_rate=.nan", "`optimizer.dense_learning_rate`"),
         ("optimizer.dense_learning_rate=.inf", "`optimizer.dense_learning_rate`"),
         ("optimizer.dense_learning_rate=0", "`optimizer.dense_learning_rate`: Input should be greater than 0"),

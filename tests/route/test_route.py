@@ -58,7 +58,7 @@ def test_the_weights_are_those_of_two_steps(route):
     _, run, _, _ = route
     with np.load(run / "checkpoints" / "last.npz", allow_pickle=False) as last:
         steps = [int(last[name]) for name in last.files if name.endswith("/iteration")]
-        assert steps == [2, 2]  # of the tables' optimiser and the others'
+        assert steps == [2, 2]  # of the tables' optimizer and the others'
         trained = {name: last[name] for name in last.files if name.startswith("ranker/")}
     with np.load(run / "checkpoints" / "best.npz", allow_pickle=False) as best:
         for name in best.files:

@@ -59,7 +59,7 @@ def test_a_served_recommendation_is_the_trained_models_and_leaves_out_what_was_s
     sequences = run.sequences()
     test = split(sequences, run.config().split).test.take(slice(0, 40))
     scores = SequenceScorer(run.model()).scores(test)[:, 1:]
-    histories = [sequences.catalogue[test.history(row) - 1].tolist() for row in range(len(test))]
+    histories = [sequences.catalog[test.history(row) - 1].tolist() for row in range(len(test))]
     for row in range(len(test)):
         scores[row, test.history(row) - 1] = -np.inf
     best = np.sort(scores, axis=1)[:, ::-1][:, :10]
@@ -76,14 +76,14 @@ def test_a_served_recommendation_is_the_trained_models_and_leaves_out_what_was_s
                 decoded = [each.decode() if isinstance(each, bytes) else each for each in ids]
                 assert len(set(decoded)) == 10 and not set(decoded) & set(histories[row])
                 # By score, since which of two equal ones comes first is decided by the last bits.
-                numbers = [sequences.catalogue.tolist().index(each) for each in decoded]
+                numbers = [sequences.catalog.tolist().index(each) for each in decoded]
                 np.testing.assert_allclose(scores[row, numbers], best[row], rtol=1e-5, atol=1e-5)
 
 
 def test_the_same_for_a_file_of_users(route, tmp_path):
     path, models, _ = route
     sequences = SequenceRun(path).sequences()
-    histories = [sequences.catalogue[sequences.of(user) - 1].tolist() for user in range(sequences.user_count)]
+    histories = [sequences.catalog[sequences.of(user) - 1].tolist() for user in range(sequences.num_users)]
     pq.write_table(pa.table({"user_id": sequences.users.tolist(), "history": histories}), tmp_path / "users.parquet")
     out = tmp_path / "recs"
     printed_by(

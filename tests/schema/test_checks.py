@@ -51,8 +51,8 @@ def test_the_unchanged_schema_is_sound() -> None:
     ("change", "fault"),
     [
         # The mapping itself.
-        ("colour: red", "colour: Extra inputs are not permitted"),
-        ("columns.price.colour: red", "columns.price.colour: Extra inputs"),
+        ("color: red", "color: Extra inputs are not permitted"),
+        ("columns.price.color: red", "columns.price.color: Extra inputs"),
         ("columns.price.kind: nubmer", "columns.price.kind: Input should be 'number'"),
         ("columns.price.role: seller", "columns.price.role: Input should be 'user'"),
         ("columns.price.kind: null", "columns.price.kind: "),

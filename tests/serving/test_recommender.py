@@ -62,20 +62,20 @@ def words(ids):
 
 
 def test_clients_recommend_as_the_session_does(client, session, recommender_run):
-    catalogue = recommender_run.catalogue()
-    histories = [catalogue[:5], [], ("never seen", catalogue[7]), np.array(catalogue[3:20], object), catalogue[:-1]]
+    catalog = recommender_run.catalog()
+    histories = [catalog[:5], [], ("never seen", catalog[7]), np.array(catalog[3:20], object), catalog[:-1]]
     found, expected = client.recommend(histories, 4), session([list(history) for history in histories], 4)
     assert words(found["ids"]) == words(expected["ids"])
     assert words(found["ids"])[-1][1:] == [""] * 3
     np.testing.assert_allclose(found["scores"], expected["scores"], rtol=1e-5)
     assert found["cluster"].tolist() == expected["cluster"].tolist()
     assert words(client.recommend([[]], 3)["ids"]) == words(session([[]], 3)["ids"])
-    embedded = client.predict({"history": [catalogue[:5]]}, "embed")
+    embedded = client.predict({"history": [catalog[:5]]}, "embed")
     assert embedded["embedding"].shape == (1, 8) and embedded["assignment"].shape == (1, 3)
 
 
 def test_the_row_form_takes_a_k_a_row_and_the_columns_one_for_all(target, session, recommender_run):
-    one, other = recommender_run.catalogue()[:3], recommender_run.catalogue()[4:7]
+    one, other = recommender_run.catalog()[:3], recommender_run.catalog()[4:7]
     rows = target.post(f"{NAME}:predict", {"instances": [{"history": one, "k": 2}, {"history": other, "k": 5}]}).json()[
         "predictions"
     ]
@@ -135,7 +135,7 @@ def test_inputs_of_a_client():
         assert found.shape == (2, 0) and found.dtype == dtype
 
 
-def test_new_users_of_a_catalogue_of_whole_numbers(tmp_path):
+def test_new_users_of_a_catalog_of_whole_numbers(tmp_path):
     run = write_untrained_recommender(tmp_path, named=lambda number: 5 * number)
     export_unverified(run, tmp_path / "base")
     with LocalProcess("--base-path", str(tmp_path / "base"), "--name", NAME) as process:
@@ -148,14 +148,14 @@ def test_new_users_of_a_catalogue_of_whole_numbers(tmp_path):
 
 @pytest.mark.parametrize("protocol", ["REST", "gRPC"])
 def test_a_server_that_batches_gives_each_request_its_own_k(batching_target, session, recommender_run, protocol):
-    catalogue = recommender_run.catalogue()
+    catalog = recommender_run.catalog()
     draws = random.Random(3)
     # Of few lengths, since only histories of one width share a batch; most requests have one row, whose k is then
     # joined with other requests' into one vector.
     asked = []
     for _ in range(60):
         width, rows = draws.choice((2, 4)), draws.choice((1, 1, 1, 3))
-        histories = [draws.sample(catalogue, width) for _ in range(rows)]
+        histories = [draws.sample(catalog, width) for _ in range(rows)]
         asked.append((histories, [draws.randint(1, 12)] * rows))
     expected = [session(histories, k) for histories, k in asked]
     made = RestClient(batching_target.rest, NAME) if protocol == "REST" else GrpcClient(batching_target.grpc, NAME)

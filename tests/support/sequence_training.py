@@ -35,7 +35,7 @@ def write_sequences(path: Path, users: int = 120, items: int = 40, seed: int = 0
     sequences = simulate(users, items, seed).sequences
     lines = [
         " ".join(f"{prefix}{number}" for number in (sequences.users[user], *sequences.of(user)))
-        for user in range(sequences.user_count)
+        for user in range(sequences.num_users)
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

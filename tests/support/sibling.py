@@ -14,9 +14,9 @@ def write_sibling(run: Path, path: Path, gain: float, *settings: str) -> Path:
     flat = [f"{key}={value}" for key, value in (setting.split("=") for setting in settings)]
     config = RankerRun(run).config()
     (path / "config.yaml").write_text(type(config).load(run / "config.yaml", flat).dump())
-    facts = json.loads((path / "run.json").read_text())
-    facts["files"]["config.yaml"] = hashlib.sha256((path / "config.yaml").read_bytes()).hexdigest()
-    (path / "run.json").write_text(json.dumps(facts))
+    metadata = json.loads((path / "run.json").read_text())
+    metadata["files"]["config.yaml"] = hashlib.sha256((path / "config.yaml").read_bytes()).hexdigest()
+    (path / "run.json").write_text(json.dumps(metadata))
     metrics = json.loads((path / "metrics.json").read_text())
     for values in metrics["tasks"].values():
         values["auc"] += gain

@@ -57,7 +57,7 @@ def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[i
     )
     config = SequenceConfig.load(None, [*small, *settings])
     run = SequenceRun.create(folder / "run", config, sequences, str(path))
-    model = build_model(config, sequences.item_count, np.ones(sequences.item_count, np.int64))
+    model = build_model(config, sequences.num_items, np.ones(sequences.num_items, np.int64))
     random = np.random.default_rng(1)
     for variable in model.trainable_variables:
         variable.assign(random.normal(0, 0.6, variable.shape))

@@ -34,7 +34,7 @@ def evaluate(
 ) -> None:
     """Metrics of a ranker by task and user group, its gates and clusters (of an exported version, the metrics alone).
 
-    Of a next-item run: HR and NDCG over the whole catalogue, and the clusters.
+    Of a next-item run: HR and NDCG over the whole catalog, and the clusters.
     """
     from tfelc.core.errors import UsageError
     from tfelc.next_item.settings import NEXT_ITEM
@@ -46,7 +46,7 @@ def evaluate(
     from tfelc.core.tensorflow_start import load_tensorflow
     from tfelc.lifecycle.training.run_folder import RunFolder
 
-    if run_path is not None and RunFolder(run_path).facts()["kind"] == NEXT_ITEM:
+    if run_path is not None and RunFolder(run_path).metadata()["kind"] == NEXT_ITEM:
         if split == "train":
             raise UsageError(
                 "--split train: a next-item run is measured on items that it was not fitted to; use validation or test"
@@ -74,7 +74,9 @@ def evaluate(
         print(json_text(result))
         return
     console = Console()
-    console.print(metrics_table(result, dataset.manifest.facts.get("best_possible_auc") if split == "test" else None))
+    console.print(
+        metrics_table(result, dataset.manifest.metadata.get("best_possible_auc") if split == "test" else None)
+    )
     console.print(groups_table(result))
     if result["gates"]:
         console.print(gates_table(result))

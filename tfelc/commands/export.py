@@ -22,7 +22,7 @@ def export(
     index: Annotated[
         Literal["brute_force", "streaming"] | None,
         typer.Option(
-            help="Of a next-item model: how the best items are found. streaming is for catalogues whose scores do not "
+            help="Of a next-item model: how the best items are found. streaming is for catalogs whose scores do not "
             "fit into memory. Defaults to brute_force."
         ),
     ] = None,
@@ -39,9 +39,9 @@ def export(
     from tfelc.next_item.run import SequenceRun
     from tfelc.ranker.run import RankerRun
 
-    is_recommender = RunFolder(run).facts()["kind"] == SequenceRun.kind
+    is_recommender = RunFolder(run).metadata()["kind"] == SequenceRun.kind
     if index is not None and not is_recommender:
-        raise UsageError("--index is for next-item runs; a ranker has no catalogue to search")
+        raise UsageError("--index is for next-item runs; a ranker has no catalog to search")
     with Console(stderr=True).status("starting") as status:
         if is_recommender:
             from tfelc.next_item.export.exporter import export_recommender

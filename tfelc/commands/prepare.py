@@ -77,7 +77,7 @@ def _report(out: Path) -> None:
         table.add_row(split, f"{rows:,}", *(f"{manifest.label_rates[split][label]:.4f}" for label in labels))
     console = Console()
     console.print(table)
-    for output, auc in manifest.facts.get("best_possible_auc", {}).items():
+    for output, auc in manifest.metadata.get("best_possible_auc", {}).items():
         console.print(
             f"best possible test AUC, {output}: {auc if auc is None else format(auc, '.4f')}", highlight=False
         )

@@ -53,7 +53,7 @@ def _report(
     from tfelc.lifecycle.training.run_folder import RunFolder
     from tfelc.next_item.run import SequenceRun
 
-    if RunFolder(path).facts()["kind"] == SequenceRun.kind:
+    if RunFolder(path).metadata()["kind"] == SequenceRun.kind:
         from tfelc.next_item.report.next_item_report import SequenceReport
 
         return SequenceReport(

@@ -33,18 +33,18 @@ def request(
 
     load_tensorflow()
 
-    from tfelc.core.atomic_files import whole_file
+    from tfelc.core.atomic_files import atomic_write
     from tfelc.core.cache import cache_home
     from tfelc.lifecycle.training.run_folder import RunFolder
     from tfelc.next_item.run import SequenceRun
     from tfelc.ranker.export.requests import json_request
 
-    is_recommender = RunFolder(run).facts()["kind"] == SequenceRun.kind
+    is_recommender = RunFolder(run).metadata()["kind"] == SequenceRun.kind
     name = name or ("recommender" if is_recommender else "ranker")
     # TensorFlow Serving does not tell grpcurl its messages, as a server with reflection would.
     protoset = cache_home() / "tensorflow_serving.protoset"
     protoset.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(protoset) as temporary:
+    with atomic_write(protoset) as temporary:
         temporary.write_bytes(_descriptors())
     for title, signature, inputs in (_of_recommender if is_recommender else _of_ranker)(run, n):
         body = shlex.quote(json_request(signature, inputs))
@@ -81,7 +81,7 @@ def _of_recommender(run: Path, rows: int) -> Iterator[tuple[str, str, dict[str, 
     from tfelc.next_item.run import SequenceRun
 
     folder = SequenceRun(run)
-    inputs = history_input(popularity_and_histories(folder, rows)[1], id_type_of(folder.catalogue()))
+    inputs = history_input(popularity_and_histories(folder, rows)[1], id_type_of(folder.catalog()))
     yield "The best items after each history", RECOMMEND, {**inputs, K: np.full(rows, _K, np.int64)}
     yield "The vectors of the histories", EMBED, inputs
 

@@ -75,7 +75,7 @@ def train(
 
     if resume:
         folder = RankerRun(run_path)
-        if (tasks := folder.facts()["tasks"]) != heads:
+        if (tasks := folder.metadata()["tasks"]) != heads:
             raise UsageError(f"--resume: the run in {run_path} trains --task {','.join(map(str, tasks))}")
         training = Training.resume(run_path, folder.dataset(data), console)
     else:
@@ -144,7 +144,7 @@ def _report(training: "Training", console: "Console") -> None:
     from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
 
     result = training.test()
-    console.print(metrics_table(result, training.dataset.manifest.facts.get("best_possible_auc")))
+    console.print(metrics_table(result, training.dataset.manifest.metadata.get("best_possible_auc")))
     console.print(groups_table(result))
     console.print(gates_table(result))
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Gives a temporary name to write to, on the same file system; the file takes its own name once it is whole.
 
     Raises:
         OSError: What the disk said, with the file's own name, which a failed write does not carry.
 
     Example:
-        >>> with whole_file(Path("scores.npz")) as temporary:
+        >>> with atomic_write(Path("scores.npz")) as temporary:
         ...     np.savez(temporary.open("wb"), scores=scores)
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -33,5 +33,5 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Writes a text file, whole or not at all."""
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

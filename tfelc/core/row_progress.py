@@ -11,7 +11,7 @@ from rich.text import Text
 
 
 class RowProgress:
-    """Rows done, rows a second and the time left, on standard error; nothing where that is no terminal.
+    """Rows done, rows per second and the time left, on standard error; nothing where that is no terminal.
 
     Args:
         total: Rows in all. Defaults to None: not known yet.

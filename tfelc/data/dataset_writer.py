@@ -46,7 +46,7 @@ class DatasetWriter:
     Example:
         >>> with DatasetWriter(out, schema, source="my log", seed=7) as writer:  # doctest: +SKIP
         ...     writer.write("train", table, where="log.parquet")
-        ...     writer.facts["note"] = "goes into the manifest"
+        ...     writer.metadata["note"] = "goes into the manifest"
     """
 
     def __init__(self, out: Path, schema: Schema, source: str, seed: int) -> None:
@@ -54,7 +54,7 @@ class DatasetWriter:
         self.schema = schema
         self.source = source
         self.seed = seed
-        self.facts: dict[str, Any] = {}
+        self.metadata: dict[str, Any] = {}
         self._temporary = self.out.absolute().with_name(f".{self.out.absolute().name}.{os.getpid()}.part")
         self._splits = {split: _Split(self._temporary / split, schema) for split in SPLITS}
         self._columns_of_groups: dict[str, str] = {}
@@ -132,7 +132,7 @@ class DatasetWriter:
             schema_hash=self.schema.hash(),
             files=files,
             hash=hash_of(files),
-            facts=self.facts,
+            metadata=self.metadata,
         )
         write_text(self._temporary / "schema.yaml", self.schema.dump())
         write_text(self._temporary / "manifest.json", manifest.model_dump_json(indent=2) + "\n")

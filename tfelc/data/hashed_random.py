@@ -23,7 +23,7 @@ def hashed_uniform(keys: NDArray[np.integer], seed: int, stream: int, width: int
     """
     salts = np.array([_mixed(_mixed(seed) + (stream << 32) + column) for column in range(width)], np.uint64)
     bits = np.asarray(keys).astype(np.uint64)[:, None] * np.uint64(_GOLDEN) + salts
-    # The finaliser of splitmix64 (Steele, Lea and Flood, 2014).
+    # The finalizer of splitmix64 (Steele, Lea and Flood, 2014).
     bits ^= bits >> np.uint64(30)
     bits *= np.uint64(0xBF58476D1CE4E5B9)
     bits ^= bits >> np.uint64(27)

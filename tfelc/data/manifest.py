@@ -33,7 +33,7 @@ class Manifest(BaseModel):
         schema_hash: SHA-256 of the schema that the parts were written with.
         files: The parts by split and name.
         hash: SHA-256 over the names and checksums of all parts: two folders with equal rows have the same.
-        facts: What else is known, such as `best_possible_auc` of a simulated log.
+        metadata: What else is known, such as `best_possible_auc` of a simulated log.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,7 +46,7 @@ class Manifest(BaseModel):
     files: dict[str, dict[str, PartFile]]
     hash: str
     label_rates: dict[str, dict[str, float]] = {}
-    facts: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
 
     @classmethod
     def load(cls, path: Path) -> Self:

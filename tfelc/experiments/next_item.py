@@ -37,7 +37,7 @@ def next_item(
         "results/sequences.json"
     ),
 ) -> None:
-    """Trains and measures each model on each data set: whole catalogue, seen items removed.
+    """Trains and measures each model on each data set: whole catalog, seen items removed.
 
     Leave-one-out, or by `--set split.protocol=global_time` a split by time.
     """
@@ -110,7 +110,7 @@ def _runs_of(
         config = settings_of(model, source, seed, overrides)
         if (folder / "run.json").exists():
             run = SequenceRun(folder)
-            _refuse_other(folder, run.facts()["data_hash"] == loaded.hash and run.config() == config)
+            _refuse_other(folder, run.metadata()["data_hash"] == loaded.hash and run.config() == config)
         if not (folder / "metrics.json").exists():
             console.print(f"[bold]{_label(source)}, {model}[/bold], seed {seed}")
             _train(folder, source, loaded, config, console)
@@ -155,10 +155,10 @@ def _unlearned(model: str, loaded: "Sequences", split_config: "SplitConfig", fol
     splits = split(loaded, split_config)
     with console.status(f"{loaded.name}, {model}"):
         if model == "popularity":
-            scorer: Any = Popularity(loaded.item_count).fit(splits.train)
+            scorer: Any = Popularity(loaded.num_items).fit(splits.train)
         else:
-            scorer = choose_item_knn(splits, loaded.item_count)
-        ranks = full_ranking(scorer, splits.test, loaded.item_count).ranks
+            scorer = choose_item_knn(splits, loaded.num_items)
+        ranks = full_ranking(scorer, splits.test, loaded.num_items).ranks
     folder.mkdir(parents=True, exist_ok=True)
     run = SequenceRun(folder)
     run.write_ranks(loaded.users[splits.test.users], ranks)

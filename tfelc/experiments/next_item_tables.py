@@ -70,7 +70,7 @@ def write_markdown(path: Path, datasets: dict[str, Any], protocol: str, seeds: i
     from tfelc.core.atomic_files import write_text
 
     lines = [
-        f"{_PROTOCOLS[protocol]}, whole catalogue, seen items removed; mean ± standard deviation over {seeds} seeds. "
+        f"{_PROTOCOLS[protocol]}, whole catalog, seen items removed; mean ± standard deviation over {seeds} seeds. "
         "The last column is the gain in NDCG@20 over SASRec with the same settings, and its 95 % interval by a paired "
         "bootstrap over users.",
         "",

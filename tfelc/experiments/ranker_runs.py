@@ -100,13 +100,13 @@ class RankerRuns:
         return model, seconds
 
     def _refuse_other(self, run: RankerRun, config: Config) -> None:
-        facts = run.facts()
+        metadata = run.metadata()
         wanted = {
             "data_hash": self._dataset.hash,
             "schema_hash": self._dataset.schema.hash(),
             "tasks": self._heads,
         }
-        if any(facts.get(key) != value for key, value in wanted.items()) or run.config() != config:
+        if any(metadata.get(key) != value for key, value in wanted.items()) or run.config() != config:
             raise RunError(
                 f"{run.path}: was made with other settings, tasks or data than are asked for; name another --runs"
             )

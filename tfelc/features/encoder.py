@@ -21,10 +21,10 @@ _LARGEST = 10.0
 
 @keras.saving.register_keras_serializable(package="tfelc")
 class FeatureEncoder(keras.layers.Layer):
-    """Embeds ids, pools lists, standardises numbers.
+    """Embeds ids, pools lists, standardizes numbers.
 
     Missing numbers become the default of the schema, or the training mean, and raise a flag where the training split
-    had any. What is standardised is cut off at 10 standard deviations.
+    had any. What is standardized is cut off at 10 standard deviations.
     Lists are averaged over the values that are there; an empty list is a zero vector.
 
     Args:
@@ -71,7 +71,7 @@ class FeatureEncoder(keras.layers.Layer):
                 self.standardize[role] = layer
 
     def build(self, input_shape: Any) -> None:
-        """Makes the fused tables and the standardisation."""
+        """Makes the fused tables and the standardization."""
         self.tables = {
             dim: FusedEmbedding(rows, dim, dtype=self.dtype_policy, name=f"tables_{dim}")
             for dim, rows in self.layout.fused_rows.items()

@@ -20,7 +20,7 @@ _QUANTILE_SAMPLE_PER_TABLE = 20_000
 
 
 def transformed(values: NDArray[Any], column: Column) -> NDArray[Any]:
-    """A number after its transform and before it is standardised; the encoder does the same on tensors."""
+    """A number after its transform and before it is standardized; the encoder does the same on tensors."""
     return np.sign(values) * np.log1p(np.abs(values)) if column.transform == "log" else values
 
 

@@ -1,4 +1,4 @@
-"""What happens to cluster centres beside the gradient: they follow a moving mean, they are merged or dropped."""
+"""What happens to cluster centers beside the gradient: they follow a moving mean, they are merged or dropped."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from tfelc.losses.clustering import NEARLY_EMPTY
 
 Tensor = Any
 
-# Centres looked at in one step of `still_active`: keeps its cost linear in the number of clusters.
+# Centers looked at in one step of `still_active`: keeps its cost linear in the number of clusters.
 BLOCK = 64
 
 
 def moving_means(centers: Tensor, embeddings: Tensor, shares: Tensor, momentum: float) -> Tensor:
-    """Centres that follow the exponential moving mean of the embeddings assigned to them.
+    """Centers that follow the exponential moving mean of the embeddings assigned to them.
 
     `c_j + (1 - momentum^(k n_j / b)) (mean_j - c_j)`, with `n_j = sum_i p_ij` and `mean_j = sum_i p_ij h_i / n_j`.
 
-    A centre moves by its number of embeddings and not by steps: one that holds an even share, `n_j = b / k`, keeps
+    A center moves by its number of embeddings and not by steps: one that holds an even share, `n_j = b / k`, keeps
     `momentum` of where it was, a larger one less, and one that holds nothing stays.
 
     Args:
-        centers: Tensor. Normalised rows, `(clusters, dim)`.
-        embeddings: Tensor. Normalised rows, `(batch, dim)`.
+        centers: Tensor. Normalized rows, `(clusters, dim)`.
+        embeddings: Tensor. Normalized rows, `(batch, dim)`.
         shares: Tensor. Assignments, soft or one-hot, `(batch, clusters)`.
         momentum: float. In (0, 1).
 
     Returns:
-        The new centres, of length 1 at most.
+        The new centers, of length 1 at most.
 
     Source: ELCRec, section 6 (momentum updates, left to future work); van den Oord et al. (2017), appendix A.1.
     """
@@ -42,24 +42,24 @@ def moving_means(centers: Tensor, embeddings: Tensor, shares: Tensor, momentum: 
 
 
 def still_active(centers: Tensor, share: Tensor, active: Tensor, temperature: float, first: Tensor) -> Tensor:
-    """The clusters that stay in use once close centres are merged and nearly empty ones dropped.
+    """The clusters that stay in use once close centers are merged and nearly empty ones dropped.
 
-    - Merged: of two centres with `1 - <c_i, c_j> < temperature`, the one that holds less goes. So close, even an
-      embedding that lies on one of them is assigned to it by odds of less than e to 1. Centres inside one dense region
+    - Merged: of two centers with `1 - <c_i, c_j> < temperature`, the one that holds less goes. So close, even an
+      embedding that lies on one of them is assigned to it by odds of less than e to 1. Centers inside one dense region
       fall together under `soft` and meet this; where the density has a valley that the temperature resolves, they do
       not.
     - Dropped: one that holds less than a tenth of an even share.
 
-    Only a centre that is itself near no larger one takes others in, so that a chain of near centres does not vanish at
-    once. The centres `first .. first + 63` are compared with all; calls that go round meet every pair. The largest
+    Only a center that is itself near no larger one takes others in, so that a chain of near centers does not vanish at
+    once. The centers `first .. first + 63` are compared with all; calls that go round meet every pair. The largest
     cluster always stays.
 
     Args:
-        centers: Tensor. Normalised rows, `(clusters, dim)`.
+        centers: Tensor. Normalized rows, `(clusters, dim)`.
         share: Tensor. Share of the embeddings that each cluster holds, `(clusters,)`.
         active: Tensor. 1 for the clusters in use, 0 for the others, `(clusters,)`.
         temperature: float. Of the assignment.
-        first: Tensor. Integer, the first centre of the block.
+        first: Tensor. Integer, the first center of the block.
 
     Returns:
         `active` with zeros where a cluster was merged or dropped.

@@ -1,4 +1,4 @@
-"""Clusters whose centres are weights, learned end to end with the rest of the model."""
+"""Clusters whose centers are weights, learned end to end with the rest of the model."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _SHARE_MOMENTUM = 0.99
 
 @keras.saving.register_keras_serializable(package="tfelc")
 class LearnableClusters(keras.layers.Layer):
-    """Assigns each embedding to one of `count` learnable centres, by cosine similarity.
+    """Assigns each embedding to one of `count` learnable centers, by cosine similarity.
 
-    `assignment_i = softmax_j(<h_i, c_j> / temperature)`, with embeddings `h` and centres `c` L2-normalised. In training
+    `assignment_i = softmax_j(<h_i, c_j> / temperature)`, with embeddings `h` and centers `c` L2-normalized. In training
     `alpha * loss` is added to the model's loss, the loss being one of `tfelc.losses.clustering`; the raw loss stands in
     the logs as `cluster_loss`, and the clusters' use as `clusters_in_use` and `largest_cluster_share`. They are not
     computed outside training, so their `val_` values in `fit` carry nothing.
@@ -38,26 +38,26 @@ class LearnableClusters(keras.layers.Layer):
         alpha: float. Weight of the clustering loss. Defaults to 0.1.
         objective: str. `paper` (Eq. 3), `nearest` or `soft`; see `tfelc.losses.clustering`. Defaults to `paper`.
         temperature: float. Of the softmax over the cosine similarities; smaller is harder. Defaults to 0.1.
-        momentum: float. 0: the centres follow the gradient. Above 0, below 1: they follow the exponential moving mean
+        momentum: float. 0: the centers follow the gradient. Above 0, below 1: they follow the exponential moving mean
             of the embeddings assigned to them (softly under `soft`, else the nearest) and are not trained; the loss
             then moves the embeddings alone. See `moving_means`. Defaults to 0.
-        merge: bool. Whether the number of clusters is found: close centres are merged and nearly empty ones dropped
+        merge: bool. Whether the number of clusters is found: close centers are merged and nearly empty ones dropped
             while it trains, see `still_active`. The clusters in use are a weight, `active`, of 1 and 0; one that went
             has an assignment of 0 and does not come back. Defaults to False.
         **kwargs: Of `keras.layers.Layer`.
 
-    Input shape: `(batch, dim)`; a row of zeros is as far from every centre.
+    Input shape: `(batch, dim)`; a row of zeros is as far from every center.
 
     Output shape: a dict.
 
     - `assignment`: float32, `(batch, count)`, rows that sum to 1.
-    - `centre`: float32, `(batch, dim)`, the nearest centre, normalised; the gradient flows to that centre.
-    - `cluster`: int32, `(batch,)`, the number of the nearest centre (the first of several equally near).
+    - `center`: float32, `(batch, dim)`, the nearest center, normalized; the gradient flows to that center.
+    - `cluster`: int32, `(batch,)`, the number of the nearest center (the first of several equally near).
 
     Example:
         >>> clusters = LearnableClusters(count=20, alpha=0.1)
         >>> sorted(clusters(keras.ops.ones((8, 32))))
-        ['assignment', 'centre', 'cluster']
+        ['assignment', 'center', 'cluster']
 
     Source: ELCRec, section 3.4.2 (the module, Eq. 3) and A.3 (it assists the gates of an MMoE).
     """
@@ -97,7 +97,7 @@ class LearnableClusters(keras.layers.Layer):
         self.share_tracker = LargestClusterShare(count)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the centres, drawn from a normal of about unit length."""
+        """Makes the centers, drawn from a normal of about unit length."""
         if len(input_shape) != 2 or input_shape[-1] is None:
             raise ValueError(f"`inputs` must be 2-D, (batch, dim), with a known dim. Received: shape={input_shape}")
         dim = input_shape[-1]
@@ -114,7 +114,7 @@ class LearnableClusters(keras.layers.Layer):
             self.step = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="step")
 
     def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
-        """Assigns the rows; in training also adds the loss, tracks it, and moves, merges and drops centres."""
+        """Assigns the rows; in training also adds the loss, tracks it, and moves, merges and drops centers."""
         embeddings = l2_normalized(inputs)
         centers = l2_normalized(self.centers)
         active = ops.convert_to_tensor(self.active) if self.merge else None
@@ -133,7 +133,7 @@ class LearnableClusters(keras.layers.Layer):
                 self.centers.assign(moving_means(centers, embeddings, shares, self.momentum))
             if active is not None:
                 self._merge(centers, assignment, active)
-        return {"assignment": assignment, "centre": ops.take(centers, cluster, axis=0), "cluster": cluster}
+        return {"assignment": assignment, "center": ops.take(centers, cluster, axis=0), "cluster": cluster}
 
     def _merge(self, centers: Tensor, assignment: Tensor, active: Tensor) -> None:
         share = _SHARE_MOMENTUM * self.share + (1 - _SHARE_MOMENTUM) * ops.mean(assignment, axis=0)
@@ -143,13 +143,13 @@ class LearnableClusters(keras.layers.Layer):
         self.step.assign_add(1)
 
     def initialize_centers(self, embeddings: NDArray[np.floating[Any]], seed: int) -> None:
-        """Starts the centres at the K-means centres of a sample, instead of at random.
+        """Starts the centers at the K-means centers of a sample, instead of at random.
 
-        Where the sample holds fewer distinct directions than there are centres, the rest stay as they are. The same
-        sample and seed give the same centres to the bit.
+        Where the sample holds fewer distinct directions than there are centers, the rest stay as they are. The same
+        sample and seed give the same centers to the bit.
 
         Args:
-            embeddings: Array. A sample of the layer's inputs, `(rows, dim)`; some thousand rows a cluster are plenty.
+            embeddings: Array. A sample of the layer's inputs, `(rows, dim)`; some thousand rows per cluster are plenty.
             seed: int. Seed of the K-means start.
 
         Raises:
@@ -169,7 +169,7 @@ class LearnableClusters(keras.layers.Layer):
         if len(sample) == 0:
             raise DataError(f"K-means start of `{self.name}`: the sample holds no embedding other than zero")
 
-        # Imported here: they load slowly and only training starts centres.
+        # Imported here: they load slowly and only training starts centers.
         from sklearn.cluster import KMeans
         from threadpoolctl import threadpool_limits
 
@@ -177,7 +177,7 @@ class LearnableClusters(keras.layers.Layer):
         # Float32's own rounding must not count as a direction of its own.
         distinct = len(np.unique(sample.round(6), axis=0))
         found = min(self.count, distinct)
-        # One thread: the order of sums, and so the last bits of the centres, would else depend on the machine's load.
+        # One thread: the order of sums, and so the last bits of the centers, would else depend on the machine's load.
         with threadpool_limits(limits=1):
             means = KMeans(found, n_init=4, random_state=seed).fit(sample).cluster_centers_
         centers = np.array(ops.convert_to_numpy(self.centers))

@@ -28,8 +28,8 @@ class NeighborScores(keras.layers.Layer):
     none of the history's adds nothing. Nothing of it is trained.
 
     Args:
-        items: int. Items of the catalogue; number 0 is padding.
-        count: int. Neighbours of an item.
+        items: int. Items of the catalog; number 0 is padding.
+        count: int. Neighbors of an item.
         weight: float. Of the term.
         recency: float. Factor a step by which the older items of a history count less.
         **kwargs: Of `keras.layers.Layer`.
@@ -51,7 +51,7 @@ class NeighborScores(keras.layers.Layer):
         self._depth = 1 + math.floor(math.log(_LEAST_RECENCY) / math.log(recency)) if recency < 1 else None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the table of neighbours, empty."""
+        """Makes the table of neighbors, empty."""
         shape = (self.items + 1, self.count)
         self.neighbors = self.add_weight(
             shape=shape, initializer="zeros", dtype="int32", trainable=False, name="neighbors"
@@ -62,7 +62,7 @@ class NeighborScores(keras.layers.Layer):
         """Fills the table with the nearest items of each item; of equally near ones with those of lower numbers.
 
         Args:
-            nearness: `(items + 1, items + 1)`, from item to neighbour, by item number.
+            nearness: `(items + 1, items + 1)`, from item to neighbor, by item number.
         """
         neighbors = np.zeros((self.items + 1, self.count), np.int32)
         values = np.zeros((self.items + 1, self.count), np.float32)
@@ -76,7 +76,7 @@ class NeighborScores(keras.layers.Layer):
         self.nearness.assign(values)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The term for every item of the catalogue."""
+        """The term for every item of the catalog."""
         recent = inputs if self._depth is None else inputs[:, -self._depth :]
         rows, length = ops.shape(recent)[0], ops.shape(recent)[1]
         steps = ops.cast(length - 1 - ops.arange(length), "float32")

@@ -108,7 +108,7 @@ def reorder_window(items: Tensor, share: float, start: Tensor, order: Tensor) ->
     first = length - count + _start(count, moved, start)
     column = ops.arange(length)[None, :]
     inside = ops.logical_and(column >= first, column < first + moved)
-    # Inside the window the keys lie between those of its neighbours, so that sorting leaves all others in place.
+    # Inside the window the keys lie between those of its neighbors, so that sorting leaves all others in place.
     window = ops.cast(first, "float32") - 0.5 + order * ops.cast(moved, "float32")
     keys = ops.where(inside, window, ops.cast(column, "float32"))
     return ops.take_along_axis(items, ops.argsort(keys, axis=1), axis=1)

@@ -22,7 +22,7 @@ class SequenceEncoder(keras.layers.Layer):
     its longest history. For histories padded on the left to `max_length` they are the absolute positions of SASRec.
 
     Args:
-        items: int. Items of the catalogue. Number 0 is padding, 1 to `items` are items, `items + 1` is the mask of an
+        items: int. Items of the catalog. Number 0 is padding, 1 to `items` are items, `items + 1` is the mask of an
             augmented view.
         max_length: int. Longest history, in items.
         dim: int. Width of the embeddings. Defaults to 64.

@@ -16,7 +16,7 @@ _MASKED = -1e9
 
 @keras.saving.register_keras_serializable(package="tfelc")
 class TransformerBlock(keras.layers.Layer):
-    """Causal self-attention and a feed-forward network, each with a residual and layer normalisation after it.
+    """Causal self-attention and a feed-forward network, each with a residual and layer normalization after it.
 
     `x = norm(x + dropout(attention(x)))`, then `x = norm(x + dropout(W_2 gelu(W_1 x)))`.
 

@@ -1,6 +1,6 @@
-"""Clustering objectives: pure functions of L2-normalised embeddings and centres.
+"""Clustering objectives: pure functions of L2-normalized embeddings and centers.
 
-Each takes embeddings `h`, `(batch, dim)`, and centres `c`, `(clusters, dim)`, both float32 with rows of length 1, and
+Each takes embeddings `h`, `(batch, dim)`, and centers `c`, `(clusters, dim)`, both float32 with rows of length 1, and
 returns a scalar. No tensor is larger than `(batch, clusters)` or `(clusters, clusters)`. The trade-off weight alpha is
 applied by the caller.
 
@@ -27,22 +27,22 @@ _CLOSED = -1e9
 
 
 def paper(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active: Tensor | None = None) -> Tensor:
-    """The paper's objective: every centre away from every other, every embedding to every centre.
+    """The paper's objective: every center away from every other, every embedding to every center.
 
     `-1 / ((k - 1) k) sum_i sum_{j != i} ||c_i - c_j||^2 + 1 / (b k) sum_i sum_j ||h_i - c_j||^2`
 
     It lies in [-4, 4]. The double sums are expanded, which is exact for rows of any length:
     `sum_i sum_j ||x_i - y_j||^2 = k sum_i ||x_i||^2 + b sum_j ||y_j||^2 - 2 <sum_i x_i, sum_j y_j>`,
-    so the cost is O((b + k) dim) and no pairwise tensor is made. A single centre has no pairs: the first term is 0.
+    so the cost is O((b + k) dim) and no pairwise tensor is made. A single center has no pairs: the first term is 0.
 
     Gradient: for rows of length 1 and `m = mean_j c_j` the objective is
-    `2 k / (k - 1) (||m||^2 - 1) + 2 - 2 <mean_i h_i, m>`. It depends on the mean centre alone, so all centres receive
+    `2 k / (k - 1) (||m||^2 - 1) + 2 - 2 <mean_i h_i, m>`. It depends on the mean center alone, so all centers receive
     the same gradient (up to the projection on the sphere): it moves them together and cannot tell one from another.
     `nearest` and `soft` can.
 
     Args:
-        embeddings: Tensor. Normalised rows, `(batch, dim)`.
-        centers: Tensor. Normalised rows, `(clusters, dim)`.
+        embeddings: Tensor. Normalized rows, `(batch, dim)`.
+        centers: Tensor. Normalized rows, `(clusters, dim)`.
         temperature: float. Not used; all objectives are called alike.
         active: Tensor, `(clusters,)`, or None. The clusters in use; see the module.
 
@@ -63,16 +63,16 @@ def paper(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active:
 
 
 def nearest(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active: Tensor | None = None) -> Tensor:
-    """Each embedding to its nearest centre, close centres apart, no cluster empty.
+    """Each embedding to its nearest center, close centers apart, no cluster empty.
 
     `1/b sum_i ||h_i - c_a(i)||^2 + spread(c) + balance(p)`, with `a(i) = argmax_j <h_i, c_j>`.
 
-    Gradient: the pull acts on one centre an embedding, as in K-means, and on the embedding; the choice of the centre
-    itself has none. A centre that is nearest to nothing is moved by `spread` and `balance` alone.
+    Gradient: the pull acts on one center an embedding, as in K-means, and on the embedding; the choice of the center
+    itself has none. A center that is nearest to nothing is moved by `spread` and `balance` alone.
 
     Args:
-        embeddings: Tensor. Normalised rows, `(batch, dim)`.
-        centers: Tensor. Normalised rows, `(clusters, dim)`.
+        embeddings: Tensor. Normalized rows, `(batch, dim)`.
+        centers: Tensor. Normalized rows, `(clusters, dim)`.
         temperature: float. Of the soft assignment that `balance` uses. Defaults to 0.1.
         active: Tensor, `(clusters,)`, or None. The clusters in use; see the module.
     """
@@ -84,20 +84,20 @@ def nearest(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, activ
 
 
 def soft(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active: Tensor | None = None) -> Tensor:
-    """Each embedding to the centres in proportion to its assignment, close centres apart, no cluster empty.
+    """Each embedding to the centers in proportion to its assignment, close centers apart, no cluster empty.
 
     `1/b sum_i sum_j p_ij ||h_i - c_j||^2 + spread(c) + balance(p)`, with `p_i = softmax_j(<h_i, c_j> / temperature)`.
 
     Gradient: the pull takes the assignment as given (no gradient through `p`), as the M-step of a mixture does: a
-    centre is drawn to each embedding in proportion to its share, and is never pushed away from one. With a gradient
-    through `p` a centre that is somewhat far would be repelled, and die. `balance` does go through `p`.
+    center is drawn to each embedding in proportion to its share, and is never pushed away from one. With a gradient
+    through `p` a center that is somewhat far would be repelled, and die. `balance` does go through `p`.
 
-    Without spread and balance (`active` given) centres that the temperature cannot tell apart fall together, which is
+    Without spread and balance (`active` given) centers that the temperature cannot tell apart fall together, which is
     what makes them mergeable (Rose 1998, deterministic annealing).
 
     Args:
-        embeddings: Tensor. Normalised rows, `(batch, dim)`.
-        centers: Tensor. Normalised rows, `(clusters, dim)`.
+        embeddings: Tensor. Normalized rows, `(batch, dim)`.
+        centers: Tensor. Normalized rows, `(clusters, dim)`.
         temperature: float. Of the softmax over the cosine similarities. Defaults to 0.1.
         active: Tensor, `(clusters,)`, or None. The clusters in use; see the module.
     """
@@ -110,7 +110,7 @@ def soft(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active: 
 
 
 def similarities(embeddings: Tensor, centers: Tensor, active: Tensor | None = None) -> Tensor:
-    """Cosines of normalised rows, `(batch, clusters)`; far below any cosine for the clusters that are not `active`."""
+    """Cosines of normalized rows, `(batch, clusters)`; far below any cosine for the clusters that are not `active`."""
     cosines = ops.matmul(embeddings, ops.transpose(centers))
     return cosines if active is None else ops.where(active > 0, cosines, _CLOSED)
 
@@ -121,12 +121,12 @@ def assignment(similarity: Tensor, temperature: float) -> Tensor:
 
 
 def spread(centers: Tensor) -> Tensor:
-    """How close the closest centres are: a smooth maximum of the pairwise cosines, in [-1, 1].
+    """How close the closest centers are: a smooth maximum of the pairwise cosines, in [-1, 1].
 
     `t log(1 / (k (k - 1)) sum_i sum_{j != i} exp(<c_i, c_j> / t))` with `t = 0.1`.
 
     Gradient: the pairs share a total weight of 1 by a softmax of their cosine over `t`, so a pair that has fallen
-    together takes nearly all of it and pairs far apart feel next to nothing. A single centre gives 0.
+    together takes nearly all of it and pairs far apart feel next to nothing. A single center gives 0.
 
     Source: the uniformity loss of Wang and Isola (2020), scaled to the range of a cosine.
     """
@@ -145,7 +145,7 @@ def balance(similarity: Tensor, temperature: float) -> Tensor:
 
     `1/k sum_j max(0, log(0.1 / k) - log q_j)`, with `q = 1/b sum_i p_i` and `p_i = softmax_j(similarity_ij / t)`.
 
-    Gradient: of weight `1 / k` for each cluster that is nearly empty, whatever its emptiness: it draws such a centre
+    Gradient: of weight `1 / k` for each cluster that is nearly empty, whatever its emptiness: it draws such a center
     and the embeddings closest to it together. A cluster that holds a tenth of an even share feels nothing, so groups of
     unequal size stay whole. (The entropy of `q`, or Sinkhorn's assignment, asks for equal sizes and splits the large
     ones.)

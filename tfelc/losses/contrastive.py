@@ -1,4 +1,4 @@
-"""Contrastive losses between two views of a batch, and between a batch and the cluster centres."""
+"""Contrastive losses between two views of a batch, and between a batch and the cluster centers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def sequence_contrast(first: Tensor, second: Tensor, temperature: float = 1.0, s
     `p_i = exp(s(a_i, b_i) / t)`, over the rows `a_i` of both views, `b` being the other view and `s` the dot product.
 
     Args:
-        first: Tensor. One view, `(batch, dim)`; L2-normalised where a cosine is wanted.
+        first: Tensor. One view, `(batch, dim)`; L2-normalized where a cosine is wanted.
         second: Tensor. The other view, row by row of the same user.
         temperature: float. Defaults to 1.
         same: Bool tensor, `(batch, batch)`. True where two rows stand for the same thing (the same target), so that
@@ -43,19 +43,19 @@ def sequence_contrast(first: Tensor, second: Tensor, temperature: float = 1.0, s
 def intent_contrast(
     embeddings: Tensor, centers: Tensor, cluster: Tensor, temperature: float = 1.0, active: Tensor | None = None
 ) -> Tensor:
-    """Each embedding against all centres; its nearest centre is its positive.
+    """Each embedding against all centers; its nearest center is its positive.
 
     `mean_i -log(exp(s(h_i, c_a(i)) / t) / sum_j exp(s(h_i, c_j) / t))`, with `s` the dot product.
 
     Args:
         embeddings: Tensor. `(batch, dim)`.
         centers: Tensor. `(clusters, dim)`.
-        cluster: Int tensor, `(batch,)`. The number `a(i)` of each row's nearest centre.
+        cluster: Int tensor, `(batch,)`. The number `a(i)` of each row's nearest center.
         temperature: float. Defaults to 1.
         active: Tensor. 1 for the clusters in use, 0 for those that are no negatives, `(clusters,)`. Defaults to all in
             use.
 
-    Source: ELCRec, section 3.4.3, Eq. 6. Its code takes only the centres of the batch's other users as negatives.
+    Source: ELCRec, section 3.4.3, Eq. 6. Its code takes only the centers of the batch's other users as negatives.
     """
     logits = ops.matmul(embeddings, ops.transpose(centers)) / temperature
     if active is not None:

@@ -14,7 +14,7 @@ Tensor = Any
 class ClustersInUse(keras.metrics.Metric):
     """Effective number of clusters over the rows seen since the last reset.
 
-    `exp(-sum_j q_j log q_j)` with `q` the mean assignment, in [1, count]; 0 before the first row. While the centres
+    `exp(-sum_j q_j log q_j)` with `q` the mean assignment, in [1, count]; 0 before the first row. While the centers
     still move, rows of early and late steps are averaged alike.
 
     Args:

@@ -1,4 +1,4 @@
-"""Normalised discounted cumulative gain with one target."""
+"""Normalized discounted cumulative gain with one target."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tfelc.metrics.checks import checked_ranks
 def ndcg(ranks: ArrayLike, k: int) -> float:
     """`NDCG@k`: mean of `1 / log2(rank + 1)` over the examples, where a rank beyond `k` counts 0.
 
-    The ideal list has the one target first, so that its gain is 1 and nothing is left to normalise.
+    The ideal list has the one target first, so that its gain is 1 and nothing is left to normalize.
 
     Args:
         ranks: Rank of each target from 1, `(examples,)`.

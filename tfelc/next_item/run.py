@@ -1,4 +1,4 @@
-"""The run folder of a next-item model: the catalogue beside what every run has."""
+"""The run folder of a next-item model: the catalog beside what every run has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tfelc.core.atomic_files import whole_file
+from tfelc.core.atomic_files import atomic_write
 from tfelc.core.errors import RunError, UsageError
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.lifecycle.training.run_folder import RunFolder
@@ -24,10 +24,10 @@ from tfelc.next_item.settings import NEXT_ITEM, SequenceConfig, SplitConfig
 
 
 class SequenceRun(RunFolder):
-    """A next-item run: `catalogue.json` holds the raw item ids, in the order of their numbers from 1."""
+    """A next-item run: `catalog.json` holds the raw item ids, in the order of their numbers from 1."""
 
     kind = NEXT_ITEM
-    fact_types = {"users": int, "items": int, "actions": int}
+    metadata_types = {"users": int, "items": int, "actions": int}
 
     @classmethod
     def create(cls, path: Path, config: SequenceConfig, sequences: Sequences, source: str) -> SequenceRun:
@@ -44,12 +44,12 @@ class SequenceRun(RunFolder):
         """
         return cls.make(
             path,
-            {"config.yaml": config.dump(), "catalogue.json": json.dumps(sequences.catalogue.tolist())},
+            {"config.yaml": config.dump(), "catalog.json": json.dumps(sequences.catalog.tolist())},
             {
                 "data": source if source in DATASETS else str(Path(source).absolute()),
                 "data_hash": sequences.hash,
-                "users": sequences.user_count,
-                "items": sequences.item_count,
+                "users": sequences.num_users,
+                "items": sequences.num_items,
                 "actions": len(sequences.actions),
             },
         )
@@ -58,9 +58,9 @@ class SequenceRun(RunFolder):
         """The run's settings; raises RunError when they are missing or changed."""
         return SequenceConfig.load(self.unchanged("config.yaml"))
 
-    def catalogue(self) -> list[int] | list[str]:
+    def catalog(self) -> list[int] | list[str]:
         """Raw item ids by item number less 1; raises RunError when the file is missing or changed."""
-        ids: list[int] | list[str] = json.loads(self.unchanged("catalogue.json").read_text(encoding="utf-8"))
+        ids: list[int] | list[str] = json.loads(self.unchanged("catalog.json").read_text(encoding="utf-8"))
         return ids
 
     def sequences(self, source: str | None = None) -> Sequences:
@@ -73,19 +73,19 @@ class SequenceRun(RunFolder):
             RunError: They have changed since.
             DataError: They cannot be read.
         """
-        facts = self.facts()
-        source = facts["data"] if source is None else source
+        metadata = self.metadata()
+        source = metadata["data"] if source is None else source
         sequences = load_sequences(source)
-        if sequences.hash != facts["data_hash"]:
+        if sequences.hash != metadata["data_hash"]:
             raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")
         return sequences
 
     def refuse_incomparable(self, other: SequenceRun) -> None:
         """Raises UsageError where the other run ranks other examples, so that users cannot be compared one by one."""
-        if self.facts()["data_hash"] != other.facts()["data_hash"]:
+        if self.metadata()["data_hash"] != other.metadata()["data_hash"]:
             raise UsageError(
-                f"{other.path}: was trained on other data ({other.facts()['data']}) than {self.path} "
-                f"({self.facts()['data']}); compare runs on the same data"
+                f"{other.path}: was trained on other data ({other.metadata()['data']}) than {self.path} "
+                f"({self.metadata()['data']}); compare runs on the same data"
             )
         mine, theirs = self.config().split.protocol, other.config().split.protocol
         if mine != theirs:
@@ -96,7 +96,7 @@ class SequenceRun(RunFolder):
 
     def write_ranks(self, users: NDArray[Any], ranks: NDArray[np.int32]) -> None:
         """Writes `ranks.parquet`: the rank of each test user's item, to compare runs user by user."""
-        with whole_file(self.path / "ranks.parquet") as temporary:
+        with atomic_write(self.path / "ranks.parquet") as temporary:
             pq.write_table(pa.table({"user": users, "rank": ranks}), temporary)
 
     def ranks(self) -> tuple[NDArray[Any], NDArray[np.int32]]:
@@ -113,9 +113,9 @@ class SequenceRun(RunFolder):
         Raises:
             RunError: The folder is no run, or is damaged.
         """
-        facts = self.facts()
+        metadata = self.metadata()
         # What an item's count is does not matter to scores, only to the draws of training.
-        model = build_model(self.config(), facts["items"], np.ones(facts["items"], np.int64))
+        model = build_model(self.config(), metadata["items"], np.ones(metadata["items"], np.int64))
         load_checkpoint(self.best, {"model": model.variables})
         return model
 
@@ -130,7 +130,7 @@ def build_model(config: SequenceConfig, items: int, counts: NDArray[np.int64]) -
 
     Args:
         config: Settings.
-        items: Items of the catalogue.
+        items: Items of the catalog.
         counts: How often each item is a target in training, by item number less 1.
     """
     loss = make_next_item_loss(config.model.next_item, counts, config.training.seed)

@@ -56,10 +56,10 @@ class IntentsConfig(Settings):
         pooling: What of a history is clustered: the `last` position, or the `mean` over its items.
         alpha: Weight of the clustering loss.
         objective: Which clustering loss; see `tfelc.losses.clustering`.
-        temperature: Of the softmax over the similarities to the centres.
-        momentum: 0: the centres follow the gradient; above it, the moving mean of the embeddings assigned to them.
-        merge: Whether the number of clusters is found: close centres are merged, nearly empty ones dropped.
-        start: Where the centres begin: `random`, or `kmeans` over the untrained encoder's embeddings.
+        temperature: Of the softmax over the similarities to the centers.
+        momentum: 0: the centers follow the gradient; above it, the moving mean of the embeddings assigned to them.
+        merge: Whether the number of clusters is found: close centers are merged, nearly empty ones dropped.
+        start: Where the centers begin: `random`, or `kmeans` over the untrained encoder's embeddings.
     """
 
     count: int = Field(0, ge=0)
@@ -81,7 +81,7 @@ class ContrastConfig(Settings):
         views: `augment`: two views by crop, mask or reorder. `dropout`: the history and a second pass of it.
             `same_target`: the history and another one that the same item followed.
         pooling: How a view becomes one vector: `concat` of its positions (Eq. 2), their `mean`, or the `last`.
-        fusion: How the nearest centre enters a view (Eq. 5).
+        fusion: How the nearest center enters a view (Eq. 5).
         normalize: Whether views are compared by cosine.
         temperature: Of the comparison.
         crop: Share that a crop keeps.
@@ -110,7 +110,7 @@ class NextItemConfig(Settings):
     """The loss of the next item; see `tfelc.losses.next_item`.
 
     Attributes:
-        loss: `softmax` over the catalogue, `sampled_softmax`, `bce`, or `gbce`.
+        loss: `softmax` over the catalog, `sampled_softmax`, `bce`, or `gbce`.
         negatives: Drawn items of the last three: a batch for `sampled_softmax`, a row for the others.
         power: `sampled_softmax` draws by popularity to this power.
         log_q: Whether `sampled_softmax` corrects for the chances of its draws.
@@ -133,7 +133,7 @@ class NeighborsConfig(Settings):
 
     Attributes:
         weight: Of the term; 0 leaves it out.
-        count: Neighbours of an item.
+        count: Neighbors of an item.
         recency: Factor a step by which the older items of a history count less.
         window: Largest distance of two items that counts, in steps.
         decay: Power by which nearness falls with the distance.
@@ -153,7 +153,7 @@ class SequenceModelConfig(Settings):
 
     Attributes:
         variant: `elcrec`, or with parts of it left out (Figure 4): `b_elcm` without the contrast, `b_ccl` without the
-            clustering loss (the centres learn from the contrast alone), `b` without both, which is SASRec.
+            clustering loss (the centers learn from the contrast alone), `b` without both, which is SASRec.
     """
 
     variant: Literal["elcrec", "b_elcm", "b_ccl", "b"] = "elcrec"
@@ -192,7 +192,7 @@ class SequenceModelConfig(Settings):
             raise ValueError("model.contrast.intent_weight: there are no intents without model.clusters.count")
         if not clusters.count and contrast.fusion != "none":
             raise ValueError(
-                f"model.contrast.fusion: there is no centre to fuse without model.clusters.count. "
+                f"model.contrast.fusion: there is no center to fuse without model.clusters.count. "
                 f"Received: {contrast.fusion}"
             )
         return self
@@ -205,7 +205,7 @@ class SequenceTrainingConfig(Settings):
         samples: `prefixes`: every prefix of a sequence is a sample, with the loss at its end. `windows`: a sequence is
             cut into windows, with the loss at every position. `sequences`: the last window alone, as in the paper.
         epochs: At most so many.
-        batch_size: Samples a step.
+        batch_size: Samples per step.
         seed: Of everything random.
         learning_rate: Adam's.
         schedule: `constant`, or `linear` or `cosine` decay to zero over all the steps of `epochs`.

@@ -19,7 +19,7 @@ class RankerRun(RunFolder):
     """A ranker's run: `schema.yaml` and `features.json` beside the files of `RunFolder`."""
 
     kind = "ranker"
-    fact_types = {"tasks": list}
+    metadata_types = {"tasks": list}
 
     @classmethod
     def create(
@@ -61,9 +61,9 @@ class RankerRun(RunFolder):
             RunError: The run's own dataset has changed since.
             DataError: The folder is no prepared dataset.
         """
-        facts = self.facts()
-        dataset = Dataset(path or Path(facts["data"]))
-        if path is None and dataset.hash != facts["data_hash"]:
+        metadata = self.metadata()
+        dataset = Dataset(path or Path(metadata["data"]))
+        if path is None and dataset.hash != metadata["data_hash"]:
             raise RunError(
                 f"{self.path}: {dataset.path} holds other data than the run was trained on (its hash differs); "
                 "name it by --data to measure the run on it"
@@ -79,7 +79,7 @@ class RankerRun(RunFolder):
         Raises:
             RunError: The folder is no run, or is damaged.
         """
-        heads, config = self.facts()["tasks"], self.config()
+        heads, config = self.metadata()["tasks"], self.config()
         if precision is not None:
             config = config.model_copy(update={"training": config.training.model_copy(update={"precision": precision})})
         model = RankingModel.build(self.schema(), self.fitted(), heads, config)

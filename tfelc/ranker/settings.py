@@ -21,13 +21,13 @@ class ClustersConfig(Settings):
         dim: Width of the embedding that is clustered.
         alpha: Weight of the clustering loss.
         objective: Which clustering loss; see `tfelc.losses.clustering`.
-        temperature: Of the softmax over the similarities to the centres.
-        momentum: 0: the centres follow the gradient; above it, the moving mean of the embeddings assigned to them.
-        merge: Whether the number of clusters is found: close centres are merged, nearly empty ones dropped.
-        feed: What enters the gates: the soft `assignment`, the nearest `centre`, or both.
+        temperature: Of the softmax over the similarities to the centers.
+        momentum: 0: the centers follow the gradient; above it, the moving mean of the embeddings assigned to them.
+        merge: Whether the number of clusters is found: close centers are merged, nearly empty ones dropped.
+        feed: What enters the gates: the soft `assignment`, the nearest `center`, or both.
         linear: The roles that each cluster weighs in its own way, in a linear part of the logits; without any of them
             it is left out.
-        start: Where the centres begin: `random`, or `kmeans` over a sample of the training split.
+        start: Where the centers begin: `random`, or `kmeans` over a sample of the training split.
     """
 
     count: int = Field(20, ge=0)
@@ -38,7 +38,7 @@ class ClustersConfig(Settings):
     temperature: float = Field(0.03, gt=0)
     momentum: float = Field(0.0, ge=0, lt=1)
     merge: bool = True
-    feed: tuple[Literal["assignment", "centre"], ...] = ("assignment",)
+    feed: tuple[Literal["assignment", "center"], ...] = ("assignment",)
     linear: tuple[Role, ...] = ("item", "context")
     start: Literal["random", "kmeans"] = "kmeans"
 
@@ -80,12 +80,12 @@ class ModelConfig(Settings):
 
 
 class OptimizerConfig(Settings):
-    """Two optimisers: one for the embedding tables (rows of the batch only), one for the rest.
+    """Two optimizers: one for the embedding tables (rows of the batch only), one for the rest.
 
     Attributes:
         tables: `lazy_adam` or `sparse_adagrad`; both move only the rows that the batch looked up.
         tables_learning_rate: Its learning rate.
-        dense: Any of Keras's optimisers by name.
+        dense: Any of Keras's optimizers by name.
         dense_learning_rate: Its learning rate.
         schedule: `constant`, or `linear` or `cosine` decay to zero over all the steps of the run.
         clip_norm: Largest norm of the dense gradients, all together; 0 leaves them alone.

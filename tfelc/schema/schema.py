@@ -82,7 +82,7 @@ class Column(_Frozen):
             a list it is the value that stands for "missing" and for padding (default: `""`, or -1 for integers).
         table: Embedding table of a category or a list. Defaults to one of the column's own.
         max_length: Values of a list that are kept, the last ones first. Defaults to 50.
-        transform: What a number goes through: `standardize`, `log` (sign(x) log(1 + |x|), then standardised) or `none`.
+        transform: What a number goes through: `standardize`, `log` (sign(x) log(1 + |x|), then standardized) or `none`.
         buckets: Also embed a number by its quantile, in this many buckets. Defaults to 0, off.
     """
 

@@ -30,7 +30,7 @@ def test_a_collapse_is_told_once():
 
 @pytest.mark.parametrize(("temperature", "warnings"), [(0.1, 0), (50.0, 1)])
 def test_a_run_shows_the_health_and_warns_once(tmp_path, every_kind_dataset, temperature, warnings):
-    # So warm that no two centres can be told apart.
+    # So warm that no two centers can be told apart.
     settings = [f"model.clusters.temperature={temperature}", "training.epochs=2", "training.batch_size=200"]
     out = io.StringIO()
     config = Config.load(SETTINGS, settings)

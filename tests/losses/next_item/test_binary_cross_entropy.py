@@ -46,7 +46,7 @@ def test_the_exponent_weighs_the_target_alone(monkeypatch: pytest.MonkeyPatch) -
     assert float(found) == pytest.approx(0.5 * _softplus(-2) + _softplus(1))  # the rate is 1 of 2 others
 
 
-def test_each_row_has_draws_of_its_own_from_the_whole_catalogue() -> None:
+def test_each_row_has_draws_of_its_own_from_the_whole_catalog() -> None:
     loss = BinaryCrossEntropy(np.array([1000, 1, 1, 1]), negatives=2, seed=3)
     # One-hot vectors and items: each row's loss tells what was drawn. The vector is that of an item never the target.
     table = np.concatenate([np.zeros((1, 4)), 4 * np.eye(4)]).astype("float32")

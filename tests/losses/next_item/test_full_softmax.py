@@ -66,7 +66,7 @@ def test_a_chance_too_small_for_a_float_still_has_a_gradient() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1")
-def test_a_catalogue_of_one_item_has_nothing_to_learn() -> None:
+def test_a_catalog_of_one_item_has_nothing_to_learn() -> None:
     vectors = tf.Variable([[3.0, 1.0]])
     with tf.GradientTape() as tape:
         loss = FullSoftmax()(vectors, TABLE[:2], np.array([1], "int32"))

@@ -28,7 +28,7 @@ def test_the_ends_of_the_range_of_draws_are_items(monkeypatch: pytest.MonkeyPatc
     assert 99_990 < np.array(sampler.draw((3,)))[1] <= 100_000
 
 
-def test_every_item_of_a_large_catalogue_can_be_drawn() -> None:
+def test_every_item_of_a_large_catalog_can_be_drawn() -> None:
     sampler = NegativeSampler(np.ones(3000, np.int64), 0.5, seed=1)
     graph = tf.function(lambda: sampler.draw((60_000,)))
     assert len(np.unique(graph())) == 3000

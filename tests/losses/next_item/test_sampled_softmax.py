@@ -94,7 +94,7 @@ def test_the_seed_gives_the_draws_and_the_state_goes_on() -> None:
     assert [float(copy(*arguments)) for _ in range(5)] == [float(losses[0](*arguments)) for _ in range(5)]
 
 
-def test_cosines_and_a_catalogue_of_one_item() -> None:
+def test_cosines_and_a_catalog_of_one_item() -> None:
     keras.utils.set_random_seed(0)
     loss = SampledSoftmax(COUNTS, 2, normalize=True, temperature=0.1)
     small, large = (float(loss(scale * np.eye(2, dtype="float32"), TABLE, np.array([1, 2]))) for scale in (0.1, 9.0))

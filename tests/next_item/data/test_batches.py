@@ -18,7 +18,7 @@ def _train(histories: list[list[int]]) -> Examples:
     """Training examples of leave-one-out: a user's last two items are held out."""
     sequences = Sequences(
         users=np.arange(len(histories)),
-        catalogue=np.arange(1, 10),
+        catalog=np.arange(1, 10),
         offsets=np.cumsum([0, *map(len, histories)]),
         actions=np.array([item for history in histories for item in history], np.int32),
     )
@@ -104,33 +104,33 @@ def test_little_padding_and_yet_mixed() -> None:
     assert np.abs(np.corrcoef(widths, np.arange(len(widths)))[0, 1]) < 0.4
 
 
-def _order(seed: int, epoch: int, twins: bool = False) -> list[bytes]:
+def _order(seed: int, epoch: int, positive_views: bool = False) -> list[bytes]:
     train = leave_one_out(simulate(300, 60).sequences).train
-    batches = SequenceBatches(train, "prefixes", 50, 32, seed, twins)
+    batches = SequenceBatches(train, "prefixes", 50, 32, seed, positive_views)
     return [b"".join(np.ascontiguousarray(part).tobytes() for part in batch if part is not None)
             for batch in batches.epoch(epoch)]  # fmt: skip
 
 
-@pytest.mark.parametrize("twins", [False, True])
-def test_seed_and_epoch_alone_determine_the_order(twins: bool) -> None:
-    first = _order(3, 5, twins)
-    assert _order(3, 5, twins) == first
+@pytest.mark.parametrize("positive_views", [False, True])
+def test_seed_and_epoch_alone_determine_the_order(positive_views: bool) -> None:
+    first = _order(3, 5, positive_views)
+    assert _order(3, 5, positive_views) == first
     # An epoch does not depend on whether those before it were gone through.
-    assert _order(3, 6, twins) != first and _order(4, 5, twins) != first
+    assert _order(3, 6, positive_views) != first and _order(4, 5, positive_views) != first
     assert Counter(_order(3, 6)) != Counter(_order(3, 5))  # other batches, not only another order of them
 
 
 def test_twins_have_the_same_target() -> None:
     histories = [[1, 2, 3, 4, 5, 6], [7, 8, 3, 4, 5, 6], [9, 3, 1, 1], [9, 2, 1, 1]]
-    batches = SequenceBatches(_train(histories), "prefixes", 50, 3, seed=0, twins=True)
+    batches = SequenceBatches(_train(histories), "prefixes", 50, 3, seed=0, positive_views=True)
     by_target: dict[int, set[tuple[int, ...]]] = {}
     for history, target in _rows(SequenceBatches(_train(histories), "prefixes", 50, 3, seed=0)):
         by_target.setdefault(target, set()).add(tuple(history))
     seen: dict[int, set[tuple[int, ...]]] = {}
     for epoch in range(60):
-        for items, targets, twins in batches.epoch(epoch):
-            assert len(twins) == len(items) and twins.dtype == np.int32
-            for twin, target in zip(twins, targets, strict=True):
+        for items, targets, positive_views in batches.epoch(epoch):
+            assert len(positive_views) == len(items) and positive_views.dtype == np.int32
+            for twin, target in zip(positive_views, targets, strict=True):
                 found = twin[twin > 0].tolist()
                 # All of it, or its end.
                 whole = [history for history in by_target[target] if list(history[-len(found) :]) == found]
@@ -140,7 +140,9 @@ def test_twins_have_the_same_target() -> None:
 
 
 def test_without_twins_there_are_none() -> None:
-    assert all(batch.twins is None for batch in SequenceBatches(_train(HISTORIES), "prefixes", 3, 2, 0).epoch(0))
+    assert all(
+        batch.positive_views is None for batch in SequenceBatches(_train(HISTORIES), "prefixes", 3, 2, 0).epoch(0)
+    )
 
 
 def test_padded_by_hand() -> None:

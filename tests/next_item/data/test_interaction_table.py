@@ -21,7 +21,7 @@ def _write(folder: Path, frame: pd.DataFrame, name: str) -> Path:
 
 def _plain(sequences) -> dict:
     return {
-        user: [sequences.catalogue[item - 1] for item in sequences.of(row)]
+        user: [sequences.catalog[item - 1] for item in sequences.of(row)]
         for row, user in enumerate(sequences.users.tolist())
     }
 
@@ -41,7 +41,7 @@ def test_rows_become_sequences_in_time_order(tmp_path: Path, name: str) -> None:
     sequences = read_interactions(_write(tmp_path, FRAME, name), core=1)
     # User 20's `cup` and `杯子` have the same time and keep the file's order.
     assert _plain(sequences) == {3: ["杯子", "tea"], 20: ["cup", "杯子", "tea"]}
-    assert sequences.users.dtype == np.int64 and sequences.catalogue.tolist() == ["cup", "tea", "杯子"]
+    assert sequences.users.dtype == np.int64 and sequences.catalog.tolist() == ["cup", "tea", "杯子"]
     assert sequences.times.tolist() == [5, 5, 10, 10, 30] and sequences.name == "log"
 
 

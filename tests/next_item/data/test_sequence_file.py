@@ -18,24 +18,24 @@ def _read(folder: Path, text: str | bytes, name: str = "some.txt"):
 
 def test_ids_from_one_are_the_numbers(tmp_path: Path) -> None:
     sequences = _read(tmp_path, "5 3 1 2\n4 2 2\n")
-    assert sequences.users.tolist() == [5, 4] and sequences.catalogue.tolist() == [1, 2, 3]
+    assert sequences.users.tolist() == [5, 4] and sequences.catalog.tolist() == [1, 2, 3]
     assert sequences.actions.tolist() == [3, 1, 2, 2, 2] and sequences.offsets.tolist() == [0, 3, 5]
     assert sequences.name == "some" and sequences.times is None
 
 
 def test_other_ids_are_mapped_in_their_order(tmp_path: Path) -> None:
     gaps = _read(tmp_path, "1 100 7 20\r\n2\t7")
-    assert gaps.catalogue.tolist() == [7, 20, 100] and gaps.actions.tolist() == [3, 1, 2, 1]
+    assert gaps.catalog.tolist() == [7, 20, 100] and gaps.actions.tolist() == [3, 1, 2, 1]
     words = _read(tmp_path, "zoë 茶 cup 07\n1 7 茶\n")
     assert words.users.tolist() == ["zoë", "1"]
-    assert words.catalogue.tolist() == ["07", "7", "cup", "茶"] and words.actions.tolist() == [4, 3, 1, 2, 4]
+    assert words.catalog.tolist() == ["07", "7", "cup", "茶"] and words.actions.tolist() == [4, 3, 1, 2, 4]
     large = _read(tmp_path, "1 99999999999999999999 5\n")
-    assert large.catalogue.tolist() == ["5", "99999999999999999999"]
+    assert large.catalog.tolist() == ["5", "99999999999999999999"]
 
 
 def test_one_user_one_item_and_no_newline(tmp_path: Path) -> None:
     sequences = _read(tmp_path, b"\xef\xbb\xbf1 1")
-    assert sequences.user_count == sequences.item_count == 1 and sequences.of(0).tolist() == [1]
+    assert sequences.num_users == sequences.num_items == 1 and sequences.of(0).tolist() == [1]
 
 
 def test_gzip_reads_alike(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_any_words_come_back(tmp_path_factory, lines) -> None:
         return
     sequences = _read(tmp_path_factory.mktemp("words"), text)
     back = {
-        str(user): [str(sequences.catalogue[item - 1]) for item in sequences.of(row)]
+        str(user): [str(sequences.catalog[item - 1]) for item in sequences.of(row)]
         for row, user in enumerate(sequences.users)
     }
     assert back == lines
@@ -102,10 +102,10 @@ def test_the_public_files(data_dir: Path, file: str, users: int, items: int, act
     began = time.process_time()
     sequences = read_sequence_file(path)
     taken = time.process_time() - began
-    assert (sequences.user_count, sequences.item_count, len(sequences.actions)) == (users, items, actions)
+    assert (sequences.num_users, sequences.num_items, len(sequences.actions)) == (users, items, actions)
     assert sequences.lengths.min() == shortest
     # The id in the file is the number of the item.
-    assert sequences.catalogue.tolist() == list(range(1, items + 1))
+    assert sequences.catalog.tolist() == list(range(1, items + 1))
     opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
     with opened as lines:
         for row, line in zip(range(50), lines, strict=False):

@@ -8,7 +8,7 @@ from tfelc.next_item.data.sequences import Sequences
 def _sequences(**changes):
     parts = {
         "users": np.array([7, 8]),
-        "catalogue": np.array(["tea", "cup", "杯子"], object),
+        "catalog": np.array(["tea", "cup", "杯子"], object),
         "offsets": np.array([0, 1, 4]),
         "actions": np.array([3, 1, 2, 1], np.int32),
         "times": np.array([9, 1, 2, 2]),
@@ -18,7 +18,7 @@ def _sequences(**changes):
 
 def test_what_a_user_did() -> None:
     sequences = _sequences()
-    assert (sequences.user_count, sequences.item_count) == (2, 3)
+    assert (sequences.num_users, sequences.num_items) == (2, 3)
     assert sequences.lengths.tolist() == [1, 3]
     assert sequences.of(0).tolist() == [3] and sequences.of(1).tolist() == [1, 2, 1]
 
@@ -46,7 +46,7 @@ def test_the_hash_covers_all_but_the_name() -> None:
     changes = [
         {"users": np.array([7, 9])},
         {"users": np.array(["7", "8"], object)},
-        {"catalogue": np.array(["te", "acup", "杯子"], object)},
+        {"catalog": np.array(["te", "acup", "杯子"], object)},
         {"offsets": np.array([0, 2, 4]), "times": np.array([1, 2, 2, 2])},
         {"actions": np.array([3, 1, 2, 2], np.int32)},
         {"times": np.array([9, 1, 2, 3])},

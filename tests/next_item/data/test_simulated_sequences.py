@@ -16,7 +16,7 @@ def test_equal_seeds_give_equal_sequences_in_no_time() -> None:
     began = time.process_time()
     first = simulate(seed=3)
     assert time.process_time() - began < 1
-    assert (first.sequences.user_count, first.sequences.item_count) == (2_000, 500)
+    assert (first.sequences.num_users, first.sequences.num_items) == (2_000, 500)
     again = simulate(seed=3)
     assert again.sequences.hash == first.sequences.hash and (again.intents == first.intents).all()
     assert simulate(seed=4).sequences.hash != first.sequences.hash
@@ -41,8 +41,8 @@ def test_order_tells_far_more_than_popularity() -> None:
     sequences = simulate().sequences
     splits = leave_one_out(sequences)
     by_model = {
-        model: ndcg(full_ranking(model.fit(splits.train), splits.test, sequences.item_count).ranks, 20)
-        for model in (Popularity(sequences.item_count), ItemKnn(sequences.item_count))
+        model: ndcg(full_ranking(model.fit(splits.train), splits.test, sequences.num_items).ranks, 20)
+        for model in (Popularity(sequences.num_items), ItemKnn(sequences.num_items))
     }
     popular, near = by_model.values()
     assert popular < 0.05 and near > 0.5

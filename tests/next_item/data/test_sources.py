@@ -82,7 +82,7 @@ def test_files_of_ones_own(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "own.csv.gz", index=False)
     frame.to_parquet(tmp_path / "own.parquet")
     by_csv, by_parquet = (load_sequences(str(tmp_path / name)) for name in ("own.csv.gz", "own.parquet"))
-    assert by_csv.hash == by_parquet.hash and by_csv.item_count == 1
+    assert by_csv.hash == by_parquet.hash and by_csv.num_items == 1
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -16,7 +16,7 @@ def _of(items: list[list[int]], times: list[list[int]] | None = None) -> Sequenc
     flat = np.array([item for user in items for item in user], np.int32)
     return Sequences(
         users=np.arange(len(items)),
-        catalogue=np.arange(1, max(flat) + 1),
+        catalog=np.arange(1, max(flat) + 1),
         offsets=np.cumsum([0, *map(len, items)]),
         actions=flat,
         times=None if times is None else np.array([time for user in times for time in user]),
@@ -121,7 +121,7 @@ def test_global_time_needs_times_and_sane_shares() -> None:
 def test_the_protocol_on_beauty(data_dir: Path) -> None:
     sequences = read_sequence_file(data_dir / "sequences" / "Beauty.txt")
     splits: SequenceSplits = leave_one_out(sequences)
-    assert len(splits.test) == len(splits.validation) == sequences.user_count
+    assert len(splits.test) == len(splits.validation) == sequences.num_users
     assert len(splits.train) == 198_502 - 3 * 22_363
 
 

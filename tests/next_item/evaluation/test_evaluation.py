@@ -129,7 +129,7 @@ def _printed(table) -> str:
 def test_tables_show_the_figures() -> None:
     result, ranks = evaluate_sequences(MODEL, EXAMPLES, "test")
     shown = _printed(ranking_table(result))
-    assert f"test, {USERS} users, whole catalogue" in shown and "clusters in use" in shown
+    assert f"test, {USERS} users, whole catalog" in shown and "clusters in use" in shown
     for name in ("HR", "NDCG"):
         (row,) = [line.split() for line in shown.splitlines() if line.split()[:1] == [name]]
         assert row[1:] == [f"{result['metrics'][f'{name.lower()}@{cutoff}']:.4f}" for cutoff in (5, 10, 20)]

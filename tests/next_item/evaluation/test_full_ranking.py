@@ -60,7 +60,7 @@ def test_infinite_scores() -> None:
     assert ranks.tolist() == [3, 2, 1]
 
 
-def test_a_catalogue_of_one_item() -> None:
+def test_a_catalog_of_one_item() -> None:
     assert full_ranking(_Given([[0.5]]), _examples([[1]], [1]), 1).ranks.tolist() == [2]
     assert full_ranking(_Given([[0.5]]), _examples([[1]], [1]), 1, remove_seen=False).ranks.tolist() == [1]
 
@@ -123,9 +123,9 @@ class _DotProducts:
 def test_beauty_within_seconds(data_dir: Path) -> None:
     sequences = read_sequence_file(data_dir / "sequences" / "Beauty.txt")
     test = leave_one_out(sequences).test
-    model = _DotProducts(sequences.user_count, sequences.item_count)
+    model = _DotProducts(sequences.num_users, sequences.num_items)
     began = time.process_time()
-    full_ranking(model, test, sequences.item_count)
+    full_ranking(model, test, sequences.num_items)
     # Two cores' worth of the 2 s it may take; 0.9 s as measured.
     assert time.process_time() - began < 4
 

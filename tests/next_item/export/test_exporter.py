@@ -53,8 +53,8 @@ def test_it_is_published_verified_and_described(exported_recommender, recommende
     manifest = RecommenderManifest.load(exported.path)
     assert manifest == exported.manifest
     content = json.loads((exported.path / "assets" / "recommender_manifest.json").read_text())
-    assert content["items"] == len(recommender_run.catalogue())
-    assert content["run"]["data_hash"] == recommender_run.facts()["data_hash"]
+    assert content["items"] == len(recommender_run.catalog())
+    assert content["run"]["data_hash"] == recommender_run.metadata()["data_hash"]
     assert content["settings"]["split"]["max_length"] == content["max_length"] == MAX_LENGTH
     assert (content["id_type"], content["padding"], content["clusters"], content["index"]) == (
         "string",
@@ -104,29 +104,29 @@ def test_whole_numbers_as_ids_and_both_indexes(tmp_path, quick_verification, mon
     assert sure > 0.9 * sum(len(request.outputs["scores"]) for request in asked)
 
 
-def test_what_the_neighbours_add_is_served_too(tmp_path, quick_verification):
+def test_what_the_neighbors_add_is_served_too(tmp_path, quick_verification):
     run = write_untrained_recommender(tmp_path, "model.neighbors.weight=1.5", "model.neighbors.count=5")
-    with pytest.raises(ExportError, match=r"neighbours .* --index brute_force"):
+    with pytest.raises(ExportError, match=r"neighbors .* --index brute_force"):
         export_recommender(run, tmp_path / "base", "streaming")
     exported = export_recommender(run, tmp_path / "base")
     asked = [request for request in quick_verification.requests if request.signature == RECOMMEND]
     sure = sum(len(request.outputs["scores"]) for request in asked if "ids" in request.outputs)
     assert sure > 0.9 * sum(len(request.outputs["scores"]) for request in asked)
     assert set(exported.differences[EMBED]) == {"embedding", "assignment", "cluster"}
-    catalogue, history = run.catalogue(), [3, 8]
+    catalog, history = run.catalog(), [3, 8]
     with SessionRunner(exported.path) as runner:
-        inputs = history_input([[catalogue[number - 1] for number in history]], "string")
+        inputs = history_input([[catalog[number - 1] for number in history]], "string")
         found = runner.run(RECOMMEND, inputs | {"k": np.array(4)})
     outputs = {name: np.array(value)[0] for name, value in run.model()(np.array([history], "int32")).items()}
     scores = outputs["embedding"] @ np.array(run.model().candidates).T + outputs["bonus"]
     assert (outputs["bonus"] > 0).sum() > 3
     scores[[0, *history]] = -np.inf
     best = np.argsort(-scores)[:4]
-    assert [each.decode() for each in found["ids"][0]] == [catalogue[number - 1] for number in best]
+    assert [each.decode() for each in found["ids"][0]] == [catalog[number - 1] for number in best]
     np.testing.assert_allclose(found["scores"][0], scores[best], rtol=1e-5)
 
 
-def test_items_that_score_alike_come_in_the_order_of_the_catalogue(tmp_path, quick_verification):
+def test_items_that_score_alike_come_in_the_order_of_the_catalog(tmp_path, quick_verification):
     from tfelc.lifecycle.training.checkpoint import save_checkpoint
 
     run = write_untrained_recommender(tmp_path)
@@ -136,12 +136,12 @@ def test_items_that_score_alike_come_in_the_order_of_the_catalogue(tmp_path, qui
     save_checkpoint(run.best, {"model": model.variables}, {})
     exported = export_recommender(run, tmp_path / "base")
     assert "ids" in exported.differences[RECOMMEND]  # popular items: counts are never off by a bit
-    catalogue = run.catalogue()
+    catalog = run.catalog()
     with SessionRunner(exported.path) as runner:
         for rows in (1, 5):
-            inputs = history_input([catalogue[2:4]] * rows, "string") | {"k": np.array(6)}
+            inputs = history_input([catalog[2:4]] * rows, "string") | {"k": np.array(6)}
             found = runner.run(RECOMMEND, inputs)["ids"]
-            left = [item.encode() for item in (*catalogue[:2], *catalogue[4:])]
+            left = [item.encode() for item in (*catalog[:2], *catalog[4:])]
             assert found.tolist() == [left[:6]] * rows
 
 
@@ -159,7 +159,7 @@ def test_an_answer_that_differs_leaves_no_version(recommender_run, quick_verific
     assert list((tmp_path / "base").iterdir()) == []
 
 
-def test_a_catalogue_of_one_item(tmp_path, quick_verification):
+def test_a_catalog_of_one_item(tmp_path, quick_verification):
     run = write_untrained_recommender(tmp_path, named=lambda number: "only")
     exported = export_recommender(run, tmp_path / "base")
     with SessionRunner(exported.path) as runner:
@@ -177,8 +177,8 @@ def test_an_id_that_pads_histories_is_refused():
 
 def test_sequences_that_changed_since_are_refused_before_anything_is_made(tmp_path):
     run = write_untrained_recommender(tmp_path)
-    facts = run.facts()
-    (run.path / "run.json").write_text(json.dumps(facts | {"data_hash": "0" * 64}))
+    metadata = run.metadata()
+    (run.path / "run.json").write_text(json.dumps(metadata | {"data_hash": "0" * 64}))
     with pytest.raises(RunError, match="was trained on other sequences than .* holds now"):
         export_recommender(run, tmp_path / "base")
     assert not (tmp_path / "base").exists()

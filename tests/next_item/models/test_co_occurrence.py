@@ -13,8 +13,8 @@ def _train(*histories: list[int], items: int) -> object:
     """Training examples whose known items are the histories; two more are held out by leave-one-out."""
     actions = np.concatenate([[*history, 1, 1] for history in histories]).astype(np.int32)
     offsets = np.cumsum([0, *(len(history) + 2 for history in histories)])
-    catalogue = np.arange(1, items + 1)
-    return leave_one_out(Sequences(np.arange(len(histories)), catalogue, offsets, actions)).train
+    catalog = np.arange(1, items + 1)
+    return leave_one_out(Sequences(np.arange(len(histories)), catalog, offsets, actions)).train
 
 
 def test_pairs_are_counted_by_hand():

@@ -88,6 +88,6 @@ def test_the_public_files(data_dir: Path, name: str) -> None:
     (window, decay, recency, backward), expected = _CHOSEN[name]
     sequences = read_sequence_file(data_dir / "sequences" / f"{name}.txt")
     splits = leave_one_out(sequences)
-    model = ItemKnn(sequences.item_count, window, decay, recency, backward).fit(splits.train)
-    ranks = full_ranking(model, splits.test, sequences.item_count).ranks
+    model = ItemKnn(sequences.num_items, window, decay, recency, backward).fit(splits.train)
+    ranks = full_ranking(model, splits.test, sequences.num_items).ranks
     assert list(ranking_metrics(ranks).values()) == pytest.approx(expected, abs=1e-4)

@@ -6,7 +6,7 @@ from tfelc.next_item.models.popularity import Popularity
 
 SEQUENCES = Sequences(
     users=np.arange(2),
-    catalogue=np.arange(1, 6),
+    catalog=np.arange(1, 6),
     offsets=np.array([0, 5, 9]),
     actions=np.array([1, 2, 1, 4, 5, 2, 1, 3, 3], np.int32),
 )

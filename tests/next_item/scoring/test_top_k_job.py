@@ -26,10 +26,10 @@ USERS = 150
 GROUP = 40
 
 
-def user_rows(catalogue, count, seed):
+def user_rows(catalog, count, seed):
     random = np.random.default_rng(seed)
     lengths = random.integers(0, 3 * MAX_LENGTH, count)
-    histories = [[catalogue[place] for place in random.integers(0, len(catalogue), length)] for length in lengths]
+    histories = [[catalog[place] for place in random.integers(0, len(catalog), length)] for length in lengths]
     histories[3] = ["never seen", *histories[3]]
     return pa.table(
         {
@@ -43,7 +43,7 @@ def user_rows(catalogue, count, seed):
 @pytest.fixture(scope="module")
 def users(tmp_path_factory, recommender_run):
     path = tmp_path_factory.mktemp("users") / "users.parquet"
-    pq.write_table(user_rows(recommender_run.catalogue(), USERS, 8), path, row_group_size=GROUP)
+    pq.write_table(user_rows(recommender_run.catalog(), USERS, 8), path, row_group_size=GROUP)
     return path
 
 
@@ -90,13 +90,13 @@ def test_every_user_gets_what_the_served_model_answers_in_the_order_of_the_input
 
 
 def test_a_user_who_has_seen_nearly_all_gets_what_is_left(settings, recommender_run, tmp_path):
-    catalogue = recommender_run.catalogue()
-    histories = [catalogue[:-2], catalogue, catalogue[:1]]
+    catalog = recommender_run.catalog()
+    histories = [catalog[:-2], catalog, catalog[:1]]
     pq.write_table(pa.table({"user_id": [1, 2, 3], "history": histories}), tmp_path / "users.parquet")
     run(settings(tmp_path / "out", inputs=(f"{tmp_path}/users.parquet",), k=4))
     found = scores(tmp_path / "out")
     assert found["user_id"].type == pa.int64()
-    assert set(found["items"][0].as_py()) == set(catalogue[-2:]) and found["items"][1].as_py() == []
+    assert set(found["items"][0].as_py()) == set(catalog[-2:]) and found["items"][1].as_py() == []
     assert [len(row) for row in found["scores"].to_pylist()] == [2, 0, 4]
 
 
@@ -109,7 +109,7 @@ def test_blocks_of_users_change_nothing_but_the_last_bits(reference, settings, t
 
 
 def test_rows_that_cannot_be_answered_are_set_aside_with_the_reason(settings, recommender_run, tmp_path):
-    rows = user_rows(recommender_run.catalogue(), 40, 9)
+    rows = user_rows(recommender_run.catalog(), 40, 9)
     ids, histories = rows["user_id"].to_pylist(), rows["history"].to_pylist()
     ids[7], histories[12], histories[20] = None, None, [None, *histories[20]]
     pq.write_table(

@@ -40,7 +40,7 @@ def test_an_item_that_stands_near_no_other_stays_random():
     np.testing.assert_allclose(np.sqrt(np.mean(np.sum(after[1:101] ** 2, axis=1))), 0.5, rtol=0.02)
 
 
-def test_started_centres_are_in_use():
+def test_started_centers_are_in_use():
     splits = leave_one_out(simulate(users=500, items=100, seed=2).sequences)
     model = _untrained(100, "model.clusters.count=8")
     start_items(model, splits.train, seed=0)
@@ -50,7 +50,7 @@ def test_started_centres_are_in_use():
     assert result["clusters"]["largest_share"] < 0.5
 
 
-def test_counted_neighbours_are_those_of_item_knn():
+def test_counted_neighbors_are_those_of_item_knn():
     splits = leave_one_out(simulate(users=500, items=100, seed=2).sequences)
     settings = [f"model.neighbors.{each}" for each in ("weight=1000", "count=100", "recency=0.7", "backward=0.25")]
     model = _untrained(100, *settings, "model.neighbors.window=4", "model.neighbors.decay=1")

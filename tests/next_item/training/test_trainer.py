@@ -14,11 +14,13 @@ PREFIXES = SequenceBatch(ITEMS, TARGETS, None)
 CALM = ("model.encoder.dropout=0", "model.encoder.attention_dropout=0")
 
 
-def _trainer(*settings: str, batches: int = 1, every_position: bool = False, twins: bool = False) -> SequenceTrainer:
+def _trainer(
+    *settings: str, batches: int = 1, every_position: bool = False, positive_views: bool = False
+) -> SequenceTrainer:
     keras.utils.set_random_seed(0)
     config = SequenceConfig.load(None, ["model.encoder.dim=4", *settings])
     model = ELCRec(6, 5, config.model, FullSoftmax())
-    return SequenceTrainer(model, config.training, batches, every_position, twins)
+    return SequenceTrainer(model, config.training, batches, every_position, positive_views)
 
 
 def test_steps_lower_the_loss_and_the_means_are_of_all_steps_since_the_reset() -> None:
@@ -43,14 +45,16 @@ def test_steps_lower_the_loss_and_the_means_are_of_all_steps_since_the_reset() -
 def test_targets_of_every_position_and_twins_reach_the_model() -> None:
     trainer = _trainer(*CALM, every_position=True)
     targets = np.array([[0, 2, 3], [4, 5, 6], [0, 0, 1]], "int32")
-    before = float(trainer.model.losses_of(ITEMS, targets)["next_item"])
+    before = float(trainer.model.compute_losses(ITEMS, targets)["next_item"])
     trainer.step(SequenceBatch(ITEMS, targets, None))
     assert trainer.losses()["next_item"] == pytest.approx(before, rel=1e-5)
     contrast = ("model.contrast.sequence_weight=1", "model.contrast.views=same_target")
-    trainer = _trainer(*CALM, *contrast, twins=True)
-    twins = np.array([[1, 1], [0, 2], [0, 3]], "int32")
-    before = {name: float(value) for name, value in trainer.model.losses_of(ITEMS, TARGETS, twins).items()}
-    trainer.step(SequenceBatch(ITEMS, TARGETS, twins))
+    trainer = _trainer(*CALM, *contrast, positive_views=True)
+    positive_views = np.array([[1, 1], [0, 2], [0, 3]], "int32")
+    before = {
+        name: float(value) for name, value in trainer.model.compute_losses(ITEMS, TARGETS, positive_views).items()
+    }
+    trainer.step(SequenceBatch(ITEMS, TARGETS, positive_views))
     losses = trainer.losses()
     assert {name: losses[name] for name in before} == pytest.approx(before, rel=1e-4)
 

@@ -168,7 +168,7 @@ def test_training_that_diverges_says_so_and_what_to_do(source, tmp_path) -> None
     assert not list((tmp_path / "run" / "checkpoints").iterdir())
 
 
-def test_centres_start_from_the_untrained_embeddings_once(source, tmp_path, monkeypatch) -> None:
+def test_centers_start_from_the_untrained_embeddings_once(source, tmp_path, monkeypatch) -> None:
     settings = ("model.clusters.count=3", "model.clusters.start=kmeans", "model.clusters.pooling=mean")
     training = start(tmp_path / "run", source, *SMALL, *settings)
     layer, seen = training._model.clusters, []
@@ -216,7 +216,7 @@ def test_what_cannot_be_trained_on_leaves_no_folder(source, tmp_path) -> None:
             start(tmp_path / "run", file, *SMALL, *settings)
         assert not (tmp_path / "run").exists()
 
-    refused(DataError, "bad: a catalogue of one item leaves nothing to rank", "a 1 1 1 1 1\nb 1 1 1 1\n")
+    refused(DataError, "bad: a catalog of one item leaves nothing to rank", "a 1 1 1 1 1\nb 1 1 1 1\n")
     refused(DataError, "bad: no user has enough items for a train example", "a 1 2 3\nb 2 1\n")
     refused(DataError, "a split by time needs times", "a 1 2 3 4 5\n", "split.protocol=global_time")
     with pytest.raises(UsageError, match="no data set `nothing`"):

@@ -48,7 +48,7 @@ def test_splits_follow_the_time(prepared: Dataset) -> None:
     assert [prepared.rows(split) for split in SPLITS] == [16_000, 2_000, 2_000]
     times = [read(prepared, split)["time"] for split in SPLITS]
     assert times[0].max() <= times[1].min() and times[1].max() <= times[2].min()
-    assert prepared.manifest.facts["users"] == 1000
+    assert prepared.manifest.metadata["users"] == 1000
     assert read(prepared, "train")["user_id"].between(0, 999).all()
 
 
@@ -74,8 +74,8 @@ def test_best_possible_auc_is_that_of_the_true_probabilities(frame: pd.DataFrame
         best.add(piece["click"].to_numpy() == 1, piece["p_click"].to_numpy())
     assert best.value == pytest.approx(roc_auc_score(frame["click"], frame["p_click"]), abs=1e-6)
     simulated.prepare(60_000, 7, tmp_path / "data")
-    facts = Dataset(tmp_path / "data").manifest.facts["best_possible_auc"]
-    assert 0.75 < facts["ctr"] < 0.81 and 0.72 < facts["cvr"] < 0.80 and set(facts) == {"ctr", "cvr", "ctcvr"}
+    metadata = Dataset(tmp_path / "data").manifest.metadata["best_possible_auc"]
+    assert 0.75 < metadata["ctr"] < 0.81 and 0.72 < metadata["cvr"] < 0.80 and set(metadata) == {"ctr", "cvr", "ctcvr"}
 
 
 def test_labels_follow_the_true_probabilities(frame: pd.DataFrame) -> None:

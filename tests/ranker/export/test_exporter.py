@@ -151,8 +151,8 @@ def test_every_signature_is_warmed_up_in_a_way_that_every_server_takes(exported)
 def test_versions_grow_and_rows_are_made_where_the_data_is_gone(untrained_run, exported, quick_verification, tmp_path):
     shutil.copytree(exported.path, tmp_path / "base" / "1")
     shutil.copytree(untrained_run.path, tmp_path / "run")
-    facts = json.loads((tmp_path / "run" / "run.json").read_text())
-    (tmp_path / "run" / "run.json").write_text(json.dumps(facts | {"data": str(tmp_path / "gone")}))
+    metadata = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps(metadata | {"data": str(tmp_path / "gone")}))
     found = exporter.export(RankerRun(tmp_path / "run"), tmp_path / "base")
     assert found.version == 2
     assert list_versions(tmp_path / "base") == [1, 2]
@@ -173,7 +173,7 @@ def test_an_answer_that_differs_leaves_no_version(untrained_run, quick_verificat
     assert list((tmp_path / "base").iterdir()) == []
 
 
-def test_equally_near_centres_are_no_difference(every_kind_dataset, quick_verification, tmp_path):
+def test_equally_near_centers_are_no_difference(every_kind_dataset, quick_verification, tmp_path):
     run = write_untrained_run(tmp_path / "run", every_kind_dataset)
     model = run.model()
     centers = model.ranker.network.clusters.centers

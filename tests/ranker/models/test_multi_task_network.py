@@ -98,7 +98,7 @@ def test_the_gates_see_nothing_but_the_activities_and_their_clusters(architectur
 
 
 @pytest.mark.parametrize(
-    ("feed", "width"), [(["assignment"], 4 + 3), (["centre"], 4 + 4), (["assignment", "centre"], 4 + 3 + 4), ([], 4)]
+    ("feed", "width"), [(["assignment"], 4 + 3), (["center"], 4 + 4), (["assignment", "center"], 4 + 3 + 4), ([], 4)]
 )
 def test_what_the_clusters_feed_into_the_gates(feed: list[str], width: int) -> None:
     network = MultiTaskNetwork(TASKS, _config(clusters={"count": 3, "dim": 4, "feed": feed, "temperature": 1.0}))
@@ -117,7 +117,7 @@ def test_what_the_clusters_feed_into_the_gates(feed: list[str], width: int) -> N
         np.testing.assert_allclose(gates, np.full((5, 2), 0.5), rtol=1e-6)
     for one, other in itertools.combinations(range(5), 2):
         same = np.allclose(gates[one], gates[other], atol=1e-6)
-        if feed == ["centre"]:
+        if feed == ["center"]:
             assert same == (cluster[one] == cluster[other])
         elif feed:
             assert not same
@@ -179,7 +179,7 @@ def test_the_clustering_loss_is_added_in_training_with_its_weight() -> None:
 def test_one_user_for_all_items_is_that_user_repeated(architecture: str, count: int) -> None:
     config = _config(
         architecture=architecture,
-        clusters={"count": count, "dim": 4, "feed": ["assignment", "centre"]},
+        clusters={"count": count, "dim": 4, "feed": ["assignment", "center"]},
         experts={"shared": 2, "per_task": 1, "units": [6, 4], "levels": 2},
         gates={"inputs": ["activity", "context"]},
     )

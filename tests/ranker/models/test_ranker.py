@@ -61,8 +61,8 @@ def test_scores_every_row_for_every_head() -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        ["model.architecture=mmoe", "model.clusters.feed=[assignment, centre]"],
-        ["model.architecture=ple", "model.experts.levels=2", "model.clusters.feed=[centre]"],
+        ["model.architecture=mmoe", "model.clusters.feed=[assignment, center]"],
+        ["model.architecture=ple", "model.experts.levels=2", "model.clusters.feed=[center]"],
         ["model.architecture=ple", "model.clusters.count=0", "model.gates.inputs=[activity, user, context]"],
         ["model.architecture=shared_bottom", "model.interactions=false"],
     ],

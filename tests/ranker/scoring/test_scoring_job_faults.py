@@ -125,10 +125,10 @@ def test_calls_that_cannot_work_are_refused(settings, exported, tmp_path):
     for changes, message in (
         ({"model": exported.path.parent}, "it holds the versions 1: name one of them"),
         ({"model": tmp_path / "none"}, "no such folder"),
-        ({"keep": ("colour",)}, "no column `colour`"),
+        ({"keep": ("color",)}, "no column `color`"),
         ({"limit": 5, "shard": Shard(1, 2)}, "exclude each other"),
         ({"top_k": 3}, "go together"),
-        ({"top_k": 3, "by": "user_id", "score": "click * colour"}, "no output `colour`"),
+        ({"top_k": 3, "by": "user_id", "score": "click * color"}, "no output `color`"),
         ({"top_k": 3, "by": "history", "score": "click"}, "a list cannot be ranked by"),
     ):
         with pytest.raises(UsageError, match=message):

@@ -25,7 +25,7 @@ def quiet_start(path, dataset, *settings, heads=("click", "buy")):
     return Training.start(path, dataset, Config.load(SETTINGS, settings), heads, Console(quiet=True))
 
 
-# Together: every architecture, every balance, both optimisers of tables, every schedule, no clusters, both feeds, the
+# Together: every architecture, every balance, both optimizers of tables, every schedule, no clusters, both feeds, the
 # K-means start, clipping, half precision and XLA.
 CASES = {
     "shared bottom without clusters": ("model.architecture=shared_bottom", "model.clusters.count=0"),
@@ -45,7 +45,7 @@ CASES = {
     "GradNorm in half precision": (
         "training.balance.strategy=gradnorm",
         "training.precision=mixed_bfloat16",
-        "model.clusters.feed=[assignment, centre]",
+        "model.clusters.feed=[assignment, center]",
         "model.clusters.momentum=0.9",
         "optimizer.schedule=constant",
     ),

@@ -147,11 +147,11 @@ def test_a_value_of_the_wrong_type(target, change, words):
 
 def test_rows_hold_exactly_the_signatures_inputs(target):
     refused(target.predict(instances=[ROW, {"price": 1.0}]), 400, "keys must be equal to")
-    refused(target.predict(instances=[{**ROW, "colour": "red"}]), 400, "does not have named input: colour")
+    refused(target.predict(instances=[{**ROW, "color": "red"}]), 400, "does not have named input: color")
 
 
 def test_columns_may_hold_more_but_not_less(target):
-    assert target.predict(inputs={**COLUMNS, "colour": ["red"]}).status_code == 200
+    assert target.predict(inputs={**COLUMNS, "color": ["red"]}).status_code == 200
     refused(target.predict(inputs={"price": [1.0]}), 400, "Missing named input")
 
 

@@ -47,7 +47,7 @@ def test_models(tmp_path):
         ([entry(), entry()], "multiple times"),
         ([entry('model_platform: "caffe"')], "caffe"),
         ([entry("model_version_policy { specific {} }")], "names no version"),
-        ([entry("colour: 3")], "colour"),
+        ([entry("color: 3")], "color"),
     ],
 )
 def test_models_that_are_refused(tmp_path, entries, words):

@@ -60,7 +60,7 @@ def step(
         steps["layer"] = _layer_step(batch_size, clusters.count, resolved)
         seconds = _in_turn(steps, rounds)
     medians = {name: 1e3 * statistics.median(found) for name, found in seconds.items()}
-    # Neighbours in time are compared: the machine's speed drifts more than the module weighs.
+    # Neighbors in time are compared: the machine's speed drifts more than the module weighs.
     shares = [1 - without / whole for without, whole in zip(seconds["without"], seconds["with"], strict=True)]
     alone = [layer / whole for layer, whole in zip(seconds["layer"], seconds["with"], strict=True)]
     found = {f"{name}_ms": value for name, value in medians.items()}

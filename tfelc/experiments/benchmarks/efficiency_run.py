@@ -49,14 +49,14 @@ def measure(
     loaded = load_sequences(dataset)
     splits = split(loaded, chosen.split)
     train = splits.train
-    counts = np.bincount(train.targets, minlength=loaded.item_count + 1)[1:]
-    model = build_model(chosen, loaded.item_count, counts)
+    counts = np.bincount(train.targets, minlength=loaded.num_items + 1)[1:]
+    model = build_model(chosen, loaded.num_items, counts)
     training = chosen.training
-    twins = model.has_views and model.config.contrast.views == "same_target"
+    positive_views = model.has_views and model.config.contrast.views == "same_target"
     batches = SequenceBatches(
-        train, training.samples, chosen.split.max_length, training.batch_size, training.seed, twins
+        train, training.samples, chosen.split.max_length, training.batch_size, training.seed, positive_views
     )
-    trainer = SequenceTrainer(model, training, len(batches), batches.every_position, twins)
+    trainer = SequenceTrainer(model, training, len(batches), batches.every_position, positive_views)
     users = SequenceBatches(train, "sequences", chosen.split.max_length, training.batch_size, 0)
     start = 0.0
     if way == "elcrec" and chosen.model.clusters.start == "kmeans":
@@ -95,7 +95,7 @@ def _rank_seconds(model: "ELCRec", test: "Examples") -> float:
 
 
 def _fit_centers(model: "ELCRec", histories: "Examples") -> None:
-    """ICLRec's E-step: K-means over the embeddings of all users; also the start of ELCRec's centres."""
+    """ICLRec's E-step: K-means over the embeddings of all users; also the start of ELCRec's centers."""
     import numpy as np
     import tensorflow as tf
     from sklearn.cluster import KMeans

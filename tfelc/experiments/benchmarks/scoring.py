@@ -28,7 +28,7 @@ def scoring(
     large: Annotated[int, typer.Option(help="Rows of a second input, to compare the peak memory; 0: none.")] = 0,
     out: Annotated[Path, typer.Option(help="Result file.")] = Path("results/scoring.json"),
 ) -> None:
-    """Rows a second and peak memory, each way in a fresh process."""
+    """Rows per second and peak memory, each way in a fresh process."""
     from rich.console import Console
 
     from tfelc.core.errors import UsageError

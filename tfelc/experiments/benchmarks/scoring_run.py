@@ -1,6 +1,6 @@
 """One measurement of `scoring`, in a process of its own: `python -m ...scoring_run WAY MODEL IN OUT`.
 
-Prints one JSON object: rows a second and a CPU second, and the peak memory of the process. Exit code 3: what the way
+Prints one JSON object: rows per second and a CPU second, and the peak memory of the process. Exit code 3: what the way
 needs is not installed.
 """
 

@@ -28,7 +28,7 @@ def training(
     ] = 0,
     out: Annotated[Path, typer.Option(help="Result file.")] = Path("results/training.json"),
 ) -> None:
-    """Rows a second of one training epoch, each way in a fresh process, in turn."""
+    """Rows per second of one training epoch, each way in a fresh process, in turn."""
     from rich.console import Console
 
     from tfelc.experiments.result_file import write_result

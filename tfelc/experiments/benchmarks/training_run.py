@@ -1,6 +1,6 @@
 """One measured training run, in a process of its own: `python -m tfelc.experiments.benchmarks.training_run WAY DATA`.
 
-Prints one JSON object: rows a second and a CPU second after the first 20 steps, and the peak memory of the process.
+Prints one JSON object: rows per second and a CPU second after the first 20 steps, and the peak memory of the process.
 Exit code 3: what the way needs is not installed.
 """
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tfelc.core.errors import ExportError
 
 # What of `run.json` says where a score comes from.
-_RUN_FACTS = (
+_RUN_METADATA = (
     "started",
     "git_commit",
     "data",
@@ -75,6 +75,6 @@ class Manifest(BaseModel):
         return self.model_dump(mode="json", by_alias=True)
 
 
-def run_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+def run_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """What a manifest repeats of a run's `run.json`."""
-    return {name: facts[name] for name in _RUN_FACTS if name in facts}
+    return {name: metadata[name] for name in _RUN_METADATA if name in metadata}

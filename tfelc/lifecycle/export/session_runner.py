@@ -123,7 +123,7 @@ class SessionRunner:
 
 
 def _load(session: Any, path: str) -> Any:
-    # The loader is deprecated in favour of one that TensorFlow Serving does not use; its warnings would mislead.
+    # The loader is deprecated in favor of one that TensorFlow Serving does not use; its warnings would mislead.
     logger = logging.getLogger("tensorflow")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -27,7 +27,7 @@ def embedding_map(
 
     Args:
         embeddings: `(rows, dim)`.
-        colorings: Title of a panel -> the name by which each row is coloured, `(rows,)`, None for none.
+        colorings: Title of a panel -> the name by which each row is colored, `(rows,)`, None for none.
         what: What the points are, in the plural.
         seed: Of the sample and of t-SNE. Defaults to 0.
 
@@ -51,8 +51,8 @@ def embedding_map(
         return picture(
             figure,
             f"Map of {len(rows)} {what}. {' '.join(texts)}",
-            f"{len(rows):,} {what}, laid out by t-SNE so that neighbours are alike; the axes have no unit. Separate "
-            "islands of one colour: the clusters find structure. As Figure 7 of the paper.",
+            f"{len(rows):,} {what}, laid out by t-SNE so that neighbors are alike; the axes have no unit. Separate "
+            "islands of one color: the clusters find structure. As Figure 7 of the paper.",
         )
 
 
@@ -69,7 +69,7 @@ def _tsne(rows: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
 
 
 def _panel(axes: Axes, places: NDArray[np.float64], values: NDArray[Any], title: str) -> str:
-    """Draws the points and names each colour where its points are; returns what was drawn in words."""
+    """Draws the points and names each color where its points are; returns what was drawn in words."""
     names = np.array(["" if value is None else str(value) for value in values], dtype=object)
     found, counts = np.unique(names[names != ""], return_counts=True)
     largest = in_order(found[np.argsort(-counts, kind="stable")][: len(COLORS)])
@@ -85,4 +85,4 @@ def _panel(axes: Axes, places: NDArray[np.float64], values: NDArray[Any], title:
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=5, markerscale=2, columnspacing=1, handletextpad=0.2)
     listed = ", ".join(f"{name}: {np.mean(names == name):.0%}" for name in largest)
     rest = f", others {others.mean():.0%}" if others.any() else ""
-    return f"Coloured {title}: {listed}{rest}."
+    return f"Colored {title}: {listed}{rest}."

@@ -1,4 +1,4 @@
-"""A drawing of matplotlib as inline SVG that takes the page's own text colour, in light and in dark."""
+"""A drawing of matplotlib as inline SVG that takes the page's own text color, in light and in dark."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLORS: tuple[str, ...] = (
 )
 GREY = "#808890"
 
-_INK = "#010203"  # Stands for the page's text colour; no drawing uses it otherwise.
+_INK = "#010203"  # Stands for the page's text color; no drawing uses it otherwise.
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
 _STYLE: Any = {

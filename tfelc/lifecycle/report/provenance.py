@@ -19,18 +19,18 @@ def provenance(runs: Mapping[str, RunFolder], data_hash: str, command: str) -> S
         command: What made the page.
     """
     run = next(iter(runs.values()))
-    facts = {name: one.facts() for name, one in runs.items()}
-    names = [name for name in next(iter(facts.values())) if name not in ("versions", "machine", "files")]
-    rows = [[name, *(_shown(fact.get(name)) for fact in facts.values())] for name in names]
+    metadata = {name: one.metadata() for name, one in runs.items()}
+    names = [name for name in next(iter(metadata.values())) if name not in ("versions", "machine", "files")]
+    rows = [[name, *(_shown(fact.get(name)) for fact in metadata.values())] for name in names]
     for part in ("versions", "machine"):
-        found = {key for fact in facts.values() for key in fact.get(part, {})}
-        rows += [[key, *(_shown(fact.get(part, {}).get(key)) for fact in facts.values())] for key in sorted(found)]
+        found = {key for fact in metadata.values() for key in fact.get(part, {})}
+        rows += [[key, *(_shown(fact.get(part, {}).get(key)) for fact in metadata.values())] for key in sorted(found)]
     blocks: list[Markup] = [
         paragraph("This page was made by"),
         preformatted(command, "Command"),
         paragraph(f"and measured on data with the hash {data_hash}."),
-        data_table("How it was trained", ["fact", *facts], rows, words=True),
-        paragraph(f"Settings of {next(iter(facts))}:"),
+        data_table("How it was trained", ["fact", *metadata], rows, words=True),
+        paragraph(f"Settings of {next(iter(metadata))}:"),
         preformatted(run.unchanged("config.yaml").read_text(encoding="utf-8"), "Settings"),
     ]
     return Section("Settings and origin", blocks)

@@ -45,10 +45,10 @@ def trials_of(
         RunError: One has no test metrics.
         UsageError: One was trained on other data, or differs in another setting.
     """
-    data, others = run.facts()["data_hash"], _apart_from_trial(run)
+    data, others = run.metadata()["data_hash"], _apart_from_trial(run)
     trials = []
     for one in (run, *siblings):
-        if one.facts()["data_hash"] != data:
+        if one.metadata()["data_hash"] != data:
             raise UsageError(f"{one.path}: was trained on other data than {run.path} (its hash differs)")
         found = _apart_from_trial(one)
         if different := sorted(key for key in found if found[key] != others.get(key)):
@@ -69,7 +69,7 @@ def _apart_from_trial(run: Run) -> dict[str, Any]:
         key: value
         for key, value in flat.items()
         if key not in ("model.clusters.alpha", "model.clusters.count", "training.seed")
-    } | ({"tasks": run.facts()["tasks"]} if isinstance(run, RankerRun) else {})
+    } | ({"tasks": run.metadata()["tasks"]} if isinstance(run, RankerRun) else {})
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -160,7 +160,7 @@ class BatchJob(ABC, Generic[S]):
                 self.recall(folder, summary)
             else:
                 self.finish(folder, parts, summary)
-                folder.finish({**summary.facts(), "parts": {part.name: part.facts() for part in parts}})
+                folder.finish({**summary.metadata(), "parts": {part.name: part.metadata() for part in parts}})
             if measures.bad > settings.max_bad_rows * measures.read:
                 raise BadRowsError(
                     f"{folder.url}: {measures.bad:,} of {measures.read:,} rows could not be scored, more than "

@@ -65,7 +65,7 @@ class Part:
             measures=measures,
         )
 
-    def facts(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """What the manifest says of it."""
         return {
             "source": self.source,

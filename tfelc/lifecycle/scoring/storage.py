@@ -10,7 +10,7 @@ from pathlib import Path
 
 import fsspec
 
-from tfelc.core.atomic_files import whole_file
+from tfelc.core.atomic_files import atomic_write
 from tfelc.core.errors import ScoringError
 
 
@@ -59,7 +59,7 @@ class Storage:
             if self.local is not None:
                 path = self.local / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with whole_file(path) as temporary:
+                with atomic_write(path) as temporary:
                     temporary.write_bytes(content)
             else:
                 self._system.makedirs(f"{self._root}/{name}".rsplit("/", 1)[0], exist_ok=True)

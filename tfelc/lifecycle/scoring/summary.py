@@ -29,6 +29,6 @@ class Summary:
         """Rows with scores."""
         return self.measures.read - self.measures.bad
 
-    def facts(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """What the manifest says."""
         return {"rows": self.measures.read, "scored_rows": self.scored, "bad_rows": self.measures.bad}

@@ -1,4 +1,4 @@
-"""All of a run's state in one file: weights, optimisers, random states, metrics, position."""
+"""All of a run's state in one file: weights, optimizers, random states, metrics, position."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tfelc.core.atomic_files import whole_file
+from tfelc.core.atomic_files import atomic_write
 from tfelc.core.errors import RunError
 
 _STATE = "state"
@@ -26,7 +26,7 @@ def save_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]], state: M
     """
     arrays: dict[str, Any] = {key: variable.numpy() for key, variable in _named(variables).items()}
     arrays[_STATE] = np.frombuffer(json.dumps(state).encode(), np.uint8)
-    with whole_file(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 
@@ -71,7 +71,7 @@ def load_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]]) -> dict[
 
 
 def _named(variables: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    # The position makes each name its own: paths of metrics and optimisers may repeat. Keras numbers equal names over
+    # The position makes each name its own: paths of metrics and optimizers may repeat. Keras numbers equal names over
     # the whole process, so the numbers say nothing about the model.
     return {
         f"{group}/{position:04d}/{re.sub(r'_[0-9]+(?=/|$)', '', variable.path)}": variable

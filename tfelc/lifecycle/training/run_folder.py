@@ -20,7 +20,7 @@ from tfelc.core.errors import RunError
 from tfelc.core.json_text import json_text
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "pyarrow", "tensorflow-serving-api", "tensorflow-recommenders")
-_FACTS = {"tfelc": str, "kind": str, "data": str, "data_hash": str, "files": dict}
+_METADATA_TYPES = {"tfelc": str, "kind": str, "data": str, "data_hash": str, "files": dict}
 
 
 class RunFolder:
@@ -31,11 +31,11 @@ class RunFolder:
 
     Attributes:
         kind: What is trained, as `run.json` says it; "" is any.
-        fact_types: The facts of this kind and their types, beside those of every run.
+        metadata_types: The metadata of this kind and their types, beside those of every run.
     """
 
     kind: ClassVar[str] = ""
-    fact_types: ClassVar[Mapping[str, type]] = {}
+    metadata_types: ClassVar[Mapping[str, type]] = {}
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
@@ -56,13 +56,13 @@ class RunFolder:
         return self.path / "logs"
 
     @classmethod
-    def make(cls, path: Path, files: Mapping[str, str], facts: Mapping[str, Any]) -> Self:
+    def make(cls, path: Path, files: Mapping[str, str], metadata: Mapping[str, Any]) -> Self:
         """Starts a run folder.
 
         Args:
             path: The folder.
             files: Name -> content of what every later step reads and nothing writes again.
-            facts: What `run.json` holds beside versions and times; among it `data` and `data_hash`.
+            metadata: What `run.json` holds beside versions and times; among it `data` and `data_hash`.
 
         Raises:
             RunError: The folder exists and is not empty.
@@ -79,7 +79,7 @@ class RunFolder:
                 {
                     "tfelc": __version__,
                     "kind": cls.kind,
-                    **facts,
+                    **metadata,
                     "started": datetime.now(UTC).isoformat(timespec="seconds"),
                     "git_commit": _git_commit(),
                     "versions": {"python": platform.python_version(), **_versions()},
@@ -106,7 +106,7 @@ class RunFolder:
             for file in folder.glob(".*.tmp"):
                 file.unlink()
 
-    def facts(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """The content of `run.json`.
 
         Raises:
@@ -115,25 +115,25 @@ class RunFolder:
         if not self.path.is_dir():
             raise RunError(f"{self.path}: no such run folder")
         try:
-            facts = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+            metadata = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise RunError(f"{self.path}: not a run folder of tfelc (no run.json)") from None
         except (OSError, ValueError):
             raise RunError(f"{self.path / 'run.json'}: damaged; the run folder cannot be used") from None
-        if not isinstance(facts, dict) or not isinstance(facts.get("kind"), str):
+        if not isinstance(metadata, dict) or not isinstance(metadata.get("kind"), str):
             raise RunError(f"{self.path / 'run.json'}: not written by tfelc's training")
-        if self.kind not in ("", facts.get("kind")):
-            raise RunError(f"{self.path}: holds a run of another kind: {facts.get('kind')}, not {self.kind}")
-        types = {**_FACTS, **self.fact_types}
-        if any(type(facts.get(key)) is not expected for key, expected in types.items()):
+        if self.kind not in ("", metadata.get("kind")):
+            raise RunError(f"{self.path}: holds a run of another kind: {metadata.get('kind')}, not {self.kind}")
+        types = {**_METADATA_TYPES, **self.metadata_types}
+        if any(type(metadata.get(key)) is not expected for key, expected in types.items()):
             raise RunError(f"{self.path / 'run.json'}: not written by tfelc's training")
-        return facts
+        return metadata
 
     def unchanged(self, name: str) -> Path:
         """The path of a file of the run; raises RunError when it is missing or changed."""
         path = self.path / name
         try:
-            if _sha256(path) == self.facts()["files"].get(name):
+            if _sha256(path) == self.metadata()["files"].get(name):
                 return path
         except FileNotFoundError:
             raise RunError(f"{path}: missing; the run folder is incomplete") from None

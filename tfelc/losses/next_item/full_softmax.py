@@ -1,4 +1,4 @@
-"""Cross-entropy over the whole catalogue."""
+"""Cross-entropy over the whole catalog."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ Tensor = Any
 
 
 class NextItemLoss(ABC):
-    """A loss of predicting one item of the catalogue from a vector.
+    """A loss of predicting one item of the catalog from a vector.
 
     The score of an item is the dot product of the vector and the item's embedding, over `temperature`; with `normalize`
-    both are L2-normalised first, and it is a cosine over `temperature`.
+    both are L2-normalized first, and it is a cosine over `temperature`.
 
     Args:
         normalize: bool. Whether scores are cosines. Defaults to False.

@@ -21,7 +21,7 @@ class SampledSoftmax(NextItemLoss):
     """Softmax over the target and `negatives` drawn items, the same for all rows of a batch.
 
     With the logQ correction a negative `j` that is drawn with chance `q_j` enters as `s(h, e_j) - log(negatives q_j)`,
-    so that the sum over the draws estimates the sum over the catalogue without bias. A draw that is the row's own
+    so that the sum over the draws estimates the sum over the catalog without bias. A draw that is the row's own
     target is left out.
 
     Args:

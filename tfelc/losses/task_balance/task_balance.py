@@ -42,7 +42,7 @@ class TaskBalance(keras.layers.Layer):
         self.base_weights = {task: float(base_weights.get(task, 1.0)) for task in tasks}
 
     def weighted(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The terms whose sum is minimised.
+        """The terms whose sum is minimized.
 
         Args:
             losses: Mapping of task to a scalar. The raw losses.
@@ -71,8 +71,8 @@ class TaskBalance(keras.layers.Layer):
             tape: tf.GradientTape. It recorded the losses and its block has ended. `GradNorm` and `PCGrad` need a
                 persistent one.
             losses: Mapping of task to a scalar. The raw losses.
-            auxiliary: Scalar. All other terms (clustering, regularisation), already weighted.
-            variables: Sequence of variables that the optimiser moves, this layer's `trainable_variables` among them.
+            auxiliary: Scalar. All other terms (clustering, regularization), already weighted.
+            variables: Sequence of variables that the optimizer moves, this layer's `trainable_variables` among them.
             shared: Sequence of those dense variables that several tasks use, such as the experts', in the order of the
                 forward pass. `GradNorm` measures there and `PCGrad` projects there; the others ignore it.
 

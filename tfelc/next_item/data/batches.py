@@ -13,8 +13,8 @@ from tfelc.next_item.data.examples import Examples
 # Histories are sorted by length within chunks of so many batches: wide enough that a batch pads little, and narrow
 # enough that what is trained together changes from epoch to epoch.
 _BATCHES_A_CHUNK = 64
-# Twins are cut to so many times the width of the histories they go with.
-_TWIN_WIDTH = 2
+# Positive views are cut to so many times the width of the histories they go with.
+_POSITIVE_VIEW_WIDTH = 2
 # Histories of a block that is only read, not trained on.
 _BLOCK = 512
 
@@ -25,12 +25,13 @@ class SequenceBatch(NamedTuple):
     Attributes:
         items: Histories, padded with 0 on the left to the longest of them, `(batch, length)`, int32.
         targets: What follows each history, `(batch,)`, or each of its positions, `(batch, length)`, int32.
-        twins: The ends of other histories of the same targets, `(batch, other length)`, int32; None unless asked for.
+        positive_views: The ends of other histories of the same targets, `(batch, other length)`, int32; None
+            unless asked for.
     """
 
     items: NDArray[np.int32]
     targets: NDArray[np.int32]
-    twins: NDArray[np.int32] | None
+    positive_views: NDArray[np.int32] | None
 
 
 class SequenceBatches:
@@ -40,9 +41,9 @@ class SequenceBatches:
         examples: Training examples, every prefix of each user's sequence.
         samples: `prefixes`, `windows` or `sequences`; see `tfelc.next_item.settings`.
         max_length: Most recent items of a history that are read.
-        batch_size: Samples a batch; the last batch of an epoch may have fewer.
+        batch_size: Samples per batch; the last batch of an epoch may have fewer.
         seed: Of the order.
-        twins: Whether to add another history of the same target; prefixes only. Defaults to False.
+        positive_views: Whether to add another history of the same target; prefixes only. Defaults to False.
     """
 
     def __init__(
@@ -52,15 +53,15 @@ class SequenceBatches:
         max_length: int,
         batch_size: int,
         seed: int,
-        twins: bool = False,
+        positive_views: bool = False,
     ) -> None:
         self.every_position = samples != "prefixes"
         self._examples = _windows(examples, max_length, samples == "sequences") if self.every_position else examples
         self._examples = self._examples.truncated(max_length)
         self._batch_size = batch_size
         self._seed = seed
-        self._twins = twins
-        if twins:
+        self._positive_views = positive_views
+        if positive_views:
             # Examples in the order of their targets: those of one target lie side by side.
             self._by_target = np.argsort(self._examples.targets, kind="stable")
             self._target_stops = np.cumsum(np.bincount(self._examples.targets))
@@ -96,16 +97,16 @@ class SequenceBatches:
     def _batch(self, index: NDArray[np.int64], random: np.random.Generator) -> SequenceBatch:
         chosen = self._examples.take(index)
         items = padded(chosen)
-        twins = None
-        if self._twins:
+        positive_views = None
+        if self._positive_views:
             # Their lengths are mixed; as wide as the longest, they would cost several times what the histories do.
-            recent = _TWIN_WIDTH * items.shape[1]
-            twins = padded(self._examples.take(self._twin(index, random)).truncated(recent))
+            recent = _POSITIVE_VIEW_WIDTH * items.shape[1]
+            positive_views = padded(self._examples.take(self._twin(index, random)).truncated(recent))
         if not self.every_position:
-            return SequenceBatch(items, chosen.targets, twins)
+            return SequenceBatch(items, chosen.targets, positive_views)
         # What follows a position is the next position's item, and at the end the target.
         targets = np.concatenate([items[:, 1:], chosen.targets[:, None]], axis=1)
-        return SequenceBatch(items, np.where(items > 0, targets, 0), twins)
+        return SequenceBatch(items, np.where(items > 0, targets, 0), positive_views)
 
     def _twin(self, index: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
         targets = self._examples.targets[index]

@@ -55,11 +55,11 @@ def read_interactions(
     if not len(kept):
         raise DataError(f"{path}: no row is left where each user and item occurs {core} times; lower `core`")
     user_ids, users = numbered(raw_users[kept])
-    catalogue, items = numbered(raw_items[kept])
+    catalog, items = numbered(raw_items[kept])
     order = np.lexsort((times[kept], users))  # stable, so that ties keep the file's order
     return Sequences(
         users=user_ids,
-        catalogue=catalogue,
+        catalog=catalog,
         offsets=np.concatenate([[0], np.cumsum(np.bincount(users))]),
         actions=(items[order] + 1).astype(np.int32),
         times=times[kept][order],

@@ -50,10 +50,10 @@ def read_sequence_file(path: Path, name: str | None = None) -> Sequences:
     user_ids, user_codes = numbered(words[users])
     if len(user_ids) < len(counts):
         _refuse_repeat(path, user_ids, user_codes)
-    catalogue, items = numbered(np.delete(words, users))
+    catalog, items = numbered(np.delete(words, users))
     offsets = np.concatenate([[0], np.cumsum(counts - 1)])
     name = name or path.name.removesuffix(".gz").removesuffix(".txt")
-    return Sequences(user_ids[user_codes], catalogue, offsets, (items + 1).astype(np.int32), None, name)
+    return Sequences(user_ids[user_codes], catalog, offsets, (items + 1).astype(np.int32), None, name)
 
 
 def _read(path: Path) -> bytes:

@@ -19,7 +19,7 @@ class Sequences:
 
     Attributes:
         users: Raw user ids, `(users,)`, int64 or strings.
-        catalogue: Raw item ids, `(items,)`, int64 or strings; item number `i` is `catalogue[i - 1]`.
+        catalog: Raw item ids, `(items,)`, int64 or strings; item number `i` is `catalog[i - 1]`.
         offsets: Where each user begins, and at last where the last one ends, `(users + 1,)`, int64.
         actions: Item numbers from 1, `(actions,)`, int32; 0 stays free for padding.
         times: Time of each action in any whole unit, never falling within a user, `(actions,)`, int64; None where only
@@ -27,7 +27,7 @@ class Sequences:
         name: What to call the data in reports.
 
     Raises:
-        DataError: The arrays do not fit together, or an item number is not within the catalogue.
+        DataError: The arrays do not fit together, or an item number is not within the catalog.
 
     Example:
         >>> two = Sequences(np.array([7, 8]), np.array(["tea", "cup"]), np.array([0, 1, 3]), np.array([1, 2, 1]))
@@ -36,7 +36,7 @@ class Sequences:
     """
 
     users: NDArray[Any]
-    catalogue: NDArray[Any]
+    catalog: NDArray[Any]
     offsets: NDArray[np.int64]
     actions: NDArray[np.int32]
     times: NDArray[np.int64] | None = None
@@ -53,11 +53,11 @@ class Sequences:
             raise DataError(
                 f"{self.name}: `offsets` must rise from 0 to {count} in {len(self.users)} steps, one a user"
             )
-        wrong = (self.actions < 1) | (self.actions > self.item_count)
+        wrong = (self.actions < 1) | (self.actions > self.num_items)
         if wrong.any():
             at = int(np.argmax(wrong))
             raise DataError(
-                f"{self.name}: an item number lies within 1 and {self.item_count}. Action {at} holds {self.actions[at]}"
+                f"{self.name}: an item number lies within 1 and {self.num_items}. Action {at} holds {self.actions[at]}"
             )
         if self.times is None:
             return
@@ -71,14 +71,14 @@ class Sequences:
             )
 
     @property
-    def user_count(self) -> int:
+    def num_users(self) -> int:
         """Number of users."""
         return len(self.users)
 
     @property
-    def item_count(self) -> int:
-        """Number of items in the catalogue, which is also the largest item number."""
-        return len(self.catalogue)
+    def num_items(self) -> int:
+        """Number of items in the catalog, which is also the largest item number."""
+        return len(self.catalog)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -95,7 +95,7 @@ class Sequences:
         digest = hashlib.sha256()
         numbers = (self.offsets.astype("<i8"), self.actions.astype("<i4"))
         times = () if self.times is None else (self.times.astype("<i8"),)
-        for part in (*_id_bytes(self.users), *_id_bytes(self.catalogue), *numbers, *times):
+        for part in (*_id_bytes(self.users), *_id_bytes(self.catalog), *numbers, *times):
             digest.update(f"{part.dtype.str}{len(part)}:".encode())
             digest.update(np.ascontiguousarray(part).data)
         return digest.hexdigest()

@@ -72,7 +72,7 @@ def simulate(users: int = 2_000, items: int = 500, seed: int = 0) -> SimulatedSe
     times = (rng.integers(_YEAR, size=users)[:, None] + gaps).astype(np.int64)
     sequences = Sequences(
         users=np.arange(1, users + 1),
-        catalogue=np.arange(1, items + 1),
+        catalog=np.arange(1, items + 1),
         offsets=np.concatenate([[0], np.cumsum(np.bincount(user, minlength=users))]),
         actions=item.astype(np.int32),
         times=times[user, step],

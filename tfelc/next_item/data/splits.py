@@ -92,7 +92,7 @@ def _splits(
 ) -> SequenceSplits:
     """Makes the examples from places within each user; a held-out place below 1 has no history and is left out."""
     counts = np.maximum(train_stops - 1, 0)
-    users = np.repeat(np.arange(sequences.user_count), counts)
+    users = np.repeat(np.arange(sequences.num_users), counts)
     places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + 1
     splits = {"train": _examples(sequences, users, places)}
     for name, chosen in (("validation", validation_places), ("test", test_places)):

@@ -1,4 +1,4 @@
-"""A trained next-item model as a scorer of whole catalogues."""
+"""A trained next-item model as a scorer of whole catalogs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tfelc.next_item.models.elcrec import ELCRec
 
 
 class SequenceScorer:
-    """Scores every item after each history: the dot product of the two embeddings, and the neighbours' bonus if any.
+    """Scores every item after each history: the dot product of the two embeddings, and the neighbors' bonus if any.
 
     The items' embeddings are taken once, so a scorer stands for the weights of the moment it was made.
 

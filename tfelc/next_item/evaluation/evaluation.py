@@ -1,4 +1,4 @@
-"""How well a next-item model ranks the catalogue, and how it uses its clusters."""
+"""How well a next-item model ranks the catalog, and how it uses its clusters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def evaluate_sequences(
     progress: Callable[[int, int], None] = lambda done, total: None,
     graph: Any = None,
 ) -> tuple[dict[str, Any], NDArray[np.int32]]:
-    """Ranks every target among the whole catalogue.
+    """Ranks every target among the whole catalog.
 
     Args:
         model: The model.

@@ -1,4 +1,4 @@
-"""The rank of each target among the whole catalogue, found by counting."""
+"""The rank of each target among the whole catalog, found by counting."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Ranking:
 def full_ranking(
     scorer: Scorer,
     examples: Examples,
-    item_count: int,
+    num_items: int,
     remove_seen: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
     rows: int = 128,
@@ -52,7 +52,7 @@ def full_ranking(
     Args:
         scorer: The model.
         examples: Whole histories, with targets.
-        item_count: Items in the catalogue.
+        num_items: Items in the catalog.
         remove_seen: Whether the items of a user's history are no candidates. A target that was seen before is then a
             certain miss. Defaults to True.
         progress: Called with the examples ranked so far and their total.
@@ -66,8 +66,8 @@ def full_ranking(
     def rank(start: int) -> int:
         block = examples.take(slice(start, start + rows))
         scores = np.asarray(scorer.scores(block))
-        if scores.shape != (len(block), item_count + 1):
-            raise DataError(f"scores must be of shape {(len(block), item_count + 1)}. Received: shape={scores.shape}")
+        if scores.shape != (len(block), num_items + 1):
+            raise DataError(f"scores must be of shape {(len(block), num_items + 1)}. Received: shape={scores.shape}")
         scores = scores[:, 1:]
         if np.isnan(scores.min()):
             row = int(np.argmax(np.isnan(scores).any(axis=1)))

@@ -20,13 +20,13 @@ _Settings = dict[str, float]
 
 
 def choose_item_knn(
-    splits: SequenceSplits, item_count: int, progress: Callable[[str, float], None] = lambda settings, value: None
+    splits: SequenceSplits, num_items: int, progress: Callable[[str, float], None] = lambda settings, value: None
 ) -> ItemKnn:
     """Searches one setting after another, twice, for the best NDCG@20 on validation, with seen items removed.
 
     Args:
         splits: Training examples to count, and validation examples to choose by.
-        item_count: Items in the catalogue.
+        num_items: Items in the catalog.
         progress: Called with each tried model's settings and its NDCG@20.
 
     Returns:
@@ -37,8 +37,8 @@ def choose_item_knn(
     def quality(settings: _Settings) -> float:
         key = tuple(settings.values())
         if key not in tried:
-            model = _made(item_count, settings).fit(splits.train)
-            tried[key] = ndcg(full_ranking(model, splits.validation, item_count).ranks, 20)
+            model = _made(num_items, settings).fit(splits.train)
+            tried[key] = ndcg(full_ranking(model, splits.validation, num_items).ranks, 20)
             progress(", ".join(f"{name} {value:g}" for name, value in settings.items()), tried[key])
         return tried[key]
 
@@ -46,12 +46,12 @@ def choose_item_knn(
     for _ in range(_ROUNDS):
         for name, values in _GRID.items():
             best = max(({**best, name: value} for value in values), key=quality)
-    return _made(item_count, best).fit(splits.train)
+    return _made(num_items, best).fit(splits.train)
 
 
-def _made(item_count: int, settings: _Settings) -> ItemKnn:
+def _made(num_items: int, settings: _Settings) -> ItemKnn:
     return ItemKnn(
-        item_count,
+        num_items,
         window=int(settings["window"]),
         decay=settings["decay"],
         recency=settings["recency"],

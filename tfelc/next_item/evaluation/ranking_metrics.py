@@ -1,4 +1,4 @@
-"""The figures of a ranking of the whole catalogue."""
+"""The figures of a ranking of the whole catalog."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def ranking_table(result: Mapping[str, Any], keep_seen: bool = False) -> Table:
         if clusters
         else None
     )
-    title = f"{result['split']}, {result['users']:,} users, whole catalogue{', seen items too' if keep_seen else ''}"
+    title = f"{result['split']}, {result['users']:,} users, whole catalog{', seen items too' if keep_seen else ''}"
     table = Table(title=title, caption=caption, box=SIMPLE)
     table.add_column("")
     by_name = [metric.split("@") for metric in METRICS]

@@ -72,34 +72,34 @@ def export_recommender(
     Raises:
         RunError: The folder is no run, is damaged, or its sequences have changed.
         DataError: Its sequences are gone.
-        ExportError: `streaming` does not go with the model's neighbours, an item's id cannot be served, `base` cannot
+        ExportError: `streaming` does not go with the model's neighbors, an item's id cannot be served, `base` cannot
             be written to, or an answer differs. Nothing is left behind.
     """
     progress("loading the run")
-    catalogue = run.catalogue()
+    catalog = run.catalog()
     # On the CPU, where the verification computes too: a GPU rounds matrix products to fewer bits.
     with tf.device("/CPU:0"):
         model = run.model()
     if index == "streaming" and model.neighbors is not None:
         raise ExportError(
-            f"{run.path}: a model with neighbours scores the whole catalogue at once; export it by --index "
+            f"{run.path}: a model with neighbors scores the whole catalog at once; export it by --index "
             "brute_force, or train it with model.neighbors.weight=0"
         )
-    manifest = RecommenderManifest.of(model, catalogue, run.config(), run.facts(), index)
+    manifest = RecommenderManifest.of(model, catalog, run.config(), run.metadata(), index)
     progress("counting what is popular")
     rows = int(np.clip(_SCORES // manifest.items, 2, _ROWS))
     popularity, histories = popularity_and_histories(run, rows)
-    hard = hard_histories(catalogue, manifest.id_type, manifest.max_length)
+    hard = hard_histories(catalog, manifest.id_type, manifest.max_length)
 
     def answered() -> Iterator[LoggedRequest]:
-        trained = TrainedRecommender(model, catalogue, popularity)
+        trained = TrainedRecommender(model, catalog, popularity)
         for count in (1, rows, 2):
             yield from _requests(trained, histories[:count], manifest)
         yield from _requests(trained, hard, manifest)
 
     def made(file: Path) -> RecommenderModule:
         with tf.device("/CPU:0"):
-            return RecommenderModule(model, catalogue, popularity, index, file)
+            return RecommenderModule(model, catalog, popularity, index, file)
 
     published = publish(base, manifest, made, _warmup(histories, manifest), answered, progress)
     return RecommenderExport(published.version, published.path, manifest, published.differences, histories)
@@ -114,7 +114,7 @@ def popularity_and_histories(run: SequenceRun, count: int) -> tuple[npt.NDArray[
     """
     sequences = run.sequences()
     splits = split(sequences, run.config().split)
-    popularity = Popularity(sequences.item_count).fit(splits.train).scores(splits.test.take(slice(0, 1)))[0, 1:]
+    popularity = Popularity(sequences.num_items).fit(splits.train).scores(splits.test.take(slice(0, 1)))[0, 1:]
     size = len(splits.test)
     chosen = splits.test.take(np.linspace(0, size - 1, min(count, size)).astype(np.int64))
     return popularity, real_histories(sequences, chosen.actions, chosen.starts, chosen.stops)

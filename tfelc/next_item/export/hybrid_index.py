@@ -1,4 +1,4 @@
-"""The best items by the product of two embeddings and what their neighbours add to it."""
+"""The best items by the product of two embeddings and what their neighbors add to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Tensor = Any
 class HybridIndex:
     """An exact index of a model with `NeighborScores`; of items that score alike the one with the lower number first.
 
-    The whole catalogue is scored at once, as `(batch, items)` floats: the indexes of TensorFlow Recommenders know of
+    The whole catalog is scored at once, as `(batch, items)` floats: the indexes of TensorFlow Recommenders know of
     nothing but a product.
 
     Args:

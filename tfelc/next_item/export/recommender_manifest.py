@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from tfelc import __version__
-from tfelc.lifecycle.export.manifest import Manifest, run_facts
+from tfelc.lifecycle.export.manifest import Manifest, run_metadata
 from tfelc.next_item.export.signatures import (
     IdType,
     id_type_of,
@@ -26,7 +26,7 @@ class RecommenderManifest(Manifest):
 
     Attributes:
         settings: The run's settings.
-        items: Items of the catalogue.
+        items: Items of the catalog.
         id_type: Type of the raw item ids, `integer` or `string`.
         padding: The id that pads histories and answers.
         max_length: Most recent items of a history that are read.
@@ -50,31 +50,31 @@ class RecommenderManifest(Manifest):
     def of(
         cls,
         model: ELCRec,
-        catalogue: list[int] | list[str],
+        catalog: list[int] | list[str],
         config: SequenceConfig,
-        facts: Mapping[str, Any],
+        metadata: Mapping[str, Any],
         index: IndexKind,
     ) -> Self:
         """Describes a model.
 
         Args:
             model: The model.
-            catalogue: Raw item ids.
+            catalog: Raw item ids.
             config: The run's settings.
-            facts: The content of the run's `run.json`.
+            metadata: The content of the run's `run.json`.
             index: Kind of the top-K index.
 
         Raises:
             ExportError: An item's id cannot be served.
         """
-        id_type = id_type_of(catalogue)
+        id_type = id_type_of(catalog)
         dim, clusters = model.encoder.dim, 0 if model.clusters is None else model.clusters.count
         outputs = recommender_outputs(id_type, dim, clusters)
         return cls(
             tfelc=__version__,
-            run=run_facts(facts),
+            run=run_metadata(metadata),
             settings=config.model_dump(mode="json"),
-            items=len(catalogue),
+            items=len(catalog),
             id_type=id_type,
             padding=padding_of(id_type),
             max_length=model.encoder.max_length,

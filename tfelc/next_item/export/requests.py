@@ -15,7 +15,7 @@ from tfelc.next_item.export.signatures import HISTORY, IdType, K, padding_of
 
 Array = npt.NDArray[Any]
 _UNKNOWN: dict[IdType, int | str] = {"integer": -(2**63), "string": "never seen \U0001f600"}
-# Items of the largest catalogue that a history is made of.
+# Items of the largest catalog that a history is made of.
 _WHOLE = 2_000
 # Of each history, in a request that is to be read.
 _SHOWN_ITEMS = 3
@@ -35,16 +35,16 @@ def history_input(histories: Sequence[Sequence[int | str]], id_type: IdType) -> 
 
 def real_histories(sequences: Sequences, actions: Array, starts: Array, stops: Array) -> list[list[int | str]]:
     """Raw item ids of histories in a flat array of item numbers."""
-    return [sequences.catalogue[actions[start:stop] - 1].tolist() for start, stop in zip(starts, stops, strict=True)]
+    return [sequences.catalog[actions[start:stop] - 1].tolist() for start, stop in zip(starts, stops, strict=True)]
 
 
-def hard_histories(catalogue: Sequence[int | str], id_type: IdType, max_length: int) -> list[list[int | str]]:
-    """Histories that no request may fail on: empty, unknown, holed, repetitive, overlong, of the whole catalogue."""
+def hard_histories(catalog: Sequence[int | str], id_type: IdType, max_length: int) -> list[list[int | str]]:
+    """Histories that no request may fail on: empty, unknown, holed, repetitive, overlong, of the whole catalog."""
     unknown, padding = _UNKNOWN[id_type], padding_of(id_type)
-    some = list(catalogue[:7])
-    turns = [catalogue[place % len(catalogue)] for place in range(2 * max_length + 5)]
-    # Of a large catalogue this would be more than a request may hold.
-    all_of_it = [list(catalogue), list(catalogue[:-1])] if len(catalogue) <= _WHOLE else []
+    some = list(catalog[:7])
+    turns = [catalog[place % len(catalog)] for place in range(2 * max_length + 5)]
+    # Of a large catalog this would be more than a request may hold.
+    all_of_it = [list(catalog), list(catalog[:-1])] if len(catalog) <= _WHOLE else []
     return [
         [],
         [unknown],

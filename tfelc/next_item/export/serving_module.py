@@ -32,27 +32,27 @@ class RecommenderModule(tf.Module):
 
     Args:
         model: The model.
-        catalogue: Raw item ids by item number less 1.
+        catalog: Raw item ids by item number less 1.
         popularity: How often each item occurs in the training split, by item number less 1, `(items,)`.
-        index: The kind of the top-K index; a model with neighbours has a `HybridIndex` whatever it says.
+        index: The kind of the top-K index; a model with neighbors has a `HybridIndex` whatever it says.
         asset: File that goes into the SavedModel's assets.
 
     Example:
-        >>> module = RecommenderModule(run.model(), run.catalogue(), counts, "brute_force", Path("manifest.json"))
+        >>> module = RecommenderModule(run.model(), run.catalog(), counts, "brute_force", Path("manifest.json"))
         >>> tf.saved_model.save(module, "exports/next/1", signatures=module.signatures())
     """
 
     def __init__(
         self,
         model: ELCRec,
-        catalogue: list[int] | list[str],
+        catalog: list[int] | list[str],
         popularity: NDArray[np.float32],
         index: IndexKind,
         asset: Path,
     ) -> None:
         super().__init__(name="recommender")
-        self._id_type = id_type_of(catalogue)
-        self._items = len(catalogue)
+        self._id_type = id_type_of(catalog)
+        self._items = len(catalog)
         self._max_length = model.encoder.max_length
         # Through functions, so that TensorFlow tracks neither Keras 3's objects nor the index's: TensorFlow Serving
         # restores what the lists below hold, and knows nothing of theirs (tensorflow/serving#2226).
@@ -65,7 +65,7 @@ class RecommenderModule(tf.Module):
         spec = recommender_inputs(self._id_type)[EMBED][HISTORY]
         self._spec = spec
         # Item number 0 is padding, in as out.
-        self._ids = tf.Variable(tf.constant([padding_of(self._id_type), *catalogue], spec.dtype), trainable=False)
+        self._ids = tf.Variable(tf.constant([padding_of(self._id_type), *catalog], spec.dtype), trainable=False)
         numbers = tf.range(1, self._items + 1, dtype=tf.int64)
         entries = tf.lookup.KeyValueTensorInitializer(self._ids[1:], numbers)
         self._numbers = tf.lookup.StaticHashTable(entries, default_value=0)
@@ -88,7 +88,7 @@ class RecommenderModule(tf.Module):
         """What the model makes of histories.
 
         Args:
-            inputs: `history`, raw item ids, oldest first, `(batch, any length)`; ids that are not in the catalogue,
+            inputs: `history`, raw item ids, oldest first, `(batch, any length)`; ids that are not in the catalog,
                 such as padding, count as not there, wherever they stand.
 
         Returns:
@@ -103,14 +103,14 @@ class RecommenderModule(tf.Module):
 
         The `max_length` most recent items are read, and all are left out of the answer. A history without a known item
         is answered with the most popular items, scored by how often they occur in the training split. Of items that
-        score alike the one that comes first in the catalogue comes first.
+        score alike the one that comes first in the catalog comes first.
 
         Args:
             inputs: `history` as for `embed`, and `k`, int64: the items wanted, one number or one for each row.
 
         Returns:
             `ids` and `scores`, `(batch, largest k)`, best first, and with clusters `cluster`, `(batch,)`. There are no
-            more columns than items in the catalogue; a row of which fewer items are wanted or left ends with padding
+            more columns than items in the catalog; a row of which fewer items are wanted or left ends with padding
             scored `-inf`.
 
         Raises:

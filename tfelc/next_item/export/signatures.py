@@ -23,14 +23,14 @@ _DTYPES = {"integer": tf.int64, "string": tf.string}
 _PADDING: dict[IdType, int | str] = {"integer": -1, "string": ""}
 
 
-def id_type_of(catalogue: list[int] | list[str]) -> IdType:
+def id_type_of(catalog: list[int] | list[str]) -> IdType:
     """The type of the raw item ids.
 
     Raises:
-        ExportError: The catalogue holds the id that pads histories.
+        ExportError: The catalog holds the id that pads histories.
     """
-    kind: IdType = "string" if isinstance(catalogue[0], str) else "integer"
-    if padding_of(kind) in catalogue:
+    kind: IdType = "string" if isinstance(catalog[0], str) else "integer"
+    if padding_of(kind) in catalog:
         raise ExportError(f"item id {padding_of(kind)!r} cannot be served: it pads histories; give the item another id")
     return kind
 

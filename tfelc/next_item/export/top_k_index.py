@@ -29,8 +29,8 @@ _BLOCK = 16_384
 class TopKIndex:
     """An exact index; of items that score alike the one with the lower number comes first.
 
-    `brute_force` scores the whole catalogue at once, as `(batch, items)` floats. `streaming` goes over it in blocks: it
-    needs no such memory, and is slower on a small catalogue.
+    `brute_force` scores the whole catalog at once, as `(batch, items)` floats. `streaming` goes over it in blocks: it
+    needs no such memory, and is slower on a small catalog.
 
     TensorFlow tracks nothing of it by itself, since a SavedModel cannot hold the data set that `streaming` makes inside
     the graph; `variables` is what a SavedModel must hold.

@@ -26,18 +26,18 @@ class TrainedRecommender:
 
     Args:
         model: The model.
-        catalogue: Raw item ids by item number less 1.
+        catalog: Raw item ids by item number less 1.
         popularity: How often each item occurs in the training split, by item number less 1, `(items,)`.
     """
 
-    def __init__(self, model: ELCRec, catalogue: list[int] | list[str], popularity: Array) -> None:
+    def __init__(self, model: ELCRec, catalog: list[int] | list[str], popularity: Array) -> None:
         self._scorer = SequenceScorer(model)
         self._temperature = model.config.clusters.temperature
-        self._numbers: dict[int | str, int] = dict(zip(catalogue, range(1, len(catalogue) + 1), strict=True))
-        padding = padding_of(id_type_of(catalogue))
+        self._numbers: dict[int | str, int] = dict(zip(catalog, range(1, len(catalog) + 1), strict=True))
+        padding = padding_of(id_type_of(catalog))
         # As the session gives them: strings as bytes.
         self._ids = np.array(
-            [each.encode() if isinstance(each, str) else each for each in (padding, *catalogue)],
+            [each.encode() if isinstance(each, str) else each for each in (padding, *catalog)],
             object if isinstance(padding, str) else np.int64,
         )
         self._popularity = popularity

@@ -8,20 +8,20 @@ from scipy import sparse
 
 from tfelc.next_item.data.examples import Examples
 
-# The embeddings of a catalogue are best with near pairs alone, and with a context's popularity taken down to this power
+# The embeddings of a catalog are best with near pairs alone, and with a context's popularity taken down to this power
 # (Levy, Goldberg and Dagan, 2015).
 _WINDOW, _DECAY, _CONTEXT_POWER = 5, 0.5, 0.75
 
 
 def co_occurrences(
-    actions: NDArray[np.int32], offsets: NDArray[np.int64], item_count: int, window: int, decay: float
+    actions: NDArray[np.int32], offsets: NDArray[np.int64], num_items: int, window: int, decay: float
 ) -> sparse.csr_matrix:
     """Sums `d^-decay` over all occurrences of item `j` at `d <= window` steps after item `i`.
 
     Args:
         actions: Item numbers of one user after another, as `Examples.known` gives them, `(items,)`.
         offsets: Where each user begins and the last one ends, `(users + 1,)`.
-        item_count: Items in the catalogue.
+        num_items: Items in the catalog.
         window: Largest distance, in steps.
         decay: Power by which weight falls with the distance.
 
@@ -29,7 +29,7 @@ def co_occurrences(
         `(items + 1, items + 1)`, by item number, float32.
     """
     user = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    shape = (item_count + 1, item_count + 1)
+    shape = (num_items + 1, num_items + 1)
     after = sparse.csr_matrix(shape, dtype=np.float32)
     for distance in range(1, min(window, len(actions) - 1) + 1):
         pair = user[distance:] == user[:-distance]
@@ -38,12 +38,12 @@ def co_occurrences(
     return after
 
 
-def nearness(examples: Examples, item_count: int, window: int, decay: float, backward: float) -> sparse.csr_matrix:
+def nearness(examples: Examples, num_items: int, window: int, decay: float, backward: float) -> sparse.csr_matrix:
     """How near item `j` stands to item `i`: what stood after `i`, and `backward` times as much what stood before it.
 
     Args:
         examples: Examples to count, `(examples,)`.
-        item_count: Items in the catalogue.
+        num_items: Items in the catalog.
         window: As for `co_occurrences`.
         decay: Likewise.
         backward: Weight of what stood before.
@@ -51,11 +51,11 @@ def nearness(examples: Examples, item_count: int, window: int, decay: float, bac
     Returns:
         `(items + 1, items + 1)`, by item number, float32.
     """
-    after = co_occurrences(*examples.known(), item_count, window, decay)
+    after = co_occurrences(*examples.known(), num_items, window, decay)
     return (after + backward * after.T).tocsr()
 
 
-def co_occurrence_embeddings(examples: Examples, item_count: int, dim: int, seed: int) -> NDArray[np.float32]:
+def co_occurrence_embeddings(examples: Examples, num_items: int, dim: int, seed: int) -> NDArray[np.float32]:
     """Embeddings whose dot products resemble the items' pointwise mutual information, where it is positive.
 
     `U sqrt(S)` of a truncated SVD of `max(0, log(n_ij n / (n_i n'_j)))`, with `n'_j` the context counts, flattened, and
@@ -63,9 +63,9 @@ def co_occurrence_embeddings(examples: Examples, item_count: int, dim: int, seed
 
     Args:
         examples: Training examples, `(examples,)`.
-        item_count: Items in the catalogue.
+        num_items: Items in the catalog.
         dim: Width.
-        seed: Of the randomised SVD.
+        seed: Of the randomized SVD.
 
     Returns:
         `(items + 1, dim)`, by item number, with a root mean square of the rows' lengths of 1.
@@ -76,18 +76,18 @@ def co_occurrence_embeddings(examples: Examples, item_count: int, dim: int, seed
     from sklearn.utils.extmath import randomized_svd
     from threadpoolctl import threadpool_limits
 
-    after = co_occurrences(*examples.known(), item_count, _WINDOW, _DECAY)
+    after = co_occurrences(*examples.known(), num_items, _WINDOW, _DECAY)
     pairs = (after + after.T).tocoo()
     # An item says nothing about itself.
     kept = pairs.row != pairs.col
     row, column, count = pairs.row[kept], pairs.col[kept], pairs.data[kept].astype(np.float64)
-    of_item = np.bincount(row, count, minlength=item_count + 1)
+    of_item = np.bincount(row, count, minlength=num_items + 1)
     context = of_item**_CONTEXT_POWER
     context *= of_item.sum() / max(context.sum(), 1.0)
     information = np.maximum(np.log(count * of_item.sum() / (of_item[row] * context[column])), 0.0)
     matrix = sparse.csr_matrix((information.astype(np.float32), (row, column)), shape=pairs.shape)
-    found = np.zeros((item_count + 1, dim), np.float32)
-    width = min(dim, item_count)
+    found = np.zeros((num_items + 1, dim), np.float32)
+    width = min(dim, num_items)
     # One thread: the order of sums, and so the last bits, would else depend on the machine's load.
     with threadpool_limits(limits=1):
         left, values, _ = randomized_svd((matrix + matrix.T) / 2, width, n_iter=4, random_state=seed)

@@ -29,7 +29,7 @@ class ELCRec(keras.Model):
     - `bonus`: float32, `(batch, items + 1)`, what `NeighborScores` adds to the product, where its weight is above 0.
 
     Args:
-        items: int. Items of the catalogue.
+        items: int. Items of the catalog.
         max_length: int. Longest history.
         config: Settings; what their variant leaves out is not built.
         next_item: The loss of the next item; only training uses it.
@@ -114,13 +114,13 @@ class ELCRec(keras.Model):
         hidden = self.encoder(inputs)
         return hidden[:, -1], mean_over_items(hidden, inputs)
 
-    def losses_of(self, items: Tensor, targets: Tensor, twins: Tensor | None = None) -> dict[str, Tensor]:
+    def compute_losses(self, items: Tensor, targets: Tensor, positive_views: Tensor | None = None) -> dict[str, Tensor]:
         """Every term of the loss of one training batch, weighted as it enters the sum (Eq. 7).
 
         Args:
             items: int32, `(batch, length)`, padded with 0 on the left.
             targets: int32; `(batch,)`, what follows each history, or `(batch, length)`, what follows each position.
-            twins: int32, `(batch, other length)`: histories of the same targets, for `views: same_target`.
+            positive_views: int32, `(batch, other length)`: histories of the same targets, for `views: same_target`.
 
         Returns:
             `next_item`, and as far as they are set `clustering`, `sequence_contrast` and `intent_contrast`.
@@ -131,7 +131,7 @@ class ELCRec(keras.Model):
         last = hidden[:, -1] if needs_all else hidden
         terms = {}
         if every_position:
-            # Pads have no target; they are dropped before the loss, which may cost a whole catalogue a row.
+            # Pads have no target; they are dropped before the loss, which may cost a whole catalog a row.
             real = ops.nonzero(ops.reshape(items, (-1,)))[0]
             vectors = ops.take(ops.reshape(hidden, (-1, self.encoder.dim)), real, axis=0)
             terms["next_item"] = self.next_item(
@@ -146,11 +146,11 @@ class ELCRec(keras.Model):
             self.clusters(pooled, training=True)
             terms["clustering"] = sum(self.clusters.losses)
         if self.has_views:
-            terms |= self._contrast(items, targets, last, pooled, twins)
+            terms |= self._contrast(items, targets, last, pooled, positive_views)
         return terms
 
     def _contrast(
-        self, items: Tensor, targets: Tensor, last: Tensor, pooled: Tensor, twins: Tensor | None
+        self, items: Tensor, targets: Tensor, last: Tensor, pooled: Tensor, positive_views: Tensor | None
     ) -> dict[str, Tensor]:
         config = self.config.contrast
         same = None
@@ -160,7 +160,7 @@ class ELCRec(keras.Model):
             pooled, views = self._view(both)
             first, second = ops.split(views, 2, axis=0)
         else:
-            other, second = self._view(items if twins is None else twins)
+            other, second = self._view(items if positive_views is None else positive_views)
             first = self._fused(last[:, None], pooled)
             pooled = ops.concatenate([pooled, other], axis=0)
             if len(targets.shape) == 1:
@@ -196,13 +196,13 @@ class ELCRec(keras.Model):
         return pooled, self._fused(hidden, pooled, real)
 
     def _fused(self, positions: Tensor, pooled: Tensor, real: Tensor | float = 1.0) -> Tensor:
-        """Positions `(batch, length, dim)` with the user's nearest centre (Eq. 5), as one row a user."""
+        """Positions `(batch, length, dim)` with the user's nearest center (Eq. 5), as one row a user."""
         if self.clusters is not None and self.config.contrast.fusion != "none":
-            centre = self.clusters(pooled)["centre"][:, None]
+            center = self.clusters(pooled)["center"][:, None]
             if self.config.contrast.fusion == "shift":
-                positions = positions + centre
+                positions = positions + center
             else:
-                positions = ops.concatenate([positions, ops.broadcast_to(centre, ops.shape(positions))], axis=-1)
+                positions = ops.concatenate([positions, ops.broadcast_to(center, ops.shape(positions))], axis=-1)
         positions = positions * real
         return ops.reshape(positions, (ops.shape(positions)[0], -1))
 

@@ -16,7 +16,7 @@ _TIE = 1e-6  # of the most popular item: orders by popularity what no item of th
 
 
 class ItemKnn:
-    """Sums, over the items of a history, how often each item of the catalogue stood near them.
+    """Sums, over the items of a history, how often each item of the catalog stood near them.
 
     `score(j) = sum_a recency^a * W[h_a, j]`, with `h_a` the item `a` steps before the last one. `W[i, j]` adds up
     `d^-decay` over all occurrences of `j` at `d <= window` steps after `i`, and `backward` times as much over those of
@@ -24,20 +24,20 @@ class ItemKnn:
     co-occurrence. Popularity orders what has no other score.
 
     Args:
-        item_count: Items in the catalogue.
+        num_items: Items in the catalog.
         window: Largest distance, in steps. Defaults to 20.
         decay: Power by which weight falls with the distance. Defaults to 0.5.
         recency: Factor a step by which the older items of a history count less. Defaults to 0.6.
         backward: Weight of what stood before. Defaults to 0.5.
 
     Example:
-        >>> ItemKnn(item_count=3).fit(splits.train).scores(splits.test)  # doctest: +SKIP
+        >>> ItemKnn(num_items=3).fit(splits.train).scores(splits.test)  # doctest: +SKIP
     """
 
     def __init__(
-        self, item_count: int, window: int = 20, decay: float = 0.5, recency: float = 0.6, backward: float = 0.5
+        self, num_items: int, window: int = 20, decay: float = 0.5, recency: float = 0.6, backward: float = 0.5
     ) -> None:
-        self.item_count = item_count
+        self.num_items = num_items
         self.window = window
         self.decay = decay
         self.recency = recency
@@ -49,9 +49,9 @@ class ItemKnn:
         Args:
             examples: Examples to learn from, `(examples,)`.
         """
-        self._near = nearness(examples, self.item_count, self.window, self.decay, self.backward)
+        self._near = nearness(examples, self.num_items, self.window, self.decay, self.backward)
         actions, _ = examples.known()
-        popularity = np.bincount(actions, minlength=self.item_count + 1)
+        popularity = np.bincount(actions, minlength=self.num_items + 1)
         self._tie = (_TIE * popularity / popularity.max()).astype(np.float32)
         return self
 
@@ -60,7 +60,7 @@ class ItemKnn:
         recent = examples.truncated(_REMEMBERED)
         rows, places = recent.entries()
         weights = (self.recency ** (recent.stops[rows] - 1 - places)).astype(np.float32)
-        shape = (len(examples), self.item_count + 1)
+        shape = (len(examples), self.num_items + 1)
         history = sparse.csr_matrix((weights, (rows, recent.actions[places])), shape=shape)
         scores: NDArray[np.float32] = (history @ self._near).toarray()
         scores += self._tie

@@ -14,15 +14,15 @@ class Popularity:
     """Scores an item by how often it occurs, whoever asks.
 
     Args:
-        item_count: Items in the catalogue.
+        num_items: Items in the catalog.
 
     Example:
-        >>> Popularity(item_count=3).fit(splits.train).scores(splits.test)  # doctest: +SKIP
+        >>> Popularity(num_items=3).fit(splits.train).scores(splits.test)  # doctest: +SKIP
     """
 
-    def __init__(self, item_count: int) -> None:
-        self.item_count = item_count
-        self._row = np.zeros(item_count + 1, np.float32)
+    def __init__(self, num_items: int) -> None:
+        self.num_items = num_items
+        self._row = np.zeros(num_items + 1, np.float32)
 
     def fit(self, examples: Examples) -> Self:
         """Counts each user's longest history and its target.
@@ -31,7 +31,7 @@ class Popularity:
             examples: Examples to learn from, `(examples,)`.
         """
         actions, _ = examples.known()
-        self._row = np.bincount(actions, minlength=self.item_count + 1).astype(np.float32)
+        self._row = np.bincount(actions, minlength=self.num_items + 1).astype(np.float32)
         self._row[0] = -np.inf
         return self
 

@@ -85,7 +85,7 @@ class SequenceReport:
         command: str,
     ) -> str:
         name = self.run.path.name
-        facts = self.run.facts()
+        metadata = self.run.metadata()
         tables = [sequence_metrics(results)]
         if comparison is not None:
             tables.append(_differences_table(comparison))
@@ -94,10 +94,11 @@ class SequenceReport:
             Section("Clusters of users", clusters),
             Section("Training", [sequence_curves(self.run.read_json("history.json"))]),
             *([Section("Sensitivity", [sensitivity_curves(trials)])] if trials else []),
-            provenance(runs, facts["data_hash"], command),
+            provenance(runs, metadata["data_hash"], command),
         ]
-        summary = _summary(name, results[name], facts, comparison, [*runs, ""][1])
-        lead = f"{facts['users']:,} users, {facts['items']:,} items, {facts['actions']:,} actions of {facts['data']}"
+        summary = _summary(name, results[name], metadata, comparison, [*runs, ""][1])
+        counts = (f"{metadata[name]:,} {name}" for name in ("users", "items", "actions"))
+        lead = f"{', '.join(counts)} of {metadata['data']}"
         return render_page(f"Next-item model {name}", lead, [bullets(summary)], sections)
 
 
@@ -106,20 +107,20 @@ def _quality(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _advance(name: str, status: Callable[[str], None]) -> Callable[[int, int], None]:
-    return lambda done, total: status(f"ranking the catalogue with {name}: user {done:,} of {total:,}")
+    return lambda done, total: status(f"ranking the catalog with {name}: user {done:,} of {total:,}")
 
 
 def _summary(
     name: str,
     result: Mapping[str, Any],
-    facts: Mapping[str, Any],
+    metadata: Mapping[str, Any],
     comparison: Mapping[str, Any] | None,
     other: str,
 ) -> list[str]:
     metrics, clusters = result["metrics"], result["clusters"]
-    chance = min(1.0, 20 / facts["items"])
+    chance = min(1.0, 20 / metadata["items"])
     lines = [
-        f"{name} recommends the next item of each user, out of {facts['items']:,}.",
+        f"{name} recommends the next item of each user, out of {metadata['items']:,}.",
         f"For {metrics['hr@20']:.1%} of {result['users']:,} test users the item they really chose next is among its "
         f"first 20 (chance: about {chance:.1%}), for {metrics['hr@5']:.1%} among the first 5.",
     ]

@@ -63,7 +63,7 @@ class ExportedRecommender(ExportedModel[RecommenderManifest]):
             k: Items wanted.
 
         Returns:
-            `ids` and `scores`, `(rows, k)` or narrower where the catalogue is, and `cluster`, `(rows,)`.
+            `ids` and `scores`, `(rows, k)` or narrower where the catalog is, and `cluster`, `(rows,)`.
 
         Raises:
             ExportError: A score is not a number.

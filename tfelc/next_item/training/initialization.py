@@ -12,7 +12,7 @@ from tfelc.next_item.models.elcrec import ELCRec
 
 # Root mean square of the items' lengths; random ones have 0.16. Chosen once, on Beauty's validation users.
 _ITEM_LENGTH = 0.5
-# Histories whose embeddings the K-means start of the centres is computed on.
+# Histories whose embeddings the K-means start of the centers is computed on.
 _KMEANS_HISTORIES = 20_000
 
 
@@ -30,7 +30,7 @@ def start_items(model: ELCRec, examples: Examples, seed: int) -> None:
 
 
 def count_neighbors(model: ELCRec, examples: Examples) -> None:
-    """Fills the table of the items' neighbours from the training histories."""
+    """Fills the table of the items' neighbors from the training histories."""
     assert model.neighbors is not None
     config = model.config.neighbors
     near = nearness(examples, model.encoder.items, config.window, config.decay, config.backward)
@@ -38,7 +38,7 @@ def count_neighbors(model: ELCRec, examples: Examples) -> None:
 
 
 def start_centers(model: ELCRec, examples: Examples, seed: int) -> None:
-    """Starts the cluster centres at K-means over what the untrained model makes of the histories."""
+    """Starts the cluster centers at K-means over what the untrained model makes of the histories."""
     assert model.clusters is not None
     if len(examples) > _KMEANS_HISTORIES:
         examples = examples.take(np.random.default_rng(0).permutation(len(examples))[:_KMEANS_HISTORIES])

@@ -24,29 +24,29 @@ class SequenceTrainer:
         config: Settings.
         batches: Batches an epoch.
         every_position: Whether batches carry a target a position.
-        twins: Whether batches carry twins.
+        positive_views: Whether batches carry positive_views.
 
     Attributes:
         optimizer: Adam, or AdamW where there is weight decay.
     """
 
     def __init__(
-        self, model: ELCRec, config: SequenceTrainingConfig, batches: int, every_position: bool, twins: bool
+        self, model: ELCRec, config: SequenceTrainingConfig, batches: int, every_position: bool, positive_views: bool
     ) -> None:
         self.model = model
         self._variables = model.trainable_variables
         self.optimizer = _optimizer(config, batches * config.epochs, self._variables)
         self.optimizer.build(self._variables)
-        self._twins = twins
+        self._positive_views = positive_views
         histories = tf.TensorSpec([None, None], tf.int32)
         signature = [histories, histories if every_position else tf.TensorSpec([None], tf.int32)]
-        self._step = tf.function(self._train, input_signature=[*signature, *([histories] if twins else [])])
+        self._step = tf.function(self._train, input_signature=[*signature, *([histories] if positive_views else [])])
         self._sums: dict[str, Any] = {}
         self._steps = 0
 
     def step(self, batch: SequenceBatch) -> None:
         """Trains on one batch."""
-        terms = self._step(batch.items, batch.targets, *([batch.twins] if self._twins else []))
+        terms = self._step(batch.items, batch.targets, *([batch.positive_views] if self._positive_views else []))
         for name, value in terms.items():
             self._sums[name] = self._sums[name] + value if self._steps else value
         self._steps += 1
@@ -60,9 +60,9 @@ class SequenceTrainer:
         """Starts new means."""
         self._sums, self._steps = {}, 0
 
-    def _train(self, items: Any, targets: Any, twins: Any = None) -> dict[str, Any]:
+    def _train(self, items: Any, targets: Any, positive_views: Any = None) -> dict[str, Any]:
         with tf.GradientTape() as tape:
-            terms = self.model.losses_of(items, targets, twins)
+            terms = self.model.compute_losses(items, targets, positive_views)
             loss = sum(terms.values())
         gradients = tape.gradient(loss, [variable.value for variable in self._variables])
         self.optimizer.apply(gradients, self._variables)

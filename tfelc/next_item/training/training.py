@@ -50,14 +50,21 @@ class SequenceTraining:
         self.splits = split(sequences, self._config.split)
         self._users = sequences.users
         targets = self.splits.train.targets
-        counts = np.bincount(targets, minlength=sequences.item_count + 1)[1:]
-        self._model = build_model(self._config, sequences.item_count, counts)
-        twins = self._model.has_views and self._config.model.contrast.views == "same_target"
+        counts = np.bincount(targets, minlength=sequences.num_items + 1)[1:]
+        self._model = build_model(self._config, sequences.num_items, counts)
+        positive_views = self._model.has_views and self._config.model.contrast.views == "same_target"
         self.batches = SequenceBatches(
-            self.splits.train, config.samples, self._config.split.max_length, config.batch_size, config.seed, twins
+            self.splits.train,
+            config.samples,
+            self._config.split.max_length,
+            config.batch_size,
+            config.seed,
+            positive_views,
         )
         self._graph = embedding_graph(self._model)
-        self._trainer = SequenceTrainer(self._model, config, len(self.batches), self.batches.every_position, twins)
+        self._trainer = SequenceTrainer(
+            self._model, config, len(self.batches), self.batches.every_position, positive_views
+        )
         self._state: dict[str, Any] = {"history": [], "best": None, "best_epoch": None, "seconds": 0.0}
 
     @classmethod
@@ -71,8 +78,8 @@ class SequenceTraining:
             DataError: The sequences leave a split empty, or there is nothing to choose from.
         """
         SequenceRun.refuse_taken(path)
-        if sequences.item_count < 2:
-            raise DataError(f"{sequences.name}: a catalogue of one item leaves nothing to rank; use at least 2 items")
+        if sequences.num_items < 2:
+            raise DataError(f"{sequences.name}: a catalog of one item leaves nothing to rank; use at least 2 items")
         split(sequences, config.split)
         return cls(SequenceRun.create(path, config, sequences, source), sequences, console)
 
@@ -89,7 +96,7 @@ class SequenceTraining:
             RunError: The folder is no run, is damaged, or its data has changed.
         """
         run = SequenceRun(path)
-        run.facts()
+        run.metadata()
         sequences = run.sequences(source)
         run.remove_unfinished()
         training = cls(run, sequences, console)

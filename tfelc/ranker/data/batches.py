@@ -27,7 +27,7 @@ class Batches:
         split: `train`, `validation` or `test`.
         lookup: The fitted look-up; the same object serves the exported graph.
         tasks: The tasks whose labels are wanted.
-        batch_size: Rows a batch; the last batch of an epoch may have fewer.
+        batch_size: Rows per batch; the last batch of an epoch may have fewer.
         seed: Seed of the shuffle.
         window: Row groups that are shuffled together. Defaults to 4.
     """

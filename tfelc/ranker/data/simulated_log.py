@@ -65,8 +65,8 @@ def prepare(
             best["cvr"].add(conversion[click], p_conversion[click])
             best["ctcvr"].add(conversion, p_click * p_conversion)
             progress(int(numbers[-1]) + 1, rows)
-        writer.facts["users"] = users
-        writer.facts["best_possible_auc"] = {output: auc.value for output, auc in best.items()}
+        writer.metadata["users"] = users
+        writer.metadata["best_possible_auc"] = {output: auc.value for output, auc in best.items()}
 
 
 def _drawn_ahead(world: SimulatedWorld, rows: int) -> Iterator[tuple[NDArray[np.int64], Impressions]]:

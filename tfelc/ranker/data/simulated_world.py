@@ -1,15 +1,15 @@
 """The latent-intent model behind the simulated live-streaming log.
 
-A user belongs to one of five activity groups and has two favourite categories; neither is a feature. The group shows in
-fourteen noisy, overlapping activity counters, the favourites in the watch history. The groups behave differently: new
+A user belongs to one of five activity groups and has two favorite categories; neither is a feature. The group shows in
+fourteen noisy, overlapping activity counters, the favorites in the watch history. The groups behave differently: new
 users click what is cheap and near the top, highly active ones what is dear and new, and each group has tastes of its
 own. Clicks and conversions (given a click) are Bernoulli draws from
 
 `logit p(click) = base[g] + price[g] * price + taste[g, category] + position[g] * log(place) + age[g] * log(age)
-                + favourite + watched before + quality[anchor] + evening[g] * evening(hour) + city * price`
+                + favorite + watched before + quality[anchor] + evening[g] * evening(hour) + city * price`
 
 `logit p(conversion | click) = base'[g] + price'[g] * price + taste'[g, category] + age'[g] * log(age)
-                + favourite' + quality'[anchor]`
+                + favorite' + quality'[anchor]`
 
 where g is the group; the primed terms are others than the plain ones, some of the opposite sign.
 """
@@ -141,10 +141,10 @@ class SimulatedWorld:
         count = len(rows)
         ids = rng.integers(0, self.users, count)
         g = self.groups(ids)
-        favourites = self._favourites(ids, g)
-        history, length = self._history(ids, g, favourites)
+        favorites = self._favorites(ids, g)
+        history, length = self._history(ids, g, favorites)
 
-        anchor = self._shown(rng, favourites)
+        anchor = self._shown(rng, favorites)
         category = self._category[anchor]
         time = _BEGIN + rows * _SPAN // total
         hour = time // 3600 % 24
@@ -157,14 +157,14 @@ class SimulatedWorld:
         evening = ((hour >= 19) & (hour <= 23)).astype(np.float32)
         recent = np.arange(HISTORY) >= HISTORY - length[:, None]
         seen = ((history == anchor[:, None]) & recent).any(axis=1)
-        favourite = (category[:, None] == favourites) @ np.array([0.9, 0.6], np.float32)
+        favorite = (category[:, None] == favorites) @ np.array([0.9, 0.6], np.float32)
         click = _sigmoid(
             _CLICK_BASE[g]
             + _CLICK_PRICE[g] * price
             + self._taste[g, category]
             + _CLICK_POSITION[g] * np.log(position).astype(np.float32)
             + _CLICK_AGE[g] * log_age
-            + favourite
+            + favorite
             + np.float32(0.8) * seen
             + self._quality[anchor]
             + _CLICK_EVENING[g] * evening
@@ -175,7 +175,7 @@ class SimulatedWorld:
             + _BUY_PRICE[g] * price
             + self._buy_taste[g, category]
             + _BUY_AGE[g] * log_age
-            + np.float32(0.6) * favourite
+            + np.float32(0.6) * favorite
             + self._buy_quality[anchor]
         )
         drawn = rng.random((2, count), np.float32)
@@ -200,7 +200,7 @@ class SimulatedWorld:
         )
         return Impressions(table, click, conversion)
 
-    def _favourites(self, ids: NDArray[np.int64], g: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _favorites(self, ids: NDArray[np.int64], g: NDArray[np.int64]) -> NDArray[np.int64]:
         return self._liked(g[:, None], hashed_uniform(ids, self.seed, 5, 2))
 
     def _liked(self, g: NDArray[np.int64], uniform: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -216,26 +216,26 @@ class SimulatedWorld:
         return start + (uniform * uniform * size).astype(np.int64)
 
     def _history(
-        self, ids: NDArray[np.int64], g: NDArray[np.int64], favourites: NDArray[np.int64]
+        self, ids: NDArray[np.int64], g: NDArray[np.int64], favorites: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         uniform = hashed_uniform(ids, self.seed, 6, 2 * HISTORY + 1)
         choice, which = uniform[:, :HISTORY], uniform[:, HISTORY:-1]
         category = np.where(
             choice < 0.5,
-            favourites[:, :1],
-            np.where(choice < 0.75, favourites[:, 1:], (choice * 1e6).astype(np.int64) % CATEGORIES),
+            favorites[:, :1],
+            np.where(choice < 0.75, favorites[:, 1:], (choice * 1e6).astype(np.int64) % CATEGORIES),
         )
         length = np.minimum((_HISTORY_LENGTH[g] * (0.5 + uniform[:, -1])).astype(np.int64), HISTORY)
         return self._anchors(category, which), length
 
-    def _shown(self, rng: np.random.Generator, favourites: NDArray[np.int64]) -> NDArray[np.int64]:
-        """What the feed shows: a favourite category more often than chance, any other otherwise."""
-        count = len(favourites)
+    def _shown(self, rng: np.random.Generator, favorites: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What the feed shows: a favorite category more often than chance, any other otherwise."""
+        count = len(favorites)
         chance = rng.random((2, count), np.float32)
         category = np.where(
             chance[0] < 0.2,
-            favourites[:, 0],
-            np.where(chance[0] < 0.3, favourites[:, 1], rng.integers(0, CATEGORIES, count)),
+            favorites[:, 0],
+            np.where(chance[0] < 0.3, favorites[:, 1], rng.integers(0, CATEGORIES, count)),
         )
         return self._anchors(category, chance[1])
 

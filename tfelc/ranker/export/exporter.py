@@ -73,7 +73,7 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
         progress("taking reference statistics")
         reference = take_statistics(run, model)
     fitted = run.fitted()
-    manifest = FeatureManifest.of(model, fitted, run.facts(), reference)
+    manifest = FeatureManifest.of(model, fitted, run.metadata(), reference)
     found = real_rows(run, _ROWS)
     rows = made_rows(model.schema, fitted, _ROWS) if found is None else found
     warmup = [
@@ -97,7 +97,7 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
 def _answered(model: RankingModel, rows: pa.Table) -> Iterator[LoggedRequest]:
     """Requests to every signature, with what the trained ranker answers."""
     _, tied = trained_answers(model, rows)
-    # Apart, since where two centres tie any cluster will do; and one row for itself.
+    # Apart, since where two centers tie any cluster will do; and one row for itself.
     parts = [rows.filter(pa.array(~tied)), rows.filter(pa.array(tied)), rows.slice(0, 1)]
     # The user to rank for comes first.
     users = [rows.take(np.roll(np.arange(len(rows)), -user)) for user in range(min(_RANKED_USERS, len(rows)))]

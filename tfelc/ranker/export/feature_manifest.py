@@ -10,7 +10,7 @@ from pydantic import Field
 
 from tfelc import __version__
 from tfelc.features.fitted import FittedFeatures
-from tfelc.lifecycle.export.manifest import Manifest, run_facts
+from tfelc.lifecycle.export.manifest import Manifest, run_metadata
 from tfelc.ranker.export.reference_statistics import ReferenceStatistics
 from tfelc.ranker.export.signatures import describe, input_specs, missing_value, output_dtypes
 from tfelc.ranker.models.ranking_model import RankingModel
@@ -45,7 +45,7 @@ class FeatureManifest(Manifest):
         cls,
         model: RankingModel,
         fitted: FittedFeatures,
-        facts: Mapping[str, Any],
+        metadata: Mapping[str, Any],
         reference: ReferenceStatistics | None = None,
     ) -> Self:
         """Describes a ranker.
@@ -53,14 +53,14 @@ class FeatureManifest(Manifest):
         Args:
             model: The ranker.
             fitted: Its fitted features.
-            facts: The content of the run's `run.json`.
+            metadata: The content of the run's `run.json`.
             reference: Distributions that later ones are compared with.
         """
         heads = model.ranker.tasks
         outputs = output_dtypes(model)
         return cls(
             tfelc=__version__,
-            run=run_facts(facts),
+            run=run_metadata(metadata),
             table=model.schema,
             features={name: _feature(model.schema, fitted, name) for name in model.schema.features},
             tasks={name: model.tasks[name].model_dump(include={"label", "given"}) for name in heads},

@@ -13,7 +13,7 @@ from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.schema.schema import CLUSTER_OUTPUTS
 
 Array = npt.NDArray[Any]
-# Cosines of two centres this near to each other may change places by the order of float32 sums.
+# Cosines of two centers this near to each other may change places by the order of float32 sums.
 _TIE = 1e-5
 
 
@@ -25,7 +25,7 @@ def trained_answers(model: RankingModel, rows: pa.Table) -> tuple[dict[str, Arra
         rows: Its features, as in a prepared dataset.
 
     Returns:
-        Output -> array of shape `(rows,)`, and where the two nearest cluster centres are equally near, so that either
+        Output -> array of shape `(rows,)`, and where the two nearest cluster centers are equally near, so that either
         is right.
     """
     found = model.ranker(model.lookup.encode(rows), training=False)
@@ -42,10 +42,10 @@ def trained_answers(model: RankingModel, rows: pa.Table) -> tuple[dict[str, Arra
 
 
 def tied_clusters(assignment: Array, temperature: float) -> npt.NDArray[np.bool_]:
-    """Where the two nearest centres are equally near, so that either is right.
+    """Where the two nearest centers are equally near, so that either is right.
 
     Args:
-        assignment: Softmax of the similarities to the centres, `(rows, clusters)`.
+        assignment: Softmax of the similarities to the centers, `(rows, clusters)`.
         temperature: Its temperature.
     """
     if assignment.shape[1] < 2:

@@ -81,7 +81,7 @@ class MultiTaskNetwork(keras.layers.Layer):
         if self.config.clusters.count:
             self.activity_encoder.build((None, self._width(sides_shape, self.config.clusters.inputs)))
             self.clusters.build((None, self.config.clusters.dim))
-            fed = {"assignment": self.config.clusters.count, "centre": self.config.clusters.dim}
+            fed = {"assignment": self.config.clusters.count, "center": self.config.clusters.dim}
             gate_width += sum(fed[name] for name in self.config.clusters.feed)
         self.experts.build(list(sides_shape.values()), (None, gate_width))
         width = self.config.experts.units[-1]

@@ -29,8 +29,8 @@ def gate_map(gates: Mapping[str, Any]) -> Markup:
             shares = np.array([use["mean"], *(use["groups"][group] for group in groups)])
             experts = [str(number) for number in range(shares.shape[1])]
             draw_heat_map(axes, shares, ["all", *groups], experts, task, "expert")
-            favourites = ", ".join(f"{name} {row.argmax()}" for name, row in zip(groups, shares[1:], strict=True))
-            texts.append(f"{task}: strongest expert over all {shares[0].argmax()}; {favourites}.")
+            favorites = ", ".join(f"{name} {row.argmax()}" for name, row in zip(groups, shares[1:], strict=True))
+            texts.append(f"{task}: strongest expert over all {shares[0].argmax()}; {favorites}.")
         for axes in panels[len(gates) :]:
             axes.remove()
         return picture(

@@ -75,17 +75,17 @@ class RankerReport:
         return self._page(runs, dataset, predictions[name], results, lifts, trials, command, status)
 
     def _check(self) -> None:
-        facts = self.run.facts()
+        metadata = self.run.metadata()
         if self.against is None:
             return
-        other = self.against.facts()
-        if other["data_hash"] != facts["data_hash"]:
+        other = self.against.metadata()
+        if other["data_hash"] != metadata["data_hash"]:
             raise UsageError(
                 f"{self.against.path}: was trained on other data than {self.run.path} (its hash differs); --against "
                 "compares runs on the same data"
             )
-        if not set(facts["tasks"]) & set(other["tasks"]):
-            raise UsageError(f"--against: {self.against.path} predicts none of {', '.join(facts['tasks'])}")
+        if not set(metadata["tasks"]) & set(other["tasks"]):
+            raise UsageError(f"--against: {self.against.path} predicts none of {', '.join(metadata['tasks'])}")
 
     def _lifts(self, predictions: Sequence[Predictions], status: Callable[[str], None]) -> list[GroupLift] | None:
         if self.against is None or predictions[0].users is None:
@@ -111,8 +111,8 @@ class RankerReport:
     ) -> str:
         name, other = self.run.path.name, [*runs, ""][1]
         result = results[name]
-        facts = self.run.facts()
-        best_auc = dataset.manifest.facts.get("best_possible_auc", {})
+        metadata = self.run.metadata()
+        best_auc = dataset.manifest.metadata.get("best_possible_auc", {})
         meanings = group_meanings(self.run.schema())
         explained = [note(f"Groups of users, {meanings}.")] if meanings else []
         status("drawing")
@@ -141,7 +141,7 @@ class RankerReport:
         ]
         return render_page(
             f"Ranker {name}",
-            f"Tasks {', '.join(facts['tasks'])}, on {dataset.manifest.source}",
+            f"Tasks {', '.join(metadata['tasks'])}, on {dataset.manifest.source}",
             [bullets(summary), *explained],
             sections,
         )

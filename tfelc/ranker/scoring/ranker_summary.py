@@ -38,10 +38,10 @@ class RankerSummary(Summary):
             return None
         return self.measures.stability(reference.expected())
 
-    def facts(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """What the manifest says."""
         return {
-            **super().facts(),
+            **super().metadata(),
             "ranked_rows": self.ranked,
             "scores": {
                 output: dict(zip(map(str, QUANTILES), self.quantiles(output), strict=True))

@@ -1,4 +1,4 @@
-"""One training step of the ranker: every task's loss, balanced, and two optimisers."""
+"""One training step of the ranker: every task's loss, balanced, and two optimizers."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ class MultiTaskTrainer(keras.Model):
         return names
 
     def compile(self, optimizer: Any, tables_optimizer: Any, xla: bool = False, **kwargs: Any) -> None:
-        """Sets the optimisers: one for the embedding tables, one for everything else.
+        """Sets the optimizers: one for the embedding tables, one for everything else.
 
         Args:
-            optimizer: Keras optimiser of the dense variables.
-            tables_optimizer: Keras optimiser of the embedding tables, whose gradients are sparse.
-            xla: Whether to compile forward and backward with XLA; the optimisers' sparse updates stay outside.
+            optimizer: Keras optimizer of the dense variables.
+            tables_optimizer: Keras optimizer of the embedding tables, whose gradients are sparse.
+            xla: Whether to compile forward and backward with XLA; the optimizers' sparse updates stay outside.
             kwargs: Of `keras.Model.compile`.
         """
         super().compile(optimizer=optimizer, jit_compile=False, **kwargs)
@@ -82,7 +82,7 @@ class MultiTaskTrainer(keras.Model):
         return self.ranker(inputs, training=training)
 
     def build_optimizers(self) -> None:
-        """Makes the optimisers' variables, so that a checkpoint can fill them before the first step."""
+        """Makes the optimizers' variables, so that a checkpoint can fill them before the first step."""
         dense, tables = self._split_variables()
         self.optimizer.build(dense)
         self.tables_optimizer.build(tables)

@@ -35,7 +35,7 @@ from tfelc.ranker.settings import Config
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.schema.task_chain import joint_names, select_tasks
 
-# Rows whose activity embeddings the K-means start of the centres is computed on.
+# Rows whose activity embeddings the K-means start of the centers is computed on.
 _KMEANS_ROWS = 20_000
 
 
@@ -60,7 +60,7 @@ class Training:
         self._config = run.config()
         config = self._config.training
         _prepare_process(config.seed, config.deterministic)
-        self._model = RankingModel.build(run.schema(), run.fitted(), run.facts()["tasks"], self._config)
+        self._model = RankingModel.build(run.schema(), run.fitted(), run.metadata()["tasks"], self._config)
         self.batches = Batches(
             dataset,
             "train",
@@ -109,7 +109,7 @@ class Training:
             RunError: The folder is no run, is damaged, or was trained on other data.
         """
         run = RankerRun(path)
-        if run.facts()["data_hash"] != dataset.hash:
+        if run.metadata()["data_hash"] != dataset.hash:
             raise RunError(f"{path}: was trained on other data than {dataset.path} holds now (its hash differs)")
         run.remove_unfinished()
         training = cls(run, dataset, console)

@@ -91,7 +91,7 @@ class Client(ABC):
             timeout: As for `predict`.
 
         Returns:
-            `ids` and `scores`, `(histories, k)`, best first; at most as many columns as items in the catalogue. Where
+            `ids` and `scores`, `(histories, k)`, best first; at most as many columns as items in the catalog. Where
             fewer items are left, a row ends with the id `""` or -1 and the score `-inf`. With clusters also `cluster`,
             `(histories,)`, -1 where no item of a history is known.
         """

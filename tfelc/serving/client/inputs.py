@@ -38,7 +38,7 @@ def recommendation_inputs(histories: Sequence[Any], k: int, id_type: Callable[[]
     Args:
         histories: Raw item ids of each history.
         k: Items wanted for each.
-        id_type: Tells the type of the catalogue's ids, `int` or `str`, where no history holds one.
+        id_type: Tells the type of the catalog's ids, `int` or `str`, where no history holds one.
 
     Raises:
         TypeError: The ids are not all whole numbers or all strings, or `k` is no whole number.

@@ -35,9 +35,9 @@ class AdmissionInterceptor(grpc.ServerInterceptor):
             return self._moved(handler, handler.unary_unary)
         return self._moved(handler, self._refuse) if self._admission.full else handler
 
-    def _moved(self, handler: Any, behaviour: Callable[[Any, Any], Any]) -> Any:
+    def _moved(self, handler: Any, behavior: Callable[[Any, Any], Any]) -> Any:
         def call(request: Any, context: Any) -> Any:
-            return behaviour(request, context)
+            return behavior(request, context)
 
         # gRPC's way to give a method other threads than the server's; a version without it would use those.
         call.experimental_thread_pool = self._aside  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The two optimisers of a run: one moves only the rows of the embedding tables that the batch looked up."""
+"""The two optimizers of a run: one moves only the rows of the embedding tables that the batch looked up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TABLES = {"lazy_adam": LazyAdam, "sparse_adagrad": SparseAdagrad}
 
 
 def make_optimizers(config: OptimizerConfig, steps: int) -> tuple[Any, Any]:
-    """Builds the optimiser of the dense variables and that of the embedding tables.
+    """Builds the optimizer of the dense variables and that of the embedding tables.
 
     Args:
         config: Their names, learning rates and schedule.
@@ -35,7 +35,7 @@ def make_optimizers(config: OptimizerConfig, steps: int) -> tuple[Any, Any]:
 
 
 def learning_rate(rate: float, schedule: str, steps: int) -> Any:
-    """A learning rate as Keras's optimisers take it: `constant`, or `linear` or `cosine` decay to zero over `steps`."""
+    """A learning rate as Keras's optimizers take it: `constant`, or `linear` or `cosine` decay to zero over `steps`."""
     if schedule == "linear":
         return keras.optimizers.schedules.PolynomialDecay(rate, steps, end_learning_rate=0.0)
     if schedule == "cosine":
