@@ -32,15 +32,15 @@ class Runs(ABC, Generic[Config, Measured]):
     identity: ClassVar[str] = "settings or data"
 
     def __init__(self, plans: Plans[Config], console: Console) -> None:
-        self._plans = plans
-        self._console = console
+        self.plans = plans
+        self.console = console
 
     @abstractmethod
-    def is_same(self, path: Path, config: Config) -> bool:
+    def is_same(self, name: str, path: Path, config: Config) -> bool:
         """Whether the run in a folder is of these settings, and of the data that is asked for."""
 
     @abstractmethod
-    def train(self, path: Path, config: Config, console: Console) -> None:
+    def train(self, name: str, path: Path, config: Config) -> None:
         """Trains one run to its end, from its start or from where it was left."""
 
     @abstractmethod
@@ -49,31 +49,29 @@ class Runs(ABC, Generic[Config, Measured]):
 
     def check(self) -> None:
         """Raises RunError where a folder holds another run than the one asked for, before anything is trained."""
-        for plan in self._plans.values():
+        for name, plan in self.plans.items():
             for path, config in plan:
                 begun = (path / "run.json").exists() or (path / self.last_file).exists()
-                if begun and not self.is_same(path, config):
+                if begun and not self.is_same(name, path, config):
                     raise RunError(
                         f"{path}: was made with other {self.identity} than are asked for; name another --runs"
                     )
 
     def run(self) -> dict[str, list[Measured]]:
         """Trains what is not there yet, and measures it: variant -> its seeds."""
-        found: dict[str, list[Measured]] = {name: [] for name in self._plans}
-        # Seed by seed, so that what is there after an interruption is there for every variant.
-        for seeds in zip_longest(*self._plans.values()):
-            for name, plan in zip(found, seeds, strict=True):
-                if plan is not None:
-                    found[name].append(self._run_one(*plan))
-        return found
-
-    def _run_one(self, path: Path, config: Config) -> Measured:
         import keras
 
-        if not (path / self.last_file).exists():
-            self._console.print(f"[bold]{path.name}[/bold]")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.train(path, config, self._console)
-        measured = self.measure(path)
-        keras.backend.clear_session()
-        return measured
+        found: dict[str, list[Measured]] = {name: [] for name in self.plans}
+        # Seed by seed, so that what is there after an interruption is there for every variant.
+        for by_variant in zip_longest(*self.plans.values()):
+            for name, plan in zip(self.plans, by_variant, strict=True):
+                if plan is None:
+                    continue
+                path, config = plan
+                if not (path / self.last_file).exists():
+                    self.console.print(f"[bold]{path.name}[/bold]")
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    self.train(name, path, config)
+                found[name].append(self.measure(path))
+                keras.backend.clear_session()
+        return found

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tfelc.experiments.next_item.models import MODELS, PAPER, label, plans
+from tfelc.experiments.next_item.models import MODELS, PAPER, label, plans, settings_path
 from tfelc.experiments.options import OutOption, SettingsOption
 
 
@@ -39,7 +39,7 @@ def next_item(
         raise UsageError(f"--datasets: two of one name in {datasets}; the runs' folders go by it")
     # What is wrong with the last model or data set is told before the first is trained for hours.
     planned = {source: plans(names, source, seeds, settings or [], runs) for source in sources}
-    protocol = planned[sources[0]][names[0]][0][1].settings.split.protocol
+    protocol = planned[sources[0]][names[0]][0][1].split.protocol
     load_tensorflow()
 
     from rich.console import Console
@@ -49,7 +49,7 @@ def next_item(
     from tfelc.experiments.result_file import publish, write_result
 
     console = Console()
-    files = {model.file.name: None for plan in planned.values() for runs_of in plan.values() for _, model in runs_of}
+    files = dict.fromkeys(settings_path(name, source).name for source in sources for name in names)
     loaded = {source: load_sequences(source, lambda line: console.print(line, soft_wrap=True)) for source in sources}
     trained = [NextItemRuns(planned[source], source, loaded[source], console) for source in sources]
     for one in trained:

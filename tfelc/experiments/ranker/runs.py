@@ -58,24 +58,24 @@ class RankerRuns(Runs[Config, Measured]):
             UsageError: The settings or tasks do not fit the dataset.
             RunError: A kept run is of other settings, tasks or data.
         """
-        for (_, config), *_ in self._plans.values():
+        for (_, config), *_ in self.plans.values():
             select_tasks(self._dataset.schema, self._heads, config.tasks)
             RankingModel.check(self._dataset.schema, config)
         super().check()
 
-    def is_same(self, path: Path, config: Config) -> bool:
+    def is_same(self, name: str, path: Path, config: Config) -> bool:
         """Whether data, schema, tasks and settings are the same."""
         run = RankerRun(path)
         made_of = run.metadata()["data_hash"], run.schema(), run.metadata()["tasks"], run.config()
         return made_of == (self._dataset.hash, self._dataset.schema, self._heads, config)
 
-    def train(self, path: Path, config: Config, console: Console) -> None:
+    def train(self, name: str, path: Path, config: Config) -> None:
         """Trains, and notes how long it took."""
         started = time.perf_counter()
         if interrupted := (path / "run.json").exists():
-            Training.resume(path, self._dataset, console).run()
+            Training.resume(path, self._dataset, self.console).run()
         else:
-            Training.start(path, self._dataset, config, self._heads, console).run()
+            Training.start(path, self._dataset, config, self._heads, self.console).run()
         seconds = None if interrupted else time.perf_counter() - started
         RankerRun(path).write_json(self.last_file, {"seconds": seconds})
 
