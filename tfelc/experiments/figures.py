@@ -10,14 +10,25 @@ from tfelc.lifecycle.report.number_text import number
 Figures = Mapping[str, Any]
 
 
-def mean_and_deviation(values: Sequence[float]) -> dict[str, float]:
-    """Mean and sample standard deviation of a figure over the seeds; a single one deviates by 0."""
-    return {"mean": float(np.mean(values)), "std": float(np.std(values, ddof=1)) if len(values) > 1 else 0.0}
+def spread(results: Sequence[Any]) -> dict[str, Any]:
+    """`mean` and `std`, the sample's standard deviation, of each figure over the seeds.
+
+    Args:
+        results: What each seed found: a number, or figures by name, at any depth.
+
+    Returns:
+        The two in place of each number. A single seed deviates by 0.
+    """
+    if isinstance(results[0], Mapping):
+        return {name: spread([result[name] for result in results]) for name in results[0]}
+    return {"mean": float(np.mean(results)), "std": float(np.std(results, ddof=1)) if len(results) > 1 else 0.0}
 
 
-def spread(results: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """`mean_and_deviation` of each figure over the results of the seeds."""
-    return {name: mean_and_deviation([result[name] for result in results]) for name in results[0]}
+def by_path(figures: Figures, *path: str) -> dict[str, Figures]:
+    """What `spread` returned for figures at any depth, in one dict by their path, as in `clusters, in use`."""
+    if "mean" in figures:
+        return {", ".join(path).replace("_", " "): figures}
+    return {key: value for name in figures for key, value in by_path(figures[name], *path, name).items()}
 
 
 def spread_text(found: Figures | None, shown: Callable[[Any], str] = number) -> str:

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from tests.support.training import SETTINGS
@@ -21,24 +23,29 @@ def test_the_share_of_a_step_is_measured(every_kind_dataset, settings):
 
 
 def test_the_layer_is_measured(settings):
-    found = clusters.layer(128, 16, settings["settings"])
-    assert (found["batch"], found["count"]) == (128, 16)
+    found = clusters.layer(settings["settings"], (128, 16))
     assert found["ms"] > 0 and 0 <= found["memory_mb"] < 500
+    assert found["ns"] == pytest.approx(1e6 * found["ms"] / (128 * 16)) and math.isnan(found["tensors"])
 
 
 def test_the_layer_is_that_of_the_settings(settings):
     assert len(clusters._layer_step(settings["settings"])()) == 2  # Gradients of the rows and of the centers.
 
 
+def _measured(label, **figures):
+    return {"label": label, "figures": {name: {"median": value} for name, value in figures.items()}}
+
+
 def test_the_tables_show_each_figure_once():
-    step = {"without_ms": 90.0, "with_ms": 100.0, "layer_ms": 4.0, "share": 0.1, "layer_share": 0.04}
-    cell = {"batch": 65_536, "count": 512, "ms": 1_270.5, "memory_mb": 1_024.0}
-    small = {"batch": 512, "count": 20, "ms": 4.0, "memory_mb": 3.0}
-    one, grid = clusters.tables({"batch_size": 8_192, "step": step, "layer": [small, cell]})
-    assert one.title == "training step, 8,192 rows, medians in ms"
-    assert one.rows == [["90.0", "100.0", "10.0%", "4.0%"]]
+    step = {"step": _measured("8,192 rows", without_ms=90.0, with_ms=100.0, layer_ms=4.0, share=0.1, layer_share=0.04)}
+    layer = {
+        "20-512": _measured("20 clusters, 512 rows", ms=4.0, ns=390.62, memory_mb=3.0, tensors=None),
+        "512-65536": _measured("512 clusters, 65,536 rows", ms=1_270.5, ns=37.86, memory_mb=1_024.0, tensors=8.0),
+    }
+    one, grid = clusters.tables({"rounds": 25, "step": step, "layer": layer})
+    assert one.rows == [["8,192 rows", "90.0", "100.0", "10.0%", "4.0%"]]
     assert grid.rows == [
-        ["20", "512", "4.0", "390.62", "3", ""],
-        ["512", "65,536", "1,270.5", "37.86", "1,024", "8.0"],
+        ["20 clusters, 512 rows", "4.0", "390.62", "3", ""],
+        ["512 clusters, 65,536 rows", "1,270.5", "37.86", "1,024", "8.0"],
     ]
-    assert len(clusters.tables({"batch_size": 8_192, "step": step, "layer": []})) == 1
+    assert len(clusters.tables({"rounds": 25, "step": step, "layer": {}})) == 1

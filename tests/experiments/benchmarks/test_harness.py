@@ -49,7 +49,7 @@ def measured():
         "slow": Prepared("the slow way", [{"s": value, "mb": 15.0} for value in (9.0, 6.0, 5.0)], order),
         "absent": Prepared("the other way", [None, None, None], order),
     }
-    found = measure(ways, 3, "fast", Console(quiet=True))
+    found = measure(ways, Console(quiet=True), 3, "fast")
     assert order == ["the fast way", "the slow way", "the other way"] * 3
     return found
 
@@ -75,4 +75,4 @@ def test_the_table_has_a_row_a_way(measured):
 
 def test_a_reference_of_nothing_gives_no_ratio():
     ways = {"none": Prepared("", [{"s": 0.0}], []), "some": Prepared("", [{"s": 1.0}], [])}
-    assert measure(ways, 1, "none", Console(quiet=True))["some"]["figures"]["s"]["ratio"] is None
+    assert measure(ways, Console(quiet=True), reference="none")["some"]["figures"]["s"]["ratio"] is None

@@ -2,7 +2,7 @@ import time
 
 import numpy as np
 
-from tfelc.experiments.benchmarks.meter import STEPS_LEFT_OUT, Meter, peak_mb
+from tfelc.experiments.benchmarks.harness import STEPS_LEFT_OUT, Meter, peak_mb
 
 
 def test_waiting_costs_time_and_no_cpu_time():

@@ -6,7 +6,6 @@ from tests.support.training import SETTINGS
 from tfelc.data.dataset import Dataset
 from tfelc.experiments.benchmarks import training
 from tfelc.experiments.benchmarks.deepctr import deepctr
-from tfelc.experiments.benchmarks.rankers import simulated
 from tfelc.ranker.settings import Config
 
 
@@ -21,9 +20,9 @@ def arguments(every_kind_dataset):
     }
 
 
-@pytest.mark.parametrize("way", [training.parquet, training.memory])
-def test_rates_and_memory_are_measured(way, arguments):
-    found = way(**arguments)
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_rates_and_memory_are_measured(in_memory, arguments):
+    found = training.epoch(in_memory=in_memory, **arguments)
     assert set(found) == {"rows_per_second", "rows_per_cpu_second", "peak_mb"}
     assert min(found.values()) > 0
 
@@ -34,6 +33,6 @@ def test_without_deepctr_there_is_no_figure(arguments):
 
 
 def test_users_that_are_hashed_have_one_table_for_logs_of_any_size(tmp_path):
-    paths = [training._hashed_users(simulated(tmp_path / str(rows), rows, users=50)) for rows in (200, 400)]
+    paths = [training._hashed_users(training.simulated(tmp_path / str(rows), rows, users=50)) for rows in (200, 400)]
     tables = [Dataset(path).schema.table_of("user_id")[1] for path in paths]
     assert tables[0] == tables[1] and tables[0].hash_buckets == training._LARGE_USERS

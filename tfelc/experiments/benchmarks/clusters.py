@@ -1,5 +1,6 @@
 """What the cluster module costs: its share of a training step; time and memory over batch and number of clusters."""
 
+import math
 import statistics
 import tempfile
 import time
@@ -9,20 +10,29 @@ from typing import Annotated, Any
 
 import typer
 
-from tfelc.experiments.benchmarks.harness import Way
-from tfelc.experiments.benchmarks.meter import peak_mb
+from tfelc.experiments.benchmarks.harness import Column, Way, comparison, measure, peak_mb
 from tfelc.experiments.options import ConfigOption, OutOption, SettingsOption, TaskOption
 from tfelc.experiments.table import Table
 
 _BATCHES = (512, 8_192, 65_536)
 _COUNTS = (20, 512, 4_096)
 _WARM_UP = 3
+_STEP_COLUMNS = (
+    Column("B, ms", "without_ms", ".1f"),
+    Column("B + ELCM, ms", "with_ms", ".1f"),
+    Column("share of the whole module", "share", ".1%"),
+    Column("of it the clusters alone", "layer_share", ".1%"),
+)
+_LAYER_COLUMNS = (
+    Column("ms", "ms", ",.1f"),
+    Column("ns a row and cluster", "ns", ".2f"),
+    Column("memory, MB", "memory_mb"),
+    Column("of a (rows x clusters) tensor", "tensors", ".1f"),
+)
 
 
 def clusters(
-    data: Annotated[
-        Path | None, typer.Option(help="Prepared dataset. Defaults to a simulated log of 120,000 rows.")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Prepared dataset. Defaults to a log simulated for this.")] = None,
     config: ConfigOption = None,
     settings: SettingsOption = None,
     task: TaskOption = "ctr,cvr",
@@ -35,7 +45,7 @@ def clusters(
     from rich.console import Console
 
     from tfelc.data.dataset import Dataset
-    from tfelc.experiments.benchmarks.rankers import simulated
+    from tfelc.experiments.benchmarks.training import simulated
     from tfelc.experiments.result_file import publish
     from tfelc.ranker.settings import Config
 
@@ -44,39 +54,26 @@ def clusters(
         Config.load(config, [*(settings or []), f"training.batch_size={batch_size}", *more]).model_dump(mode="json")
         for more in ((), ("model.clusters.count=0",))
     )
-    result: dict[str, Any] = {"config": whole, "batch_size": batch_size, "rounds": rounds}
-    with tempfile.TemporaryDirectory() as folder, console.status("a training step, with and without the clusters"):
+    with tempfile.TemporaryDirectory() as folder:
         dataset = Dataset(data or simulated(Path(folder) / "data", 120_000))
         arguments = {"data": dataset.path, "task": task, "settings": whole, "plain": plain, "rounds": rounds}
-        result |= {"data_hash": dataset.hash, "step": Way("training step", training_step, arguments).run()}
-    ways = [
-        Way(f"{batch:,} rows, {count:,} clusters", layer, {"batch": batch, "count": count, "settings": whole})
-        for count in (_COUNTS if grid else ())
-        for batch in _BATCHES
-    ]
-    result["layer"] = []
-    for way in ways:
-        with console.status(way.label):
-            result["layer"].append(way.run())
-    publish(out, "clusters", result, console)
+        step = measure({"step": Way(f"{batch_size:,} rows", training_step, arguments)}, console)
+    cells = [(count, batch) for count in _COUNTS for batch in _BATCHES] if grid else []
+    ways = {
+        f"{count}-{batch}": Way(
+            f"{count:,} clusters, {batch:,} rows", layer, {"settings": whole, "size": (batch, count)}
+        )
+        for count, batch in cells
+    }
+    result = {"data_hash": dataset.hash, "config": whole, "rounds": rounds, "step": step}
+    publish(out, "clusters", {**result, "layer": measure(ways, console)}, console)
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
     """The training step, and the layer over batch and number of clusters."""
-    step = result["step"]
-    title = f"training step, {result['batch_size']:,} rows, medians in ms"
-    headings = ["B", "B + ELCM", "share of the whole module", "of it the clusters alone"]
-    times, shares = (step["without_ms"], step["with_ms"]), (step["share"], step["layer_share"])
-    found = [Table(title, headings, [[*(f"{ms:.1f}" for ms in times), *(f"{share:.1%}" for share in shares)]])]
-    rows = []
-    for cell in result["layer"]:
-        size = cell["batch"] * cell["count"]
-        tensors = f"{cell['memory_mb'] * 2**20 / (4 * size):.1f}" if size > 10_000_000 else ""
-        times_of = (f"{cell['ms']:,.1f}", f"{cell['ms'] * 1e6 / size:.2f}")
-        rows.append([f"{cell['count']:,}", f"{cell['batch']:,}", *times_of, f"{cell['memory_mb']:,.0f}", tensors])
-    if rows:
-        headings = ["clusters", "rows", "ms", "ns a row and cluster", "memory, MB", "of a (rows x clusters) tensor"]
-        found.append(Table("the layer alone, forward and backward", headings, rows))
+    found = [comparison(f"training step, medians of {result['rounds']}", result["step"], _STEP_COLUMNS)]
+    if result["layer"]:
+        found.append(comparison("the layer alone, forward and backward", result["layer"], _LAYER_COLUMNS))
     return found
 
 
@@ -86,7 +83,7 @@ def training_step(
     """Times a training step of B, of B + ELCM and of the clusters alone, in turn, on one batch in memory."""
     import tensorflow as tf
 
-    from tfelc.experiments.benchmarks.rankers import started
+    from tfelc.experiments.benchmarks.training import started
 
     def step(folder: str, chosen: dict[str, Any]) -> Callable[[], Any]:
         training = started(folder, data, task, chosen)
@@ -106,18 +103,21 @@ def training_step(
     return {**found, "share": 1 - share("without"), "layer_share": share("layer")}
 
 
-def layer(batch: int, count: int, settings: dict[str, Any]) -> dict[str, float]:
-    """Times the layer forward and backward, and measures what its memory adds to the process."""
-    _layer_step(settings, 64, 4)()
-    before = peak_mb()
-    seconds = _in_turn({"": _layer_step(settings, batch, count)}, 3 if batch * count > 10_000_000 else 30)[""]
-    return {"batch": batch, "count": count, "ms": 1e3 * statistics.median(seconds), "memory_mb": peak_mb() - before}
+def layer(settings: dict[str, Any], size: tuple[int, int]) -> dict[str, float]:
+    """Times the layer forward and backward on `(rows, clusters)`, and measures what its memory adds to the process."""
+    _layer_step(settings, (64, 4))()
+    before, cells = peak_mb(), size[0] * size[1]
+    seconds = statistics.median(_in_turn({"": _layer_step(settings, size)}, 3 if cells > 10_000_000 else 30)[""])
+    memory = peak_mb() - before
+    # Of a small one the process's other needs are the larger part.
+    tensors = memory * 2**20 / (4 * cells) if cells > 10_000_000 else math.nan
+    return {"ms": 1e3 * seconds, "ns": 1e9 * seconds / cells, "memory_mb": memory, "tensors": tensors}
 
 
-def _layer_step(settings: dict[str, Any], batch: int | None = None, count: int | None = None) -> Callable[[], Any]:
-    """A training step of the cluster layer alone, with a gradient to its inputs, on random embeddings.
+def _layer_step(settings: dict[str, Any], size: tuple[int, int] | None = None) -> Callable[[], Any]:
+    """A training step of the layer alone, with a gradient to its inputs, on random embeddings.
 
-    Its size is that of the settings where none is given.
+    `size` is `(rows, clusters)`; None is that of the settings.
     """
     import numpy as np
     import tensorflow as tf
@@ -127,7 +127,7 @@ def _layer_step(settings: dict[str, Any], batch: int | None = None, count: int |
 
     config = Config.model_validate(settings)
     chosen = config.model.clusters
-    batch, count = batch or config.training.batch_size, count or chosen.count
+    batch, count = size or (config.training.batch_size, chosen.count)
     same = {name: getattr(chosen, name) for name in ("alpha", "objective", "temperature", "momentum", "merge")}
     clusters = LearnableClusters(count, **same)
     clusters.build((None, chosen.dim))
@@ -149,10 +149,9 @@ def _layer_step(settings: dict[str, Any], batch: int | None = None, count: int |
 def _in_turn(steps: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
     """Seconds of each step, one after another, the first rounds left out."""
     seconds: dict[str, list[float]] = {name: [] for name in steps}
-    for number in range(_WARM_UP + rounds):
+    for _ in range(_WARM_UP + rounds):
         for name, take in steps.items():
             began = time.perf_counter()
             take()
-            if number >= _WARM_UP:
-                seconds[name].append(time.perf_counter() - began)
-    return seconds
+            seconds[name].append(time.perf_counter() - began)
+    return {name: of[_WARM_UP:] for name, of in seconds.items()}

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tfelc.experiments.benchmarks.meter import STEPS_LEFT_OUT, Meter
+from tfelc.experiments.benchmarks.harness import STEPS_LEFT_OUT, Meter
 
 
 def deepctr(data: str, task: str, settings: dict[str, Any], steps: int) -> dict[str, float] | None:

@@ -1,15 +1,13 @@
 """What the method costs: ELCRec beside SASRec and beside ICLRec, which clusters all users anew each epoch."""
 
 import statistics
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tfelc.experiments.benchmarks.harness import Column, Way, comparison, measure
-from tfelc.experiments.benchmarks.meter import Meter
+from tfelc.experiments.benchmarks.harness import Column, Meter, Way, comparison, measure
 from tfelc.experiments.options import OutOption, RoundsOption, SettingsOption
 from tfelc.experiments.table import Table
 
@@ -34,9 +32,7 @@ _COLUMNS = (
 
 def efficiency(
     datasets: Annotated[str, typer.Option(help="Data sets, with commas between them.")] = "beauty",
-    config: Annotated[
-        Path | None, typer.Option(help="Settings of ELCRec. Defaults to the paper's for each data set.")
-    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Settings of ELCRec. Defaults to the paper's.")] = None,
     rounds: RoundsOption = 3,
     epochs: Annotated[int, typer.Option(min=1, help="Measured epochs of a run.")] = 3,
     cores: Annotated[int, typer.Option(min=1, help="Threads that TensorFlow and K-means may use.")] = 1,
@@ -66,7 +62,7 @@ def efficiency(
         found[dataset] = {
             "data_hash": load_sequences(dataset, console.print).hash,
             "config": ways["elcrec"].arguments["settings"],
-            "ways": measure(ways, rounds, "elcrec", console),
+            "ways": measure(ways, console, rounds, "elcrec"),
         }
     hashes = {dataset: one["data_hash"] for dataset, one in found.items()}
     result = {"data_hash": hashes, "cores": cores, "epochs": epochs, "rounds": rounds, "datasets": found}
@@ -103,13 +99,12 @@ def epoch(way: str, dataset: str, settings: dict[str, Any], epochs: int) -> dict
     batches = SequenceBatches(splits.train, training.samples, length, training.batch_size, training.seed, views)
     trainer = SequenceTrainer(model, training, len(batches), batches.every_position, views)
     users = SequenceBatches(splits.train, "sequences", length, training.batch_size, 0).histories
-    start, meter = Meter(), Meter()
-    if way == "elcrec" and chosen.model.clusters.start == "kmeans":
-        with start:
+    with Meter() as start:
+        if way == "elcrec" and chosen.model.clusters.start == "kmeans":
             _fit_centers(model, users)
     seconds = []
     for number in range(epochs + 1):
-        with meter:
+        with Meter() as meter:
             if way == "iclrec":
                 _fit_centers(model, users)
             for batch in batches.epoch(number):
@@ -131,9 +126,9 @@ def _rank_seconds(model: "ELCRec", test: "Examples") -> float:
 
     graph = embedding_graph(model)
     evaluate_sequences(model, test.take(slice(0, 1000)), "test", graph=graph)
-    began = time.perf_counter()
-    evaluate_sequences(model, test, "test", graph=graph)
-    return time.perf_counter() - began
+    with Meter() as meter:
+        evaluate_sequences(model, test, "test", graph=graph)
+    return meter.seconds
 
 
 def _fit_centers(model: "ELCRec", histories: "Examples") -> None:

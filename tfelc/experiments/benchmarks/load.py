@@ -159,10 +159,9 @@ class Load:
         return np.array(self._answers, np.float64).reshape(-1, 2).T
 
     def figures(self, items: int) -> dict[str, float]:
-        """Percentiles in milliseconds, rates and failures of requests for so many items."""
-        rate = len(self._answers) / self._wall
-        rates = {"requests_per_s": rate, "rows_per_s": rate * items, "failed": len(self.failures)}
-        return {**percentiles(self.times), **rates}
+        """Percentiles in milliseconds, rate and failures of requests for so many items."""
+        rate = items * len(self._answers) / self._wall
+        return {**percentiles(self.times), "rows_per_s": rate, "failed": len(self.failures)}
 
 
 def percentiles(times: NDArray[np.float64]) -> dict[str, float]:

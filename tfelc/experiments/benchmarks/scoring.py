@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tfelc.experiments.benchmarks.harness import Column, Way, comparison, measure, tfelc
-from tfelc.experiments.benchmarks.meter import Meter
+from tfelc.experiments.benchmarks.harness import Meter, Way, comparison, measure, rate_columns
 from tfelc.experiments.options import OutOption, RoundsOption
 from tfelc.experiments.table import Table
 
@@ -20,25 +19,11 @@ if TYPE_CHECKING:
     from tfelc.ranker.scoring.scoring_job import ScoringJob
 
 _FLOOR_ROWS = 400_000
-_ROWS_PER_FILE = 1 << 20
-_COLUMNS = (
-    Column("rows/s", "rows_per_second"),
-    Column("of the floor", "rows_per_second", ".0%", "ratio"),
-    Column("rows/CPU s", "rows_per_cpu_second"),
-    Column("peak memory, MB", "peak_mb"),
-)
 
 
 def scoring(
-    model: Annotated[
-        Path | None, typer.Option(help="Exported version. Defaults to one of a ranker trained for one epoch.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Prepared dataset whose rows are repeated. Defaults to KuaiRand-Pure.")
-    ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(envvar="TFELC_DATA_DIR", help="Folder with KuaiRand-Pure's files.")
-    ] = None,
+    model: Annotated[Path, typer.Option(help="Exported version of a ranker, BASE/<version>.")],
+    data: Annotated[Path, typer.Option(help="Prepared dataset; the rows of its training split are repeated.")],
     rows: Annotated[int, typer.Option(min=1000, help="Rows to score.")] = 2_000_000,
     large: Annotated[int, typer.Option(help="Rows of a second input, to compare the peak memory; 0: none.")] = 0,
     rounds: RoundsOption = 1,
@@ -47,52 +32,32 @@ def scoring(
     """Rows per second and peak memory, each way in a fresh process."""
     from rich.console import Console
 
-    from tfelc.core.errors import UsageError
     from tfelc.data.dataset import Dataset
     from tfelc.experiments.result_file import publish
 
-    if data is None and data_dir is None:
-        raise UsageError("name a dataset by --data, or KuaiRand-Pure's folder by --data-dir or TFELC_DATA_DIR")
     console = Console()
-    with tempfile.TemporaryDirectory(prefix="tfelc-benchmark-") as temporary:
-        folder = Path(temporary)
-        with console.status("preparing") as status:
-            if data is None:
-                data = folder / "data"
-                tfelc("prepare", "kuairand", "--data-dir", data_dir, "--out", data)
-            if model is None:
-                status.update("training for one epoch")
-                run, model = folder / "run", folder / "model" / "1"
-                tfelc("train", "--task", "ctr,cvr", "--data", data, "--run", run, "--set", "training.epochs=1")
-                tfelc("export", "--run", run, "--to", model.parent)
-            status.update(f"writing {rows + large:,} rows")
-            arguments = {"model": model, "inputs": _write_rows(data, folder / "input", rows)}
-            ways = {
-                "floor": Way("the model alone, tensors in memory", floor, arguments),
-                "local": Way("one machine", local, arguments),
-                "beam": Way("Beam, direct runner", beam, arguments),
-            }
-            if large:
-                more = {"model": model, "inputs": _write_rows(data, folder / "large", large)}
-                ways["large"] = Way(f"one machine, {large:,} rows", local, more)
-        measured = measure(ways, rounds, "floor", console)
-        result = {
-            "data_hash": Dataset(data).hash,
-            "rows": rows,
-            "large_rows": large,
-            "rounds": rounds,
-            "ways": measured,
+    with tempfile.TemporaryDirectory(prefix="tfelc-benchmark-") as folder:
+        arguments = {"model": model, "inputs": _write_rows(data, Path(folder) / "rows.parquet", rows)}
+        ways = {
+            "floor": Way("the model alone, tensors in memory", floor, arguments),
+            "local": Way("one machine", local, arguments),
+            "beam": Way("Beam, direct runner", beam, arguments),
         }
-    publish(out, "scoring", result, console)
+        if large:
+            more = {"model": model, "inputs": _write_rows(data, Path(folder) / "large.parquet", large)}
+            ways["large"] = Way(f"one machine, {large:,} rows", local, more)
+        found = measure(ways, console, rounds, "floor")
+    sizes = {"rows": rows, "large_rows": large, "rounds": rounds}
+    publish(out, "scoring", {"data_hash": Dataset(data).hash, **sizes, "ways": found}, console)
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
     """Rates and memory of each way."""
     title = f"scoring, {result['rows']:,} rows, {result['machine']['cpus']} cores"
-    return [comparison(title, result["ways"], _COLUMNS)]
+    return [comparison(title, result["ways"], rate_columns("of the floor"))]
 
 
-def _write_rows(data: Path, folder: Path, rows: int) -> Path:
+def _write_rows(data: Path, path: Path, rows: int) -> Path:
     """Writes the training split again and again, until there are so many rows."""
     import numpy as np
     import pyarrow.parquet as pq
@@ -101,26 +66,19 @@ def _write_rows(data: Path, folder: Path, rows: int) -> Path:
     from tfelc.data.dataset_writer import ROWS_PER_GROUP
 
     source = pq.read_table(Dataset(data).files("train"))
-    folder.mkdir()
-    for number, start in enumerate(range(0, rows, _ROWS_PER_FILE)):
-        end = min(start + _ROWS_PER_FILE, rows)
-        with pq.ParquetWriter(folder / f"part-{number:05d}.parquet", source.schema, compression="zstd") as writer:
-            for first in range(start, end, ROWS_PER_GROUP):
-                places = np.arange(first, min(first + ROWS_PER_GROUP, end)) % len(source)
-                writer.write_table(source.take(places), row_group_size=ROWS_PER_GROUP)
-    return folder
+    with pq.ParquetWriter(path, source.schema, compression="zstd") as writer:
+        for first in range(0, rows, ROWS_PER_GROUP):
+            writer.write_table(source.take(np.arange(first, min(first + ROWS_PER_GROUP, rows)) % len(source)))
+    return path
 
 
 def floor(model: str, inputs: str) -> dict[str, float]:
     """The session on inputs in memory, with as many callers as one machine has."""
-    from tfelc.lifecycle.scoring.input_reader import Piece
     from tfelc.ranker.export.signatures import SERVING_DEFAULT
 
-    def early(piece: Piece) -> bool:
-        return piece.file_number == 0 and piece.number < 2
-
     job = _job(model, inputs, "unused")
-    batches = [job.ranker.inputs(batch.rows) for batch in job.reader().batches(enumerate(job.files), early)]
+    read = job.reader().batches(enumerate(job.files), lambda piece: piece.number < 2)
+    batches = [job.ranker.inputs(batch.rows) for batch in read]
     rows = sum(len(next(iter(batch.values()))) for batch in batches)
     rounds = max(1, min(job.rows or 0, _FLOOR_ROWS) // rows)
     runner = job.ranker.runner
@@ -160,4 +118,4 @@ def _run(model: str, inputs: str, engine: "Engine | None") -> dict[str, float]:
 def _job(model: str, inputs: str, output: str) -> "ScoringJob":
     from tfelc.ranker.scoring.scoring_job import JobSettings, ScoringJob
 
-    return ScoringJob(JobSettings(Path(model), (f"{inputs}/*.parquet",), output))
+    return ScoringJob(JobSettings(Path(model), (inputs,), output))

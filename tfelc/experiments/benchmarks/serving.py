@@ -17,20 +17,12 @@ from tfelc.experiments.table import Table
 
 _MANY_CLIENTS = (8, 32)
 _TURNS = 4
-# Bars of the serving contract, each against the floor of the same run.
-_REST_OVERHEAD_MS = 1.5
-_GRPC_RATIO = 2.0
-_ROLLOUT_RATIO = 3.0
 
 
 def serving(
-    base: Annotated[
-        Path | None, typer.Option(help="Exported model. Defaults to one trained on 20,000 simulated rows for this.")
-    ] = None,
+    base: Annotated[Path | None, typer.Option(help="Exported model. Defaults to a small one trained for this.")] = None,
     seconds: Annotated[float, typer.Option(min=0.5, help="Seconds of each measurement.")] = 2.0,
-    rollout_seconds: Annotated[
-        float, typer.Option(min=5, help="Seconds of load with a roll-out in the middle.")
-    ] = 60.0,
+    rollout_seconds: Annotated[float, typer.Option(min=5, help="Seconds of load, a roll-out in the middle.")] = 60.0,
     out: OutOption = Path("results/serving.json"),
 ) -> None:
     """Drives the local server with keep-alive clients on the loopback and compares it to the session alone."""
@@ -56,31 +48,37 @@ def serving(
             rows = Way("load", load, {"version": version, "seconds": seconds}).run()
         with console.status(f"rolling a version out under load, {rollout_seconds:g} s"):
             rollout = Way("roll-out", roll_out, {"version": version, "seconds": rollout_seconds}).run()
-    publish(
-        out, "serving", {"seconds": seconds, "load": rows, "rollout": rollout, "bars": _bars(rows, rollout)}, console
-    )
+    publish(out, "serving", {"seconds": seconds, "load": rows, "rollout": rollout}, console)
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
-    """The load, the roll-out under load, and the bars."""
-    rows = [
-        [row["protocol"], row["signature"], str(row["items"]), str(row["clients"])]
+    """The load, the roll-out under load, and the bars of the serving contract."""
+    rows, rollout = result["load"], result["rollout"]
+    cells = [
+        [f"{row['protocol']}, {row['signature']} of {row['items']}, {row['clients']} clients"]
         + [f"{row[name]:.2f}" for name in ("p50", "p95", "p99")]
         + [f"{row['rows_per_s']:,.0f}", str(row["failed"])]
-        for row in result["load"]
+        for row in rows
     ]
-    headings = ["", "signature", "items", "clients", "p50 ms", "p95 ms", "p99 ms", "rows/s", "failed"]
-    rollout = result["rollout"]
+    during, outside = rollout["during"]["p99"], rollout["outside"]["p99"]
     told = (
         f"Roll-out under {rollout['clients']} clients: {rollout['requests']:,} requests, {rollout['failed']} failed; "
-        f"{rollout['rollout_s']:.1f} s from the folder's appearance to the old version's end; p99 "
-        f"{rollout['during']['p99']:.1f} ms during it, {rollout['outside']['p99']:.1f} ms outside"
+        f"{rollout['rollout_s']:.1f} s from the folder's appearance to the old version's end; "
+        f"p99 {during:.1f} ms during it, {outside:.1f} ms outside"
     )
-    bars = [
-        [bar["what"], f"{bar['value']:.2f}", f"{bar['limit']:g}", "holds" if bar["holds"] else "MISSED"]
-        for bar in result["bars"]
+    p50 = {(row["protocol"], row["signature"], row["items"], row["clients"]): row["p50"] for row in rows}
+    one, ranking = ("serving_default", 1, 1), ("rank", 500, 1)
+    bars = (
+        ("REST, one row: p50 above the session's, ms", p50["REST", *one] - p50["session", *one], 1.5),
+        ("gRPC, rank of 500: p50 over the session's", p50["gRPC", *ranking] / p50["session", *ranking], 2),
+        ("roll-out: failed requests", rollout["failed"], 0),
+        ("roll-out: p99 during over p99 outside", during / outside, 3),
+    )
+    held = [[what, f"{value:.2f}", str(limit), "holds" if value <= limit else "MISSED"] for what, value, limit in bars]
+    return [
+        Table("load", ["way", "p50 ms", "p95 ms", "p99 ms", "rows/s", "failed"], cells, told),
+        Table("bars", ["", "measured", "at most", ""], held),
     ]
-    return [Table("load", headings, rows, told), Table("bars", ["", "measured", "at most", ""], bars)]
 
 
 def load(version: str, seconds: float) -> list[dict[str, Any]]:
@@ -101,9 +99,10 @@ def load(version: str, seconds: float) -> list[dict[str, Any]]:
                 for clients in _MANY_CLIENTS:
                     loads[name, clients] = Load([made() for _ in range(clients)])
                     loads[name, clients].drive(seconds)
-            for (protocol, clients), one in loads.items():
-                row = {"protocol": protocol, "signature": signature, "items": items, "clients": clients}
-                rows.append({**row, **one.figures(items)})
+            asked = {"signature": signature, "items": items}
+            rows += [
+                {"protocol": name, "clients": n, **asked, **one.figures(items)} for (name, n), one in loads.items()
+            ]
     return rows
 
 
@@ -142,18 +141,6 @@ def roll_out(version: str, seconds: float) -> dict[str, Any]:
         "failed": len(found.failures),
         "failures": sorted(set(found.failures))[:5],
         "rollout_s": moments[1] - moments[0],
-        "during": {**percentiles(found.times[:, during]), "requests": int(during.sum())},
-        "outside": {**percentiles(found.times[:, ~during]), "requests": int((~during).sum())},
+        "during": percentiles(found.times[:, during]),
+        "outside": percentiles(found.times[:, ~during]),
     }
-
-
-def _bars(rows: list[dict[str, Any]], rollout: dict[str, Any]) -> list[dict[str, Any]]:
-    p50 = {(row["protocol"], row["signature"], row["items"], row["clients"]): row["p50"] for row in rows}
-    one, ranking = ("serving_default", 1, 1), ("rank", 500, 1)
-    bars = (
-        ("REST, one row: p50 above the session's, ms", p50["REST", *one] - p50["session", *one], _REST_OVERHEAD_MS),
-        ("gRPC, rank of 500: p50 over the session's", p50["gRPC", *ranking] / p50["session", *ranking], _GRPC_RATIO),
-        ("roll-out: failed requests", rollout["failed"], 0),
-        ("roll-out: p99 during over p99 outside", rollout["during"]["p99"] / rollout["outside"]["p99"], _ROLLOUT_RATIO),
-    )
-    return [{"what": what, "value": value, "limit": limit, "holds": value <= limit} for what, value, limit in bars]

@@ -3,48 +3,39 @@
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tfelc.experiments.benchmarks.deepctr import deepctr
-from tfelc.experiments.benchmarks.harness import Column, Way, comparison, measure
-from tfelc.experiments.benchmarks.meter import STEPS_LEFT_OUT, Meter
+from tfelc.experiments.benchmarks.harness import STEPS_LEFT_OUT, Meter, Way, comparison, measure, rate_columns
 from tfelc.experiments.options import ConfigOption, OutOption, RoundsOption, SettingsOption, TaskOption
 from tfelc.experiments.table import Table
+
+if TYPE_CHECKING:
+    from tfelc.ranker.training.training import Training
 
 _LARGE_USERS = 2_000_000
 _KEPT_BATCHES = 200
 # What DeepCTR's MMOE has none of.
 _DEEPCTR_PARTS = ("model.clusters.count=0", "model.interactions=false", "model.embedding_dropout=0")
-_COLUMNS = (
-    Column("rows/s", "rows_per_second"),
-    Column("of memory's", "rows_per_second", ".0%", "ratio"),
-    Column("rows/CPU s", "rows_per_cpu_second"),
-    Column("peak memory, MB", "peak_mb"),
-)
 
 
 def training(
-    data: Annotated[
-        Path | None, typer.Option(help="Prepared dataset. Defaults to a simulated log of --rows rows.")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Prepared dataset. Defaults to a log simulated for this.")] = None,
     config: ConfigOption = None,
     settings: SettingsOption = None,
     task: TaskOption = "ctr,cvr",
     rows: Annotated[int, typer.Option(min=100_000, help="Rows of the simulated log.")] = 1_000_000,
     rounds: RoundsOption = 3,
     steps: Annotated[int, typer.Option(min=30, help=f"Steps of a run; the first {STEPS_LEFT_OUT} are left out.")] = 120,
-    large: Annotated[
-        int, typer.Option(help="Rows of a second simulated log with 2 million users, to compare with --rows; 0: none.")
-    ] = 0,
+    large: Annotated[int, typer.Option(help="Rows of a log of 2 million users, to compare with --rows.")] = 0,
     out: OutOption = Path("results/training.json"),
 ) -> None:
     """Rows per second of one training epoch, each way in a fresh process, in turn."""
     from rich.console import Console
 
     from tfelc.data.dataset import Dataset
-    from tfelc.experiments.benchmarks.rankers import simulated
     from tfelc.experiments.result_file import publish
     from tfelc.ranker.settings import Config
 
@@ -57,30 +48,52 @@ def training(
         folder = Path(temporary)
         with console.status(f"simulating {rows:,} rows"):
             dataset = Dataset(data or simulated(folder / "small", rows))
-        arguments = {"data": dataset.path, "task": task, "settings": whole, "steps": steps}
+        common = {"data": dataset.path, "task": task, "settings": whole, "steps": steps}
+        parquet, memory = {**common, "in_memory": False}, {**common, "in_memory": True}
         ways = {
-            "parquet": Way("tfelc, from Parquet with raw strings", parquet, arguments),
-            "memory": Way("tfelc, encoded tensors in memory", memory, arguments),
-            "baseline": Way("the same, only DeepCTR's parts", memory, {**arguments, "settings": plain}),
-            "deepctr": Way("DeepCTR's MMOE, arrays in memory", deepctr, arguments, {"TF_USE_LEGACY_KERAS": "1"}),
+            "parquet": Way("tfelc, from Parquet with raw strings", epoch, parquet),
+            "memory": Way("tfelc, encoded tensors in memory", epoch, memory),
+            "baseline": Way("the same, only DeepCTR's parts", epoch, {**memory, "settings": plain}),
+            "deepctr": Way("DeepCTR's MMOE, arrays in memory", deepctr, common, {"TF_USE_LEGACY_KERAS": "1"}),
         }
-        result |= {"data_hash": dataset.hash, "steps": steps, "ways": measure(ways, rounds, "memory", console)}
+        result |= {"data_hash": dataset.hash, "steps": steps, "ways": measure(ways, console, rounds, "memory")}
         if large:
             scale = {}
             for count in (rows, large):
                 with console.status(f"simulating {count:,} rows"):
                     path = _hashed_users(simulated(folder / f"scale-{count}", count, _LARGE_USERS))
                 label = f"tfelc, {count:,} rows, 2 million users, whole epoch"
-                scale[str(count)] = Way(label, parquet, {**arguments, "data": path, "steps": None})
-            result["scale"] = measure(scale, 1, str(rows), console)
+                scale[str(count)] = Way(label, epoch, {**parquet, "data": path, "steps": None})
+            result["scale"] = measure(scale, console, reference=str(rows))
     publish(out, "training", result, console)
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
     """Rates and memory of each way, and of the large table beside the small one."""
-    return [comparison(f"training, medians of {result['rounds']} rounds", result["ways"], _COLUMNS)] + (
-        [comparison("small and large table", result["scale"], _COLUMNS)] if "scale" in result else []
-    )
+    found = [comparison(f"training, medians of {result['rounds']} rounds", result["ways"], rate_columns("of memory's"))]
+    if "scale" in result:
+        found.append(comparison("small and large table", result["scale"], rate_columns("of the small one's")))
+    return found
+
+
+def simulated(path: Path, rows: int, users: int | None = None) -> Path:
+    """Writes a simulated log."""
+    from tfelc.ranker.data import simulated_log
+
+    simulated_log.prepare(rows=rows, seed=7, out=path, users=users)
+    return path
+
+
+def started(folder: str, data: str, task: str, settings: dict[str, Any]) -> "Training":
+    """A training that has not begun, with its run in a new folder."""
+    from rich.console import Console
+
+    from tfelc.data.dataset import Dataset
+    from tfelc.ranker.settings import Config
+    from tfelc.ranker.training.training import Training
+
+    config = Config.model_validate(settings)
+    return Training.start(Path(folder), Dataset(Path(data)), config, task.split(","), Console(quiet=True))
 
 
 def _hashed_users(data: Path) -> Path:
@@ -95,22 +108,11 @@ def _hashed_users(data: Path) -> Path:
     return data
 
 
-def parquet(**arguments: Any) -> dict[str, float]:
-    """From Parquet, with raw strings."""
-    return _epoch(in_memory=False, **arguments)
-
-
-def memory(**arguments: Any) -> dict[str, float]:
-    """On encoded tensors in memory."""
-    return _epoch(in_memory=True, **arguments)
-
-
-def _epoch(in_memory: bool, data: str, task: str, settings: dict[str, Any], steps: int | None) -> dict[str, float]:
-    """Trains one epoch, or `steps` of it; the first ones are left out."""
+def epoch(data: str, task: str, settings: dict[str, Any], steps: int | None, in_memory: bool) -> dict[str, float]:
+    """Trains one epoch, or `steps` of it, from Parquet or on encoded tensors in memory, the first steps left out."""
     import keras
     import tensorflow as tf
 
-    from tfelc.experiments.benchmarks.rankers import started
     from tfelc.ranker.settings import Config
 
     with tempfile.TemporaryDirectory() as folder:

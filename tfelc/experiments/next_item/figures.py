@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfelc.core.errors import RunError
-from tfelc.experiments.figures import mean_and_deviation, spread
+from tfelc.experiments.figures import spread
 from tfelc.experiments.next_item.models import PAPER
 from tfelc.next_item.evaluation.bootstrap import paired_ranking_bootstrap
 from tfelc.next_item.run import SequenceRun
@@ -48,7 +48,7 @@ def _training(runs: Sequence[SequenceRun]) -> dict[str, Any]:
     return {
         "loss": config.model.next_item.loss,
         "best_epoch": [history["best_epoch"] for history in histories],
-        "seconds": mean_and_deviation([history["seconds"] for history in histories]),
+        "seconds": spread([history["seconds"] for history in histories]),
         "config": config.model_dump(mode="json"),
     }
 

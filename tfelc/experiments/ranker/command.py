@@ -38,9 +38,9 @@ def ranker(
 
     from tfelc.core.errors import UsageError
     from tfelc.data.dataset import Dataset
-    from tfelc.experiments.ranker.figures import compare, describe, tree_figures
+    from tfelc.experiments.ranker.figures import compare, describe, describe_trees
     from tfelc.experiments.ranker.runs import RankerRuns
-    from tfelc.experiments.ranker.variants import TREES, variants, with_seed
+    from tfelc.experiments.ranker.variants import BASELINE, TREES, variants, with_seed
     from tfelc.experiments.result_file import publish
 
     console = Console()
@@ -60,7 +60,7 @@ def ranker(
     models = {name: describe(ones) for name, ones in found.items()}
     if trees:
         with console.status(TREES):
-            models[TREES] = tree_figures(dataset, found)
+            models[TREES] = describe_trees(dataset, found[BASELINE][0].predictions)
     result = {
         "data_hash": dataset.hash,
         "protocol": f"test split, {dataset.rows('test'):,} rows; 95 % intervals by a paired bootstrap over users",

@@ -7,53 +7,40 @@ from typing import Any
 
 from tfelc.core.row_progress import RowProgress
 from tfelc.data.dataset import Dataset
-from tfelc.experiments.figures import mean_and_deviation, spread
-from tfelc.experiments.ranker.boosted_trees import boosted_trees
+from tfelc.experiments.figures import spread
 from tfelc.experiments.ranker.runs import Measured
 from tfelc.experiments.ranker.variants import BASELINE
 from tfelc.metrics.assignment_agreement import assignment_agreement
-from tfelc.metrics.summary import task_metrics
+from tfelc.ranker.evaluation.evaluation import output_metrics
 from tfelc.ranker.evaluation.group_lift import group_lifts
+from tfelc.ranker.evaluation.predictions import Predictions
+from tfelc.ranker.models.boosted_trees import boosted_trees
 
 
 def describe(found: Sequence[Measured]) -> dict[str, Any]:
-    """Mean and standard deviation over the seeds of each metric of one model, over all rows and by group."""
+    """Mean and deviation over the seeds of the metrics of one model, in all and by group, its gates and clusters."""
     results = [one.result for one in found]
+    clusters = None
+    if results[0]["clusters"]:
+        assignments = [one.predictions.assignment for one in found if one.predictions.assignment is not None]
+        agreement = [assignment_agreement(first, second) for first, second in combinations(assignments, 2)]
+        clusters = spread([result["clusters"] for result in results])
+        clusters["agreement_of_seeds"] = spread(agreement) if agreement else None
     return {
-        "tasks": {output: spread([r["tasks"][output] for r in results]) for output in results[0]["tasks"]},
-        "groups": {
-            group: {output: spread([r["groups"][group][output] for r in results]) for output in outputs}
-            for group, outputs in results[0]["groups"].items()
-        },
-        "gate_entropy": {
-            task: mean_and_deviation([r["gates"][task]["entropy"] for r in results]) for task in results[0]["gates"]
-        },
-        "clusters": _clusters(found) if results[0]["clusters"] else None,
+        "tasks": spread([result["tasks"] for result in results]),
+        "groups": spread([result["groups"] for result in results]),
+        "gate_entropy": spread([{task: gate["entropy"] for task, gate in one["gates"].items()} for one in results]),
+        "clusters": clusters,
     }
 
 
-def _clusters(found: Sequence[Measured]) -> dict[str, Any]:
-    """The clusters' health over the seeds, and how far two seeds agree on who belongs together."""
-    health = [one.result["clusters"] for one in found]
-    assignments = [one.predictions.assignment for one in found if one.predictions.assignment is not None]
-    pairs = [assignment_agreement(first, second) for first, second in combinations(assignments, 2)]
-    return {
-        **{name: mean_and_deviation([h[name] for h in health]) for name in ("in_use", "largest_share", "silhouette")},
-        "groups": {column: spread([h["groups"][column] for h in health]) for column in health[0]["groups"]},
-        "agreement_of_seeds": mean_and_deviation(pairs) if pairs else None,
+def describe_trees(dataset: Dataset, judged: Predictions) -> dict[str, Any]:
+    """The metrics of gradient-boosted trees on the rows on which a ranker was judged."""
+    scores: dict[str, Any] = boosted_trees(dataset, list(judged.outcomes))
+    outcomes = {
+        name: dataclasses.replace(outcome, probabilities=scores[name]) for name, outcome in judged.outcomes.items()
     }
-
-
-def tree_figures(dataset: Dataset, found: Mapping[str, Sequence[Measured]]) -> dict[str, Any]:
-    """The metrics of gradient-boosted trees on the rows on which the models are judged."""
-    predictions = found[BASELINE][0].predictions
-    scores = boosted_trees(dataset, list(predictions.outcomes))
-    figures = {}
-    for output, outcome in predictions.outcomes.items():
-        rows = outcome.rows
-        users = None if predictions.users is None else predictions.users[rows]
-        figures[output] = spread([task_metrics(outcome.labels[rows], scores[output][rows], users)])
-    return {"tasks": figures}
+    return {"tasks": spread([output_metrics(dataclasses.replace(judged, outcomes=outcomes))])}
 
 
 def compare(found: Mapping[str, Sequence[Measured]]) -> dict[str, dict[str, dict[str, Any]]]:
@@ -65,12 +52,13 @@ def compare(found: Mapping[str, Sequence[Measured]]) -> dict[str, dict[str, dict
     Returns:
         Model -> group -> output -> the rest of a `GroupLift`.
     """
-    baseline, *others = ([one.predictions for one in found[name]] for name in found)
+    predictions = {name: [one.predictions for one in ones] for name, ones in found.items()}
+    baseline = predictions.pop(BASELINE)
     differences: dict[str, dict[str, dict[str, Any]]] = {}
-    for name, predictions in zip(list(found)[1:], others, strict=True):
+    for name, others in predictions.items():
         groups = differences.setdefault(name, {})
         with RowProgress(unit=f"comparisons of {name}") as bar:
-            for lift in group_lifts(baseline, predictions, progress=bar.update):
+            for lift in group_lifts(baseline, others, progress=bar.update):
                 content = dataclasses.asdict(lift)
                 groups.setdefault(content.pop("group"), {})[content.pop("output")] = content
     return differences

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tfelc.experiments.figures import interval_text, mean_and_deviation, signed, spread_text
+from tfelc.experiments.figures import by_path, interval_text, signed, spread, spread_text
 from tfelc.experiments.ranker.variants import BASELINE
 from tfelc.experiments.table import Table
 from tfelc.lifecycle.report.number_text import percent
@@ -41,22 +41,14 @@ def _gains(name: str, groups: Mapping[str, Any]) -> Table:
 
 
 def _health(result: Mapping[str, Any]) -> Table:
-    models = {name: model for name, model in result["models"].items() if "gate_entropy" in model}
-    rows = {
-        f"gate entropy of {task}, nats": [m["gate_entropy"][task] for m in models.values()]
-        for task in models[BASELINE]["gate_entropy"]
-    }
-    clusters = [model["clusters"] or {} for model in models.values()]
-    rows["clusters in use"] = [found.get("in_use") for found in clusters]
-    rows["largest cluster's share of the rows"] = [found.get("largest_share") for found in clusters]
-    rows["silhouette"] = [found.get("silhouette") for found in clusters]
-    rows["adjusted Rand of two seeds"] = [found.get("agreement_of_seeds") for found in clusters]
-    for group in next((found["groups"] for found in clusters if found), {}):
-        for figure in ("information", "adjusted_rand"):
-            rows[f"{figure.replace('_', ' ')}, {group}"] = [
-                found.get("groups", {}).get(group, {}).get(figure) for found in clusters
-            ]
-    seconds = {name: [one for one in result["training_seconds"][name] if one is not None] for name in models}
-    rows["training, s"] = [mean_and_deviation(of) if of else None for of in seconds.values()]
-    cells = [[name, *(spread_text(value) for value in values)] for name, values in rows.items()]
-    return Table("gates, clusters and training", ["", *models], cells)
+    found = {}
+    for name, seconds in result["training_seconds"].items():
+        model = result["models"][name]
+        # Agreement needs two seeds, and a time a training that was not interrupted.
+        clusters = {figure: value for figure, value in (model["clusters"] or {}).items() if value is not None}
+        timed = [one for one in seconds if one is not None]
+        training = {"training, s": spread(timed)} if timed else {}
+        found[name] = by_path({"gate entropy, nats": model["gate_entropy"], "clusters": clusters, **training})
+    names = dict.fromkeys(figure for figures in found.values() for figure in figures)
+    rows = [[name, *(spread_text(figures.get(name)) for figures in found.values())] for name in names]
+    return Table("gates, clusters and training", ["", *found], rows)
