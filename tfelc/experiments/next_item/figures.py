@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from tfelc.core.errors import RunError
 from tfelc.experiments.figures import spread
 from tfelc.experiments.next_item.models import PAPER
 from tfelc.next_item.evaluation.bootstrap import paired_ranking_bootstrap
@@ -25,11 +24,11 @@ def summary(found: Mapping[str, Sequence[SequenceRun]]) -> dict[str, Any]:
     ranks = {name: np.stack([run.ranks()[1] for run in runs]) for name, runs in found.items()}
     models: dict[str, Any] = {}
     for name, runs in found.items():
-        results = [_json(run, "metrics.json") for run in runs]
+        results = [run.read_json("metrics.json") or {} for run in runs]
         models[name] = {
             "seeds": len(runs),
             "metrics": spread([result["metrics"] for result in results]),
-            "clusters": [result["clusters"] for result in results],
+            "clusters": spread([result["clusters"] for result in results]),
             **_training(runs),
         }
         baseline = f"{PAPER}{_BASELINE}" if name.startswith(PAPER) else _BASELINE
@@ -43,18 +42,10 @@ def _training(runs: Sequence[SequenceRun]) -> dict[str, Any]:
     """Loss, epochs, wall time and settings of the runs that were trained."""
     if not (runs[0].path / "run.json").exists():
         return {"loss": None}
-    histories = [_json(run, "history.json") for run in runs]
-    config = runs[0].config()
+    histories, config = [run.read_json("history.json") or {} for run in runs], runs[0].config()
     return {
         "loss": config.model.next_item.loss,
         "best_epoch": [history["best_epoch"] for history in histories],
         "seconds": spread([history["seconds"] for history in histories]),
         "config": config.model_dump(mode="json"),
     }
-
-
-def _json(run: SequenceRun, name: str) -> dict[str, Any]:
-    content = run.read_json(name)
-    if content is None:
-        raise RunError(f"{run.path / name}: missing; remove the folder, so that the run is made again")
-    return content
