@@ -42,14 +42,14 @@ dataset = Dataset(workspace / "data")
 
 # %%
 from tfelc.ranker.evaluation.predictions import Predictions, Predictor
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.training import Training
 
 COMMON = ["training.epochs=1", "training.batch_size=512"]
 
 
 def predicted(name: str, *settings: str) -> Predictions:
-    config = Config.load(None, [*COMMON, *settings])
+    config = RankerSettings.load(None, [*COMMON, *settings])
     model = Training.start(
         workspace / name, dataset, config, ["ctr", "cvr"], Console(force_jupyter=False, width=120)
     ).run()
@@ -57,11 +57,11 @@ def predicted(name: str, *settings: str) -> Predictions:
 
 
 # %%
-base = predicted("base", "model.clusters.count=0")
+base = predicted("base", "model.clusters.num_clusters=0")
 
 # %%
 predictions = predicted(
-    "clusters", "model.clusters.count=8", "model.clusters.objective=soft", "model.clusters.start=kmeans"
+    "clusters", "model.clusters.num_clusters=8", "model.clusters.objective=soft", "model.clusters.initialization=kmeans"
 )
 
 # %% [markdown]

@@ -57,10 +57,10 @@ dataset.manifest.rows
 # %%
 from rich.console import Console
 
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.training import Training
 
-config = Config.load(None, ["training.epochs=2", "training.batch_size=512", "model.clusters.count=8"])
+config = RankerSettings.load(None, ["training.epochs=2", "training.batch_size=512", "model.clusters.num_clusters=8"])
 training = Training.start(workspace / "run", dataset, config, ["ctr", "cvr"], Console(force_jupyter=False, width=120))
 model = training.run()
 

@@ -47,17 +47,17 @@ sequences.of(0)
 # views of a history is left out here to save time.
 
 # %%
-from tfelc.next_item.settings import SequenceConfig
+from tfelc.next_item.settings import NextItemSettings
 from tfelc.next_item.training.training import SequenceTraining
 
 settings = [
     "training.epochs=5",
     "model.encoder.dim=32",
     "model.encoder.dropout=0.2",
-    "model.clusters.count=20",
+    "model.clusters.num_clusters=20",
     "model.clusters.pooling=mean",
 ]
-config = SequenceConfig.load(None, settings)
+config = NextItemSettings.load(None, settings)
 training = SequenceTraining.start(
     workspace / "run", sequences, "simulated", config, Console(force_jupyter=False, width=120)
 )

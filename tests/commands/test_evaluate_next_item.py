@@ -20,9 +20,9 @@ def runs(tmp_path_factory):
     again = [[*line[:-1], line[1]] if number % 4 == 0 else line for number, line in enumerate(lines)]
     source.write_text("\n".join(map(" ".join, again)) + "\n")
     made = {
-        "first": (*SMALL, "model.clusters.count=3"),
-        "second": (*SMALL, "model.clusters.count=4", "training.seed=8"),
-        "bare": (*SMALL, "model.variant=b"),
+        "first": (*SMALL, "model.clusters.num_clusters=3"),
+        "second": (*SMALL, "model.clusters.num_clusters=4", "training.seed=8"),
+        "bare": (*SMALL, "model.name=sasrec"),
     }
     return {name: finished(folder / name, source, *settings)._run.path for name, settings in made.items()}
 
@@ -89,7 +89,7 @@ def test_against_another_run(runs):
 
 
 def test_runs_that_cannot_be_compared(runs, untrained_run, tmp_path):
-    other = finished(tmp_path / "other", write_sequences(tmp_path / "own.txt", seed=1), *SMALL, "model.variant=b")
+    other = finished(tmp_path / "other", write_sequences(tmp_path / "own.txt", seed=1), *SMALL, "model.name=sasrec")
     outcome = call("evaluate", "--run", runs["first"], "--against", other._run.path)
     assert_fails(outcome, 2, "other: was trained on other data .*compare runs on the same data")
     by_time = start(tmp_path / "by_time", "simulated", *SMALL, "split.protocol=global_time")._run.path

@@ -50,7 +50,7 @@ def test_runs_on_other_data_or_tasks_are_not_compared(trained_run, plain_run, tm
 
 def test_what_a_plain_run_lacks_is_said_in_a_line_each(plain_run, tmp_path):
     told = paragraphs(plain_run, tmp_path / "report.html")
-    assert "The ranker has no clusters (model.clusters.count is 0)." in told
+    assert "The ranker has no clusters (model.clusters.num_clusters is 0)." in told
     assert "The ranker has no clusters, and so no embeddings of activities." in told
     assert "No lift: name a run to compare with by --against." in told
     assert "No training curves: the run has not finished an epoch (no history.json)." in told

@@ -15,7 +15,7 @@ from tests.support.every_kind import write_every_kind_dataset
 from tests.support.training import ROOT, SETTINGS
 from tfelc.lifecycle.training.health import health_line
 
-QUICK = ("--config", SETTINGS, "--set", "training.epochs=1", "--set", "model.clusters.start=random")
+QUICK = ("--config", SETTINGS, "--set", "training.epochs=1", "--set", "model.clusters.initialization=random")
 
 
 @pytest.fixture

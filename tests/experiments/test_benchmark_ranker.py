@@ -11,7 +11,7 @@ from tests.support.command import call
 from tests.support.training import SETTINGS
 from tfelc.metrics.gauc import gauc
 
-QUICK = ("training.epochs=1", "training.balance.strategy=fixed", "training.steps_per_execution=1")
+QUICK = ("training.epochs=1", "training.balance.name=fixed", "training.steps_per_execution=1")
 
 
 def _benchmark(folder, data, *options, settings=QUICK, configs=("nearest", "soft")):
@@ -117,7 +117,7 @@ def test_runs_that_are_kept_are_taken_up(first, both):
     assert times["nearest"] == [None] and times["soft"][0] > 0
 
 
-@pytest.mark.parametrize("options", [("--set", "optimizer.dense_learning_rate=0.1"), ("--task", "click")])
+@pytest.mark.parametrize("options", [("--set", "optimizer.learning_rate=0.1"), ("--task", "click")])
 def test_runs_of_other_settings_or_tasks_are_never_passed_off_as_those_asked_for(both, data, options):
     outcome = _benchmark(both[0], data, *options)
     assert outcome.code == 1
@@ -135,7 +135,7 @@ def test_what_can_never_be_compared_is_refused_before_anything_is_trained(tmp_pa
         (("one", "one"), "another --config is named `one` too"),
         (("B",), "the name `B` is taken"),
         (("none",), "has no clusters"),
-        (("one", "slow"), "`slow` and `one` differ in optimizer.dense_learning_rate"),
+        (("one", "slow"), "`slow` and `one` differ in optimizer.learning_rate"),
     ):
         outcome = _benchmark(tmp_path, data, configs=configs)
         assert (outcome.code, message in outcome.err) == (2, True), outcome.err

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.command import call
 
-SMALL = ("training.epochs=1", "model.encoder.dim=8")
+SMALL = ("training.epochs=1", "model.dim=8")
 
 
 def _benchmark(folder, *options, models="popularity,sasrec", settings=SMALL):
@@ -43,7 +43,7 @@ def test_finished_runs_are_read_and_not_run_again(folder):
 
 
 def test_runs_of_other_settings_are_never_passed_off_as_those_asked_for(folder):
-    done = _benchmark(folder, settings=(*SMALL, "training.learning_rate=0.01"))
+    done = _benchmark(folder, settings=(*SMALL, "optimizer.learning_rate=0.01"))
     assert done.code == 1
     assert (
         "simulated-sasrec-0: was made with other settings or data than are asked for; name another --runs" in done.err

@@ -12,7 +12,7 @@ from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
 from tfelc.next_item.run import SequenceRun
 from tfelc.ranker.run import RankerRun
 
-SETTINGS = (*SMALL, "model.clusters.count=3")
+SETTINGS = (*SMALL, "model.clusters.num_clusters=3")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_it_says_what_was_run_on_which_data(trained) -> None:
     assert Path(metadata["data"]).is_absolute() and Path(metadata["data"]).name == "låtar.txt"
     sequences = run.sequences()
     assert (metadata["data_hash"], metadata["actions"]) == (sequences.hash, len(sequences.actions))
-    assert run.config().model.clusters.count == 3 and run.config().training.batch_size == 64
+    assert run.config().model.clusters.num_clusters == 3 and run.config().training.batch_size == 64
     assert run.catalog() == sequences.catalog.tolist() and run.catalog()[0] == "låt-日1"
 
 
@@ -99,7 +99,7 @@ def test_a_run_of_another_kind(run, untrained_run, tmp_path) -> None:
 
 def test_weights_of_another_model(run, tmp_path) -> None:
     source = write_sequences(tmp_path / "own.txt")
-    other = finished(tmp_path / "other", source, *SMALL, "model.variant=b")
+    other = finished(tmp_path / "other", source, *SMALL, "model.name=sasrec")
     shutil.copy(other._run.best, run.best)
     with pytest.raises(RunError, match="best.npz: not a checkpoint of this model"):
         run.model()

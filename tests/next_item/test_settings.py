@@ -5,11 +5,11 @@ from pydantic import ValidationError
 
 from tfelc.core.errors import ConfigError
 from tfelc.next_item.settings import DEFAULTS as CONFIGS
-from tfelc.next_item.settings import ContrastConfig, SequenceConfig, SequenceModelConfig, settings_file
+from tfelc.next_item.settings import ContrastSettings, NextItemSettings, SequenceModelConfig, settings_file
 
 
-def _load(*settings: str) -> SequenceConfig:
-    return SequenceConfig.load(None, settings)
+def _load(*settings: str) -> NextItemSettings:
+    return NextItemSettings.load(None, settings)
 
 
 def _fault(*settings: str) -> str:
@@ -27,8 +27,8 @@ VIEWS = ("model.contrast.sequence_weight=0.1",)
     ("settings", "message"),
     [
         (
-            ("model.encoder.heads=3",),
-            "model.encoder.dim must be a multiple of model.encoder.heads. Received: 64 and 3",
+            ("model.encoder.num_heads=3",),
+            "model.dim must be a multiple of model.encoder.num_heads. Received: 64 and 3",
         ),
         (
             (*VIEWS, "model.contrast.views=dropout", "model.contrast.pooling=concat"),
@@ -36,11 +36,11 @@ VIEWS = ("model.contrast.sequence_weight=0.1",)
         ),
         (
             ("model.contrast.intent_weight=0.1",),
-            "model.contrast.intent_weight: there are no intents without model.clusters.count",
+            "model.contrast.intent_weight: there are no intents without model.clusters.num_clusters",
         ),
         (
             (*VIEWS, "model.contrast.fusion=shift"),
-            "model.contrast.fusion: there is no center to fuse without model.clusters.count. Received: shift",
+            "model.contrast.fusion: there is no center to fuse without model.clusters.num_clusters. Received: shift",
         ),
         (
             (*VIEWS, "model.contrast.views=same_target", "training.samples=windows"),
@@ -60,10 +60,10 @@ def test_a_file_is_named_with_its_contradiction(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text("model: {contrast: {intent_weight: 0.1}}\n")
     with pytest.raises(ConfigError, match=r"^.*own.yaml: model.contrast.intent_weight: there are no intents without"):
-        SequenceConfig.load(path)
+        NextItemSettings.load(path)
     # Clusters mend it, and so does a variant without contrast.
-    assert SequenceConfig.load(path, ["model.clusters.count=5"]).model.contrast.intent_weight == 0.1
-    assert not SequenceConfig.load(path, ["model.variant=b"]).model.effective().contrast.has_views
+    assert NextItemSettings.load(path, ["model.clusters.num_clusters=5"]).model.contrast.intent_weight == 0.1
+    assert not NextItemSettings.load(path, ["model.name=sasrec"]).model.effective().contrast.has_views
 
 
 def test_what_is_switched_off_contradicts_nothing() -> None:
@@ -74,7 +74,7 @@ def test_what_is_switched_off_contradicts_nothing() -> None:
 
 def test_models_made_in_code_are_checked_alike() -> None:
     with pytest.raises(ValidationError, match="no intents without"):
-        SequenceModelConfig(contrast=ContrastConfig(intent_weight=0.1))
+        SequenceModelConfig(contrast=ContrastSettings(intent_weight=0.1))
 
 
 @pytest.mark.parametrize(
@@ -88,28 +88,30 @@ def test_models_made_in_code_are_checked_alike() -> None:
 )
 def test_each_ablation_leaves_out_what_it_says(variant: str, count: int, alpha: float, weights) -> None:
     model = _load(
-        f"model.variant={variant}", "model.clusters.count=5", "model.clusters.alpha=0.7",
-        "model.contrast.sequence_weight=0.2", "model.contrast.intent_weight=0.3", "model.encoder.layers=3",
+        f"model.variant={variant}", "model.clusters.num_clusters=5", "model.clusters.alpha=0.7",
+        "model.contrast.sequence_weight=0.2", "model.contrast.intent_weight=0.3", "model.encoder.num_layers=3",
     ).model  # fmt: skip
     effective = model.effective()
-    assert (effective.clusters.count, effective.clusters.alpha) == (count, alpha)
+    assert (effective.clusters.num_clusters, effective.clusters.alpha) == (count, alpha)
     assert (effective.contrast.sequence_weight, effective.contrast.intent_weight) == weights
     assert effective.contrast.has_views == (sum(weights) > 0)
     assert effective.effective() == effective and effective.encoder == model.encoder
-    assert model.clusters.count == 5  # what was set stays, to be written down
+    assert model.clusters.num_clusters == 5  # what was set stays, to be written down
 
 
 def test_settings_survive_being_written_down(tmp_path: Path) -> None:
-    config = _load(*VIEWS, "model.clusters.count=7", "training.learning_rate=3e-4", "split.protocol=global_time")
+    config = _load(
+        *VIEWS, "model.clusters.num_clusters=7", "optimizer.learning_rate=3e-4", "split.protocol=global_time"
+    )
     path = tmp_path / "config.yaml"
     path.write_text(config.dump())
-    assert SequenceConfig.load(path) == config
+    assert NextItemSettings.load(path) == config
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_config_that_is_shipped_loads_in_every_ablation(path: Path) -> None:
     for variant in ("elcrec", "b", "b_elcm", "b_ccl"):
-        assert SequenceConfig.load(path, [f"model.variant={variant}"]).model.variant == variant
+        assert NextItemSettings.load(path, [f"model.variant={variant}"]).model.variant == variant
 
 
 def test_a_data_set_has_its_settings_and_a_file_of_ones_own_the_default_with_clusters() -> None:
@@ -117,5 +119,5 @@ def test_a_data_set_has_its_settings_and_a_file_of_ones_own_the_default_with_clu
     for source in ("simulated", "/logs/clicks.parquet", "logs/beauty.txt"):
         path = settings_file(CONFIGS, source)
         assert path.name == "default.yaml"
-        model = SequenceConfig.load(path).model
-        assert model.variant == "elcrec" and model.clusters.count and model.contrast.has_views
+        model = NextItemSettings.load(path).model
+        assert model.variant == "elcrec" and model.clusters.num_clusters and model.contrast.has_views

@@ -29,7 +29,7 @@ def test_it_says_what_was_run_on_which_data_by_which_versions(untrained_run, eve
     assert metadata["git_commit"] is None or re.fullmatch("[0-9a-f]{40}", metadata["git_commit"])
     assert {"python", "tensorflow", "keras", "numpy", "pyarrow"} <= metadata["versions"].keys()
     assert untrained_run.schema() == every_kind_dataset.schema
-    assert untrained_run.config().model.clusters.count == 5
+    assert untrained_run.config().model.clusters.num_clusters == 5
 
 
 def test_a_folder_in_use_is_never_written_to(run, every_kind_dataset, tmp_path):
@@ -89,7 +89,7 @@ def test_what_is_no_run(run, tmp_path):
 
 
 def test_files_of_another_run_are_refused(run, every_kind_dataset, tmp_path):
-    other = write_untrained_run(tmp_path / "other", every_kind_dataset, ("click",), "model.experts.units=[8]")
+    other = write_untrained_run(tmp_path / "other", every_kind_dataset, ("click",), "model.architecture.units=[8]")
     shutil.copy(other.path / "config.yaml", run.path)
     with pytest.raises(RunError, match="config.yaml: damaged, or changed since the run was started"):
         run.model()

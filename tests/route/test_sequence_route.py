@@ -43,7 +43,7 @@ def route(tmp_path_factory):
         "training.epochs=2",
         "training.batch_size=64",
         "model.encoder.dim=16",
-        "model.clusters.count=4",
+        "model.clusters.num_clusters=4",
         "model.neighbors.weight=0.5",
     )
     options = [word for setting in settings for word in ("--set", setting)]

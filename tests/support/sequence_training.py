@@ -18,10 +18,10 @@ from tests.support.training import ROOT
 SMALL = ("model.encoder.dim=8", "training.batch_size=64", "training.epochs=1")
 # Dropout, drawn negatives, augmented views, a K-means start, weight decay, and a rate that falls.
 EVERYTHING = (
-    *SMALL, "training.epochs=4", "training.learning_rate=0.03", "training.schedule=cosine",
-    "training.weight_decay=0.01", "training.clip_norm=5", "model.encoder.dropout=0.1",
-    "model.encoder.attention_dropout=0.1", "model.next_item.loss=sampled_softmax", "model.next_item.negatives=16",
-    "model.clusters.count=4", "model.clusters.start=kmeans", "model.contrast.sequence_weight=0.1",
+    *SMALL, "training.epochs=4", "optimizer.learning_rate=0.03", "optimizer.schedule=cosine",
+    "optimizer.weight_decay=0.01", "optimizer.clip_norm=5", "model.encoder.dropout=0.1",
+    "model.encoder.attention_dropout=0.1", "model.loss.name=sampled_softmax", "model.loss.num_negatives=16",
+    "model.clusters.num_clusters=4", "model.clusters.initialization=kmeans", "model.contrast.sequence_weight=0.1",
     "model.contrast.intent_weight=0.1",
 )  # fmt: skip
 # The same without views, which take the longest to build.
@@ -46,10 +46,10 @@ def start(path: Path, source: Path, *settings: str) -> Any:
     from rich.console import Console
 
     from tfelc.next_item.data.sources import load_sequences
-    from tfelc.next_item.settings import SequenceConfig
+    from tfelc.next_item.settings import NextItemSettings
     from tfelc.next_item.training.training import SequenceTraining
 
-    config = SequenceConfig.load(None, settings)
+    config = NextItemSettings.load(None, settings)
     return SequenceTraining.start(path, load_sequences(source), str(source), config, Console(quiet=True))
 
 

@@ -36,10 +36,10 @@ def train(dataset: Any, path: Path, *settings: str, heads: Sequence[str] = ("cli
     """Trains in this process; returns the finished `Training`."""
     from rich.console import Console
 
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
     from tfelc.ranker.training.training import Training
 
-    config = Config.load(SETTINGS, settings)
+    config = RankerSettings.load(SETTINGS, settings)
     training = Training.start(path, dataset, config, heads, Console(quiet=True))
     training.run()
     return training

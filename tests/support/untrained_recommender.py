@@ -41,21 +41,22 @@ def write_sequences(path: Path, named: Callable[[int], Any] = word) -> Path:
 
 def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[int], Any] = word) -> Any:
     """A run in `folder / "run"` over sequences in `folder / "sequences.parquet"`."""
+    from tfelc.next_item.training.initialization import count_neighbors
+
     from tfelc.lifecycle.training.checkpoint import save_checkpoint
     from tfelc.next_item.data.sources import load_sequences
     from tfelc.next_item.run import SequenceRun, build_model, split
-    from tfelc.next_item.settings import SequenceConfig
-    from tfelc.next_item.training.initialization import count_neighbors
+    from tfelc.next_item.settings import NextItemSettings
 
     path = write_sequences(folder / "sequences.parquet", named)
     sequences = load_sequences(path)
     small = (
         f"split.max_length={MAX_LENGTH}",
         "model.encoder.dim=8",
-        "model.encoder.layers=1",
-        "model.clusters.count=3",
+        "model.encoder.num_layers=1",
+        "model.clusters.num_clusters=3",
     )
-    config = SequenceConfig.load(None, [*small, *settings])
+    config = NextItemSettings.load(None, [*small, *settings])
     run = SequenceRun.create(folder / "run", config, sequences, str(path))
     model = build_model(config, sequences.num_items, np.ones(sequences.num_items, np.int64))
     random = np.random.default_rng(1)

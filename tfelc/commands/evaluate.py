@@ -37,7 +37,6 @@ def evaluate(
     Of a next-item run: HR and NDCG over the whole catalog, and the clusters.
     """
     from tfelc.core.errors import UsageError
-    from tfelc.next_item.settings import NEXT_ITEM
 
     if (run_path is None) == (model is None):
         raise UsageError("name either a run by --run, or an exported version by --model")
@@ -46,7 +45,7 @@ def evaluate(
     from tfelc.core.tensorflow_start import load_tensorflow
     from tfelc.lifecycle.training.run_folder import RunFolder
 
-    if run_path is not None and RunFolder(run_path).metadata()["kind"] == NEXT_ITEM:
+    if run_path is not None and RunFolder(run_path).metadata()["kind"] == "next_item":
         if split == "train":
             raise UsageError(
                 "--split train: a next-item run is measured on items that it was not fitted to; use validation or test"

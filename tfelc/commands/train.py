@@ -39,7 +39,7 @@ def train(
         Path | None, typer.Option("--run", help="Run folder to make. Defaults to one under runs/, named by the time.")
     ] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="One setting, such as model.clusters.count=20; may repeat.")
+        list[str] | None, typer.Option("--set", help="One setting, such as model.clusters.num_clusters=20; may repeat.")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --run from its last checkpoint.")
@@ -50,21 +50,20 @@ def train(
 
     from tfelc.core.errors import UsageError
     from tfelc.core.tensorflow_start import load_tensorflow
-    from tfelc.next_item.settings import NEXT_ITEM
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
 
     console = Console()
     heads = [name.strip() for name in task.split(",")]
     if resume and (run_path is None or config is not None or settings):
         raise UsageError("--resume goes on with --run as it was started: name the run, and no --config or --set")
-    if heads == [NEXT_ITEM]:
+    if heads == ["next_item"]:
         if data is not None:
             raise UsageError("--data is a ranker's; name the sequences of next_item by --dataset")
         _train_next_item(dataset, config, run_path or _new_run(heads), settings or [], resume, console)
         return
     if dataset is not None:
         raise UsageError("--dataset is for --task next_item; name a ranker's prepared data by --data")
-    resolved = Config.load(config, settings or [])
+    resolved = RankerSettings.load(config, settings or [])
     run_path = run_path or _new_run(heads)
 
     load_tensorflow()
@@ -96,7 +95,8 @@ def _train_next_item(
     source: str | None, config: Path | None, run_path: Path, settings: list[str], resume: bool, console: "Console"
 ) -> None:
     from tfelc.core.tensorflow_start import load_tensorflow
-    from tfelc.next_item.settings import SequenceConfig, settings_file
+    from tfelc.next_item.default_settings import default_settings
+    from tfelc.next_item.settings import NextItemSettings
 
     if resume:
         load_tensorflow()
@@ -109,8 +109,7 @@ def _train_next_item(
         if source is None:
             console.print("no --dataset: training on a small simulated set", highlight=False)
             source = SIMULATED
-        of_dataset = settings_file(source)
-        resolved = SequenceConfig.load(config or of_dataset, settings)
+        resolved = NextItemSettings.load(config, settings) if config else default_settings(source, settings)
         sequences = load_sequences(source, lambda line: console.print(line, highlight=False, soft_wrap=True))
         load_tensorflow()
         from tfelc.next_item.training.training import SequenceTraining

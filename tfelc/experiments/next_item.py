@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tfelc.next_item.data.sequences import Sequences
-    from tfelc.next_item.settings import SequenceConfig, SplitConfig
+    from tfelc.next_item.settings import NextItemSettings, SplitSettings
 
 _VARIANTS = {"sasrec": "b", "elcm": "b_elcm", "ccl": "b_ccl", "elcrec": "elcrec"}
 _UNLEARNED = ("popularity", "item_knn")
@@ -78,17 +78,17 @@ def next_item(
     console.print(f"written to {out} and {out.with_suffix('.md')}", soft_wrap=True)
 
 
-def settings_of(model: str, source: str, seed: int, overrides: list[str]) -> "SequenceConfig":
+def settings_of(model: str, source: str, seed: int, overrides: list[str]) -> "NextItemSettings":
     """The settings of one model on one data set: its file, the variant, and the seed."""
     from tfelc.core.errors import UsageError
-    from tfelc.next_item.settings import DEFAULTS, SequenceConfig, settings_file
+    from tfelc.next_item.settings import DEFAULTS, NextItemSettings, settings_file
 
     path = settings_file(source)
     if model.startswith(_PAPER) and not (path := DEFAULTS / f"{_PAPER}{source}.yaml").exists():
         raise UsageError(f"--models: the paper has no settings for {source}, which {model} would take")
     variant = _VARIANTS[model.removeprefix(_PAPER)]
     extra = [f"model.variant={variant}", f"training.seed={seed}", *overrides]
-    return SequenceConfig.load(path, extra)
+    return NextItemSettings.load(path, extra)
 
 
 def _label(source: str) -> str:
@@ -124,7 +124,7 @@ def _refuse_other(folder: Path, same: bool) -> None:
         raise RunError(f"{folder}: was made with other settings or data than are asked for; name another --runs")
 
 
-def _train(folder: Path, source: str, loaded: "Sequences", config: "SequenceConfig", console: "Console") -> None:
+def _train(folder: Path, source: str, loaded: "Sequences", config: "NextItemSettings", console: "Console") -> None:
     import keras
 
     from tfelc.next_item.training.training import SequenceTraining
@@ -139,7 +139,9 @@ def _train(folder: Path, source: str, loaded: "Sequences", config: "SequenceConf
     keras.backend.clear_session()
 
 
-def _unlearned(model: str, loaded: "Sequences", split_config: "SplitConfig", folder: Path, console: "Console") -> Path:
+def _unlearned(
+    model: str, loaded: "Sequences", split_config: "SplitSettings", folder: Path, console: "Console"
+) -> Path:
     """Measures a model without weights, and leaves the files that a run would."""
     from tfelc.next_item.evaluation.full_ranking import full_ranking
     from tfelc.next_item.evaluation.item_knn_search import choose_item_knn

@@ -66,7 +66,7 @@ def _training(runs: list[Path]) -> dict[str, Any]:
 
 
 def write_markdown(path: Path, datasets: dict[str, Any], protocol: str, seeds: int) -> None:
-    """Writes the table as Markdown; `protocol` is that of `SplitConfig`."""
+    """Writes the table as Markdown; `protocol` is that of `SplitSettings`."""
     from tfelc.core.atomic_files import write_text
 
     lines = [

@@ -18,7 +18,7 @@ from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictions, Predictor
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.training import Training
 from tfelc.schema.task_chain import select_tasks
 
@@ -53,7 +53,12 @@ class RankerRuns:
     """
 
     def __init__(
-        self, dataset: Dataset, heads: list[str], configs: Mapping[str, Config], folder: Path | None, console: Console
+        self,
+        dataset: Dataset,
+        heads: list[str],
+        configs: Mapping[str, RankerSettings],
+        folder: Path | None,
+        console: Console,
     ) -> None:
         self._dataset = dataset
         self._heads = heads
@@ -87,7 +92,7 @@ class RankerRuns:
         keras.backend.clear_session()
         return Measured(dataclasses.replace(predictions, embedding=None), result, seconds)
 
-    def _trained(self, path: Path, config: Config) -> tuple[RankingModel, float | None]:
+    def _trained(self, path: Path, config: RankerSettings) -> tuple[RankingModel, float | None]:
         run = RankerRun(path)
         if _begun(path):
             # As after an interruption: a run that has come to its end returns its best weights at once.
@@ -99,7 +104,7 @@ class RankerRuns:
         run.write_json(_TIME, {"seconds": seconds})
         return model, seconds
 
-    def _refuse_other(self, run: RankerRun, config: Config) -> None:
+    def _refuse_other(self, run: RankerRun, config: RankerSettings) -> None:
         metadata = run.metadata()
         wanted = {
             "data_hash": self._dataset.hash,

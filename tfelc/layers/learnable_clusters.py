@@ -25,7 +25,7 @@ _SHARE_MOMENTUM = 0.99
 
 @keras.saving.register_keras_serializable(package="tfelc")
 class LearnableClusters(keras.layers.Layer):
-    """Assigns each embedding to one of `count` learnable centers, by cosine similarity.
+    """Assigns each embedding to one of `num_clusters` learnable centers, by cosine similarity.
 
     `assignment_i = softmax_j(<h_i, c_j> / temperature)`, with embeddings `h` and centers `c` L2-normalized. In training
     `alpha * loss` is added to the model's loss, the loss being one of `tfelc.losses.clustering`; the raw loss stands in
@@ -34,7 +34,7 @@ class LearnableClusters(keras.layers.Layer):
     The layer runs in float32 whatever the precision policy or `dtype` says: a bfloat16 softmax no longer sums to 1.
 
     Args:
-        count: int. Number of clusters; with `merge`, the number to start with.
+        num_clusters: int. Number of clusters; with `merge`, the number to start with.
         alpha: float. Weight of the clustering loss. Defaults to 0.1.
         objective: str. `paper` (Eq. 3), `nearest` or `soft`; see `tfelc.losses.clustering`. Defaults to `paper`.
         temperature: float. Of the softmax over the cosine similarities; smaller is harder. Defaults to 0.1.
@@ -50,12 +50,12 @@ class LearnableClusters(keras.layers.Layer):
 
     Output shape: a dict.
 
-    - `assignment`: float32, `(batch, count)`, rows that sum to 1.
+    - `assignment`: float32, `(batch, num_clusters)`, rows that sum to 1.
     - `center`: float32, `(batch, dim)`, the nearest center, normalized; the gradient flows to that center.
     - `cluster`: int32, `(batch,)`, the number of the nearest center (the first of several equally near).
 
     Example:
-        >>> clusters = LearnableClusters(count=20, alpha=0.1)
+        >>> clusters = LearnableClusters(num_clusters=20, alpha=0.1)
         >>> sorted(clusters(keras.ops.ones((8, 32))))
         ['assignment', 'center', 'cluster']
 
@@ -64,7 +64,7 @@ class LearnableClusters(keras.layers.Layer):
 
     def __init__(
         self,
-        count: int,
+        num_clusters: int,
         alpha: float = 0.1,
         objective: str = "paper",
         temperature: float = 0.1,
@@ -75,8 +75,8 @@ class LearnableClusters(keras.layers.Layer):
         """See the class."""
         # In mixed precision Keras would also run the tracker in bfloat16, whose count stands still at 256.
         super().__init__(**{**kwargs, "dtype": "float32"})
-        if count < 1:
-            raise ValueError(f"`count` must be at least 1. Received: count={count}")
+        if num_clusters < 1:
+            raise ValueError(f"`num_clusters` must be at least 1. Received: num_clusters={num_clusters}")
         if alpha < 0:
             raise ValueError(f"`alpha` must not be negative. Received: alpha={alpha}")
         if objective not in clustering.OBJECTIVES:
@@ -86,15 +86,15 @@ class LearnableClusters(keras.layers.Layer):
             raise ValueError(f"`temperature` must be above 0. Received: temperature={temperature}")
         if not 0 <= momentum < 1:
             raise ValueError(f"`momentum` must be at least 0 and below 1. Received: momentum={momentum}")
-        self.count = count
+        self.num_clusters = num_clusters
         self.alpha = alpha
         self.objective = objective
         self.temperature = temperature
         self.momentum = momentum
         self.merge = merge
         self.loss_tracker = keras.metrics.Mean(name="cluster_loss")
-        self.use_tracker = ClustersInUse(count)
-        self.share_tracker = LargestClusterShare(count)
+        self.use_tracker = ClustersInUse(num_clusters)
+        self.share_tracker = LargestClusterShare(num_clusters)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the centers, drawn from a normal of about unit length."""
@@ -102,15 +102,17 @@ class LearnableClusters(keras.layers.Layer):
             raise ValueError(f"`inputs` must be 2-D, (batch, dim), with a known dim. Received: shape={input_shape}")
         dim = input_shape[-1]
         self.centers = self.add_weight(
-            shape=(self.count, dim),
+            shape=(self.num_clusters, dim),
             initializer=keras.initializers.RandomNormal(stddev=dim**-0.5),
             trainable=self.momentum == 0,
             name="centers",
         )
         if self.merge:
-            even = keras.initializers.Constant(1 / self.count)
-            self.active = self.add_weight(shape=(self.count,), initializer="ones", trainable=False, name="active")
-            self.share = self.add_weight(shape=(self.count,), initializer=even, trainable=False, name="share")
+            even = keras.initializers.Constant(1 / self.num_clusters)
+            self.active = self.add_weight(
+                shape=(self.num_clusters,), initializer="ones", trainable=False, name="active"
+            )
+            self.share = self.add_weight(shape=(self.num_clusters,), initializer=even, trainable=False, name="share")
             self.step = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="step")
 
     def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
@@ -129,7 +131,7 @@ class LearnableClusters(keras.layers.Layer):
             self.share_tracker.update_state(cluster)
             if self.momentum:
                 soft = self.objective == "soft"
-                shares = assignment if soft else ops.one_hot(cluster, self.count, dtype="float32")
+                shares = assignment if soft else ops.one_hot(cluster, self.num_clusters, dtype="float32")
                 self.centers.assign(moving_means(centers, embeddings, shares, self.momentum))
             if active is not None:
                 self._merge(centers, assignment, active)
@@ -137,7 +139,7 @@ class LearnableClusters(keras.layers.Layer):
 
     def _merge(self, centers: Tensor, assignment: Tensor, active: Tensor) -> None:
         share = _SHARE_MOMENTUM * self.share + (1 - _SHARE_MOMENTUM) * ops.mean(assignment, axis=0)
-        first = self.step * BLOCK % self.count
+        first = self.step * BLOCK % self.num_clusters
         self.active.assign(still_active(centers, share, active, self.temperature, first))
         self.share.assign(share)
         self.step.assign_add(1)
@@ -176,7 +178,7 @@ class LearnableClusters(keras.layers.Layer):
         sample /= np.linalg.norm(sample, axis=1, keepdims=True)
         # Float32's own rounding must not count as a direction of its own.
         distinct = len(np.unique(sample.round(6), axis=0))
-        found = min(self.count, distinct)
+        found = min(self.num_clusters, distinct)
         # One thread: the order of sums, and so the last bits of the centers, would else depend on the machine's load.
         with threadpool_limits(limits=1):
             means = KMeans(found, n_init=4, random_state=seed).fit(sample).cluster_centers_
@@ -188,7 +190,7 @@ class LearnableClusters(keras.layers.Layer):
         """The arguments of `__init__`."""
         return {
             **super().get_config(),
-            "count": self.count,
+            "num_clusters": self.num_clusters,
             "alpha": self.alpha,
             "objective": self.objective,
             "temperature": self.temperature,

@@ -15,22 +15,21 @@ from tfelc.core.atomic_files import atomic_write
 from tfelc.core.errors import RunError, UsageError
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.lifecycle.training.run_folder import RunFolder
-from tfelc.losses.next_item import make_next_item_loss
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.data.sources import DATASETS, load_sequences
 from tfelc.next_item.data.splits import SequenceSplits, global_time, leave_one_out
-from tfelc.next_item.models.elcrec import ELCRec
-from tfelc.next_item.settings import NEXT_ITEM, SequenceConfig, SplitConfig
+from tfelc.next_item.models.sequential_recommender import SequentialRecommender
+from tfelc.next_item.settings import NextItemSettings, SplitSettings
 
 
 class SequenceRun(RunFolder):
     """A next-item run: `catalog.json` holds the raw item ids, in the order of their numbers from 1."""
 
-    kind = NEXT_ITEM
+    kind = "next_item"
     metadata_types = {"users": int, "items": int, "actions": int}
 
     @classmethod
-    def create(cls, path: Path, config: SequenceConfig, sequences: Sequences, source: str) -> SequenceRun:
+    def create(cls, path: Path, config: NextItemSettings, sequences: Sequences, source: str) -> SequenceRun:
         """Starts a run folder.
 
         Args:
@@ -54,9 +53,9 @@ class SequenceRun(RunFolder):
             },
         )
 
-    def config(self) -> SequenceConfig:
+    def config(self) -> NextItemSettings:
         """The run's settings; raises RunError when they are missing or changed."""
-        return SequenceConfig.load(self.unchanged("config.yaml"))
+        return NextItemSettings.load(self.unchanged("config.yaml"))
 
     def catalog(self) -> list[int] | list[str]:
         """Raw item ids by item number less 1; raises RunError when the file is missing or changed."""
@@ -107,7 +106,7 @@ class SequenceRun(RunFolder):
             raise RunError(f"{self.path / 'ranks.parquet'}: missing or damaged; train to the end, or again") from None
         return table["user"].to_numpy(), table["rank"].to_numpy()
 
-    def model(self) -> ELCRec:
+    def model(self) -> SequentialRecommender:
         """The model with its best weights.
 
         Raises:
@@ -120,12 +119,12 @@ class SequenceRun(RunFolder):
         return model
 
 
-def split(sequences: Sequences, config: SplitConfig) -> SequenceSplits:
+def split(sequences: Sequences, config: SplitSettings) -> SequenceSplits:
     """The splits of the protocol that the settings name."""
     return leave_one_out(sequences) if config.protocol == "leave_one_out" else global_time(sequences)
 
 
-def build_model(config: SequenceConfig, items: int, counts: NDArray[np.int64]) -> ELCRec:
+def build_model(config: NextItemSettings, items: int, counts: NDArray[np.int64]) -> SequentialRecommender:
     """An untrained model.
 
     Args:
@@ -133,5 +132,4 @@ def build_model(config: SequenceConfig, items: int, counts: NDArray[np.int64]) -
         items: Items of the catalog.
         counts: How often each item is a target in training, by item number less 1.
     """
-    loss = make_next_item_loss(config.model.next_item, counts, config.training.seed)
-    return ELCRec(items, config.split.max_length, config.model, loss, config.training.seed)
+    return config.model.create(items, config.split.max_length, counts, config.training.seed)

@@ -11,7 +11,7 @@ from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.lifecycle.training.run_folder import RunFolder
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 from tfelc.schema.schema import Schema
 
 
@@ -23,7 +23,7 @@ class RankerRun(RunFolder):
 
     @classmethod
     def create(
-        cls, path: Path, config: Config, dataset: Dataset, tasks: list[str], fitted: FittedFeatures
+        cls, path: Path, config: RankerSettings, dataset: Dataset, tasks: list[str], fitted: FittedFeatures
     ) -> RankerRun:
         """Starts a run folder.
 
@@ -42,9 +42,9 @@ class RankerRun(RunFolder):
             },
         )
 
-    def config(self) -> Config:
+    def config(self) -> RankerSettings:
         """The run's settings; raises RunError when they are missing or changed."""
-        return Config.load(self.unchanged("config.yaml"))
+        return RankerSettings.load(self.unchanged("config.yaml"))
 
     def schema(self) -> Schema:
         """The schema that the run was trained with; raises RunError when it is missing or changed."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfelc.core.errors import UsageError
-from tfelc.ranker.settings import TaskConfig
+from tfelc.ranker.settings import TaskSettings
 from tfelc.schema.schema import Schema, Task
 
 
-def select_tasks(schema: Schema, names: Sequence[str], settings: Mapping[str, TaskConfig]) -> dict[str, Task]:
+def select_tasks(schema: Schema, names: Sequence[str], settings: Mapping[str, TaskSettings]) -> dict[str, Task]:
     """The named tasks and, after them, those they are given; with the settings' differences applied.
 
     Raises:

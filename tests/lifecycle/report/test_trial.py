@@ -16,7 +16,7 @@ def trials(run, *siblings):
 
 def test_alpha_number_and_quality_are_read(trained_run, tmp_path):
     sibling = write_sibling(
-        trained_run.path, tmp_path / "sibling", 0.05, "model.clusters.count=5", "model.clusters.alpha=2",
+        trained_run.path, tmp_path / "sibling", 0.05, "model.clusters.num_clusters=5", "model.clusters.alpha=2",
         "training.seed=8",
     )  # fmt: skip
     own, other = trials(trained_run, sibling)

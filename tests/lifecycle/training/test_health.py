@@ -5,7 +5,7 @@ from rich.console import Console
 
 from tests.support.training import SETTINGS
 from tfelc.lifecycle.training.health import collapse_warning, health_line
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.training import Training
 
 
@@ -33,7 +33,7 @@ def test_a_run_shows_the_health_and_warns_once(tmp_path, every_kind_dataset, tem
     # So warm that no two centers can be told apart.
     settings = [f"model.clusters.temperature={temperature}", "training.epochs=2", "training.batch_size=200"]
     out = io.StringIO()
-    config = Config.load(SETTINGS, settings)
+    config = RankerSettings.load(SETTINGS, settings)
     training = Training.start(tmp_path / "run", every_kind_dataset, config, ["click"], Console(file=out, width=400))
     training.run()
     shown = out.getvalue()

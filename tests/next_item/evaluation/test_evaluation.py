@@ -12,14 +12,14 @@ from tfelc.next_item.evaluation.comparison import compare_sequences
 from tfelc.next_item.evaluation.evaluation import evaluate_sequences
 from tfelc.next_item.evaluation.tables import comparison_table, ranking_table
 from tfelc.next_item.models.elcrec import ELCRec
-from tfelc.next_item.settings import SequenceConfig
+from tfelc.next_item.settings import NextItemSettings
 
 USERS, ITEMS, MAX_LENGTH = 50, 30, 5
 
 
 def _model(seed: int = 0, clusters: int = 3, normalize: bool = False) -> ELCRec:
     keras.utils.set_random_seed(seed)
-    config = SequenceConfig.load(None, ["model.encoder.dim=8", f"model.clusters.count={clusters}"])
+    config = NextItemSettings.load(None, ["model.dim=8", f"model.clusters.num_clusters={clusters}"])
     model = ELCRec(ITEMS, MAX_LENGTH, config.model, FullSoftmax(normalize))
     rng = np.random.default_rng(seed)
     for weight in model.trainable_variables:

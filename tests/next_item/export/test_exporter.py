@@ -90,7 +90,7 @@ def test_whole_numbers_as_ids_and_both_indexes(tmp_path, quick_verification, mon
     from tfelc.next_item.export import top_k_index
 
     monkeypatch.setattr(top_k_index, "_BLOCK", 7)
-    settings = ("model.clusters.count=0", "model.next_item.normalize=true", "model.next_item.temperature=0.1")
+    settings = ("model.clusters.num_clusters=0", "model.loss.normalize=true", "model.loss.temperature=0.1")
     run = write_untrained_recommender(tmp_path, *settings, named=lambda number: number * 10**12)
     exported = export_recommender(run, tmp_path / "base", index)
     assert (exported.manifest.id_type, exported.manifest.padding, exported.manifest.index) == ("integer", -1, index)
@@ -105,7 +105,7 @@ def test_whole_numbers_as_ids_and_both_indexes(tmp_path, quick_verification, mon
 
 
 def test_what_the_neighbors_add_is_served_too(tmp_path, quick_verification):
-    run = write_untrained_recommender(tmp_path, "model.neighbors.weight=1.5", "model.neighbors.count=5")
+    run = write_untrained_recommender(tmp_path, "model.neighbors.weight=1.5", "model.neighbors.num_neighbors=5")
     with pytest.raises(ExportError, match=r"neighbors .* --index brute_force"):
         export_recommender(run, tmp_path / "base", "streaming")
     exported = export_recommender(run, tmp_path / "base")
@@ -118,8 +118,8 @@ def test_what_the_neighbors_add_is_served_too(tmp_path, quick_verification):
         inputs = history_input([[catalog[number - 1] for number in history]], "string")
         found = runner.run(RECOMMEND, inputs | {"k": np.array(4)})
     outputs = {name: np.array(value)[0] for name, value in run.model()(np.array([history], "int32")).items()}
-    scores = outputs["embedding"] @ np.array(run.model().candidates).T + outputs["bonus"]
-    assert (outputs["bonus"] > 0).sum() > 3
+    scores = outputs["embedding"] @ np.array(run.model().candidates).T + outputs["neighbor_scores"]
+    assert (outputs["neighbor_scores"] > 0).sum() > 3
     scores[[0, *history]] = -np.inf
     best = np.argsort(-scores)[:4]
     assert [each.decode() for each in found["ids"][0]] == [catalog[number - 1] for number in best]

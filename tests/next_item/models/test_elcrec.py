@@ -8,16 +8,16 @@ from tfelc.losses import clustering
 from tfelc.losses.contrastive import intent_contrast, sequence_contrast
 from tfelc.losses.next_item import FullSoftmax, make_next_item_loss
 from tfelc.next_item.models.elcrec import ELCRec, mean_over_items
-from tfelc.next_item.settings import SequenceConfig, SequenceModelConfig
+from tfelc.next_item.settings import NextItemSettings, SequenceModelConfig
 
 ITEMS, WIDTH = 12, 6
-ELCREC = ("clusters.count=3", "contrast.sequence_weight=0.2", "contrast.intent_weight=0.3", "clusters.alpha=0.5")
+ELCREC = ("clusters.num_clusters=3", "contrast.sequence_weight=0.2", "contrast.intent_weight=0.3", "clusters.alpha=0.5")
 CALM = ("encoder.dropout=0", "encoder.attention_dropout=0")
 
 
 def _config(*settings: str) -> SequenceModelConfig:
     small = ("encoder.dim=4", *settings)
-    return SequenceConfig.load(None, [f"model.{setting}" for setting in small]).model
+    return NextItemSettings.load(None, [f"model.{setting}" for setting in small]).model
 
 
 def _model(*settings: str, seed: int = 0, large: bool = True) -> ELCRec:
@@ -60,14 +60,14 @@ def _values(terms) -> dict[str, float]:
 )
 def test_the_terms_of_each_ablation(variant: str, terms: list[str], clusters: bool) -> None:
     model = _model(f"variant={variant}", *ELCREC)
-    found = _values(model.compute_losses(ITEM_BATCH, TARGETS))
+    found = _values(model.compute_loss(ITEM_BATCH, TARGETS))
     assert list(found) == terms and all(np.isfinite(value) for value in found.values())
     # Without its weight the clustering loss moves nothing, and the centers learn from the contrast.
     assert (found.get("clustering", 1) == 0) == (variant == "b_ccl")
     assert (model.clusters is not None) == clusters and ("cluster" in model(ITEM_BATCH)) == clusters
     if clusters:
         with tf.GradientTape() as tape:
-            loss = sum(model.compute_losses(ITEM_BATCH, TARGETS).values())
+            loss = sum(model.compute_loss(ITEM_BATCH, TARGETS).values())
         assert np.abs(tape.gradient(loss, model.clusters.centers.value)).max() > 1e-5
 
 
@@ -75,7 +75,7 @@ def test_b_is_the_encoder_and_the_next_item_alone() -> None:
     model = _model("variant=b", *ELCREC, *CALM)
     last = model.encoder(ITEM_BATCH)[:, -1]
     wanted = FullSoftmax()(last, model.encoder.candidates, TARGETS)
-    assert _values(model.compute_losses(ITEM_BATCH, TARGETS)) == {"next_item": pytest.approx(float(wanted), rel=1e-5)}
+    assert _values(model.compute_loss(ITEM_BATCH, TARGETS)) == {"next_item": pytest.approx(float(wanted), rel=1e-5)}
     outputs = model(ITEM_BATCH)
     assert list(outputs) == ["embedding"]
     np.testing.assert_allclose(outputs["embedding"], last, rtol=1e-4, atol=1e-5)
@@ -90,17 +90,17 @@ def test_every_position_counts_once_and_pads_do_not() -> None:
     rows = np.stack([hidden[0, 2], hidden[0, 3], *hidden[1]])
     wanted = FullSoftmax()(rows, model.encoder.candidates, np.array([2, 7, 4, 5, 6, 8], "int32"))
     graph = tf.function(
-        model.compute_losses,
+        model.compute_loss,
         input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None, None], tf.int32)],
     )
-    for losses in (model.compute_losses, graph):
+    for losses in (model.compute_loss, graph):
         assert float(losses(items, targets)["next_item"]) == pytest.approx(float(wanted), rel=1e-5)
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean"])
 @pytest.mark.parametrize("objective", sorted(clustering.OBJECTIVES))
 def test_the_clustering_loss_is_weighed_and_of_what_is_pooled(pooling: str, objective: str) -> None:
-    settings = (*CALM, "clusters.count=3", f"clusters.pooling={pooling}", f"clusters.objective={objective}")
+    settings = (*CALM, "clusters.num_clusters=3", f"clusters.pooling={pooling}", f"clusters.objective={objective}")
     model = _model(*settings, "clusters.alpha=0.5")
     hidden = model.encoder(ITEM_BATCH)
     pooled = hidden[:, -1] if pooling == "last" else mean_over_items(hidden, ITEM_BATCH)
@@ -108,9 +108,7 @@ def test_the_clustering_loss_is_weighed_and_of_what_is_pooled(pooling: str, obje
     rows, centers = (ops.normalize(value, axis=-1) for value in (pooled, model.clusters.centers))
     wanted = 0.5 * float(clustering.OBJECTIVES[objective](rows, centers, 0.1))
     for _ in range(2):  # nothing adds up from call to call
-        assert float(model.compute_losses(ITEM_BATCH, TARGETS)["clustering"]) == pytest.approx(
-            wanted, rel=1e-4, abs=1e-6
-        )
+        assert float(model.compute_loss(ITEM_BATCH, TARGETS)["clustering"]) == pytest.approx(wanted, rel=1e-4, abs=1e-6)
     nearest = np.argmax(np.array(rows) @ np.array(centers).T, axis=1)
     np.testing.assert_array_equal(model(ITEM_BATCH)["cluster"], nearest)
 
@@ -119,20 +117,20 @@ def test_clusters_that_were_merged_hold_nobody_and_are_no_negatives() -> None:
     model = _model(*ELCREC, *CALM, "clusters.merge=true", "contrast.views=dropout", "contrast.sequence_weight=0")
     centers = np.eye(4, dtype="float32")[[0, 1, 0]]  # the third stands on the first
     model.clusters.centers.assign(centers)
-    model.compute_losses(ITEM_BATCH, TARGETS)
+    model.compute_loss(ITEM_BATCH, TARGETS)
     np.testing.assert_array_equal(model.clusters.active, [1, 1, 0])
     assert np.all(np.array(model(ITEM_BATCH)["assignment"])[:, 2] == 0)
     rows = ops.normalize(model.pooled(ITEM_BATCH), axis=-1)
     cluster = ops.cast(ops.argmax(rows @ centers[:2].T, axis=-1), "int32")
     wanted = 0.3 * float(intent_contrast(rows, centers[:2], cluster, 0.1))
-    assert float(model.compute_losses(ITEM_BATCH, TARGETS)["intent_contrast"]) == pytest.approx(wanted, rel=1e-4)
+    assert float(model.compute_loss(ITEM_BATCH, TARGETS)["intent_contrast"]) == pytest.approx(wanted, rel=1e-4)
 
 
 def test_centers_that_follow_a_moving_mean_take_no_gradient() -> None:
     model = _model(*ELCREC, "clusters.momentum=0.9")
     assert not any(weight is model.clusters.centers for weight in model.trainable_variables)
     before = np.array(model.clusters.centers)
-    model.compute_losses(ITEM_BATCH, TARGETS)
+    model.compute_loss(ITEM_BATCH, TARGETS)
     assert np.any(np.array(model.clusters.centers) != before)
 
 
@@ -204,7 +202,7 @@ def test_the_contrast_by_hand(
     targets = np.array([1, 2, 1, 3, 2], "int32")
     same = None if views == "augment" else targets[:, None] == targets[None, :]
     second = {"augment": shorter, "dropout": ITEM_BATCH, "same_target": positive_views}[views]
-    found = _values(model.compute_losses(ITEM_BATCH, targets, positive_views))
+    found = _values(model.compute_loss(ITEM_BATCH, targets, positive_views))
     wanted = _expected_contrast(model, ITEM_BATCH, second, same)
     assert (found["sequence_contrast"], found["intent_contrast"]) == pytest.approx(wanted, rel=2e-3)
 
@@ -228,7 +226,7 @@ def test_each_view_is_encoded_once(settings: tuple[str, ...], rows: list[int], m
         return call(inputs, *arguments, **named)
 
     monkeypatch.setattr(model.encoder, "call", counted)
-    model.compute_losses(ITEM_BATCH, TARGETS, ITEM_BATCH)
+    model.compute_loss(ITEM_BATCH, TARGETS, ITEM_BATCH)
     assert encoded == rows
 
 
@@ -237,7 +235,7 @@ def test_augmented_views_differ_and_hold_masks() -> None:
     seen, augment = [], model.augmentation
     model.augmentation = lambda items: seen.append(augment(items)) or seen[-1]
     many = np.tile(np.arange(1, 7, dtype="int32"), (40, 1))
-    model.compute_losses(many, np.ones(40, "int32"))
+    model.compute_loss(many, np.ones(40, "int32"))
     first, second = (np.array(view) for view in seen)
     assert not np.array_equal(first, second)
     assert np.sum(first == ITEMS + 1) > 0 and np.max(first) == model.encoder.mask_item
@@ -263,7 +261,7 @@ def test_steps_lower_the_loss(variant: str, views: str) -> None:
     @tf.function
     def step():
         with tf.GradientTape() as tape:
-            terms = model.compute_losses(ITEM_BATCH, TARGETS)
+            terms = model.compute_loss(ITEM_BATCH, TARGETS)
             loss = sum(terms.values())
         weights = model.trainable_variables
         gradients = tape.gradient(loss, [weight.value for weight in weights])
@@ -280,5 +278,5 @@ def test_equal_seeds_give_equal_models_and_steps() -> None:
     one, same, other = (_model(*ELCREC, seed=seed, large=False) for seed in (1, 1, 2))
     for a, b in zip(one.variables, same.variables, strict=True):
         np.testing.assert_array_equal(a, b)
-    losses = [_values(model.compute_losses(ITEM_BATCH, TARGETS)) for model in (one, same, other)]
+    losses = [_values(model.compute_loss(ITEM_BATCH, TARGETS)) for model in (one, same, other)]
     assert losses[0] == losses[1] and losses[0]["next_item"] != losses[2]["next_item"]

@@ -152,7 +152,7 @@ def test_beam_writes_the_same(reference, settings, tmp_path):
 
 
 def test_whole_numbers_as_items_streamed_and_other_names_of_columns(tmp_path):
-    run_folder = write_untrained_recommender(tmp_path, "model.clusters.count=0", named=lambda number: 7 * number)
+    run_folder = write_untrained_recommender(tmp_path, "model.clusters.num_clusters=0", named=lambda number: 7 * number)
     exported = export_unverified(run_folder, tmp_path / "base", "streaming")
     # As text, which casts.
     table = pa.table({"who": pa.array([1, 2], pa.int32()), "seen": [["7", "14"], []]})

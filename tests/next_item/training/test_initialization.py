@@ -1,4 +1,5 @@
 import numpy as np
+from tfelc.next_item.training.initialization import count_neighbors, start_centers, start_items
 
 from tfelc.next_item.data.simulated_sequences import simulate
 from tfelc.next_item.data.splits import leave_one_out
@@ -6,12 +7,11 @@ from tfelc.next_item.evaluation.evaluation import evaluate_sequences
 from tfelc.next_item.evaluation.full_ranking import full_ranking
 from tfelc.next_item.models.item_knn import ItemKnn
 from tfelc.next_item.run import build_model
-from tfelc.next_item.settings import SequenceConfig
-from tfelc.next_item.training.initialization import count_neighbors, start_centers, start_items
+from tfelc.next_item.settings import NextItemSettings
 
 
 def _untrained(items: int, *settings: str):
-    config = SequenceConfig.load(None, ["model.encoder.dim=16", "split.max_length=20", *settings])
+    config = NextItemSettings.load(None, ["model.dim=16", "split.max_length=20", *settings])
     return build_model(config, items, np.ones(items, np.int64))
 
 
@@ -42,7 +42,7 @@ def test_an_item_that_stands_near_no_other_stays_random():
 
 def test_started_centers_are_in_use():
     splits = leave_one_out(simulate(users=500, items=100, seed=2).sequences)
-    model = _untrained(100, "model.clusters.count=8")
+    model = _untrained(100, "model.clusters.num_clusters=8")
     start_items(model, splits.train, seed=0)
     start_centers(model, splits.validation, seed=0)
     result, _ = evaluate_sequences(model, splits.validation, "validation")

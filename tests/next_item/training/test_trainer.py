@@ -5,7 +5,7 @@ import pytest
 from tfelc.losses.next_item import FullSoftmax
 from tfelc.next_item.data.batches import SequenceBatch
 from tfelc.next_item.models.elcrec import ELCRec
-from tfelc.next_item.settings import SequenceConfig
+from tfelc.next_item.settings import NextItemSettings
 from tfelc.next_item.training.trainer import SequenceTrainer
 
 ITEMS = np.array([[0, 1, 2], [3, 4, 5], [0, 0, 6]], "int32")
@@ -18,13 +18,13 @@ def _trainer(
     *settings: str, batches: int = 1, every_position: bool = False, positive_views: bool = False
 ) -> SequenceTrainer:
     keras.utils.set_random_seed(0)
-    config = SequenceConfig.load(None, ["model.encoder.dim=4", *settings])
+    config = NextItemSettings.load(None, ["model.dim=4", *settings])
     model = ELCRec(6, 5, config.model, FullSoftmax())
     return SequenceTrainer(model, config.training, batches, every_position, positive_views)
 
 
 def test_steps_lower_the_loss_and_the_means_are_of_all_steps_since_the_reset() -> None:
-    trainer = _trainer(*CALM, "training.learning_rate=0.05", "model.clusters.count=2")
+    trainer = _trainer(*CALM, "optimizer.learning_rate=0.05", "model.clusters.num_clusters=2")
     seen = []
     for _ in range(30):
         trainer.reset()
@@ -35,7 +35,7 @@ def test_steps_lower_the_loss_and_the_means_are_of_all_steps_since_the_reset() -
         assert losses["loss"] == pytest.approx(losses["next_item"] + losses["clustering"])
     assert seen[0]["next_item"] == pytest.approx(np.log(6), rel=0.05)
     assert seen[-1]["loss"] < 0.5 * seen[0]["loss"]
-    again = _trainer(*CALM, "training.learning_rate=0.05", "model.clusters.count=2")
+    again = _trainer(*CALM, "optimizer.learning_rate=0.05", "model.clusters.num_clusters=2")
     for _ in range(30):
         again.step(PREFIXES)
     means = {name: np.mean([losses[name] for losses in seen]) for name in seen[0]}
@@ -45,15 +45,13 @@ def test_steps_lower_the_loss_and_the_means_are_of_all_steps_since_the_reset() -
 def test_targets_of_every_position_and_twins_reach_the_model() -> None:
     trainer = _trainer(*CALM, every_position=True)
     targets = np.array([[0, 2, 3], [4, 5, 6], [0, 0, 1]], "int32")
-    before = float(trainer.model.compute_losses(ITEMS, targets)["next_item"])
+    before = float(trainer.model.compute_loss(ITEMS, targets)["next_item"])
     trainer.step(SequenceBatch(ITEMS, targets, None))
     assert trainer.losses()["next_item"] == pytest.approx(before, rel=1e-5)
     contrast = ("model.contrast.sequence_weight=1", "model.contrast.views=same_target")
     trainer = _trainer(*CALM, *contrast, positive_views=True)
     positive_views = np.array([[1, 1], [0, 2], [0, 3]], "int32")
-    before = {
-        name: float(value) for name, value in trainer.model.compute_losses(ITEMS, TARGETS, positive_views).items()
-    }
+    before = {name: float(value) for name, value in trainer.model.compute_loss(ITEMS, TARGETS, positive_views).items()}
     trainer.step(SequenceBatch(ITEMS, TARGETS, positive_views))
     losses = trainer.losses()
     assert {name: losses[name] for name in before} == pytest.approx(before, rel=1e-4)
@@ -76,7 +74,7 @@ def _moved(trainer: SequenceTrainer) -> dict[str, float]:
 
 def test_weights_decay_but_for_biases_and_norms() -> None:
     # A rate of nearly nothing but a decay of a tenth a step leaves the decay alone to be seen.
-    trainer = _trainer("training.learning_rate=1e-7", "training.weight_decay=1e6", "model.clusters.count=2")
+    trainer = _trainer("optimizer.learning_rate=1e-7", "optimizer.weight_decay=1e6", "model.clusters.num_clusters=2")
     sizes = {weight.path: float(np.linalg.norm(weight)) for weight in trainer.model.trainable_variables}
     moved = _moved(trainer)
     kept = [path for path in moved if moved[path] < 1e-4]
@@ -90,14 +88,16 @@ def test_weights_decay_but_for_biases_and_norms() -> None:
 
 
 def test_gradients_are_clipped_by_their_norm_all_together() -> None:
-    assert _trainer("training.clip_norm=0.5").optimizer.global_clipnorm == 0.5
+    assert _trainer("optimizer.clip_norm=0.5").optimizer.global_clipnorm == 0.5
     assert _trainer().optimizer.global_clipnorm is None
-    assert _trainer("training.clip_norm=2", "training.weight_decay=0.1").optimizer.global_clipnorm == 2
+    assert _trainer("optimizer.clip_norm=2", "optimizer.weight_decay=0.1").optimizer.global_clipnorm == 2
 
 
 @pytest.mark.parametrize(("schedule", "halfway"), [("constant", 0.01), ("linear", 0.005), ("cosine", 0.005)])
 def test_the_rate_falls_over_all_the_epochs(schedule: str, halfway: float) -> None:
-    trainer = _trainer(f"training.schedule={schedule}", "training.learning_rate=0.01", "training.epochs=4", batches=10)
+    trainer = _trainer(
+        f"optimizer.schedule={schedule}", "optimizer.learning_rate=0.01", "training.epochs=4", batches=10
+    )
     rates = []
     for step in (0, 20, 40):
         trainer.optimizer.iterations.assign(step)

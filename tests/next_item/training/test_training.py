@@ -26,7 +26,7 @@ from tfelc.next_item.run import SequenceRun
 from tfelc.next_item.training import training as sequence_training
 from tfelc.next_item.training.training import SequenceTraining
 
-BARE = (*SMALL, "model.variant=b")
+BARE = (*SMALL, "model.name=sasrec")
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_it_stops_once_nothing_has_improved_and_returns_the_best(source, tmp_pat
         judge(training, *arguments)
 
     monkeypatch.setattr(SequenceTraining, "_judge", judged)
-    training = start(tmp_path / "run", source, *BARE, "training.epochs=9", "training.patience=2")
+    training = start(tmp_path / "run", source, *BARE, "training.epochs=9", "training.early_stopping.patience=2")
     model = training.run()
     # As good as the best is no improvement: two epochs after the second it is over.
     assert len(weights) == 4 and _history(tmp_path / "run")["best_epoch"] == 2
@@ -162,14 +162,14 @@ def test_it_stops_once_nothing_has_improved_and_returns_the_best(source, tmp_pat
 
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_training_that_diverges_says_so_and_what_to_do(source, tmp_path) -> None:
-    training = start(tmp_path / "run", source, *BARE, "training.learning_rate=1e30", "training.epochs=3")
+    training = start(tmp_path / "run", source, *BARE, "optimizer.learning_rate=1e30", "training.epochs=3")
     with pytest.raises(RunError, match=r"run: training diverged in epoch 1 \(`loss` is not finite\); lower training"):
         training.run()
     assert not list((tmp_path / "run" / "checkpoints").iterdir())
 
 
 def test_centers_start_from_the_untrained_embeddings_once(source, tmp_path, monkeypatch) -> None:
-    settings = ("model.clusters.count=3", "model.clusters.start=kmeans", "model.clusters.pooling=mean")
+    settings = ("model.clusters.num_clusters=3", "model.clusters.initialization=kmeans", "model.clusters.pooling=mean")
     training = start(tmp_path / "run", source, *SMALL, *settings)
     layer, seen = training._model.clusters, []
     monkeypatch.setattr(layer, "initialize_centers", lambda sample, seed: seen.append((sample, seed)))
@@ -183,16 +183,18 @@ def test_centers_start_from_the_untrained_embeddings_once(source, tmp_path, monk
 
 
 def test_draws_go_by_what_is_a_target_in_training(source, tmp_path) -> None:
-    settings = ("model.next_item.loss=sampled_softmax", "model.next_item.power=1")
+    settings = ("model.loss.name=sampled_softmax", "model.loss.power=1")
     training = start(tmp_path / "run", source, *BARE, *settings)
     counts = np.bincount(training.splits.train.targets, minlength=41)[1:]
-    chances = np.exp(np.array(training._model.next_item._sampler.log_chances))
+    chances = np.exp(np.array(training._model.loss._sampler.log_chances))
     np.testing.assert_allclose(chances, np.maximum(counts, 1) / np.maximum(counts, 1).sum(), rtol=1e-4)
 
 
 @pytest.mark.parametrize("samples", ["windows", "sequences"])
 def test_other_ways_of_sampling(samples, source, tmp_path) -> None:
-    training = finished(tmp_path / "run", source, *SMALL, f"training.samples={samples}", "model.clusters.count=2")
+    training = finished(
+        tmp_path / "run", source, *SMALL, f"training.samples={samples}", "model.clusters.num_clusters=2"
+    )
     losses = _history(tmp_path / "run")["history"][0]["losses"]
     assert 0 < losses["next_item"] < 4 and training.batches.every_position
 
@@ -243,9 +245,9 @@ def test_whoever_watches_sees_samples_a_second(source, tmp_path) -> None:
 def test_one_epoch_of_beauty_beats_popularity(data_dir, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("TFELC_DATA_DIR", str(data_dir))
     settings = (
-        "model.encoder.dim=32", "model.encoder.dropout=0.2", "model.next_item.loss=sampled_softmax",
-        "model.next_item.negatives=256", "training.samples=windows", "training.epochs=1", "training.batch_size=128",
-        "training.learning_rate=0.005",
+        "model.dim=32", "model.encoder.dropout=0.2", "model.loss.name=sampled_softmax",
+        "model.loss.num_negatives=256", "training.samples=windows", "training.epochs=1", "training.batch_size=128",
+        "optimizer.learning_rate=0.005",
     )  # fmt: skip
     training = finished(tmp_path / "run", "beauty", *settings)
     found = json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]

@@ -187,10 +187,14 @@ def test_equally_near_centers_are_no_difference(every_kind_dataset, quick_verifi
 @pytest.mark.parametrize(
     ("heads", "settings", "outputs"),
     [
-        (("buy",), ("model.clusters.count=0", "model.architecture=ple"), {"buy"}),
+        (("buy",), ("model.clusters.num_clusters=0", "model.architecture=ple"), {"buy"}),
         (
             ("click", "buy"),
-            ("training.precision=mixed_bfloat16", "model.gates.inputs=[activity, item]", "model.clusters.count=2"),
+            (
+                "training.precision=mixed_bfloat16",
+                "model.gates.inputs=[activity, item]",
+                "model.clusters.num_clusters=2",
+            ),
             {"click", "buy", "click_and_buy", "cluster", "cluster_share"},
         ),
     ],

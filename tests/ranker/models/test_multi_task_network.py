@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tests.layers.layer_check import check_layer
 from tfelc.ranker.models.multi_task_network import MultiTaskNetwork
-from tfelc.ranker.settings import ModelConfig
+from tfelc.ranker.settings import RankerModelSettings
 
 TASKS = ("ctr", "cvr")
 _WIDTHS = {"user": 3, "activity": 4, "item": 2, "context": 1, "interaction": 2}
@@ -25,7 +25,7 @@ def _config(**changes: Any) -> dict[str, Any]:
         "towers": {"units": [16, 8]},
         "clusters": {"count": 3, "dim": 4},
     }
-    return ModelConfig.model_validate(small | changes).model_dump(mode="json")
+    return RankerModelSettings.model_validate(small | changes).model_dump(mode="json")
 
 
 def _sides(rows: int, *one_row: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def test_keeps_the_habits_of_a_layer(changes: dict[str, Any], weights: int) -> N
         shapes["clusters"] = {"assignment": (16, 3), "cluster": (16,), "embedding": (16, 4)}
     check_layer(
         MultiTaskNetwork,
-        {"tasks": TASKS, "config": ModelConfig.model_validate(_config(**changes))},
+        {"tasks": TASKS, "config": RankerModelSettings.model_validate(_config(**changes))},
         _sides(16),
         shapes,
         expected_trainable_count=weights,

@@ -11,7 +11,7 @@ from tests.support.every_kind import every_kind_rows, every_kind_schema
 from tfelc.core.errors import UsageError
 from tfelc.features.fit import fit_features
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 
 ROWS = every_kind_rows(120, 0)
 FITTED = fit_features(every_kind_schema(), [ROWS])
@@ -19,8 +19,13 @@ FITTED = fit_features(every_kind_schema(), [ROWS])
 
 def _model(*settings: str, heads: tuple[str, ...] = ("click", "buy")) -> RankingModel:
     keras.utils.set_random_seed(3)
-    small = ["model.experts.units=[16, 8]", "model.towers.units=[8]", "model.clusters.count=4", "model.clusters.dim=6"]
-    model = RankingModel.build(every_kind_schema(), FITTED, heads, Config.load(None, [*small, *settings]))
+    small = [
+        "model.architecture.units=[16, 8]",
+        "model.towers.units=[8]",
+        "model.clusters.num_clusters=4",
+        "model.clusters.dim=6",
+    ]
+    model = RankingModel.build(every_kind_schema(), FITTED, heads, RankerSettings.load(None, [*small, *settings]))
     for table in model.ranker.table_variables:
         table.assign(25 * table)
     return model
@@ -61,9 +66,9 @@ def test_scores_every_row_for_every_head() -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        ["model.architecture=mmoe", "model.clusters.feed=[assignment, center]"],
-        ["model.architecture=ple", "model.experts.levels=2", "model.clusters.feed=[center]"],
-        ["model.architecture=ple", "model.clusters.count=0", "model.gates.inputs=[activity, user, context]"],
+        ["model.architecture=mmoe", "model.clusters.gate_inputs=[assignment, center]"],
+        ["model.architecture=ple", "model.experts.levels=2", "model.clusters.gate_inputs=[center]"],
+        ["model.architecture=ple", "model.clusters.num_clusters=0", "model.gates.inputs=[activity, user, context]"],
         ["model.architecture=shared_bottom", "model.interactions=false"],
     ],
     ids=lambda settings: settings[0],
@@ -136,4 +141,4 @@ def test_settings_that_read_what_the_schema_lacks_are_refused() -> None:
     schema = type(every_kind_schema()).model_validate(content)
     for setting, reader in (("model.gates.inputs=[user]", "clusters"), ("model.clusters.inputs=[user]", "gates")):
         with pytest.raises(UsageError, match=f"no feature of role activity, which the {reader} read"):
-            RankingModel.build(schema, FITTED, ("click",), Config.load(None, [setting]))
+            RankingModel.build(schema, FITTED, ("click",), RankerSettings.load(None, [setting]))

@@ -7,7 +7,7 @@ from tfelc.features.fit import fit_features
 from tfelc.lifecycle.training.optimizers import make_optimizers
 from tfelc.losses.task_balance import make_task_balance
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
 
 _STEPS = 300
@@ -16,8 +16,8 @@ _STEPS = 300
 def test_long_epochs_are_logged_in_full_width() -> None:
     """In bfloat16 a counter stands still at 256, and a mean with it."""
     schema, rows = every_kind_schema(), every_kind_rows(_STEPS, 0)
-    settings = ["training.precision=mixed_bfloat16", "model.experts.units=[8]", "model.clusters.count=3"]
-    config = Config.load(None, settings)
+    settings = ["training.precision=mixed_bfloat16", "model.architecture.units=[8]", "model.clusters.num_clusters=3"]
+    config = RankerSettings.load(None, settings)
     keras.utils.set_random_seed(0)
     model = RankingModel.build(schema, fit_features(schema, [rows]), ("click", "buy"), config)
     balance = make_task_balance(config.training.balance, ("click", "buy"), {"click": 1.0, "buy": 1.0}, seed=0)

@@ -10,11 +10,11 @@ from tests.support.every_kind import SCHEMA, every_kind_schema, write_every_kind
 from tests.support.training import SETTINGS, train
 from tfelc.core.errors import ConfigError, RunError, UsageError
 from tfelc.data.dataset import Dataset
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training import training as module
 from tfelc.ranker.training.training import Training
 
-QUICK = ("training.epochs=2", "training.checkpoint_seconds=60", "model.clusters.start=random")
+QUICK = ("training.epochs=2", "training.checkpoint_seconds=60", "model.clusters.initialization=random")
 
 
 def history(training_path):
@@ -22,42 +22,42 @@ def history(training_path):
 
 
 def quiet_start(path, dataset, *settings, heads=("click", "buy")):
-    return Training.start(path, dataset, Config.load(SETTINGS, settings), heads, Console(quiet=True))
+    return Training.start(path, dataset, RankerSettings.load(SETTINGS, settings), heads, Console(quiet=True))
 
 
 # Together: every architecture, every balance, both optimizers of tables, every schedule, no clusters, both feeds, the
 # K-means start, clipping, half precision and XLA.
 CASES = {
-    "shared bottom without clusters": ("model.architecture=shared_bottom", "model.clusters.count=0"),
+    "shared bottom without clusters": ("model.architecture=shared_bottom", "model.clusters.num_clusters=0"),
     "PLE, uncertainty, K-means": (
         "model.architecture=ple",
         "model.experts.levels=2",
-        "training.balance.strategy=uncertainty",
-        "model.clusters.start=kmeans",
+        "training.balance.name=uncertainty",
+        "model.clusters.initialization=kmeans",
         "optimizer.schedule=linear",
     ),
     "dynamic weights, Adagrad": (
-        "training.balance.strategy=dynamic",
+        "training.balance.name=dynamic",
         "optimizer.tables=sparse_adagrad",
         "optimizer.tables_learning_rate=0.1",
-        "optimizer.dense=adamw",
+        "optimizer.name=adamw",
     ),
     "GradNorm in half precision": (
-        "training.balance.strategy=gradnorm",
+        "training.balance.name=gradnorm",
         "training.precision=mixed_bfloat16",
-        "model.clusters.feed=[assignment, center]",
+        "model.clusters.gate_inputs=[assignment, center]",
         "model.clusters.momentum=0.9",
         "optimizer.schedule=constant",
     ),
     "PCGrad, clipped, entire space": (
-        "training.balance.strategy=pcgrad",
+        "training.balance.name=pcgrad",
         "optimizer.clip_norm=0.5",
         "tasks.buy.space=entire",
         "model.clusters.objective=nearest",
         "model.clusters.merge=false",
     ),
     # A batch size that leaves no smaller last batch, which XLA would compile anew.
-    "fixed weights under XLA": ("training.xla=true", "training.balance.strategy=fixed", "training.batch_size=60"),
+    "fixed weights under XLA": ("training.xla=true", "training.balance.name=fixed", "training.batch_size=60"),
 }
 
 
@@ -179,4 +179,4 @@ def test_a_lost_last_checkpoint_is_no_reason_to_begin_again(tmp_path, every_kind
 
 def test_a_training_that_diverges_says_so(tmp_path, every_kind_dataset):
     with pytest.raises(RunError, match=r"training diverged in epoch 1 \(`.*` is not finite\); lower optimizer"):
-        train(every_kind_dataset, tmp_path / "run", *QUICK, "optimizer.dense_learning_rate=1e38", heads=["click"])
+        train(every_kind_dataset, tmp_path / "run", *QUICK, "optimizer.learning_rate=1e38", heads=["click"])

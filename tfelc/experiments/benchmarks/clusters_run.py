@@ -41,7 +41,7 @@ def step(
 
     from tfelc.data.dataset import Dataset
     from tfelc.ranker.data import simulated_log as simulated
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
     from tfelc.ranker.training.training import Training
 
     chosen = [*(settings or []), f"training.batch_size={batch_size}"]
@@ -50,14 +50,14 @@ def step(
         if data is None:
             simulated.prepare(rows=120_000, seed=7, out=path)
         steps: dict[str, Callable[[], Any]] = {}
-        for name, more in (("without", ["model.clusters.count=0"]), ("with", [])):
-            resolved = Config.load(config, [*chosen, *more])
+        for name, more in (("without", ["model.clusters.num_clusters=0"]), ("with", [])):
+            resolved = RankerSettings.load(config, [*chosen, *more])
             started = Training.start(Path(folder) / name, Dataset(path), resolved, task.split(","), Console(quiet=True))
             batch = next(iter(started.batches.epoch(0)))
             train = tf.function(started.trainer.train_step)
             steps[name] = lambda train=train, batch=batch: train(batch)["loss"].numpy()
         clusters = resolved.model.clusters
-        steps["layer"] = _layer_step(batch_size, clusters.count, resolved)
+        steps["layer"] = _layer_step(batch_size, clusters.num_clusters, resolved)
         seconds = _in_turn(steps, rounds)
     medians = {name: 1e3 * statistics.median(found) for name, found in seconds.items()}
     # Neighbors in time are compared: the machine's speed drifts more than the module weighs.
@@ -71,10 +71,10 @@ def step(
 @app.command()
 def layer(batch: int, count: int, config: Path | None = None, settings: _Settings = None) -> None:
     """Times the layer forward and backward, and measures what its memory adds to the process."""
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
 
     load_tensorflow()
-    resolved = Config.load(config, settings or [])
+    resolved = RankerSettings.load(config, settings or [])
     _layer_step(64, 4, resolved)()
     before = _peak_mb()
     steps = {"layer": _layer_step(batch, count, resolved)}

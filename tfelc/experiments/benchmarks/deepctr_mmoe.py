@@ -36,9 +36,9 @@ def rates(
     from tfelc.features.fit import fit_features
     from tfelc.features.layout import Layout
     from tfelc.features.lookup import FeatureLookup, number_values
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
 
-    dataset, chosen = Dataset(data), Config.load(config, settings)
+    dataset, chosen = Dataset(data), RankerSettings.load(config, settings)
     schema, batch = dataset.schema, chosen.training.batch_size
     wanted = (steps or 1_000_000) * batch
     reader = RowGroupReader(dataset.files("train"), list(schema.columns), seed=0, window=4)

@@ -40,19 +40,19 @@ def measure(
     from tfelc.next_item.data.batches import SequenceBatches
     from tfelc.next_item.data.sources import load_sequences
     from tfelc.next_item.run import build_model, split
-    from tfelc.next_item.settings import SequenceConfig
+    from tfelc.next_item.settings import NextItemSettings
     from tfelc.next_item.training.initialization import count_neighbors
     from tfelc.next_item.training.trainer import SequenceTrainer
 
     variant = {"sasrec": "b", "elcrec": "elcrec", "iclrec": "b_ccl"}[way]
-    chosen = SequenceConfig.load(config, [f"model.variant={variant}", *(settings or [])])
+    chosen = NextItemSettings.load(config, [f"model.variant={variant}", *(settings or [])])
     loaded = load_sequences(dataset)
     splits = split(loaded, chosen.split)
     train = splits.train
     counts = np.bincount(train.targets, minlength=loaded.num_items + 1)[1:]
     model = build_model(chosen, loaded.num_items, counts)
     training = chosen.training
-    positive_views = model.has_views and model.config.contrast.views == "same_target"
+    positive_views = model.uses_positive_views
     batches = SequenceBatches(
         train, training.samples, chosen.split.max_length, training.batch_size, training.seed, positive_views
     )
@@ -105,10 +105,10 @@ def _fit_centers(model: "ELCRec", histories: "Examples") -> None:
     assert model.clusters is not None
     pooled = tf.function(model.pooled, input_signature=[tf.TensorSpec([None, None], tf.int32)], reduce_retracing=True)
     by_length = histories.take(np.argsort(histories.lengths))
-    blocks = padded_blocks(by_length, model.encoder.max_length)
+    blocks = padded_blocks(by_length, model.max_length)
     embeddings = np.concatenate([pooled(block).numpy() for block in blocks])
     embeddings /= np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
-    kmeans = KMeans(model.clusters.count, n_init=1, init="random", max_iter=_KMEANS_ROUNDS, random_state=0)
+    kmeans = KMeans(model.clusters.num_clusters, n_init=1, init="random", max_iter=_KMEANS_ROUNDS, random_state=0)
     model.clusters.centers.assign(kmeans.fit(embeddings).cluster_centers_)
 
 

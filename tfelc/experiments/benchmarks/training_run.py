@@ -49,7 +49,7 @@ def _tfelc(
     from rich.console import Console
 
     from tfelc.data.dataset import Dataset
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
     from tfelc.ranker.training.training import Training
 
     class Clock(keras.callbacks.Callback):
@@ -61,8 +61,8 @@ def _tfelc(
 
     if way == "baseline":
         # What DeepCTR's MMOE has none of.
-        settings = [*settings, "model.clusters.count=0", "model.interactions=false", "model.embedding_dropout=0"]
-    chosen = Config.load(config, settings)
+        settings = [*settings, "model.clusters.num_clusters=0", "model.interactions=false", "model.embedding_dropout=0"]
+    chosen = RankerSettings.load(config, settings)
     with tempfile.TemporaryDirectory() as folder:
         started = Training.start(Path(folder) / "run", Dataset(data), chosen, heads, Console(quiet=True))
         batches = started.batches.epoch(0)

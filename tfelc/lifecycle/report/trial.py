@@ -54,12 +54,12 @@ def trials_of(
         if different := sorted(key for key in found if found[key] != others.get(key)):
             raise UsageError(
                 f"{one.path}: differs from {run.path} in {', '.join(different)}; --sensitivity compares runs that "
-                "differ in model.clusters.alpha, model.clusters.count and training.seed alone"
+                "differ in model.clusters.alpha, model.clusters.num_clusters and training.seed alone"
             )
         if (metrics := one.read_json("metrics.json")) is None:
             raise RunError(f"{one.path}: has no metrics.json; train it to the end by --resume")
         clusters = one.config().model.clusters
-        trials.append(Trial(clusters.alpha, clusters.count, quality(metrics)))
+        trials.append(Trial(clusters.alpha, clusters.num_clusters, quality(metrics)))
     return trials
 
 
@@ -68,7 +68,7 @@ def _apart_from_trial(run: Run) -> dict[str, Any]:
     return {
         key: value
         for key, value in flat.items()
-        if key not in ("model.clusters.alpha", "model.clusters.count", "training.seed")
+        if key not in ("model.clusters.alpha", "model.clusters.num_clusters", "training.seed")
     } | ({"tasks": run.metadata()["tasks"]} if isinstance(run, RankerRun) else {})
 
 

@@ -42,7 +42,7 @@ def evaluate_sequences(
     # By length, so that a block pads little.
     order = np.argsort(examples.lengths, kind="stable")
     scorer = SequenceScorer(model, graph)
-    ranking = full_ranking(scorer, examples.take(order), model.encoder.items, remove_seen, progress)
+    ranking = full_ranking(scorer, examples.take(order), model.num_items, remove_seen, progress)
     ranks = np.empty_like(ranking.ranks)
     ranks[order] = ranking.ranks
     result: dict[str, Any] = {
@@ -52,9 +52,9 @@ def evaluate_sequences(
         "clusters": {},
     }
     if model.clusters is not None:
-        shares = np.bincount(np.concatenate(scorer.clusters), minlength=model.clusters.count) / len(examples)
+        shares = np.bincount(np.concatenate(scorer.clusters), minlength=model.clusters.num_clusters) / len(examples)
         result["clusters"] = {
-            "count": model.clusters.count,
+            "count": model.clusters.num_clusters,
             "in_use": effective_number(shares),
             "largest_share": float(shares.max()),
         }

@@ -53,7 +53,7 @@ class RecommenderModule(tf.Module):
         super().__init__(name="recommender")
         self._id_type = id_type_of(catalog)
         self._items = len(catalog)
-        self._max_length = model.encoder.max_length
+        self._max_length = model.max_length
         # Through functions, so that TensorFlow tracks neither Keras 3's objects nor the index's: TensorFlow Serving
         # restores what the lists below hold, and knows nothing of theirs (tensorflow/serving#2226).
         self._call: Callable[[Tensor], dict[str, Tensor]] = lambda numbers: model(numbers, training=False)

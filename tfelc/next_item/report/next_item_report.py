@@ -154,11 +154,11 @@ def _differences_table(comparison: Mapping[str, Any]) -> Markup:
 def _cluster_blocks(model: ELCRec, examples: Examples) -> list[Markup]:
     if len(examples) > POINTS:
         examples = examples.take(np.sort(np.random.default_rng(0).choice(len(examples), POINTS, replace=False)))
-    blocks = padded_blocks(examples, model.encoder.max_length)
+    blocks = padded_blocks(examples, model.max_length)
     embeddings = np.concatenate([np.asarray(model.pooled(block)) for block in blocks])
     if model.clusters is None:
         everyone = np.full(len(embeddings), "users", dtype=object)
         return [note("The model has no clusters."), embedding_map(embeddings, {"all alike": everyone}, "users")]
     clusters = np.asarray(model.clusters(embeddings)["cluster"])
     colored = embedding_map(embeddings, {"by cluster": clusters.astype(object)}, "users")
-    return [cluster_sizes(clusters, model.clusters.count), colored]
+    return [cluster_sizes(clusters, model.clusters.num_clusters), colored]

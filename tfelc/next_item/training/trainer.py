@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from tfelc.lifecycle.training.optimizers import learning_rate
+from tfelc.lifecycle.settings.optimizer import OptimizerSettings
+from tfelc.lifecycle.training.optimizers.create_optimizer import create_optimizer
 from tfelc.next_item.data.batches import SequenceBatch
-from tfelc.next_item.models.elcrec import ELCRec
-from tfelc.next_item.settings import SequenceTrainingConfig
+from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 
 
 class SequenceTrainer:
@@ -21,8 +20,8 @@ class SequenceTrainer:
 
     Args:
         model: The model.
-        config: Settings.
-        batches: Batches an epoch.
+        optimizer: The optimizer's settings.
+        steps: Steps of the whole run.
         every_position: Whether batches carry a target a position.
         positive_views: Whether batches carry positive_views.
 
@@ -31,12 +30,16 @@ class SequenceTrainer:
     """
 
     def __init__(
-        self, model: ELCRec, config: SequenceTrainingConfig, batches: int, every_position: bool, positive_views: bool
+        self,
+        model: SequentialRecommender,
+        optimizer: OptimizerSettings,
+        steps: int,
+        every_position: bool,
+        positive_views: bool,
     ) -> None:
         self.model = model
         self._variables = model.trainable_variables
-        self.optimizer = _optimizer(config, batches * config.epochs, self._variables)
-        self.optimizer.build(self._variables)
+        self.optimizer = create_optimizer(optimizer, steps, self._variables)
         self._positive_views = positive_views
         histories = tf.TensorSpec([None, None], tf.int32)
         signature = [histories, histories if every_position else tf.TensorSpec([None], tf.int32)]
@@ -62,19 +65,8 @@ class SequenceTrainer:
 
     def _train(self, items: Any, targets: Any, positive_views: Any = None) -> dict[str, Any]:
         with tf.GradientTape() as tape:
-            terms = self.model.compute_losses(items, targets, positive_views)
+            terms = self.model.compute_loss(items, targets, positive_views)
             loss = sum(terms.values())
         gradients = tape.gradient(loss, [variable.value for variable in self._variables])
         self.optimizer.apply(gradients, self._variables)
         return terms
-
-
-def _optimizer(config: SequenceTrainingConfig, steps: int, variables: list[Any]) -> Any:
-    rate = learning_rate(config.learning_rate, config.schedule, steps)
-    clip = config.clip_norm or None
-    if not config.weight_decay:
-        return keras.optimizers.Adam(rate, global_clipnorm=clip)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay, global_clipnorm=clip)
-    # Biases and norms, and by their shapes, since Keras knows a norm's weights as `gamma` and `beta` alone.
-    optimizer.exclude_from_weight_decay(var_list=[variable for variable in variables if len(variable.shape) == 1])
-    return optimizer

@@ -19,10 +19,9 @@ from tfelc.next_item.data.batches import SequenceBatches
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.evaluation.catalog_scorer import embedding_graph
 from tfelc.next_item.evaluation.evaluation import evaluate_sequences
-from tfelc.next_item.models.elcrec import ELCRec
+from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 from tfelc.next_item.run import SequenceRun, build_model, split
-from tfelc.next_item.settings import SequenceConfig
-from tfelc.next_item.training.initialization import count_neighbors, start_centers, start_items
+from tfelc.next_item.settings import NextItemSettings
 from tfelc.next_item.training.trainer import SequenceTrainer
 
 
@@ -52,7 +51,7 @@ class SequenceTraining:
         targets = self.splits.train.targets
         counts = np.bincount(targets, minlength=sequences.num_items + 1)[1:]
         self._model = build_model(self._config, sequences.num_items, counts)
-        positive_views = self._model.has_views and self._config.model.contrast.views == "same_target"
+        positive_views = self._model.uses_positive_views
         self.batches = SequenceBatches(
             self.splits.train,
             config.samples,
@@ -62,14 +61,15 @@ class SequenceTraining:
             positive_views,
         )
         self._graph = embedding_graph(self._model)
+        steps = len(self.batches) * config.epochs
         self._trainer = SequenceTrainer(
-            self._model, config, len(self.batches), self.batches.every_position, positive_views
+            self._model, self._config.optimizer, steps, self.batches.every_position, positive_views
         )
         self._state: dict[str, Any] = {"history": [], "best": None, "best_epoch": None, "seconds": 0.0}
 
     @classmethod
     def start(
-        cls, path: Path, sequences: Sequences, source: str, config: SequenceConfig, console: Console
+        cls, path: Path, sequences: Sequences, source: str, config: NextItemSettings, console: Console
     ) -> SequenceTraining:
         """Opens a new run folder.
 
@@ -105,7 +105,7 @@ class SequenceTraining:
             training._state = load_checkpoint(run.last, training._groups())
         return training
 
-    def run(self) -> ELCRec:
+    def run(self) -> SequentialRecommender:
         """Trains to the end, and returns the model with its best weights."""
         config = self._config.training
         epoch = len(self._state["history"])
@@ -139,17 +139,8 @@ class SequenceTraining:
         return result
 
     def _start(self) -> None:
-        model, seed = self._config.model.effective(), self._config.training.seed
         with self._console.status("starting the weights"):
-            if model.encoder.start != "random":
-                start_items(self._model, self.splits.train, seed)
-            if model.encoder.start == "co_occurrence_mean":
-                for block in self._model.encoder.blocks:
-                    block.start_at_mean()
-            if model.neighbors.weight:
-                count_neighbors(self._model, self.splits.train)
-            if model.clusters.count and model.clusters.start == "kmeans":
-                start_centers(self._model, self.splits.validation, seed)
+            self._model.initialize_weights(self.splits.train, self.splits.validation, self._config.training.seed)
 
     def _judge(self, epoch: int, seconds: float, writer: Any) -> None:
         """Measures the validation split, logs everything, and keeps the weights where they are the best so far."""
@@ -157,10 +148,10 @@ class SequenceTraining:
         if endless := [name for name, loss in losses.items() if not math.isfinite(loss)]:
             raise RunError(
                 f"{self._run.path}: training diverged in epoch {epoch + 1} (`{endless[0]}` is not finite); lower "
-                "training.learning_rate, or set training.clip_norm"
+                "optimizer.learning_rate, or set optimizer.clip_norm"
             )
         result, _ = evaluate_sequences(self._model, self.splits.validation, "validation", graph=self._graph)
-        value = result["metrics"]["ndcg@20"]
+        value = result["metrics"][self._config.training.early_stopping.metric]
         rate = self.batches.samples / seconds
         self._state["seconds"] += seconds
         self._state["history"].append(
@@ -185,12 +176,12 @@ class SequenceTraining:
 
     def _is_over(self, epoch: int) -> bool:
         best = self._state["best_epoch"]
-        return best is not None and epoch - best >= self._config.training.patience
+        return best is not None and epoch - best >= self._config.training.early_stopping.patience
 
     def _groups(self) -> dict[str, Any]:
         model = self._model
         return {
             "model": model.variables,
-            "loss": model.next_item.variables,
+            "loss": model.next_item_loss.variables,
             "optimizer": self._trainer.optimizer.variables,
         }

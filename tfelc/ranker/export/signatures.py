@@ -44,7 +44,7 @@ def output_dtypes(model: RankingModel) -> dict[str, str]:
     """Output -> TensorFlow's name of its type, the same for every signature; each is of shape `(rows,)`."""
     heads = model.ranker.tasks
     outputs = dict.fromkeys([*heads, *joint_names(model.tasks, heads)], "float32")
-    if model.ranker.config.clusters.count:
+    if model.ranker.config.clusters.num_clusters:
         outputs |= dict(zip(CLUSTER_OUTPUTS, ("int64", "float32"), strict=True))
     return outputs
 

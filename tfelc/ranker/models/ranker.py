@@ -10,7 +10,7 @@ import keras
 from tfelc.features.encoder import FeatureEncoder
 from tfelc.features.fitted import NumberStatistics
 from tfelc.ranker.models.multi_task_network import MultiTaskNetwork
-from tfelc.ranker.settings import ModelConfig
+from tfelc.ranker.settings import RankerModelSettings
 from tfelc.schema.schema import Schema
 
 Tensor = Any
@@ -25,7 +25,7 @@ class Ranker(keras.Model):
         numbers: Mapping of number column to its fitted statistics.
         table_rows: Mapping of embedding table to its rows.
         tasks: Sequence of str. The heads, in order.
-        config: ModelConfig, or its dictionary. Defaults to ModelConfig's defaults.
+        config: RankerModelSettings, or its dictionary. Defaults to RankerModelSettings's defaults.
 
     Call arguments:
         inputs: Mapping of layout key to tensor, as `FeatureLookup` gives them.
@@ -44,12 +44,12 @@ class Ranker(keras.Model):
         numbers: Mapping[str, NumberStatistics | dict[str, Any]],
         table_rows: Mapping[str, int],
         tasks: Sequence[str],
-        config: ModelConfig | dict[str, Any] | None = None,
+        config: RankerModelSettings | dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.tasks = tuple(tasks)
-        self.config = config = ModelConfig.model_validate(config or {})
+        self.config = config = RankerModelSettings.model_validate(config or {})
         policy = self.dtype_policy
         self.encoder = FeatureEncoder(
             schema,
@@ -94,5 +94,5 @@ class Ranker(keras.Model):
             **super().get_config(),
             **{name: encoder[name] for name in ("schema", "numbers", "table_rows")},
             "tasks": self.tasks,
-            "config": self.config.model_dump(mode="json"),
+            "config": self.config.to_dict(),
         }

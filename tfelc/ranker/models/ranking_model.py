@@ -12,7 +12,7 @@ from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout
 from tfelc.features.lookup import FeatureLookup
 from tfelc.ranker.models.ranker import Ranker
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 from tfelc.schema.schema import Schema, Task
 from tfelc.schema.task_chain import select_tasks
 
@@ -34,7 +34,9 @@ class RankingModel:
     ranker: Ranker
 
     @classmethod
-    def build(cls, schema: Schema, fitted: FittedFeatures, heads: Sequence[str], config: Config) -> RankingModel:
+    def build(
+        cls, schema: Schema, fitted: FittedFeatures, heads: Sequence[str], config: RankerSettings
+    ) -> RankingModel:
         """A ranker with fresh weights.
 
         Raises:
@@ -51,11 +53,11 @@ class RankingModel:
         return cls(schema, tasks, lookup, ranker)
 
     @staticmethod
-    def check(schema: Schema, config: Config) -> None:
+    def check(schema: Schema, config: RankerSettings) -> None:
         """Raises UsageError where the gates or the clusters would have no feature to read."""
         present = {column.role for column in schema.features.values()}
         readers = {"gates": config.model.gates.inputs}
-        if config.model.clusters.count:
+        if config.model.clusters.num_clusters:
             readers["clusters"] = config.model.clusters.inputs
         for reader, roles in readers.items():
             if not present & set(roles):

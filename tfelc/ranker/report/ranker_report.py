@@ -136,7 +136,7 @@ class RankerReport:
             f"{name} is a ranker that predicts {', '.join(result['tasks'])}. It learned from "
             f"{dataset.rows('train'):,} impressions and was measured on {result['rows']:,} others, the test split.",
             *quality_sentences(result, best_auc),
-            cluster_sentence(result["clusters"], self.run.config().model.clusters.count),
+            cluster_sentence(result["clusters"], self.run.config().model.clusters.num_clusters),
             *(lift_sentences(lifts, other) if lifts else []),
         ]
         return render_page(
@@ -184,7 +184,7 @@ def _predicted(name: str, run: RankerRun, dataset: Dataset, status: Callable[[st
 
 def _cluster_blocks(predictions: Predictions) -> list[Markup]:
     if predictions.assignment is None:
-        return [note("The ranker has no clusters (model.clusters.count is 0).")]
+        return [note("The ranker has no clusters (model.clusters.num_clusters is 0).")]
     clusters = predictions.assignment.argmax(axis=1)
     blocks = []
     for column, values in predictions.groups.items():

@@ -22,16 +22,15 @@ from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.lifecycle.training.checkpoints import Checkpoints
 from tfelc.lifecycle.training.early_stopping import check_watched, watched_value
 from tfelc.lifecycle.training.health import collapse_warning, health_line
-from tfelc.lifecycle.training.optimizers import make_optimizers
+from tfelc.lifecycle.training.optimizers.create_optimizer import create_optimizer, create_table_optimizer
 from tfelc.lifecycle.training.progress import EpochProgress
-from tfelc.losses.task_balance import make_task_balance
 from tfelc.ranker.data.batches import Batches
 from tfelc.ranker.evaluation.cluster_health import cluster_health
 from tfelc.ranker.evaluation.evaluation import evaluate, gates_use, output_metrics
 from tfelc.ranker.evaluation.predictions import Predictor
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.schema.task_chain import joint_names, select_tasks
 
@@ -72,19 +71,24 @@ class Training:
         )
         heads = self._model.ranker.tasks
         weights = {name: self._model.tasks[name].weight for name in heads}
-        balance = make_task_balance(config.balance, heads, weights, config.seed)
-        self.trainer = MultiTaskTrainer(
-            self._model.ranker, self._model.tasks, balance, self._config.optimizer.clip_norm, name="trainer"
+        balance = config.balance.create(heads, weights, config.seed)
+        self.trainer = MultiTaskTrainer(self._model.ranker, self._model.tasks, balance, name="trainer")
+        optimizer, steps = self._config.optimizer, self.batches.steps * config.epochs
+        dense, tables = self.trainer.dense_and_table_variables()
+        self.trainer.compile(
+            create_optimizer(optimizer, steps, dense),
+            create_table_optimizer(optimizer.tables, optimizer.tables_learning_rate, optimizer.schedule, steps, tables),
+            config.xla,
+            steps_per_execution=config.steps_per_execution,
         )
-        dense, tables = make_optimizers(self._config.optimizer, self.batches.steps * config.epochs)
-        self.trainer.compile(dense, tables, config.xla, steps_per_execution=config.steps_per_execution)
-        self.trainer.build_optimizers()
         self._state: dict[str, Any] = {"history": [], "best": None, "best_epoch": None}
         self._checkpoints = Checkpoints(run, self.trainer, config.checkpoint_seconds, self._state)
         self._position = (0, 0)
 
     @classmethod
-    def start(cls, path: Path, dataset: Dataset, config: Config, heads: Sequence[str], console: Console) -> Training:
+    def start(
+        cls, path: Path, dataset: Dataset, config: RankerSettings, heads: Sequence[str], console: Console
+    ) -> Training:
         """Fits the features on the training split and opens a new run folder.
 
         Raises:
@@ -163,7 +167,7 @@ class Training:
 
     def _start_centers(self) -> None:
         clusters = self._config.model.clusters
-        if not clusters.count or clusters.start != "kmeans":
+        if not clusters.num_clusters or clusters.initialization != "kmeans":
             return
         ranker = self._model.ranker
         embeddings: list[Any] = []
@@ -180,7 +184,7 @@ class Training:
         if endless := [name for name, loss in losses.items() if not math.isfinite(loss)]:
             raise RunError(
                 f"{self._run.path}: training diverged in epoch {epoch + 1} (`{endless[0]}` is not finite); lower "
-                "optimizer.dense_learning_rate or optimizer.tables_learning_rate, or set optimizer.clip_norm"
+                "optimizer.learning_rate or optimizer.tables_learning_rate, or set optimizer.clip_norm"
             )
         health = {name: losses.pop(name) for name in self.trainer.health_names}
         predictions = predictor.predict("validation")
@@ -215,7 +219,7 @@ class Training:
             highlight=False,
             soft_wrap=True,
         )
-        if warning := collapse_warning(self._state["history"], self._config.model.clusters.count):
+        if warning := collapse_warning(self._state["history"], self._config.model.clusters.num_clusters):
             self._console.print(f"[bold yellow]warning:[/bold yellow] {warning}", soft_wrap=True)
 
     def _is_over(self, epoch: int) -> bool:
