@@ -32,7 +32,7 @@ class TrainedRecommender:
 
     def __init__(self, model: ELCRec, catalog: list[int] | list[str], popularity: Array) -> None:
         self._scorer = SequenceScorer(model)
-        self._temperature = model.settings.clusters.temperature
+        self._temperature = model.settings.cluster_settings.temperature
         self._numbers: dict[int | str, int] = dict(zip(catalog, range(1, len(catalog) + 1), strict=True))
         padding = padding_of(id_type_of(catalog))
         # As the session gives them: strings as bytes.

@@ -81,6 +81,11 @@ class ELCRecSettings(SequenceModelSettings):
     contrast: ContrastSettings = ContrastSettings()
 
     @property
+    def cluster_settings(self) -> ClusterSettings:
+        """The users' intents."""
+        return self.clusters
+
+    @property
     def needs_one_target(self) -> bool:
         """Views of the same target need one target for each sample."""
         return self.contrast.has_views and self.contrast.views == "same_target"

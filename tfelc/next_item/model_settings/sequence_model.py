@@ -64,7 +64,7 @@ class SequenceModelSettings(PartSettings):
     neighbors: NeighborSettings = NeighborSettings()
 
     @property
-    def clusters(self) -> ClusterSettings:
+    def cluster_settings(self) -> ClusterSettings:
         """The settings of its clusters; a model without them has 0."""
         return ClusterSettings(num_clusters=0)
 

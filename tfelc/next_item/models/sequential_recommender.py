@@ -56,8 +56,8 @@ class SequentialRecommender(keras.Model):
         Args:
             dim: int. Width of what is clustered.
         """
-        if self.settings.clusters.num_clusters:
-            self.clusters = LearnableClusters(**self.settings.clusters.layer_arguments(), name="clusters")
+        if self.settings.cluster_settings.num_clusters:
+            self.clusters = LearnableClusters(**self.settings.cluster_settings.layer_arguments(), name="clusters")
             self.clusters.build((None, dim))
         if (neighbors := self.settings.neighbors).weight:
             self.neighbors = NeighborScores(
@@ -132,7 +132,7 @@ class SequentialRecommender(keras.Model):
         """
         if self.neighbors is not None:
             self.neighbors.set_neighbors(neighbor_nearness(self.settings.neighbors, train, self.num_items))
-        if self.clusters is not None and self.settings.clusters.initialization == "kmeans":
+        if self.clusters is not None and self.settings.cluster_settings.initialization == "kmeans":
             self.clusters.initialize_centers(cluster_sample(self, validation), seed)
 
 
