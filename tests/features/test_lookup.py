@@ -13,7 +13,7 @@ from tfelc.features.layout import Layout
 from tfelc.features.lookup import MISSING_INTEGER, FeatureLookup
 from tfelc.ranker.export.requests import request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, plain
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.schema.schema import Schema
 
 SMALL = Schema.parse(

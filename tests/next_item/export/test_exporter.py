@@ -19,7 +19,7 @@ from tfelc.next_item.export.requests import history_input
 from tfelc.next_item.export.signatures import EMBED, RECOMMEND, id_type_of
 from tfelc.next_item.export.trained_answers import TrainedRecommender
 from tfelc.ranker.export.feature_manifest import FeatureManifest
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 
 
 @pytest.fixture

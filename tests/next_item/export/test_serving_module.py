@@ -11,7 +11,7 @@ from tfelc.next_item.export.requests import history_input
 from tfelc.next_item.export.signatures import EMBED, RECOMMEND
 from tfelc.next_item.models.popularity import Popularity
 from tfelc.next_item.run import split
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 
 
 @pytest.fixture(scope="module")

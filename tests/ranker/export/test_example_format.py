@@ -7,7 +7,7 @@ from tfelc.features.lookup import MISSING_INTEGER
 from tfelc.ranker.export.example_format import parse_examples, write_examples
 from tfelc.ranker.export.requests import request_inputs
 from tfelc.ranker.export.sample_rows import plain
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 
 SCHEMA = every_kind_schema()
 

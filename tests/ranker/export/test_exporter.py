@@ -20,7 +20,8 @@ from tfelc.lifecycle.training.checkpoint import save_checkpoint
 from tfelc.ranker.export import exporter
 from tfelc.ranker.export.requests import ranked_rows, request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, made_rows, plain
-from tfelc.ranker.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
+from tfelc.ranker.export.signatures import EXAMPLES, RANK
 from tfelc.ranker.export.trained_answers import trained_answers
 from tfelc.ranker.run import RankerRun
 

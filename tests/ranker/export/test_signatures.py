@@ -7,15 +7,8 @@ import yaml
 from tests.support.every_kind import SCHEMA, every_kind_schema
 from tfelc.features.lookup import MISSING_INTEGER
 from tfelc.ranker.export.serving_module import ServingModule
-from tfelc.ranker.export.signatures import (
-    EXAMPLES,
-    RANK,
-    SERVING_DEFAULT,
-    describe,
-    input_specs,
-    missing_value,
-    output_dtypes,
-)
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT, describe
+from tfelc.ranker.export.signatures import EXAMPLES, RANK, input_specs, missing_value, output_dtypes
 from tfelc.schema.schema import Column, Schema
 
 

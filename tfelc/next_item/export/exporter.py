@@ -22,7 +22,7 @@ from tfelc.next_item.export.top_k_index import IndexKind
 from tfelc.next_item.export.trained_answers import Histories, TrainedRecommender
 from tfelc.next_item.models.popularity import Popularity
 from tfelc.next_item.run import SequenceRun, split
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 
 # Histories that are verified, fewer where their scores would take more memory than this many numbers.
 _ROWS = 256

@@ -18,7 +18,7 @@ from tfelc.next_item.export.signatures import (
 from tfelc.next_item.export.top_k_index import IndexKind
 from tfelc.next_item.models.elcrec import ELCRec
 from tfelc.next_item.settings import NextItemSettings
-from tfelc.ranker.export.signatures import describe
+from tfelc.lifecycle.export.signatures import describe
 
 
 class RecommenderManifest(Manifest):

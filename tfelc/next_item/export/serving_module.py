@@ -22,7 +22,7 @@ from tfelc.next_item.export.signatures import (
 )
 from tfelc.next_item.export.top_k_index import IndexKind, TopKIndex
 from tfelc.next_item.models.elcrec import ELCRec
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 
 Tensor = Any
 

@@ -12,7 +12,8 @@ from tfelc import __version__
 from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.export.manifest import Manifest, run_metadata
 from tfelc.ranker.export.reference_statistics import ReferenceStatistics
-from tfelc.ranker.export.signatures import describe, input_specs, missing_value, output_dtypes
+from tfelc.lifecycle.export.signatures import describe
+from tfelc.ranker.export.signatures import input_specs, missing_value, output_dtypes
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.schema.schema import CLUSTER_OUTPUTS, Schema
 from tfelc.schema.task_chain import chain_of, joint_names

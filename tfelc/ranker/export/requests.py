@@ -15,7 +15,8 @@ import pyarrow as pa
 from tfelc.data.contract import arrow_type
 from tfelc.lifecycle.export.model_inputs import scalar_input
 from tfelc.ranker.export.example_format import write_examples
-from tfelc.ranker.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
+from tfelc.ranker.export.signatures import EXAMPLES, RANK
 from tfelc.schema.schema import Column, Schema
 
 Array = npt.NDArray[Any]

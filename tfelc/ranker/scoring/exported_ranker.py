@@ -13,7 +13,7 @@ from tfelc.core.errors import ExportError
 from tfelc.lifecycle.export.model_inputs import list_input, scalar_input
 from tfelc.lifecycle.scoring.exported_model import ExportedModel
 from tfelc.ranker.export.feature_manifest import FeatureManifest
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.schema.schema import Schema
 
 Array = npt.NDArray[Any]
