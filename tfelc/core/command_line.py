@@ -8,10 +8,12 @@ import errno
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import NoReturn
 
 from tfelc.core.errors import TfelcError
+from tfelc.core.renamed_names import RenamedWarning
 
 _LONGEST_LINE = 600
 # Libraries wrap a full or closed disk in exceptions of their own; the system's words are what stays recognisable.
@@ -35,6 +37,7 @@ def run(app: Callable[[], object]) -> NoReturn:
     # TensorFlow leaves these kernels off on processors without AVX-512, where they too halve the cost of a step.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     _quiet_absl()
+    _warn_of_old_names_in_one_line()
     code: str | int | None = 0
     try:
         app()
@@ -56,6 +59,19 @@ def _quiet_absl() -> None:
     from absl import logging
 
     logging.set_verbosity(logging.ERROR)
+
+
+def _warn_of_old_names_in_one_line() -> None:
+    plain = warnings.formatwarning
+
+    def one_line(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+    ) -> str:
+        if issubclass(category, RenamedWarning):
+            return f"warning: {message}\n"
+        return plain(message, category, filename, lineno, line)
+
+    warnings.formatwarning = one_line
 
 
 def _flush() -> None:
