@@ -51,6 +51,15 @@ def test_a_key_goes_to_another_group_and_leaves_no_empty_one():
     assert renamed == {"training": {"epochs": 1}, "early_stopping": {"patience": 2}, "dim": 4}
 
 
+def test_groups_keep_their_order():
+    renamed, _ = _read(
+        {"tasks": {"cvr": {"given": "ctr"}, "ctr": {"weight": 2}}},
+        Rename("tasks.*.given", "tasks.*.conditioned_on"),
+        where="order_of_groups.yaml",
+    )
+    assert list(renamed["tasks"]) == ["cvr", "ctr"]
+
+
 def test_a_whole_group_is_renamed_and_later_renames_meet_the_new_name():
     renames = [Rename("clusters", "groups"), Rename("groups.count", "groups.number")]
     renamed, told = _read({"clusters": {"count": 3}}, *renames, where="chain.yaml")

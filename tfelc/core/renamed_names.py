@@ -95,7 +95,7 @@ def _apply(content: dict[str, Any], rename: Rename, old: tuple[Any, ...], where:
         _group(content, old[:-1])[old[-1]] = renamed
         changed = renamed != value
         return (f"{_dotted(old)}: {_text(value)}", f"{_dotted(new)}: {_text(renamed)}") if changed else None
-    _remove(content, old)
+    del _group(content, old[:-1])[old[-1]]
     group = content
     for depth, key in enumerate(new[:-1], 1):
         group = group.setdefault(key, {})
@@ -104,6 +104,7 @@ def _apply(content: dict[str, Any], rename: Rename, old: tuple[Any, ...], where:
     if new[-1] in group:
         raise UsageError(f"{where}: `{_dotted(old)}` is the old name of `{_dotted(new)}`: leave one of the two out")
     group[new[-1]] = renamed
+    _remove_empty(content, old[:-1])
     return _dotted(old), _dotted(new)
 
 
@@ -130,10 +131,10 @@ def _group(content: dict[str, Any], path: tuple[Any, ...]) -> dict[Any, Any]:
     return content
 
 
-def _remove(content: dict[str, Any], path: tuple[Any, ...]) -> None:
-    del _group(content, path[:-1])[path[-1]]
-    if len(path) > 1 and not _group(content, path[:-1]):
-        _remove(content, path[:-1])
+def _remove_empty(content: dict[str, Any], path: tuple[Any, ...]) -> None:
+    if path and not _group(content, path):
+        del _group(content, path[:-1])[path[-1]]
+        _remove_empty(content, path[:-1])
 
 
 def _renamed_value(value: Any, values: Mapping[Hashable, Any]) -> Any:
