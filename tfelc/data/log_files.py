@@ -15,7 +15,7 @@ import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from tfelc.core.errors import DataError
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 _BATCH = 65_536
 

@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field, PositiveInt
 
 from tfelc.core.settings import Settings
-from tfelc.schema.schema import Role
+from tfelc.schema.column import Role
+from tfelc.schema.task_settings import TaskSettings
 
 
 class ClustersConfig(Settings):
@@ -139,17 +140,10 @@ class TrainingConfig(Settings):
     balance: BalanceConfig = BalanceConfig()
 
 
-class TaskConfig(Settings):
-    """Settings of one task that differ from the schema's, to compare them without a change of the data."""
-
-    weight: float | None = Field(None, gt=0)
-    space: Literal["given", "entire"] | None = None
-
-
 class Config(Settings):
     """All the settings of one run."""
 
     model: ModelConfig = ModelConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     training: TrainingConfig = TrainingConfig()
-    tasks: dict[str, TaskConfig] = {}
+    tasks: dict[str, TaskSettings] = {}

@@ -16,7 +16,8 @@ from tfelc.ranker.export.signatures import (
     missing_value,
     output_dtypes,
 )
-from tfelc.schema.schema import Column, Schema
+from tfelc.schema.column import Column
+from tfelc.schema.schema import Schema
 
 
 def shapes_and_types(tensors):

@@ -8,7 +8,9 @@ import tensorflow as tf
 
 from tfelc.features.lookup import MISSING_INTEGER
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.schema.schema import CLUSTER_OUTPUTS, Column, Schema
+from tfelc.schema.column import Column
+from tfelc.schema.schema import Schema
+from tfelc.schema.task import CLUSTER_OUTPUTS
 from tfelc.schema.task_chain import joint_names
 
 # One row of every feature for each score.

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.schema.schema import CLUSTER_OUTPUTS
+from tfelc.schema.task import CLUSTER_OUTPUTS
 
 Array = npt.NDArray[Any]
 # Cosines of two centers this near to each other may change places by the order of float32 sums.

@@ -42,7 +42,7 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
     @property
     def schema(self) -> Schema:
         """The schema it was trained with."""
-        return self.manifest.table
+        return self.manifest.schema_
 
     @property
     def outputs(self) -> dict[str, str]:
