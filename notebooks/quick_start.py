@@ -40,7 +40,7 @@ dataset.manifest.rows
 # The schema names every column and says what it means; the model's inputs and tasks follow from it.
 
 # %%
-{name: (task.label, task.given) for name, task in dataset.schema.tasks.items()}
+{name: (task.label, task.conditioned_on) for name, task in dataset.schema.tasks.items()}
 
 # %%
 {

@@ -11,9 +11,9 @@ from tests.support.every_kind import every_kind_rows, every_kind_schema
 from tfelc.features.fitted import FittedFeatures, NumberStatistics
 from tfelc.features.layout import Layout
 from tfelc.features.lookup import MISSING_INTEGER, FeatureLookup
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.requests import request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, plain
-from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.schema.schema import Schema
 
 SMALL = Schema.parse(

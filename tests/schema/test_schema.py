@@ -34,8 +34,11 @@ def test_features_that_differ_by_case_alone_are_refused():
     ("tasks", "output"),
     [
         ({"cluster": {"label": "clicked"}}, "cluster"),
-        ({"ctr": {"label": "clicked"}, "cvr": {"label": "clicked", "given": "ctr", "joint": "ctr"}}, "ctr"),
-        ({"a": {"label": "clicked"}, "b": {"label": "clicked", "given": "a"}, "a_b": {"label": "clicked"}}, "a_b"),
+        ({"ctr": {"label": "clicked"}, "cvr": {"label": "clicked", "conditioned_on": "ctr", "joint": "ctr"}}, "ctr"),
+        (
+            {"a": {"label": "clicked"}, "b": {"label": "clicked", "conditioned_on": "a"}, "a_b": {"label": "clicked"}},
+            "a_b",
+        ),
     ],
 )
 def test_an_output_cannot_stand_for_two_things(tasks, output):

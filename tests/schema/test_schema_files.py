@@ -8,7 +8,8 @@ import yaml
 from tests.support.every_kind import SCHEMA, every_kind_schema
 from tfelc.core.errors import SchemaError
 from tfelc.ranker.data.simulated_log import SCHEMA_FILE as SHIPPED
-from tfelc.schema.schema import Schema, Table
+from tfelc.schema.embedding_table import EmbeddingTable
+from tfelc.schema.schema import Schema
 
 _SHIPPED = [path.read_text() for path in sorted(SHIPPED.parent.glob("*.yaml"))]
 _AWKWARD = """
@@ -63,9 +64,32 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
             Schema.load(path)
     with pytest.raises(SchemaError, match="not a readable YAML file"):
         Schema.load(tmp_path)
-    path.write_bytes(b"")
-    with pytest.raises(SchemaError, match=r"schema\.yaml: "):
-        Schema.load(path)
+    for content in (b"", b"# nothing\n", b"---\n"):
+        path.write_bytes(content)
+        with pytest.raises(
+            SchemaError, match=r"schema\.yaml: is empty; a schema is a mapping with `name`, `columns` and `tasks`$"
+        ):
+            Schema.load(path)
+    for content, received in ((b"- a\n- b\n", r"\['a', 'b'\]"), (b"columns\n", "'columns'"), (b"3", "3")):
+        path.write_bytes(content)
+        with pytest.raises(
+            SchemaError,
+            match=rf"schema\.yaml: a schema is a mapping with `name`, `columns` and `tasks`. Received: {received}$",
+        ):
+            Schema.load(path)
+
+
+def test_a_path_may_be_text_and_a_mapping_does_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "schema.yaml"
+    path.write_text(SCHEMA, encoding="utf-8")
+    content = yaml.safe_load(SCHEMA)
+    assert Schema.load(str(path)) == Schema.load(path) == Schema.load(content) == every_kind_schema()
+    assert content == yaml.safe_load(SCHEMA)
+    content["columns"]["hour"]["rol"] = "context"
+    with pytest.raises(SchemaError, match=r"^schema: `columns\.hour\.rol`: no such key; did you mean `role`\?$"):
+        Schema.load(content)
+    with pytest.raises(SchemaError, match=r"^schema: `name`: is missing$"):
+        Schema.load({})
 
 
 def test_what_a_column_defaults_to() -> None:
@@ -86,5 +110,5 @@ def test_what_a_column_defaults_to() -> None:
 
 def test_the_table_of_a_column() -> None:
     schema = every_kind_schema()
-    assert schema.table_of("history") == schema.table_of("product_id") == ("product", Table(min_count=2))
-    assert schema.table_of("city") == ("city", Table())
+    assert schema.table_of("history") == schema.table_of("product_id") == ("product", EmbeddingTable(min_count=2))
+    assert schema.table_of("city") == ("city", EmbeddingTable())

@@ -67,7 +67,7 @@ def _report_ranker(exported: "Export", base: Path) -> None:
 
     origin = "rows of the validation split" if exported.rows_are_real else "rows made from the vocabularies"
     verified = f"{len(exported.rows):,} {origin} and on broken ones"
-    _report(exported, base, "ranker", takes, verified, curl_command(exported.manifest.table, exported.rows))
+    _report(exported, base, "ranker", takes, verified, curl_command(exported.manifest.schema_, exported.rows))
 
 
 def _report_recommender(exported: "RecommenderExport", base: Path) -> None:

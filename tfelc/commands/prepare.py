@@ -53,12 +53,12 @@ def table(
 ) -> None:
     """Prepares a log of your own."""
     from tfelc.core.row_progress import RowProgress
-    from tfelc.data import log_preparation as table
+    from tfelc.data import log_preparation
     from tfelc.schema.schema import Schema
 
     described = Schema.load(schema)
     with RowProgress() as bar:
-        table.prepare(described, inputs, out, seed, bar.update)
+        log_preparation.prepare(described, inputs, out, seed, bar.update)
     _report(out)
 
 

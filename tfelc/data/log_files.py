@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from tfelc.core.errors import DataError
 from tfelc.data.log_batch import LogBatch
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 _BATCH = 65_536
 

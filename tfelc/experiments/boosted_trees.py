@@ -36,14 +36,14 @@ def boosted_trees(dataset: Dataset, outputs: list[str]) -> dict[str, NDArray[np.
     inputs = {split: np.stack(parts, axis=1).astype(np.float32) for split, parts in features.items()}
     tasks = select_tasks(schema, list(schema.tasks), {})
     labels = {name: number_values(tables["train"][task.label]) for name, task in tasks.items()}
-    joint = {task.joint or f"{task.given}_{name}": name for name, task in tasks.items() if task.given}
+    joint = {task.joint or f"{task.conditioned_on}_{name}": name for name, task in tasks.items() if task.conditioned_on}
     scores = {}
     for output in outputs:
         if output in joint:
             rows, target = slice(None), joint_label(tasks, labels, joint[output])
         else:
-            given = tasks[output].given
-            rows = slice(None) if given is None else joint_label(tasks, labels, given) > 0
+            condition = tasks[output].conditioned_on
+            rows = slice(None) if condition is None else joint_label(tasks, labels, condition) > 0
             target = labels[output]
         model = HistGradientBoostingClassifier(random_state=0).fit(inputs["train"][rows], target[rows])
         scores[output] = model.predict_proba(inputs["test"])[:, 1]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfelc.core.renamed_names import Rename, with_new_names
+from tfelc.schema.renames import SPACE_RENAME
 
 _RENAMES = (
     Rename("model.clusters.count", "model.clusters.num_clusters"),
@@ -15,6 +16,7 @@ _RENAMES = (
     Rename("optimizer.dense", "optimizer.name"),
     Rename("optimizer.dense_learning_rate", "optimizer.learning_rate"),
     Rename("training.balance.strategy", "training.balance.name"),
+    SPACE_RENAME,
 )
 # Architecture -> setting of `model.experts` -> its own. The others were there and did nothing.
 _EXPERTS = {

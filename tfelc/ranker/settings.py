@@ -15,7 +15,8 @@ from tfelc.losses.task_balance.settings import FixedWeightsSettings, TaskBalance
 from tfelc.ranker.architectures.mmoe import MMoE
 from tfelc.ranker.architectures.multi_task_architecture import MultiTaskArchitecture
 from tfelc.ranker.old_settings import with_new_ranker_names
-from tfelc.schema.schema import Role
+from tfelc.schema.column import Role
+from tfelc.schema.task_settings import TaskSettings
 
 
 class RankerClusterSettings(ClusterSettings):
@@ -133,18 +134,6 @@ class RankerTrainingSettings(Settings):
     shuffle_groups: int = Field(4, ge=1)
     early_stopping: RankerEarlyStoppingSettings = RankerEarlyStoppingSettings()
     balance: TaskBalanceSettings = FixedWeightsSettings()
-
-
-class TaskSettings(Settings):
-    """Settings of one task that differ from the schema's, to compare them without a change of the data.
-
-    Attributes:
-        weight: Weight of the task's loss.
-        space: Where a conditional task is trained.
-    """
-
-    weight: float | None = Field(None, gt=0)
-    space: Literal["given", "entire"] | None = None
 
 
 class RankerSettings(Settings):

@@ -10,7 +10,7 @@ from tfelc.features.lookup import MISSING_INTEGER
 from tfelc.lifecycle.export.model_inputs import list_input, scalar_input
 from tfelc.ranker.export.requests import request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, plain
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 SCHEMA = every_kind_schema()
 

@@ -11,6 +11,7 @@ from tfelc.core.errors import ExportError, RunError
 from tfelc.lifecycle.export import publish
 from tfelc.lifecycle.export.request_log import read_requests
 from tfelc.lifecycle.export.session_runner import SessionRunner
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.export.verify import compare
 from tfelc.lifecycle.export.warmup import WARMUP_FILE
 from tfelc.next_item.export.exporter import export_recommender
@@ -19,7 +20,6 @@ from tfelc.next_item.export.requests import history_input
 from tfelc.next_item.export.signatures import EMBED, RECOMMEND, id_type_of
 from tfelc.next_item.export.trained_answers import TrainedRecommender
 from tfelc.ranker.export.feature_manifest import FeatureManifest
-from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import tensorflow as tf
 
 from tests.support.untrained_recommender import MAX_LENGTH
 from tfelc.lifecycle.export.session_runner import SessionRunner
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
 from tfelc.next_item.export.requests import history_input
 from tfelc.next_item.export.signatures import EMBED, RECOMMEND
 from tfelc.next_item.models.popularity import Popularity
 from tfelc.next_item.run import split
-from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 
 
 @pytest.fixture(scope="module")

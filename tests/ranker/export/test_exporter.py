@@ -13,6 +13,7 @@ from tfelc.core.errors import ExportError, RunError
 from tfelc.lifecycle.export import publish
 from tfelc.lifecycle.export.request_log import read_requests
 from tfelc.lifecycle.export.session_runner import SessionRunner
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.export.verify import compare
 from tfelc.lifecycle.export.versions import list_versions
 from tfelc.lifecycle.export.warmup import WARMUP_FILE
@@ -20,7 +21,6 @@ from tfelc.lifecycle.training.checkpoint import save_checkpoint
 from tfelc.ranker.export import exporter
 from tfelc.ranker.export.requests import ranked_rows, request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, made_rows, plain
-from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.signatures import EXAMPLES, RANK
 from tfelc.ranker.export.trained_answers import trained_answers
 from tfelc.ranker.run import RankerRun

@@ -9,9 +9,9 @@ import pytest
 from tests.support.every_kind import every_kind_rows, every_kind_schema
 from tfelc.core.errors import DataError
 from tfelc.features.lookup import MISSING_INTEGER
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.requests import curl_command, json_request, ranked_rows, request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, plain
-from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.signatures import EXAMPLES, RANK
 from tfelc.serving.local_server.json_request import JsonRequest
 

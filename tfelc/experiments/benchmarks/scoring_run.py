@@ -21,8 +21,8 @@ _FLOOR_ROWS = 400_000
 
 def _floor(job: "ScoringJob") -> tuple[int, float, float]:
     """Rows, seconds and CPU seconds of the session on inputs in memory, with as many callers as one machine has."""
-    from tfelc.lifecycle.scoring.input_reader import Piece
     from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
+    from tfelc.lifecycle.scoring.input_reader import Piece
 
     def early(piece: Piece) -> bool:
         return piece.file_number == 0 and piece.number < 2

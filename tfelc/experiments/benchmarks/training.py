@@ -91,14 +91,15 @@ def _scale(folder: Path, rows: int, large: int, task: str, common: list[str], co
     The users are hashed, as one does with ids that keep coming: the embedding table is then the same for both.
     """
     from tfelc.data.dataset import Dataset
-    from tfelc.schema.schema import Table
+    from tfelc.schema.embedding_table import EmbeddingTable
 
     found = {}
     for count in (rows, large):
         path = _simulated(folder / f"scale-{count}", count, _LARGE_USERS, console)
         schema = Dataset(path).schema
         table = schema.table_of(str(schema.user_key))[0]
-        hashed = schema.model_copy(update={"tables": {**schema.tables, table: Table(hash_buckets=_LARGE_USERS)}})
+        tables = {**schema.tables, table: EmbeddingTable(hash_buckets=_LARGE_USERS)}
+        hashed = schema.model_copy(update={"tables": tables})
         (path / "schema.yaml").write_text(hashed.dump(), encoding="utf-8")
         with console.status(f"training on {count:,} rows"):
             found[count] = _run("parquet", path, task, None, common)

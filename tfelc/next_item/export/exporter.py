@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfelc.core.errors import ExportError
 from tfelc.lifecycle.export.publish import publish
 from tfelc.lifecycle.export.request_log import LoggedRequest
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.export.verify import Differences
 from tfelc.next_item.export.recommender_manifest import RecommenderManifest
 from tfelc.next_item.export.requests import hard_histories, history_input, real_histories
@@ -22,7 +23,6 @@ from tfelc.next_item.export.top_k_index import IndexKind
 from tfelc.next_item.export.trained_answers import Histories, TrainedRecommender
 from tfelc.next_item.models.popularity import Popularity
 from tfelc.next_item.run import SequenceRun, split
-from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 
 # Histories that are verified, fewer where their scores would take more memory than this many numbers.
 _ROWS = 256

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfelc.lifecycle.export.tied_clusters import tied_clusters
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
 from tfelc.next_item.export.signatures import id_type_of, padding_of
 from tfelc.next_item.models.elcrec import ELCRec
-from tfelc.lifecycle.export.tied_clusters import tied_clusters
 
 Array = npt.NDArray[Any]
 Histories = Sequence[Sequence[int | str]]

@@ -14,7 +14,7 @@ from tfelc.lifecycle.export.model_inputs import list_input
 from tfelc.lifecycle.scoring.exported_model import ExportedModel
 from tfelc.next_item.export.recommender_manifest import RecommenderManifest
 from tfelc.next_item.export.signatures import HISTORY, RECOMMEND, K
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 Array = npt.NDArray[Any]
 # All that is known of a history is left out of the answer, so none of it may be cut off before the graph.

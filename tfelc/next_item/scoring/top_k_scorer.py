@@ -12,7 +12,7 @@ from tfelc.data.contract import arrow_type
 from tfelc.lifecycle.scoring.measures import Measures
 from tfelc.lifecycle.scoring.scorer import VERSION_COLUMN, Scorer
 from tfelc.next_item.scoring.exported_recommender import ExportedRecommender
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 _ITEMS, _SCORES, _CLUSTER = "items", "scores", "cluster"
 

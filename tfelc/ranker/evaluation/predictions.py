@@ -16,7 +16,8 @@ from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.lookup import number_values
 from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.schema.schema import Schema, Task
+from tfelc.schema.schema import Schema
+from tfelc.schema.task import Task
 from tfelc.schema.task_chain import joint_label, joint_names
 
 _ROWS_AT_ONCE = 16_384
@@ -26,7 +27,7 @@ _ROWS_AT_ONCE = 16_384
 class Outcome:
     """One output's probabilities and what happened, over the rows on which it is judged.
 
-    A task that is given another is judged on the rows where that happened; a joint output on all rows.
+    A task that is conditioned on another is judged on the rows where that happened; a joint output on all rows.
     """
 
     rows: NDArray[np.bool_]
@@ -114,7 +115,7 @@ def predict_split(
         dataset: The dataset.
         split: Its name.
         schema: Columns of the ranker.
-        tasks: Tasks of the ranker, and those they are given.
+        tasks: Tasks of the ranker, and those that they are conditioned on.
         heads: The tasks it predicts.
         answer: Rows, in plain or dictionary-encoded columns -> `probabilities` by output, `gates` by task, and
             `assignment` and `embedding` where there are clusters; all but the first may be missing.
@@ -155,8 +156,8 @@ def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Seque
     everywhere = np.ones(len(labels[heads[0]]), bool)
     outcomes = {}
     for name in heads:
-        given = tasks[name].given
-        rows = everywhere if given is None else joint_label(tasks, labels, given) > 0
+        condition = tasks[name].conditioned_on
+        rows = everywhere if condition is None else joint_label(tasks, labels, condition) > 0
         outcomes[name] = Outcome(rows, labels[name], joined("probabilities", name))
     for joint, name in joint_names(tasks, heads).items():
         outcomes[joint] = Outcome(everywhere, joint_label(tasks, labels, name), joined("probabilities", joint))

@@ -22,7 +22,7 @@ from tfelc.ranker.export.signatures import RANK, input_specs
 from tfelc.ranker.export.trained_answers import trained_answers
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
-from tfelc.schema.schema import CLUSTER_OUTPUTS
+from tfelc.schema.task import CLUSTER_OUTPUTS
 
 _ROWS = 256
 # Users whose ranking requests are verified, of the ordinary rows and of the hard ones.

@@ -7,7 +7,9 @@ import tensorflow as tf
 from tfelc.features.lookup import MISSING_INTEGER
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.schema.schema import CLUSTER_OUTPUTS, Column, Schema
+from tfelc.schema.column import Column
+from tfelc.schema.schema import Schema
+from tfelc.schema.task import CLUSTER_OUTPUTS
 from tfelc.schema.task_chain import joint_names
 
 # Beside `serving_default`, which takes one row of every feature for each score:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from tfelc.lifecycle.export.tied_clusters import tied_clusters
 from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.schema.schema import CLUSTER_OUTPUTS
+from tfelc.schema.task import CLUSTER_OUTPUTS
 
 Array = npt.NDArray[Any]
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from tfelc.core.errors import ExportError
 from tfelc.lifecycle.export.model_inputs import list_input, scalar_input
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.scoring.exported_model import ExportedModel
 from tfelc.ranker.export.feature_manifest import FeatureManifest
-from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.schema.schema import Schema
 
 Array = npt.NDArray[Any]
@@ -42,7 +42,7 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
     @property
     def schema(self) -> Schema:
         """The schema it was trained with."""
-        return self.manifest.table
+        return self.manifest.schema_
 
     @property
     def outputs(self) -> dict[str, str]:
