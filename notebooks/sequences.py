@@ -71,9 +71,9 @@ model = training.run()
 
 # %%
 import pandas as pd
+from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
 
 from tfelc.next_item.evaluation.full_ranking import full_ranking
-from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
 from tfelc.next_item.models.popularity import Popularity
 
 popular = full_ranking(
@@ -87,10 +87,10 @@ pd.DataFrame({"ELCRec": training.test()["metrics"], "most popular": ranking_metr
 # The five best items for three users, without what they had before.
 
 # %%
-from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 
 few = training.splits.test.take(slice(0, 3))
-scores = SequenceScorer(model).scores(few)
+scores = CatalogScorer(model).scores(few)
 scores[:, 0] = -np.inf
 for row in range(len(few)):
     scores[row, few.history(row)] = -np.inf
@@ -109,7 +109,7 @@ pd.DataFrame(
 from tfelc.metrics.assignment_agreement import assignment_agreement
 
 users = training.splits.test.users
-found = SequenceScorer(model).embed(training.splits.test)["cluster"]
+found = CatalogScorer(model).embed(training.splits.test)["cluster"]
 single = world.intents[users, 0] == world.intents[users, 1]
 assignment_agreement(found[single], world.intents[users[single], 0])
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.sequence_training import SMALL, finished, start, write_sequences
 from tfelc.core.errors import DataError, RunError, UsageError
-from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 from tfelc.next_item.run import SequenceRun
 from tfelc.ranker.run import RankerRun
 
@@ -49,7 +49,7 @@ def test_a_known_data_set_is_called_by_its_name(tmp_path) -> None:
 def test_the_model_comes_back_with_its_best_weights(trained) -> None:
     again = SequenceRun(trained._run.path).model()
     examples = trained.splits.test
-    found, wanted = (SequenceScorer(model) for model in (again, trained._model))
+    found, wanted = (CatalogScorer(model) for model in (again, trained._model))
     np.testing.assert_array_equal(found.scores(examples), wanted.scores(examples))
     np.testing.assert_array_equal(found.clusters[0], wanted.clusters[0])
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.serving.local_process import LocalProcess
 from tests.support.command import printed_by
-from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 from tfelc.next_item.run import SequenceRun, split
 from tfelc.serving.client.grpc_client import GrpcClient
 from tfelc.serving.client.rest_client import RestClient
@@ -58,7 +58,7 @@ def test_a_served_recommendation_is_the_trained_models_and_leaves_out_what_was_s
     run = SequenceRun(path)
     sequences = run.sequences()
     test = split(sequences, run.config().split).test.take(slice(0, 40))
-    scores = SequenceScorer(run.model()).scores(test)[:, 1:]
+    scores = CatalogScorer(run.model()).scores(test)[:, 1:]
     histories = [sequences.catalog[test.history(row) - 1].tolist() for row in range(len(test))]
     for row in range(len(test)):
         scores[row, test.history(row) - 1] = -np.inf

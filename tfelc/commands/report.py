@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from tfelc.next_item.report.next_item_report import SequenceReport
+    from tfelc.next_item.report.next_item_report import NextItemReport
     from tfelc.ranker.report.ranker_report import RankerReport
 
 app = typer.Typer(add_completion=False)
@@ -49,16 +49,16 @@ def report(
 
 def _report(
     path: Path, against: Path | None, sensitivity: list[Path], data: Path | None
-) -> "RankerReport | SequenceReport":
+) -> "RankerReport | NextItemReport":
     from tfelc.lifecycle.training.run_folder import RunFolder
     from tfelc.next_item.run import SequenceRun
 
     if RunFolder(path).metadata()["kind"] == SequenceRun.kind:
-        from tfelc.next_item.report.next_item_report import SequenceReport
+        from tfelc.next_item.report.next_item_report import NextItemReport
 
-        return SequenceReport(
+        return NextItemReport(
             SequenceRun(path),
-            against and SequenceRun(against),
+            SequenceRun(against) if against else None,
             [SequenceRun(sibling) for sibling in sensitivity],
             None if data is None else str(data),
         )
@@ -66,5 +66,8 @@ def _report(
     from tfelc.ranker.run import RankerRun
 
     return RankerReport(
-        RankerRun(path), against and RankerRun(against), [RankerRun(sibling) for sibling in sensitivity], data
+        RankerRun(path),
+        RankerRun(against) if against else None,
+        [RankerRun(sibling) for sibling in sensitivity],
+        data,
     )

@@ -143,11 +143,13 @@ def _unlearned(
     model: str, loaded: "Sequences", split_config: "SplitSettings", folder: Path, console: "Console"
 ) -> Path:
     """Measures a model without weights, and leaves the files that a run would."""
+    from tfelc.lifecycle.evaluation.result import EvaluationResult
+    from tfelc.metrics.summary import ranking_metrics
     from tfelc.next_item.evaluation.full_ranking import full_ranking
     from tfelc.next_item.evaluation.item_knn_search import choose_item_knn
-    from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
     from tfelc.next_item.models.popularity import Popularity
     from tfelc.next_item.run import SequenceRun, split
+    from tfelc.next_item.settings import NEXT_ITEM
 
     measured_on = {"data_hash": loaded.hash, "protocol": split_config.protocol}
     if (folder / "metrics.json").exists():
@@ -164,8 +166,6 @@ def _unlearned(
     folder.mkdir(parents=True, exist_ok=True)
     run = SequenceRun(folder)
     run.write_ranks(loaded.users[splits.test.users], ranks)
-    run.write_json(
-        "metrics.json",
-        {**measured_on, "users": len(ranks), "metrics": ranking_metrics(ranks), "clusters": {}},
-    )
+    result = EvaluationResult("test", "users", len(ranks), {NEXT_ITEM: ranking_metrics(ranks)})
+    run.write_json("metrics.json", {**measured_on, **result.to_json()})
     return folder

@@ -21,24 +21,28 @@ def summary(folders: dict[str, list[Path]]) -> dict[str, Any]:
     """
     import numpy as np
 
+    from tfelc.lifecycle.evaluation.result import EvaluationResult
     from tfelc.next_item.evaluation.bootstrap import paired_ranking_bootstrap
     from tfelc.next_item.run import SequenceRun
+    from tfelc.next_item.settings import NEXT_ITEM
 
     ranks = {name: np.stack([SequenceRun(folder).ranks()[1] for folder in runs]) for name, runs in folders.items()}
     found: dict[str, Any] = {}
     for name, runs in folders.items():
-        results = [json.loads((folder / "metrics.json").read_text()) for folder in runs]
+        contents = [json.loads((folder / "metrics.json").read_text()) for folder in runs]
+        results = [EvaluationResult.from_json(content) for content in contents]
+        metrics = [result.metrics[NEXT_ITEM] for result in results]
         baseline = f"paper_{_BASELINE}" if name.startswith("paper_") else _BASELINE
         found[name] = {
             "seeds": len(runs),
             "metrics": {
                 metric: {
-                    "mean": float(np.mean([result["metrics"][metric] for result in results])),
-                    "std": float(np.std([result["metrics"][metric] for result in results], ddof=min(1, len(runs) - 1))),
+                    "mean": float(np.mean([values[metric] for values in metrics])),
+                    "std": float(np.std([values[metric] for values in metrics], ddof=min(1, len(runs) - 1))),
                 }
-                for metric in results[0]["metrics"]
+                for metric in metrics[0]
             },
-            "clusters": [result["clusters"] for result in results],
+            "clusters": [result.clusters.to_json() if result.clusters else {} for result in results],
             **_training(runs),
         }
         if baseline in ranks and name != baseline:

@@ -14,6 +14,7 @@ from rich.console import Console
 from tfelc.core.errors import RunError
 from tfelc.data.dataset import Dataset
 from tfelc.experiments.ranker_variants import with_seed
+from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictions, Predictor
 from tfelc.ranker.models.ranking_model import RankingModel
@@ -32,12 +33,12 @@ class Measured:
 
     Attributes:
         predictions: What it answers; without the embeddings, which nothing after `result` reads.
-        result: What `evaluate` returns.
+        result: The result of `evaluate`.
         seconds: Wall time of the training, or None where it was interrupted.
     """
 
     predictions: Predictions
-    result: dict[str, Any]
+    result: EvaluationResult
     seconds: float | None
 
 

@@ -14,6 +14,9 @@ from tfelc.next_item.model_settings.elcrec import ELCRecSettings
 from tfelc.next_item.model_settings.sequence_model import SequenceModelSettings
 from tfelc.next_item.old_settings import with_new_next_item_names
 
+# The name of the one output, of the task and of the kind of run.
+NEXT_ITEM = "next_item"
+
 
 class SplitSettings(Settings):
     """Which actions are for training, validation and test, and how much of a history a model reads.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from tfelc.core.errors import RunError
+from tfelc.core.errors import RunError, UsageError
 from tfelc.data.dataset import Dataset
 from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
@@ -69,6 +69,20 @@ class RankerRun(RunFolder):
                 "name it by --data to measure the run on it"
             )
         return dataset
+
+    def refuse_incomparable(self, other: RankerRun) -> None:
+        """Raises UsageError where the other run learned from other data, or none of the same tasks."""
+        mine, theirs = self.metadata(), other.metadata()
+        if mine["data_hash"] != theirs["data_hash"]:
+            raise UsageError(
+                f"{other.path}: was trained on other data ({theirs['data']}) than {self.path} ({mine['data']}); "
+                "compare runs on the same data"
+            )
+        if not set(mine["tasks"]) & set(theirs["tasks"]):
+            raise UsageError(
+                f"{other.path}: predicts none of {', '.join(mine['tasks'])}, the tasks of {self.path}; compare runs "
+                "that share a task"
+            )
 
     def model(self, precision: Literal["float32", "mixed_bfloat16"] | None = None) -> RankingModel:
         """The ranker with its best weights.

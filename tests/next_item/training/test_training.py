@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from rich.console import Console
+from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
 
 from tests.support.sequence_training import (
     EVERYTHING,
@@ -20,7 +21,6 @@ from tests.support.sequence_training import (
 from tfelc.core.errors import DataError, RunError, UsageError
 from tfelc.next_item.data.simulated_sequences import simulate
 from tfelc.next_item.evaluation.full_ranking import full_ranking
-from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
 from tfelc.next_item.models.popularity import Popularity
 from tfelc.next_item.run import SequenceRun
 from tfelc.next_item.training import training as sequence_training

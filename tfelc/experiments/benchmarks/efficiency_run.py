@@ -85,12 +85,12 @@ def measure(
 def _rank_seconds(model: "ELCRec", test: "Examples") -> float:
     """Of ranking every test user, once the graph is made, as it is after the first epoch of a training."""
     from tfelc.next_item.evaluation.catalog_scorer import embedding_graph
-    from tfelc.next_item.evaluation.evaluation import evaluate_sequences
+    from tfelc.next_item.evaluation.evaluation import evaluate
 
     graph = embedding_graph(model)
-    evaluate_sequences(model, test.take(slice(0, 1000)), "test", graph=graph)
+    evaluate(model, test.take(slice(0, 1000)), "test", graph=graph)
     began = time.perf_counter()
-    evaluate_sequences(model, test, "test", graph=graph)
+    evaluate(model, test, "test", graph=graph)
     return time.perf_counter() - began
 
 

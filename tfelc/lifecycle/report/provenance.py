@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfelc.lifecycle.report.markup import Markup, data_table, paragraph, preformatted
+from tfelc.lifecycle.report.reported_run import ReportedRun
 from tfelc.lifecycle.report.section import Section
-from tfelc.lifecycle.training.run_folder import RunFolder
 
 
-def provenance(runs: Mapping[str, RunFolder], data_hash: str, command: str) -> Section:
+def provenance(runs: Mapping[str, ReportedRun], data_hash: str, command: str) -> Section:
     """Settings, data, versions and the command.
 
     Args:

@@ -13,15 +13,17 @@ import tensorflow as tf
 from rich.console import Console
 
 from tfelc.core.errors import DataError, RunError
+from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.training.checkpoint import load_checkpoint, save_checkpoint
 from tfelc.lifecycle.training.progress import EpochProgress
 from tfelc.next_item.data.batches import SequenceBatches
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.evaluation.catalog_scorer import embedding_graph
-from tfelc.next_item.evaluation.evaluation import evaluate_sequences
-from tfelc.next_item.models.sequential_recommender import SequentialRecommender
+from tfelc.next_item.evaluation.evaluation import evaluate
+from tfelc.next_item.models.elcrec import ELCRec
 from tfelc.next_item.run import SequenceRun, build_model, split
-from tfelc.next_item.settings import NextItemSettings
+from tfelc.next_item.settings import NEXT_ITEM, SequenceConfig
+from tfelc.next_item.training.initialization import count_neighbors, start_centers, start_items
 from tfelc.next_item.training.trainer import SequenceTrainer
 
 
@@ -131,10 +133,10 @@ class SequenceTraining:
         load_checkpoint(self._run.best, {"model": self._model.variables})
         return self._model
 
-    def test(self) -> dict[str, Any]:
+    def test(self) -> EvaluationResult:
         """Measures the best weights on the test split and writes `metrics.json` and every user's rank."""
-        result, ranks = evaluate_sequences(self._model, self.splits.test, "test", graph=self._graph)
-        self._run.write_json("metrics.json", {**result, "best_epoch": self._state["best_epoch"]})
+        result, ranks = evaluate(self._model, self.splits.test, "test", graph=self._graph)
+        self._run.write_json("metrics.json", {**result.to_json(), "best_epoch": self._state["best_epoch"]})
         self._run.write_ranks(self._users[self.splits.test.users], ranks)
         return result
 
@@ -150,12 +152,13 @@ class SequenceTraining:
                 f"{self._run.path}: training diverged in epoch {epoch + 1} (`{endless[0]}` is not finite); lower "
                 "optimizer.learning_rate, or set optimizer.clip_norm"
             )
-        result, _ = evaluate_sequences(self._model, self.splits.validation, "validation", graph=self._graph)
-        value = result["metrics"][self._config.training.early_stopping.metric]
+        result, _ = evaluate(self._model, self.splits.validation, "validation", graph=self._graph)
+        metrics = result.metrics[NEXT_ITEM]
+        value = metrics["ndcg@20"]
         rate = self.batches.samples / seconds
         self._state["seconds"] += seconds
         self._state["history"].append(
-            {"epoch": epoch + 1, "losses": losses, "validation": result, "samples_per_second": round(rate)}
+            {"epoch": epoch + 1, "losses": losses, "validation": result.to_json(), "samples_per_second": round(rate)}
         )
         if self._state["best"] is None or value > self._state["best"]:
             self._state |= {"best": value, "best_epoch": epoch + 1}
@@ -164,12 +167,15 @@ class SequenceTraining:
         with writer.as_default(step=epoch + 1):
             for name, loss in losses.items():
                 tf.summary.scalar(f"train/{name}", loss)
-            for name, metric in {**result["metrics"], **result["clusters"]}.items():
+            for name, metric in metrics.items():
                 tf.summary.scalar(f"validation/{name}", metric)
-        in_use = f"  clusters in use {result['clusters']['in_use']:.1f}" if result["clusters"] else ""
+            if result.clusters:
+                tf.summary.scalar("validation/in_use", result.clusters.in_use)
+                tf.summary.scalar("validation/largest_share", result.clusters.largest_share)
+        in_use = f"  clusters in use {result.clusters.in_use:.1f}" if result.clusters else ""
         self._console.print(
             f"epoch {epoch + 1}/{self._config.training.epochs}  loss {losses['loss']:.4f}  validation HR@20 "
-            f"{result['metrics']['hr@20']:.4f}  NDCG@20 {value:.4f}{in_use}  {rate:,.0f} samples/s",
+            f"{metrics['hr@20']:.4f}  NDCG@20 {value:.4f}{in_use}  {rate:,.0f} samples/s",
             highlight=False,
             soft_wrap=True,
         )

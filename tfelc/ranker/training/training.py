@@ -18,15 +18,17 @@ from tfelc.data.dataset import Dataset
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.fit import fit_features
 from tfelc.features.fitted import FittedFeatures
+from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.lifecycle.training.checkpoints import Checkpoints
-from tfelc.lifecycle.training.early_stopping import check_watched, watched_value
+from tfelc.lifecycle.training.early_stopping import WatchedMetric
 from tfelc.lifecycle.training.health import collapse_warning, health_line
 from tfelc.lifecycle.training.optimizers.create_optimizer import create_optimizer, create_table_optimizer
 from tfelc.lifecycle.training.progress import EpochProgress
+from tfelc.losses.task_balance import make_task_balance
+from tfelc.metrics.registries import RANKER_METRICS
 from tfelc.ranker.data.batches import Batches
-from tfelc.ranker.evaluation.cluster_health import cluster_health
-from tfelc.ranker.evaluation.evaluation import evaluate, gates_use, output_metrics
+from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictor
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
@@ -99,7 +101,7 @@ class Training:
         schema = dataset.schema
         tasks = select_tasks(schema, heads, config.tasks)
         outputs = [*heads, *joint_names(tasks, heads)]
-        check_watched(config.training.early_stopping.metric, outputs, schema.user_key is not None)
+        WatchedMetric.of(config.training.early_stopping.metric, outputs, RANKER_METRICS, schema.user_key is not None)
         RankingModel.check(schema, config)
         return cls(RankerRun.create(path, config, dataset, list(heads), _fit(dataset, console)), dataset, console)
 
@@ -159,10 +161,10 @@ class Training:
         load_checkpoint(self._run.best, {"ranker": self._model.ranker.variables})
         return self._model
 
-    def test(self) -> dict[str, Any]:
+    def test(self) -> EvaluationResult:
         """Measures the best weights on the test split and writes `metrics.json`."""
         result = evaluate(Predictor(self._model, self.dataset).predict("test"), "test")
-        self._run.write_json("metrics.json", {**result, "best_epoch": self._state["best_epoch"]})
+        self._run.write_json("metrics.json", {**result.to_json(), "best_epoch": self._state["best_epoch"]})
         return result
 
     def _start_centers(self) -> None:
@@ -187,17 +189,16 @@ class Training:
                 "optimizer.learning_rate or optimizer.tables_learning_rate, or set optimizer.clip_norm"
             )
         health = {name: losses.pop(name) for name in self.trainer.health_names}
-        predictions = predictor.predict("validation")
-        metrics = output_metrics(predictions)
-        clusters = cluster_health(predictions)
-        value = watched_value(metrics, self._config.training.early_stopping.metric)
+        result = evaluate(predictor.predict("validation"), "validation", by_group=False)
+        metrics = result.metrics
+        watched = WatchedMetric.of(self._config.training.early_stopping.metric, list(metrics), RANKER_METRICS)
+        value = watched.value(metrics)
         self._state["history"].append(
             {
                 "epoch": epoch + 1,
                 "losses": losses,
                 "health": health,
-                "validation": metrics,
-                "validation_health": {"gates": gates_use(predictions), "clusters": clusters},
+                "validation": result.to_json(),
                 "rows_per_second": round(rows_per_second),
             }
         )
