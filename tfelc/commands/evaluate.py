@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tfelc.data.dataset import Dataset
     from tfelc.lifecycle.evaluation.comparison import Comparison
     from tfelc.lifecycle.evaluation.result import EvaluationResult
+    from tfelc.next_item.run import NextItemRun
+    from tfelc.ranker.run import RankerRun
 
 app = typer.Typer(add_completion=False)
 
@@ -40,8 +42,8 @@ def evaluate(
     """
     from tfelc.core.errors import UsageError
     from tfelc.core.tensorflow_start import load_tensorflow
-    from tfelc.lifecycle.training.run_folder import RunFolder
-    from tfelc.next_item.settings import NEXT_ITEM
+    from tfelc.lifecycle.run import Run
+    from tfelc.next_item.run import NextItemRun
 
     if model is not None and run_path is None:
         if data is None:
@@ -53,30 +55,33 @@ def evaluate(
         return
     if model is not None or run_path is None:
         raise UsageError("name either a run by --run, or an exported version by --model")
-    next_item = RunFolder(run_path).metadata()["kind"] == NEXT_ITEM
+    run: Any = Run.open(run_path)
+    next_item = isinstance(run, NextItemRun)
     if next_item and split == "train":
         raise UsageError(
             "--split train: a next-item run is measured on items that it was not fitted to; use validation or test"
         )
     if keep_seen and not next_item:
         raise UsageError("--keep-seen is for a next-item run, by --run")
+    other = None if against is None else type(run).open(against)
     load_tensorflow()
     if next_item:
-        _evaluate_next_item(run_path, split, data, keep_seen, against, as_json)
+        _evaluate_next_item(run, split, data, keep_seen, other, as_json)
     else:
-        _evaluate_ranker(run_path, split, data, against, as_json)
+        _evaluate_ranker(run, split, data, other, as_json)
 
 
-def _evaluate_ranker(path: Path, split: str, data: Path | None, against: Path | None, as_json: bool) -> None:
+def _evaluate_ranker(
+    run: "RankerRun", split: str, data: Path | None, against: "RankerRun | None", as_json: bool
+) -> None:
     from tfelc.core.row_progress import RowProgress
     from tfelc.lifecycle.evaluation.comparison_table import comparison_table
     from tfelc.metrics.registries import RANKER_METRICS
     from tfelc.ranker.evaluation.comparison import compare
     from tfelc.ranker.evaluation.evaluation import evaluate
     from tfelc.ranker.evaluation.predictions import Predictor
-    from tfelc.ranker.run import RankerRun
 
-    runs = [RankerRun(folder) for folder in (path, against) if folder is not None]
+    runs = [one for one in (run, against) if one is not None]
     for beaten in runs[1:]:
         runs[0].refuse_incomparable(beaten)
     dataset = runs[0].dataset(data)
@@ -92,7 +97,7 @@ def _evaluate_ranker(path: Path, split: str, data: Path | None, against: Path | 
         return
     tables = _ranker_tables(result, dataset)
     if comparison is not None:
-        tables.append(comparison_table(comparison, str(against), RANKER_METRICS))
+        tables.append(comparison_table(comparison, str(runs[1].path), RANKER_METRICS))
     _print_tables(tables)
 
 
@@ -114,22 +119,22 @@ def _evaluate_export(version: Path, split: str, data: Path, as_json: bool) -> No
 
 
 def _evaluate_next_item(
-    path: Path, split: str, data: Path | None, keep_seen: bool, against: Path | None, as_json: bool
+    run: "NextItemRun", split: str, data: Path | None, keep_seen: bool, against: "NextItemRun | None", as_json: bool
 ) -> None:
     from tfelc.core.row_progress import RowProgress
     from tfelc.lifecycle.evaluation.comparison_table import comparison_table
     from tfelc.metrics.registries import RANKING_METRICS
-    from tfelc.next_item import run as sequence_run
     from tfelc.next_item.evaluation.comparison import compare
     from tfelc.next_item.evaluation.evaluation import evaluate
     from tfelc.next_item.evaluation.tables import ranking_table
+    from tfelc.next_item.run import split as split_sequences
 
-    folder, *others = (sequence_run.SequenceRun(one) for one in (path, against) if one is not None)
-    for other in others:
-        folder.refuse_incomparable(other)
-    model, *other_models = (run.model() for run in (folder, *others))
-    sequences = folder.sequences(None if data is None else str(data))
-    examples = getattr(sequence_run.split(sequences, folder.config().split), split)
+    runs = [one for one in (run, against) if one is not None]
+    for other in runs[1:]:
+        run.refuse_incomparable(other)
+    model, *other_models = (one.model() for one in runs)
+    sequences = run.sequences(None if data is None else str(data))
+    examples = getattr(split_sequences(sequences, run.settings.split), split)
     with RowProgress(len(examples), "users") as bar:
         result, ranks = evaluate(model, examples, split, not keep_seen, bar.update)
     comparison = None
@@ -141,7 +146,7 @@ def _evaluate_next_item(
         return
     tables = [ranking_table(result, keep_seen)]
     if comparison is not None:
-        tables.append(comparison_table(comparison, str(against), RANKING_METRICS))
+        tables.append(comparison_table(comparison, str(runs[1].path), RANKING_METRICS))
     _print_tables(tables)
 
 

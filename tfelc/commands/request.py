@@ -5,9 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from tfelc.next_item.run import NextItemRun
+    from tfelc.ranker.run import RankerRun
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 # Items asked for.
@@ -35,18 +39,19 @@ def request(
 
     from tfelc.core.atomic_files import atomic_write
     from tfelc.core.cache import cache_home
-    from tfelc.lifecycle.training.run_folder import RunFolder
-    from tfelc.next_item.run import SequenceRun
+    from tfelc.lifecycle.run import Run
+    from tfelc.next_item.run import NextItemRun
     from tfelc.ranker.export.requests import json_request
 
-    is_recommender = RunFolder(run).metadata()["kind"] == SequenceRun.kind
+    opened: Any = Run.open(run)
+    is_recommender = isinstance(opened, NextItemRun)
     name = name or ("recommender" if is_recommender else "ranker")
     # TensorFlow Serving does not tell grpcurl its messages, as a server with reflection would.
     protoset = cache_home() / "tensorflow_serving.protoset"
     protoset.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(protoset) as temporary:
         temporary.write_bytes(_descriptors())
-    for title, signature, inputs in (_of_recommender if is_recommender else _of_ranker)(run, n):
+    for title, signature, inputs in (_of_recommender if is_recommender else _of_ranker)(opened, n):
         body = shlex.quote(json_request(signature, inputs))
         message = shlex.quote(_message(name, signature, inputs))
         method = "tensorflow.serving.PredictionService/Predict"
@@ -56,32 +61,28 @@ def request(
         )
 
 
-def _of_ranker(run: Path, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _of_ranker(run: RankerRun, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
     from tfelc.ranker.export.requests import request_inputs
     from tfelc.ranker.export.sample_rows import made_rows, real_rows
     from tfelc.ranker.export.signatures import RANK, SERVING_DEFAULT, input_specs
-    from tfelc.ranker.run import RankerRun
 
-    folder = RankerRun(run)
-    schema = folder.schema()
-    table = real_rows(folder, rows)
+    schema = run.schema
+    table = real_rows(run, rows)
     if table is None:
-        table = made_rows(schema, folder.fitted(), rows)
+        table = made_rows(schema, run.fitted, rows)
     for title, signature in (("One score a row", SERVING_DEFAULT), ("One user, the rows' items", RANK)):
         if signature in input_specs(schema):
             yield title, signature, request_inputs(schema, signature, table)
 
 
-def _of_recommender(run: Path, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _of_recommender(run: NextItemRun, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
     import numpy as np
 
     from tfelc.next_item.export.exporter import popularity_and_histories
     from tfelc.next_item.export.requests import history_input
     from tfelc.next_item.export.signatures import EMBED, RECOMMEND, K, id_type_of
-    from tfelc.next_item.run import SequenceRun
 
-    folder = SequenceRun(run)
-    inputs = history_input(popularity_and_histories(folder, rows)[1], id_type_of(folder.catalog()))
+    inputs = history_input(popularity_and_histories(run, rows)[1], id_type_of(run.catalog))
     yield "The best items after each history", RECOMMEND, {**inputs, K: np.full(rows, _K, np.int64)}
     yield "The vectors of the histories", EMBED, inputs
 

@@ -22,12 +22,12 @@ def served(exported_recommender):
 
 @pytest.fixture(scope="module")
 def catalog(recommender_run):
-    return recommender_run.catalog()
+    return recommender_run.catalog
 
 
 @pytest.fixture(scope="module")
 def splits(recommender_run):
-    return split(recommender_run.sequences(), recommender_run.config().split)
+    return split(recommender_run.sequences(), recommender_run.settings.split)
 
 
 def ask(runner, histories, k, signature=RECOMMEND):

@@ -5,18 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.report.markup import Markup
 from tfelc.lifecycle.report.page import render_page
 from tfelc.lifecycle.report.provenance import provenance
-from tfelc.lifecycle.report.reported_run import ReportedRun
 from tfelc.lifecycle.report.section import Section
 from tfelc.lifecycle.report.sensitivity_curves import sensitivity_curves
 from tfelc.lifecycle.report.trial import trials_of
+from tfelc.lifecycle.run import Run
 
-AnyRun = TypeVar("AnyRun", bound=ReportedRun)
+AnyRun = TypeVar("AnyRun", bound=Run[Any])
 Status = Callable[[str], None]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tfelc.core.errors import RunError, UsageError
 from tfelc.lifecycle.evaluation.result import EvaluationResult
-from tfelc.lifecycle.report.reported_run import ReportedRun
+from tfelc.lifecycle.run import Run
 
 _ALPHA, _COUNT = "model.clusters.alpha", "model.clusters.num_clusters"
 _VARIED = (_ALPHA, _COUNT, "training.seed")
@@ -30,7 +30,7 @@ class Trial:
 
 
 def trials_of(
-    run: ReportedRun, siblings: Sequence[ReportedRun], quality: Callable[[EvaluationResult], dict[str, float]]
+    run: Run[Any], siblings: Sequence[Run[Any]], quality: Callable[[EvaluationResult], dict[str, float]]
 ) -> list[Trial]:
     """Reads the run and its siblings, which differ from it in alpha, cluster number and seed alone.
 
@@ -46,10 +46,10 @@ def trials_of(
         RunError: One has no test metrics.
         UsageError: One was trained on other data, or differs in another setting.
     """
-    data, own = run.metadata()["data_hash"], _apart_from_trial(run)
+    data, own = run.metadata["data_hash"], _apart_from_trial(run)
     trials = []
     for one in (run, *siblings):
-        if one.metadata()["data_hash"] != data:
+        if one.metadata["data_hash"] != data:
             raise UsageError(f"{one.path}: was trained on other data than {run.path} (its hash differs)")
         found = _apart_from_trial(one)
         if different := sorted(key for key in found if found[key] != own.get(key)):
@@ -64,14 +64,14 @@ def trials_of(
     return trials
 
 
-def _apart_from_trial(run: ReportedRun) -> dict[str, Any]:
+def _apart_from_trial(run: Run[Any]) -> dict[str, Any]:
     kept = {key: value for key, value in _settings(run).items() if key not in _VARIED}
     # Of a ranker, two runs may differ in what they predict.
-    return {**kept, "tasks": run.metadata().get("tasks")}
+    return {**kept, "tasks": run.metadata.get("tasks")}
 
 
-def _settings(run: ReportedRun) -> dict[str, Any]:
-    return _flat(run.config().model_dump(mode="json"))
+def _settings(run: Run[Any]) -> dict[str, Any]:
+    return _flat(run.settings.model_dump(mode="json"))
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -22,12 +22,12 @@ from tfelc.next_item.models.elcrec import ELCRec
 from tfelc.next_item.report.metric_tables import differences_table, ranking_table
 from tfelc.next_item.report.summary_sentences import cluster_sentence, comparison_sentence, quality_sentences
 from tfelc.next_item.report.training_curves import training_curves
-from tfelc.next_item.run import SequenceRun, split
+from tfelc.next_item.run import NextItemRun, split
 from tfelc.next_item.settings import NEXT_ITEM
 
 
 @dataclass(frozen=True)
-class NextItemReport(RunReport[SequenceRun]):
+class NextItemReport(RunReport[NextItemRun]):
     """Measures a next-item model on the test split and writes what it finds as a page.
 
     Attributes:
@@ -45,8 +45,8 @@ class NextItemReport(RunReport[SequenceRun]):
         Args:
             status: Called with what is being done.
         """
-        model, metadata = self.run.model(), self.run.metadata()
-        examples = split(self.run.sequences(self.data), self.run.config().split).test
+        model, metadata = self.run.model(), self.run.metadata
+        examples = split(self.run.sequences(self.data), self.run.settings.split).test
         result, ranks = evaluate(model, examples, "test", progress=_advance(self.name, status))
         metrics = {self.name: result.metrics[NEXT_ITEM]}
         summary = [*quality_sentences(self.name, result, metadata["items"]), cluster_sentence(result.clusters)]

@@ -55,11 +55,11 @@ class RankerReport(RunReport[RankerRun]):
         own = predictions[self.name]
         lifts = self._lifts(own, predictions.get(self.other), status)
         status("drawing")
-        meanings = group_meanings(self.run.schema())
+        meanings = group_meanings(self.run.schema)
         summary = bullets(self._summary(dataset, results[self.name], lifts))
         return Content(
             title=f"Ranker {self.name}",
-            lead=f"Tasks {', '.join(self.run.metadata()['tasks'])}, on {dataset.manifest.source}",
+            lead=f"Tasks {', '.join(self.run.metadata['tasks'])}, on {dataset.manifest.source}",
             summary=[summary, note(f"Groups of users, {meanings}.")] if meanings else [summary],
             sections=[
                 Section("Lift by group", self._lift_blocks(lifts)),
