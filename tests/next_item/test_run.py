@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.sequence_training import SMALL, finished, start, write_sequences
 from tfelc.core.errors import DataError, RunError, UsageError
-from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
-from tfelc.next_item.run import SequenceRun
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
+from tfelc.next_item.run import NextItemRun
 from tfelc.ranker.run import RankerRun
 
 SETTINGS = (*SMALL, "model.clusters.num_clusters=3")
@@ -26,18 +26,18 @@ def trained(tmp_path_factory):
 def run(trained, tmp_path):
     """A copy that may be damaged."""
     shutil.copytree(trained._run.path, tmp_path / "run")
-    return SequenceRun(tmp_path / "run")
+    return NextItemRun(tmp_path / "run")
 
 
 def test_it_says_what_was_run_on_which_data(trained) -> None:
     run = trained._run
-    metadata = run.metadata()
+    metadata = run.metadata
     assert (metadata["kind"], metadata["users"], metadata["items"]) == ("next_item", 120, 40)
     assert Path(metadata["data"]).is_absolute() and Path(metadata["data"]).name == "låtar.txt"
     sequences = run.sequences()
     assert (metadata["data_hash"], metadata["actions"]) == (sequences.hash, len(sequences.actions))
-    assert run.config().model.clusters.num_clusters == 3 and run.config().training.batch_size == 64
-    assert run.catalog() == sequences.catalog.tolist() and run.catalog()[0] == "låt-日1"
+    assert run.settings.model.clusters.num_clusters == 3 and run.settings.training.batch_size == 64
+    assert run.catalog == sequences.catalog.tolist() and run.catalog[0] == "låt-日1"
 
 
 def test_the_catalog_of_version_0_1_0_is_read(run) -> None:
@@ -51,14 +51,14 @@ def test_the_catalog_of_version_0_1_0_is_read(run) -> None:
 
 def test_a_known_data_set_is_called_by_its_name(tmp_path) -> None:
     training = start(tmp_path / "run", "simulated", *SMALL)
-    assert training._run.metadata()["data"] == "simulated"
-    assert SequenceRun(tmp_path / "run").sequences().num_users == 2000
+    assert training._run.metadata["data"] == "simulated"
+    assert NextItemRun(tmp_path / "run").sequences().num_users == 2000
 
 
 def test_the_model_comes_back_with_its_best_weights(trained) -> None:
-    again = SequenceRun(trained._run.path).model()
+    again = NextItemRun(trained._run.path).model()
     examples = trained.splits.test
-    found, wanted = (SequenceScorer(model) for model in (again, trained._model))
+    found, wanted = (CatalogScorer(model) for model in (again, trained._model))
     np.testing.assert_array_equal(found.scores(examples), wanted.scores(examples))
     np.testing.assert_array_equal(found.clusters[0], wanted.clusters[0])
 
@@ -73,7 +73,7 @@ def test_ranks_are_those_of_the_test_users(trained) -> None:
 
 def test_data_that_has_moved_or_changed(run, tmp_path) -> None:
     moved = write_sequences(tmp_path / "moved.txt", prefix="låt-日")
-    assert run.sequences(str(moved)).hash == run.metadata()["data_hash"]
+    assert run.sequences(str(moved)).hash == run.metadata["data_hash"]
     other = write_sequences(tmp_path / "other.txt", seed=1, prefix="låt-日")
     with pytest.raises(RunError, match=f"run: was trained on other sequences than {other} holds now"):
         run.sequences(str(other))
@@ -84,7 +84,7 @@ def test_data_that_has_moved_or_changed(run, tmp_path) -> None:
 @pytest.mark.parametrize("name", ["config.yaml", "catalog.json", "checkpoints/best.npz", "ranks.parquet"])
 def test_each_file_is_missed_and_its_damage_seen(run, name) -> None:
     def read() -> None:
-        run.catalog()
+        run.catalog
         run.ranks()
         run.model()
 
@@ -99,11 +99,11 @@ def test_each_file_is_missed_and_its_damage_seen(run, name) -> None:
 
 def test_a_run_of_another_kind(run, untrained_run, tmp_path) -> None:
     with pytest.raises(RunError, match="holds a run of another kind: ranker, not next_item"):
-        SequenceRun(untrained_run.path).metadata()
+        NextItemRun(untrained_run.path).metadata
     with pytest.raises(RunError, match="holds a run of another kind: next_item, not ranker"):
-        RankerRun(run.path).metadata()
+        RankerRun(run.path).metadata
     with pytest.raises(RunError, match="no such run folder"):
-        SequenceRun(tmp_path / "nowhere").metadata()
+        NextItemRun(tmp_path / "nowhere").metadata
 
 
 def test_weights_of_another_model(run, tmp_path) -> None:

@@ -18,7 +18,7 @@ def run(tmp_path, untrained_run):
 
 
 def test_it_says_what_was_run_on_which_data_by_which_versions(untrained_run, every_kind_dataset):
-    metadata = untrained_run.metadata()
+    metadata = untrained_run.metadata
     assert metadata["tfelc"] == __version__
     assert metadata["tasks"] == ["click", "buy"]
     assert metadata["data"] == str(every_kind_dataset.path)
@@ -28,8 +28,8 @@ def test_it_says_what_was_run_on_which_data_by_which_versions(untrained_run, eve
     assert re.fullmatch(r"2\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", metadata["started"])
     assert metadata["git_commit"] is None or re.fullmatch("[0-9a-f]{40}", metadata["git_commit"])
     assert {"python", "tensorflow", "keras", "numpy", "pyarrow"} <= metadata["versions"].keys()
-    assert untrained_run.schema() == every_kind_dataset.schema
-    assert untrained_run.config().model.clusters.num_clusters == 5
+    assert untrained_run.schema == every_kind_dataset.schema
+    assert untrained_run.settings.model.clusters.num_clusters == 5
 
 
 def test_a_folder_in_use_is_never_written_to(run, every_kind_dataset, tmp_path):
@@ -79,13 +79,13 @@ def test_each_file_is_missed_and_its_damage_seen(run, name):
 
 def test_what_is_no_run(run, tmp_path):
     with pytest.raises(RunError, match="nowhere: no such run folder"):
-        RankerRun(tmp_path / "nowhere").metadata()
+        RankerRun(tmp_path / "nowhere").metadata
     with pytest.raises(RunError, match=r"not a run folder of tfelc \(no run.json\)"):
-        RankerRun(tmp_path).metadata()
-    for foreign in ({"name": "someone else's"}, [1, 2], {**run.metadata(), "tasks": "click"}):
+        RankerRun(tmp_path).metadata
+    for foreign in ({"name": "someone else's"}, [1, 2], {**run.metadata, "tasks": "click"}):
         (run.path / "run.json").write_text(json.dumps(foreign))
         with pytest.raises(RunError, match=r"run.json: not written by tfelc's training"):
-            run.metadata()
+            run.metadata
 
 
 def test_files_of_another_run_are_refused(run, every_kind_dataset, tmp_path):
@@ -104,7 +104,7 @@ def test_the_runs_own_data_must_be_what_it_was_and_other_data_must_be_named(run,
     assert run.dataset().hash == every_kind_dataset.hash
     other = write_every_kind_dataset(tmp_path / "other", first_seed=50)
     assert run.dataset(other.path).hash == other.hash
-    metadata = run.metadata()
+    metadata = run.metadata
     (run.path / "run.json").write_text(json.dumps({**metadata, "data": str(other.path)}))
     with pytest.raises(
         RunError, match="run: .*other holds other data than the run was trained on .* name it by --data"

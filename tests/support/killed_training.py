@@ -22,10 +22,11 @@ from tfelc.core.tensorflow_start import load_tensorflow
 def main(moment: str, call: int) -> None:
     load_tensorflow()
 
-    from tfelc.lifecycle.training.checkpoints import Checkpoints
     from tfelc.next_item.training.trainer import SequenceTrainer
-    from tfelc.ranker.run import RankerRun
     from tfelc.ranker.training.training import Training
+
+    from tfelc.lifecycle.training.checkpoints import Checkpoints
+    from tfelc.ranker.run import RankerRun
 
     owner, name, last_words = {
         "save": (Checkpoints, "save", None),

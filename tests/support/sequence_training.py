@@ -44,10 +44,10 @@ def write_sequences(path: Path, users: int = 120, items: int = 40, seed: int = 0
 def start(path: Path, source: Path, *settings: str) -> Any:
     """A `SequenceTraining` in this process, not yet run."""
     from rich.console import Console
+    from tfelc.next_item.training.training import SequenceTraining
 
     from tfelc.next_item.data.sources import load_sequences
     from tfelc.next_item.settings import NextItemSettings
-    from tfelc.next_item.training.training import SequenceTraining
 
     config = NextItemSettings.load(None, settings)
     return SequenceTraining.start(path, load_sequences(source), str(source), config, Console(quiet=True))

@@ -35,9 +35,9 @@ def start_training(
 def train(dataset: Any, path: Path, *settings: str, heads: Sequence[str] = ("click", "buy")) -> Any:
     """Trains in this process; returns the finished `Training`."""
     from rich.console import Console
+    from tfelc.ranker.training.training import Training
 
     from tfelc.ranker.settings import RankerSettings
-    from tfelc.ranker.training.training import Training
 
     config = RankerSettings.load(SETTINGS, settings)
     training = Training.start(path, dataset, config, heads, Console(quiet=True))

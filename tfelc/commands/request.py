@@ -32,11 +32,11 @@ def request(
 
     from tfelc.core.atomic_files import atomic_write
     from tfelc.core.cache import cache_home
-    from tfelc.lifecycle.kinds import model_of
+    from tfelc.lifecycle.load import load
     from tfelc.ranker.export.requests import json_request
     from tfelc.serving.grpcurl import predict_message, service_descriptors
 
-    model = model_of(run)
+    model = load(run)
     name = name or model.served_name
     protoset = cache_home() / "tensorflow_serving.protoset"
     protoset.parent.mkdir(parents=True, exist_ok=True)

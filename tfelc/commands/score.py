@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from tfelc.lifecycle.scoring.batch_job import BatchJob, Engine
     from tfelc.lifecycle.scoring.summary import Summary
     from tfelc.ranker.scoring.ranker_summary import RankerSummary
@@ -81,9 +79,7 @@ def score(
         )
     )
     if dry_run:
-        from tfelc.ranker.scoring.tables import rows_table
-
-        _preview(job, rows_table)
+        _preview(job)
         return
     summary = _run(job, engine, context.args)
     _report_scores(job, summary)
@@ -124,9 +120,7 @@ def top_k(
         )
     )
     if dry_run:
-        from tfelc.ranker.scoring.tables import recommendations_table
-
-        _preview(job, recommendations_table)
+        _preview(job)
         return
     _report(job, _run(job, engine, context.args))
 
@@ -158,15 +152,16 @@ def _run(job: "BatchJob[Any]", engine: str, options: list[str]) -> "Summary":
         return job.run(chosen, bar.advance)
 
 
-def _preview(job: "BatchJob[Any]", table: Any) -> None:
+def _preview(job: "BatchJob[Any]") -> None:
     from rich.console import Console
+
+    from tfelc.lifecycle.scoring.tables import rows_table
 
     console = Console()
     rows = "an unknown number of" if job.rows is None else f"{job.rows:,}"
     version = job.scorer.model.version
     console.print(f"{len(job.files):,} files, {rows} rows, model version {version}: all is in order")
-    preview: pa.Table = job.preview()
-    console.print(table(preview))
+    console.print(rows_table(job.preview()))
 
 
 def _report_scores(job: "ScoringJob", summary: "RankerSummary") -> None:

@@ -99,7 +99,7 @@ def _label(source: str) -> str:
 def _runs_of(
     model: str, source: str, loaded: "Sequences", seeds: int, overrides: list[str], runs: Path, console: "Console"
 ) -> Iterator[Path]:
-    from tfelc.next_item.run import SequenceRun
+    from tfelc.next_item.run import NextItemRun
 
     if model in _UNLEARNED:
         split_config = settings_of("sasrec", source, 0, overrides).split
@@ -109,8 +109,8 @@ def _runs_of(
         folder = runs / f"{_label(source)}-{model}-{seed}"
         config = settings_of(model, source, seed, overrides)
         if (folder / "run.json").exists():
-            run = SequenceRun(folder)
-            _refuse_other(folder, run.metadata()["data_hash"] == loaded.hash and run.config() == config)
+            run = NextItemRun(folder)
+            _refuse_other(folder, run.metadata["data_hash"] == loaded.hash and run.settings == config)
         if not (folder / "metrics.json").exists():
             console.print(f"[bold]{_label(source)}, {model}[/bold], seed {seed}")
             _train(folder, source, loaded, config, console)
@@ -127,14 +127,15 @@ def _refuse_other(folder: Path, same: bool) -> None:
 def _train(folder: Path, source: str, loaded: "Sequences", config: "NextItemSettings", console: "Console") -> None:
     import keras
 
-    from tfelc.next_item.training.training import SequenceTraining
+    from tfelc.next_item.run import NextItemRun
+    from tfelc.next_item.training.train import create_training, resume_training
 
     if (folder / "run.json").exists():
-        training = SequenceTraining.resume(folder, console)
+        training = resume_training(NextItemRun(folder), console)
     else:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        training = SequenceTraining.start(folder, loaded, source, config, console)
-    training.run()
+        training = create_training(loaded, source, config, folder, console)
+    training.train()
     training.test()
     keras.backend.clear_session()
 
@@ -143,11 +144,13 @@ def _unlearned(
     model: str, loaded: "Sequences", split_config: "SplitSettings", folder: Path, console: "Console"
 ) -> Path:
     """Measures a model without weights, and leaves the files that a run would."""
+    from tfelc.lifecycle.evaluation.result import EvaluationResult
+    from tfelc.metrics.summary import ranking_metrics
     from tfelc.next_item.evaluation.full_ranking import full_ranking
     from tfelc.next_item.evaluation.item_knn_search import choose_item_knn
-    from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
     from tfelc.next_item.models.popularity import Popularity
-    from tfelc.next_item.run import SequenceRun, split
+    from tfelc.next_item.run import NextItemRun, split
+    from tfelc.next_item.settings import NEXT_ITEM
 
     measured_on = {"data_hash": loaded.hash, "protocol": split_config.protocol}
     if (folder / "metrics.json").exists():
@@ -162,10 +165,8 @@ def _unlearned(
             scorer = choose_item_knn(splits, loaded.num_items)
         ranks = full_ranking(scorer, splits.test, loaded.num_items).ranks
     folder.mkdir(parents=True, exist_ok=True)
-    run = SequenceRun(folder)
+    run = NextItemRun(folder)
     run.write_ranks(loaded.users[splits.test.users], ranks)
-    run.write_json(
-        "metrics.json",
-        {**measured_on, "users": len(ranks), "metrics": ranking_metrics(ranks), "clusters": {}},
-    )
+    result = EvaluationResult("test", "users", len(ranks), {NEXT_ITEM: ranking_metrics(ranks)})
+    run.write_json("metrics.json", {**measured_on, **result.to_json()})
     return folder

@@ -21,24 +21,28 @@ def summary(folders: dict[str, list[Path]]) -> dict[str, Any]:
     """
     import numpy as np
 
+    from tfelc.lifecycle.evaluation.result import EvaluationResult
     from tfelc.next_item.evaluation.bootstrap import paired_ranking_bootstrap
-    from tfelc.next_item.run import SequenceRun
+    from tfelc.next_item.run import NextItemRun
+    from tfelc.next_item.settings import NEXT_ITEM
 
-    ranks = {name: np.stack([SequenceRun(folder).ranks()[1] for folder in runs]) for name, runs in folders.items()}
+    ranks = {name: np.stack([NextItemRun(folder).ranks()[1] for folder in runs]) for name, runs in folders.items()}
     found: dict[str, Any] = {}
     for name, runs in folders.items():
-        results = [json.loads((folder / "metrics.json").read_text()) for folder in runs]
+        contents = [json.loads((folder / "metrics.json").read_text()) for folder in runs]
+        results = [EvaluationResult.from_json(content) for content in contents]
+        metrics = [result.metrics[NEXT_ITEM] for result in results]
         baseline = f"paper_{_BASELINE}" if name.startswith("paper_") else _BASELINE
         found[name] = {
             "seeds": len(runs),
             "metrics": {
                 metric: {
-                    "mean": float(np.mean([result["metrics"][metric] for result in results])),
-                    "std": float(np.std([result["metrics"][metric] for result in results], ddof=min(1, len(runs) - 1))),
+                    "mean": float(np.mean([values[metric] for values in metrics])),
+                    "std": float(np.std([values[metric] for values in metrics], ddof=min(1, len(runs) - 1))),
                 }
-                for metric in results[0]["metrics"]
+                for metric in metrics[0]
             },
-            "clusters": [result["clusters"] for result in results],
+            "clusters": [result.clusters.to_json() if result.clusters else {} for result in results],
             **_training(runs),
         }
         if baseline in ranks and name != baseline:
@@ -51,17 +55,17 @@ def _training(runs: list[Path]) -> dict[str, Any]:
     """Loss, epochs and wall time of the runs that were trained."""
     import numpy as np
 
-    from tfelc.next_item.run import SequenceRun
+    from tfelc.next_item.run import NextItemRun
 
     if not (runs[0] / "run.json").exists():
         return {"loss": None}
     histories = [json.loads((folder / "history.json").read_text()) for folder in runs]
-    next_item = SequenceRun(runs[0]).config().model.next_item
+    next_item = NextItemRun(runs[0]).settings.model.next_item
     return {
         "loss": next_item.loss,
         "best_epoch": [history["best_epoch"] for history in histories],
         "seconds": float(np.mean([history["seconds"] for history in histories])),
-        "config": SequenceRun(runs[0]).config().model_dump(mode="json"),
+        "config": NextItemRun(runs[0]).settings.model_dump(mode="json"),
     }
 
 

@@ -23,15 +23,15 @@ def describe(found: Sequence[Measured]) -> dict[str, Any]:
     """Mean and standard deviation over the seeds of each metric of one model, over all rows and by group."""
     results = [one.result for one in found]
     return {
-        "tasks": {output: _spread([r["tasks"][output] for r in results]) for output in results[0]["tasks"]},
+        "tasks": {output: _spread([r.metrics[output] for r in results]) for output in results[0].metrics},
         "groups": {
-            group: {output: _spread([r["groups"][group][output] for r in results]) for output in outputs}
-            for group, outputs in results[0]["groups"].items()
+            group: {output: _spread([r.groups[group][output] for r in results]) for output in outputs}
+            for group, outputs in results[0].groups.items()
         },
         "gate_entropy": {
-            task: _mean_and_deviation([r["gates"][task]["entropy"] for r in results]) for task in results[0]["gates"]
+            task: _mean_and_deviation([r.gates[task]["entropy"] for r in results]) for task in results[0].gates
         },
-        "clusters": _clusters(found) if results[0]["clusters"] else None,
+        "clusters": _clusters(found) if results[0].clusters else None,
     }
 
 
@@ -85,12 +85,15 @@ def lifts_by_group(lifts: Sequence[GroupLift]) -> dict[str, dict[str, Any]]:
 
 def _clusters(found: Sequence[Measured]) -> dict[str, Any]:
     """The clusters' health over the seeds, and how far two seeds agree on who belongs together."""
-    health = [one.result["clusters"] for one in found]
+    health = [one.result.clusters for one in found if one.result.clusters]
     assignments = [one.predictions.assignment for one in found]
     pairs = [assignment_agreement(first, second) for first, second in combinations(assignments, 2)]
     return {
-        **{name: _mean_and_deviation([h[name] for h in health]) for name in ("in_use", "largest_share", "silhouette")},
-        "groups": {column: _spread([h["groups"][column] for h in health]) for column in health[0]["groups"]},
+        **{
+            name: _mean_and_deviation([getattr(h, name) for h in health])
+            for name in ("in_use", "largest_share", "silhouette")
+        },
+        "groups": {column: _spread([h.groups[column] for h in health]) for column in health[0].groups},
         "agreement_of_seeds": _mean_and_deviation(pairs) if pairs else None,
     }
 

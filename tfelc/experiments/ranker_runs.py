@@ -14,12 +14,13 @@ from rich.console import Console
 from tfelc.core.errors import RunError
 from tfelc.data.dataset import Dataset
 from tfelc.experiments.ranker_variants import with_seed
+from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictions, Predictor
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training.training import Training
+from tfelc.ranker.training.train import create_training, resume_training
 from tfelc.schema.task_chain import select_tasks
 
 # Beside the run's own files, once it is trained.
@@ -32,12 +33,12 @@ class Measured:
 
     Attributes:
         predictions: What it answers; without the embeddings, which nothing after `result` reads.
-        result: What `evaluate` returns.
+        result: The result of `evaluate`.
         seconds: Wall time of the training, or None where it was interrupted.
     """
 
     predictions: Predictions
-    result: dict[str, Any]
+    result: EvaluationResult
     seconds: float | None
 
 
@@ -96,22 +97,22 @@ class RankerRuns:
         run = RankerRun(path)
         if _begun(path):
             # As after an interruption: a run that has come to its end returns its best weights at once.
-            model = Training.resume(path, self._dataset, self._console).run()
-            return model, (run.read_json(_TIME) or {}).get("seconds")
+            loop = resume_training(run, self._console, self._dataset)
+            return loop.train().model, (run.read_json(_TIME) or {}).get("seconds")
         started = time.perf_counter()
-        model = Training.start(path, self._dataset, config, self._heads, self._console).run()
+        model = create_training(self._dataset, self._heads, config, path, self._console).train().model
         seconds = time.perf_counter() - started
         run.write_json(_TIME, {"seconds": seconds})
         return model, seconds
 
     def _refuse_other(self, run: RankerRun, config: RankerSettings) -> None:
-        metadata = run.metadata()
+        metadata = run.metadata
         wanted = {
             "data_hash": self._dataset.hash,
             "schema_hash": self._dataset.schema.hash(),
             "tasks": self._heads,
         }
-        if any(metadata.get(key) != value for key, value in wanted.items()) or run.config() != config:
+        if any(metadata.get(key) != value for key, value in wanted.items()) or run.settings != config:
             raise RunError(
                 f"{run.path}: was made with other settings, tasks or data than are asked for; name another --runs"
             )

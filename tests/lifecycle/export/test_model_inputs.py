@@ -26,7 +26,7 @@ def inputs(rows):
 @pytest.mark.parametrize("which", ["ordinary", "hard"])
 def test_the_exported_ranker_answers_as_to_requests(served, untrained_run, which):
     rows = plain(every_kind_rows(200, 31), SCHEMA)
-    rows = rows if which == "ordinary" else hard_rows(SCHEMA, untrained_run.fitted())
+    rows = rows if which == "ordinary" else hard_rows(SCHEMA, untrained_run.fitted)
     expected = served.run("serving_default", request_inputs(SCHEMA, "serving_default", rows))
     found = served.run("serving_default", inputs(rows))
     for name in ("click", "buy"):

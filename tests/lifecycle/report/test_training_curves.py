@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from tfelc.lifecycle.report.training_curves import ranker_curves, sequence_curves
 
 from tests.support.reading import Reading
 from tfelc.lifecycle.report.sensitivity_curves import sensitivity_curves
-from tfelc.lifecycle.report.training_curves import ranker_curves, sequence_curves
 from tfelc.lifecycle.report.trial import Trial
 from tfelc.ranker.evaluation.predictions import Outcome, Predictions
 from tfelc.ranker.report.calibration_curves import calibration_curves

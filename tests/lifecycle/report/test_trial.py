@@ -30,7 +30,7 @@ def test_what_does_not_belong_is_named(trained_run, tmp_path):
         trials(trained_run, other)
     elsewhere = write_sibling(trained_run.path, tmp_path / "elsewhere", 0)
     metadata = (elsewhere / "run.json").read_text()
-    (elsewhere / "run.json").write_text(metadata.replace(RankerRun(elsewhere).metadata()["data_hash"], "0" * 64))
+    (elsewhere / "run.json").write_text(metadata.replace(RankerRun(elsewhere).metadata["data_hash"], "0" * 64))
     with pytest.raises(UsageError, match="elsewhere: was trained on other data than"):
         trials(trained_run, elsewhere)
     unfinished = write_sibling(trained_run.path, tmp_path / "unfinished", 0)

@@ -2,11 +2,11 @@ import io
 
 import pytest
 from rich.console import Console
+from tfelc.ranker.training.training import Training
 
 from tests.support.training import SETTINGS
 from tfelc.lifecycle.training.health import collapse_warning, health_line
 from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training.training import Training
 
 
 def epoch(in_use):

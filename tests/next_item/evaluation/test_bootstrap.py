@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from tfelc.next_item.evaluation.ranking_metrics import METRICS, ranking_metrics
 
 from tfelc.core.errors import DataError, UsageError
 from tfelc.next_item.evaluation.bootstrap import paired_ranking_bootstrap
-from tfelc.next_item.evaluation.ranking_metrics import METRICS, ranking_metrics
 
 
 def _ranks(seed: int, users: int = 500, better: float = 1.0):

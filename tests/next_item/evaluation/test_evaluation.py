@@ -7,7 +7,7 @@ from tfelc.losses.next_item import FullSoftmax
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.simulated_sequences import simulate
 from tfelc.next_item.data.splits import leave_one_out
-from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer, embedding_graph
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer, embedding_graph
 from tfelc.next_item.evaluation.comparison import compare_sequences
 from tfelc.next_item.evaluation.evaluation import evaluate_sequences
 from tfelc.next_item.evaluation.tables import comparison_table, ranking_table
@@ -97,7 +97,7 @@ def test_progress_and_one_graph_for_many_evaluations() -> None:
 
 
 def test_the_scorer_reads_the_most_recent_items_alone() -> None:
-    scorer = SequenceScorer(MODEL)
+    scorer = CatalogScorer(MODEL)
     longest = EXAMPLES.take(np.argsort(-EXAMPLES.lengths)[:3])
     assert longest.lengths.min() > MAX_LENGTH
     np.testing.assert_array_equal(scorer.scores(longest), scorer.scores(longest.truncated(MAX_LENGTH)))

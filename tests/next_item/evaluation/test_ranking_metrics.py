@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from tfelc.next_item.evaluation.ranking_metrics import METRICS, ranking_gains, ranking_metrics
 
 from tfelc.core.errors import DataError
-from tfelc.next_item.evaluation.ranking_metrics import METRICS, ranking_gains, ranking_metrics
 
 
 def test_figures_by_hand() -> None:

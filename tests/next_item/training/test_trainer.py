@@ -1,12 +1,12 @@
 import keras
 import numpy as np
 import pytest
+from tfelc.next_item.training.trainer import SequenceTrainer
 
 from tfelc.losses.next_item import FullSoftmax
 from tfelc.next_item.data.batches import SequenceBatch
 from tfelc.next_item.models.elcrec import ELCRec
 from tfelc.next_item.settings import NextItemSettings
-from tfelc.next_item.training.trainer import SequenceTrainer
 
 ITEMS = np.array([[0, 1, 2], [3, 4, 5], [0, 0, 6]], "int32")
 TARGETS = np.array([3, 6, 1], "int32")

@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from rich.console import Console
+from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
+from tfelc.next_item.training.training import SequenceTraining
 
 from tests.support.sequence_training import (
     EVERYTHING,
@@ -20,11 +22,9 @@ from tests.support.sequence_training import (
 from tfelc.core.errors import DataError, RunError, UsageError
 from tfelc.next_item.data.simulated_sequences import simulate
 from tfelc.next_item.evaluation.full_ranking import full_ranking
-from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
 from tfelc.next_item.models.popularity import Popularity
-from tfelc.next_item.run import SequenceRun
+from tfelc.next_item.run import NextItemRun
 from tfelc.next_item.training import training as sequence_training
-from tfelc.next_item.training.training import SequenceTraining
 
 BARE = (*SMALL, "model.name=sasrec")
 
@@ -107,7 +107,7 @@ def _stopping(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, call: i
 def test_a_run_stopped_at_any_moment_goes_on_to_the_same_end(whole, source, tmp_path) -> None:
     run = tmp_path / "run"
     moments = [
-        (SequenceRun, "write_json", 1),  # the first epoch's weights are kept as the best, and nothing else is
+        (NextItemRun, "write_json", 1),  # the first epoch's weights are kept as the best, and nothing else is
         (SequenceTraining, "test", 1),  # all is trained, and not measured on the test split
     ]
     for number, moment in enumerate(moments):
@@ -155,7 +155,7 @@ def test_it_stops_once_nothing_has_improved_and_returns_the_best(source, tmp_pat
     # As good as the best is no improvement: two epochs after the second it is over.
     assert len(weights) == 4 and _history(tmp_path / "run")["best_epoch"] == 2
     np.testing.assert_array_equal(model.encoder.item_table, weights[1])
-    np.testing.assert_array_equal(SequenceRun(tmp_path / "run").model().encoder.item_table, weights[1])
+    np.testing.assert_array_equal(NextItemRun(tmp_path / "run").model().encoder.item_table, weights[1])
     # Over is over, also for a later call.
     assert len(_resumed(tmp_path / "run").run().variables) and len(weights) == 4
 

@@ -2,8 +2,8 @@ import math
 
 import numpy as np
 import pytest
-
 from tfelc.ranker.evaluation.cluster_health import cluster_health
+
 from tfelc.ranker.evaluation.predictions import Outcome, Predictions
 
 

@@ -78,7 +78,7 @@ def test_an_integer_that_is_none_is_named(rows, value):
 
 @pytest.mark.parametrize("signature", [SERVING_DEFAULT, RANK, EXAMPLES])
 def test_json_carries_the_same_values_by_the_servers_rules(rows, signature, untrained_run, served):
-    table = pa.concat_tables([rows, hard_rows(SCHEMA, untrained_run.fitted())])
+    table = pa.concat_tables([rows, hard_rows(SCHEMA, untrained_run.fitted)])
     inputs = request_inputs(SCHEMA, signature, table)
     request = JsonRequest.parse(json_request(signature, inputs).encode())
     assert request.signature == signature

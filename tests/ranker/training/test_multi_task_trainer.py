@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 from rich.console import Console
+from tfelc.ranker.training.training import Training
 
 from tests.support.training import SETTINGS
 from tfelc.metrics.cluster_use import cluster_use
 from tfelc.metrics.gate_entropy import gate_entropy
 from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training.training import Training
 
 CALM = (
     "model.embedding_dropout=0",

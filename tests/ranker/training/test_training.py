@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 from rich.console import Console
+from tfelc.ranker.training.training import Training
 
 from tests.support.every_kind import SCHEMA, every_kind_schema, write_every_kind_dataset
 from tests.support.training import SETTINGS, train
@@ -12,7 +13,6 @@ from tfelc.core.errors import ConfigError, RunError, UsageError
 from tfelc.data.dataset import Dataset
 from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training import training as module
-from tfelc.ranker.training.training import Training
 
 QUICK = ("training.epochs=2", "training.checkpoint_seconds=60", "model.clusters.initialization=random")
 

@@ -42,7 +42,7 @@ def step(
     from tfelc.data.dataset import Dataset
     from tfelc.ranker.data import simulated_log as simulated
     from tfelc.ranker.settings import RankerSettings
-    from tfelc.ranker.training.training import Training
+    from tfelc.ranker.training.train import create_training
 
     chosen = [*(settings or []), f"training.batch_size={batch_size}"]
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +52,10 @@ def step(
         steps: dict[str, Callable[[], Any]] = {}
         for name, more in (("without", ["model.clusters.num_clusters=0"]), ("with", [])):
             resolved = RankerSettings.load(config, [*chosen, *more])
-            started = Training.start(Path(folder) / name, Dataset(path), resolved, task.split(","), Console(quiet=True))
+            created = create_training(
+                Dataset(path), task.split(","), resolved, Path(folder) / name, Console(quiet=True)
+            )
+            started = created.trainable
             batch = next(iter(started.batches.epoch(0)))
             train = tf.function(started.trainer.train_step)
             steps[name] = lambda train=train, batch=batch: train(batch)["loss"].numpy()

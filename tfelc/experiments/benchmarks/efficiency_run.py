@@ -42,7 +42,7 @@ def measure(
     from tfelc.next_item.run import build_model, split
     from tfelc.next_item.settings import NextItemSettings
     from tfelc.next_item.training.initialization import count_neighbors
-    from tfelc.next_item.training.trainer import SequenceTrainer
+    from tfelc.next_item.training.next_item_trainer import NextItemTrainer
 
     variant = {"sasrec": "b", "elcrec": "elcrec", "iclrec": "b_ccl"}[way]
     chosen = NextItemSettings.load(config, [f"model.variant={variant}", *(settings or [])])
@@ -56,7 +56,9 @@ def measure(
     batches = SequenceBatches(
         train, training.samples, chosen.split.max_length, training.batch_size, training.seed, positive_views
     )
-    trainer = SequenceTrainer(model, training, len(batches), batches.every_position, positive_views)
+    trainer = NextItemTrainer(
+        model, chosen.optimizer, training.epochs * len(batches), batches.every_position, positive_views
+    )
     users = SequenceBatches(train, "sequences", chosen.split.max_length, training.batch_size, 0)
     start = 0.0
     if way == "elcrec" and chosen.model.clusters.start == "kmeans":
@@ -85,12 +87,12 @@ def measure(
 def _rank_seconds(model: "ELCRec", test: "Examples") -> float:
     """Of ranking every test user, once the graph is made, as it is after the first epoch of a training."""
     from tfelc.next_item.evaluation.catalog_scorer import embedding_graph
-    from tfelc.next_item.evaluation.evaluation import evaluate_sequences
+    from tfelc.next_item.evaluation.evaluation import evaluate
 
     graph = embedding_graph(model)
-    evaluate_sequences(model, test.take(slice(0, 1000)), "test", graph=graph)
+    evaluate(model, test.take(slice(0, 1000)), "test", graph=graph)
     began = time.perf_counter()
-    evaluate_sequences(model, test, "test", graph=graph)
+    evaluate(model, test, "test", graph=graph)
     return time.perf_counter() - began
 
 

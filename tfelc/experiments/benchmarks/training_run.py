@@ -50,7 +50,7 @@ def _tfelc(
 
     from tfelc.data.dataset import Dataset
     from tfelc.ranker.settings import RankerSettings
-    from tfelc.ranker.training.training import Training
+    from tfelc.ranker.training.train import create_training
 
     class Clock(keras.callbacks.Callback):
         started = cpu_started = 0.0
@@ -64,7 +64,7 @@ def _tfelc(
         settings = [*settings, "model.clusters.num_clusters=0", "model.interactions=false", "model.embedding_dropout=0"]
     chosen = RankerSettings.load(config, settings)
     with tempfile.TemporaryDirectory() as folder:
-        started = Training.start(Path(folder) / "run", Dataset(data), chosen, heads, Console(quiet=True))
+        started = create_training(Dataset(data), heads, chosen, Path(folder) / "run", Console(quiet=True)).trainable
         batches = started.batches.epoch(0)
         available = started.batches.steps
         if way != "parquet":

@@ -13,7 +13,7 @@ from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.models.elcrec import ELCRec
 
 
-class SequenceScorer:
+class CatalogScorer:
     """Scores every item after each history: the dot product of the two embeddings, and the neighbors' bonus if any.
 
     The items' embeddings are taken once, so a scorer stands for the weights of the moment it was made.

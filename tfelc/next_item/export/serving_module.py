@@ -38,7 +38,7 @@ class RecommenderModule(tf.Module):
         asset: File that goes into the SavedModel's assets.
 
     Example:
-        >>> module = RecommenderModule(run.model(), run.catalog(), counts, "brute_force", Path("manifest.json"))
+        >>> module = RecommenderModule(run.model(), run.catalog, counts, "brute_force", Path("manifest.json"))
         >>> tf.saved_model.save(module, "exports/next/1", signatures=module.signatures())
     """
 

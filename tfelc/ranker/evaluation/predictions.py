@@ -34,6 +34,10 @@ class Outcome:
     labels: NDArray[np.float32]
     probabilities: NDArray[np.float32]
 
+    def same_rows_as(self, other: Outcome) -> bool:
+        """Whether another ranker's outcome is judged on the same rows, by the same labels."""
+        return np.array_equal(self.rows, other.rows) and np.array_equal(self.labels, other.labels)
+
 
 @dataclass(frozen=True)
 class Predictions:

@@ -72,8 +72,8 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
         model = run.model("float32")
         progress("taking reference statistics")
         reference = take_statistics(run, model)
-    fitted = run.fitted()
-    manifest = FeatureManifest.of(model, fitted, run.metadata(), reference)
+    fitted = run.fitted
+    manifest = FeatureManifest.of(model, fitted, run.metadata, reference)
     found = real_rows(run, _ROWS)
     rows = made_rows(model.schema, fitted, _ROWS) if found is None else found
     warmup = [

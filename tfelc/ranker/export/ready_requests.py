@@ -19,10 +19,10 @@ def ready_requests(run: RankerRun, rows: int) -> Iterator[tuple[str, str, dict[s
         run: The run; its validation split gives the rows, or its vocabularies where its data is gone.
         rows: Rows of each request.
     """
-    schema = run.schema()
+    schema = run.schema
     table = real_rows(run, rows)
     if table is None:
-        table = made_rows(schema, run.fitted(), rows)
+        table = made_rows(schema, run.fitted, rows)
     for title, signature in (("One score a row", SERVING_DEFAULT), ("One user, the rows' items", RANK)):
         if signature in input_specs(schema):
             yield title, signature, request_inputs(schema, signature, table)

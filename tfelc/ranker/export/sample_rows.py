@@ -30,7 +30,7 @@ def real_rows(run: RankerRun, count: int) -> pa.Table | None:
         run: The run.
         count: Rows at most; they are spread over the first row group.
     """
-    schema = run.schema()
+    schema = run.schema
     try:
         files = run.dataset().files("validation")
         table = next(RowGroupReader(files, list(schema.features), seed=0, window=1).tables(0, shuffle=False))

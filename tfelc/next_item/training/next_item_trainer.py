@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -12,20 +13,21 @@ from tfelc.next_item.data.batches import SequenceBatch
 from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 
 
-class SequenceTrainer:
+class NextItemTrainer:
     """Trains a model batch by batch, and keeps the running means of the loss's terms.
 
     A plain `tf.function` and not `keras.Model.fit`: batches differ in length, and the step is short enough for what
     `fit` does around it to show.
 
     Args:
-        model: The model.
-        optimizer: The optimizer's settings.
-        steps: Steps of the whole run.
-        every_position: Whether batches carry a target a position.
-        positive_views: Whether batches carry positive_views.
+        model: SequentialRecommender. The model.
+        optimizer: OptimizerSettings. The optimizer's settings.
+        steps: int. Steps of the whole run.
+        every_position: bool. Whether batches carry a target for each position.
+        positive_views: bool. Whether batches carry `positive_views`.
 
     Attributes:
+        model: The model.
         optimizer: Adam, or AdamW where there is weight decay.
     """
 
@@ -62,6 +64,15 @@ class SequenceTrainer:
     def reset(self) -> None:
         """Starts new means."""
         self._sums, self._steps = {}, 0
+
+    def state(self) -> dict[str, Any]:
+        """The running means as JSON takes them, to the bit."""
+        return {"steps": self._steps, "sums": {name: float(value) for name, value in self._sums.items()}}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes up what `state` gave."""
+        self._steps = state["steps"]
+        self._sums = {name: tf.constant(value, tf.float32) for name, value in state["sums"].items()}
 
     def _train(self, items: Any, targets: Any, positive_views: Any = None) -> dict[str, Any]:
         with tf.GradientTape() as tape:
