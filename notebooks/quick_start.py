@@ -72,8 +72,8 @@ model = training.run()
 # %%
 import pandas as pd
 
-metrics = training.test()
-pd.DataFrame(metrics["tasks"]).T.round(4)
+result = training.test()
+pd.DataFrame(result.metrics).T.round(4)
 
 # %% [markdown]
 # The log is simulated, so the AUC of the true probabilities is known: no ranker can do better.
@@ -86,7 +86,7 @@ dataset.manifest.metadata["best_possible_auc"]
 
 # %%
 pd.DataFrame(
-    {group: {task: values["auc"] for task, values in tasks.items()} for group, tasks in metrics["groups"].items()}
+    {group: {task: values["auc"] for task, values in tasks.items()} for group, tasks in result.groups.items()}
 ).round(3)
 
 # %% [markdown]

@@ -71,15 +71,16 @@ model = training.run()
 
 # %%
 import pandas as pd
-from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
 
+from tfelc.metrics.summary import ranking_metrics
 from tfelc.next_item.evaluation.full_ranking import full_ranking
 from tfelc.next_item.models.popularity import Popularity
 
 popular = full_ranking(
     Popularity(sequences.num_items).fit(training.splits.train), training.splits.test, sequences.num_items
 )
-pd.DataFrame({"ELCRec": training.test()["metrics"], "most popular": ranking_metrics(popular.ranks)}).round(3)
+found = training.test().metrics["next_item"]
+pd.DataFrame({"ELCRec": found, "most popular": ranking_metrics(popular.ranks)}).round(3)
 
 # %% [markdown]
 # ## Recommendations
