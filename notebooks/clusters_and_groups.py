@@ -73,7 +73,7 @@ predictions = predicted(
 from tfelc.ranker.evaluation.evaluation import evaluate
 
 result = evaluate(predictions, "test")
-result["clusters"]
+result.clusters.to_json()
 
 # %% [markdown]
 # ## Which users are in which cluster?

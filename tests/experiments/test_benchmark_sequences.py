@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.command import call
 
-SMALL = ("training.epochs=1", "model.dim=8")
+SMALL = ("training.epochs=1", "model.encoder.dim=8")
 
 
 def _benchmark(folder, *options, models="popularity,sasrec", settings=SMALL):
@@ -28,7 +28,7 @@ def folder(tmp_path_factory):
 def test_the_result_is_that_of_the_runs(folder):
     found = json.loads((folder / "found.json").read_text())["datasets"]["simulated"]["models"]
     run = json.loads((folder / "runs" / "simulated-sasrec-0" / "metrics.json").read_text())
-    assert {name: figure["mean"] for name, figure in found["sasrec"]["metrics"].items()} == run["metrics"]
+    assert {name: figure["mean"] for name, figure in found["sasrec"]["metrics"].items()} == run["metrics"]["next_item"]
     gain = found["popularity"]["ndcg@20 over SASRec"]
     difference = found["popularity"]["metrics"]["ndcg@20"]["mean"] - found["sasrec"]["metrics"]["ndcg@20"]["mean"]
     assert gain["difference"] == pytest.approx(difference)
@@ -75,7 +75,7 @@ def test_a_table_of_ones_own_is_split_by_time(tmp_path):
     assert found["protocol"] == "global_time, seen items removed"
     assert set(found["datasets"]["clicks"]["models"]) == {"popularity", "sasrec"}
     users_of = [
-        json.loads((tmp_path / "runs" / name / "metrics.json").read_text())["users"]
+        json.loads((tmp_path / "runs" / name / "metrics.json").read_text())["count"]
         for name in ("clicks-popularity", "clicks-sasrec-0")
     ]
     assert users_of == [3, 3]

@@ -67,7 +67,7 @@ def test_ranks_are_those_of_the_test_users(trained) -> None:
     users, ranks = trained._run.ranks()
     assert len(users) == len(ranks) == len(trained.splits.test) == 120
     assert set(users) == {f"låt-日{number}" for number in range(1, 121)} and ranks.dtype == np.int32
-    metrics = json.loads((trained._run.path / "metrics.json").read_text())["metrics"]
+    metrics = json.loads((trained._run.path / "metrics.json").read_text())["metrics"]["next_item"]
     assert metrics["hr@10"] == pytest.approx(np.mean(ranks <= 10))
 
 

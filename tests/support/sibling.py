@@ -18,7 +18,7 @@ def write_sibling(run: Path, path: Path, gain: float, *settings: str) -> Path:
     metadata["files"]["config.yaml"] = hashlib.sha256((path / "config.yaml").read_bytes()).hexdigest()
     (path / "run.json").write_text(json.dumps(metadata))
     metrics = json.loads((path / "metrics.json").read_text())
-    for values in metrics["tasks"].values():
+    for values in metrics["metrics"].values():
         values["auc"] += gain
     (path / "metrics.json").write_text(json.dumps(metrics))
     return path

@@ -6,8 +6,8 @@ from tfelc.lifecycle.report.trial import trials_of
 from tfelc.ranker.run import RankerRun
 
 
-def click_auc(metrics):
-    return {"click": metrics["tasks"]["click"]["auc"]}
+def click_auc(result):
+    return {"click": result.metrics["click"]["auc"]}
 
 
 def trials(run, *siblings):

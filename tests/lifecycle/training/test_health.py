@@ -42,5 +42,5 @@ def test_a_run_shows_the_health_and_warns_once(tmp_path, every_kind_dataset, tem
     for done in training._state["history"]:
         assert set(done["health"]) == {"clusters_in_use", "largest_cluster_share", "click_gate_entropy"}
         assert not set(done["health"]) & set(done["losses"])
-        assert 1 <= done["validation_health"]["clusters"]["in_use"] <= 3
-        assert set(done["validation_health"]["gates"]) == {"click"}
+        assert 1 <= done["validation"]["clusters"]["in_use"] <= 3
+        assert set(done["validation"]["gates"]) == {"click"}

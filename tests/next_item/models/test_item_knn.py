@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
 
+from tfelc.metrics.summary import ranking_metrics
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.sequence_file import read_sequence_file
 from tfelc.next_item.data.splits import leave_one_out

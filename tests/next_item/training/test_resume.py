@@ -63,12 +63,13 @@ def test_it_prints_a_line_for_each_epoch_that_was_left_the_result_and_where_it_l
     history = json.loads((run / "history.json").read_text())["history"]
     for line, epoch in zip(lines, history[1:], strict=False):
         found = epoch["validation"]
+        metrics = found["metrics"]["next_item"]
         assert line == (
             f"epoch {epoch['epoch']}/4  loss {epoch['losses']['loss']:.4f}  validation HR@20 "
-            f"{found['metrics']['hr@20']:.4f}  NDCG@20 {found['metrics']['ndcg@20']:.4f}  clusters in use "
+            f"{metrics['hr@20']:.4f}  NDCG@20 {metrics['ndcg@20']:.4f}  clusters in use "
             f"{found['clusters']['in_use']:.1f}  {epoch['samples_per_second']:,} samples/s"
         )
-    metrics = json.loads((run / "metrics.json").read_text())["metrics"]
+    metrics = json.loads((run / "metrics.json").read_text())["metrics"]["next_item"]
     (row,) = [line.split() for line in lines if re.match(r"\s+NDCG ", line)]
     assert row == ["NDCG", *(f"{metrics[f'ndcg@{cutoff}']:.4f}" for cutoff in (5, 10, 20))]
     assert lines[-2:] == [f"run folder: {run}", f"TensorBoard: tensorboard --logdir {run}/logs"]

@@ -18,7 +18,7 @@ def _trainer(
     *settings: str, batches: int = 1, every_position: bool = False, positive_views: bool = False
 ) -> SequenceTrainer:
     keras.utils.set_random_seed(0)
-    config = NextItemSettings.load(None, ["model.dim=4", *settings])
+    config = NextItemSettings.load(None, ["model.encoder.dim=4", *settings])
     model = ELCRec(6, 5, config.model, FullSoftmax())
     return SequenceTrainer(model, config.training, batches, every_position, positive_views)
 

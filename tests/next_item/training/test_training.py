@@ -8,8 +8,6 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from rich.console import Console
-from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
-from tfelc.next_item.training.training import SequenceTraining
 
 from tests.support.sequence_training import (
     EVERYTHING,
@@ -20,6 +18,7 @@ from tests.support.sequence_training import (
     write_sequences,
 )
 from tfelc.core.errors import DataError, RunError, UsageError
+from tfelc.metrics.summary import ranking_metrics
 from tfelc.next_item.data.simulated_sequences import simulate
 from tfelc.next_item.evaluation.full_ranking import full_ranking
 from tfelc.next_item.models.popularity import Popularity
@@ -55,12 +54,12 @@ def test_it_learns_and_keeps_what_every_epoch_came_to(whole) -> None:
         assert parts.pop("loss") == pytest.approx(sum(parts.values()))
         assert epoch["validation"]["split"] == "validation" and epoch["samples_per_second"] > 0
     assert epochs[-1]["losses"]["next_item"] < epochs[0]["losses"]["next_item"] - 0.1
-    values = [epoch["validation"]["metrics"]["ndcg@20"] for epoch in epochs]
+    values = [epoch["validation"]["metrics"]["next_item"]["ndcg@20"] for epoch in epochs]
     assert history["best"] == max(values) and history["best_epoch"] == values.index(max(values)) + 1
     splits = whole.splits
     popular = ranking_metrics(full_ranking(Popularity(40).fit(splits.train), splits.test, 40).ranks)
     metrics = json.loads((whole._run.path / "metrics.json").read_text())
-    assert metrics["metrics"]["ndcg@5"] > 1.5 * popular["ndcg@5"]
+    assert metrics["metrics"]["next_item"]["ndcg@5"] > 1.5 * popular["ndcg@5"]
     assert (metrics["split"], metrics["best_epoch"]) == ("test", history["best_epoch"])
 
 
@@ -74,7 +73,8 @@ def test_the_log_of_tensorboard_has_every_loss_and_metric(whole) -> None:
     for epoch in _history(whole._run.path)["history"]:
         wanted |= {(f"train/{name}", epoch["epoch"]): value for name, value in epoch["losses"].items()}
         found = epoch["validation"]
-        for name, value in (*found["metrics"].items(), *found["clusters"].items()):
+        clusters = {name: found["clusters"][name] for name in ("in_use", "largest_share")}
+        for name, value in (*found["metrics"]["next_item"].items(), *clusters.items()):
             wanted[f"validation/{name}", epoch["epoch"]] = value
     assert written == pytest.approx(wanted)
 
@@ -129,15 +129,15 @@ def _resumed(path) -> SequenceTraining:
 
 def _given_values(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
     """In place of what is measured, the validation NDCG@20 of each epoch."""
-    evaluate, left = sequence_training.evaluate_sequences, iter(values)
+    evaluate, left = sequence_training.evaluate, iter(values)
 
     def measured(model, examples, split, **named):
         result, ranks = evaluate(model, examples, split, **named)
         if split == "validation":
-            result["metrics"]["ndcg@20"] = next(left)
+            result.metrics["next_item"]["ndcg@20"] = next(left)
         return result, ranks
 
-    monkeypatch.setattr(sequence_training, "evaluate_sequences", measured)
+    monkeypatch.setattr(sequence_training, "evaluate", measured)
 
 
 def test_it_stops_once_nothing_has_improved_and_returns_the_best(source, tmp_path, monkeypatch) -> None:
@@ -245,12 +245,12 @@ def test_whoever_watches_sees_samples_a_second(source, tmp_path) -> None:
 def test_one_epoch_of_beauty_beats_popularity(data_dir, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("TFELC_DATA_DIR", str(data_dir))
     settings = (
-        "model.dim=32", "model.encoder.dropout=0.2", "model.loss.name=sampled_softmax",
+        "model.encoder.dim=32", "model.encoder.dropout=0.2", "model.loss.name=sampled_softmax",
         "model.loss.num_negatives=256", "training.samples=windows", "training.epochs=1", "training.batch_size=128",
         "optimizer.learning_rate=0.005",
     )  # fmt: skip
     training = finished(tmp_path / "run", "beauty", *settings)
-    found = json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]
+    found = json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]["next_item"]
     splits = training.splits
     popular = ranking_metrics(full_ranking(Popularity(12_101).fit(splits.train), splits.test, 12_101).ranks)
     assert found["hr@20"] > 1.5 * popular["hr@20"] and found["ndcg@20"] > 1.5 * popular["ndcg@20"]

@@ -118,7 +118,7 @@ def test_a_task_and_a_column_are_a_matter_of_yaml(tmp_path):
     dataset = Dataset(tmp_path / "data")
     assert list(dataset.schema.tasks) == ["engaged", "click", "buy"]
     training = train(dataset, tmp_path / "run", *QUICK, heads=("buy", "engaged"))
-    tasks = training.test()["tasks"]
+    tasks = training.test().metrics
     assert list(tasks) == ["buy", "engaged"]  # No head for clicks, so nothing joint.
     assert tasks["engaged"]["auc"] > 0.75
 

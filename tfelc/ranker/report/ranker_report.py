@@ -104,9 +104,9 @@ class RankerReport(RunReport[RankerRun]):
         return [
             paragraph(
                 f"How much better this ranker is than {self.other}, on the same test rows. AUC says how often a pair "
-                "of impressions is in the right order, GAUC the same of pairs of one user. The rate of the top half: each "
-                "user's impressions are ranked, the better half is shown, and the share with the outcome is compared, "
-                "so that both show equally much."
+                "of impressions is in the right order, GAUC the same of pairs of one user. The rate of the top half: "
+                "each user's impressions are ranked, the better half is shown, and the share with the outcome is "
+                "compared, so that both show equally much."
             ),
             lift_picture(lifts),
             lift_table(lifts),
