@@ -16,17 +16,18 @@ class RowProgress:
     Args:
         total: Rows in all. Defaults to None: not known yet.
         unit: What a row is called. Defaults to `rows`.
+        shown: Whether to draw it. Defaults to True.
 
     Example:
         >>> with RowProgress(total=100) as bar:
         ...     bar.advance(40)
     """
 
-    def __init__(self, total: int | None = None, unit: str = "rows") -> None:
+    def __init__(self, total: int | None = None, unit: str = "rows", shown: bool = True) -> None:
         done = TextColumn(f"{{task.completed:,.0f}} {unit}")
         columns = (done, BarColumn(), _Speed(unit), TimeRemainingColumn())
         console = Console(stderr=True)
-        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._bar = Progress(*columns, console=console, transient=True, disable=not (shown and _is_watched(console)))
         self._task = self._bar.add_task("", total=total)
 
     def advance(self, rows: int) -> None:
@@ -45,6 +46,10 @@ class RowProgress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Takes the bar away."""
         self._bar.stop()
+
+
+def _is_watched(console: Console) -> bool:
+    return console.is_terminal or console.is_jupyter
 
 
 class _Speed(ProgressColumn):

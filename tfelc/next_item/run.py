@@ -29,6 +29,10 @@ _CATALOG = "catalog.json"
 _OLD_CATALOG = "catalogue.json"
 
 
+# The file of interactions that belongs to the run.
+OWN_DATA = "interactions.parquet"
+
+
 class NextItemRun(Run[NextItemSettings]):
     """A next-item run: `catalog.json` holds the raw item ids, in the order of their numbers from 1."""
 
@@ -53,7 +57,7 @@ class NextItemRun(Run[NextItemSettings]):
             path,
             {"config.yaml": settings.dump(), _CATALOG: json.dumps(sequences.catalog.tolist())},
             {
-                "data": source if source in DATASETS else str(Path(source).absolute()),
+                "data": source if source in (*DATASETS, OWN_DATA) else str(Path(source).absolute()),
                 "data_hash": sequences.hash,
                 "users": sequences.num_users,
                 "items": sequences.num_items,
@@ -79,7 +83,10 @@ class NextItemRun(Run[NextItemSettings]):
             RunError: They have changed since.
             DataError: They cannot be read.
         """
-        source = self.metadata["data"] if source is None else source
+        if source is None:
+            source = self.metadata["data"]
+            if source == OWN_DATA:
+                source = str(self.path / OWN_DATA)
         sequences = load_sequences(source)
         if sequences.hash != self.metadata["data_hash"]:
             raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")

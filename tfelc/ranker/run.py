@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from tfelc.ranker.models.ranking_model import RankingModel
 
 
+# The folder of a dataset that belongs to the run.
+_OWN_DATA = "data"
+
+
 class RankerRun(Run[RankerSettings]):
     """A ranker's run: `schema.yaml` and `features.json` beside the files of `Run`."""
 
@@ -27,7 +31,13 @@ class RankerRun(Run[RankerSettings]):
 
     @classmethod
     def create(
-        cls, path: Path, settings: RankerSettings, dataset: Dataset, tasks: list[str], fitted: FittedFeatures
+        cls,
+        path: Path,
+        settings: RankerSettings,
+        dataset: Dataset,
+        tasks: list[str],
+        fitted: FittedFeatures,
+        owns_data: bool = False,
     ) -> RankerRun:
         """Makes the run folder of a ranker that is about to be trained.
 
@@ -37,6 +47,7 @@ class RankerRun(Run[RankerSettings]):
             dataset: Dataset. What is trained on.
             tasks: List of str. The tasks that are predicted.
             fitted: FittedFeatures. What the features were fitted to.
+            owns_data: bool. Whether the dataset is to be moved to `own_data`. Defaults to False.
 
         Raises:
             RunError: The folder exists and is not empty.
@@ -46,12 +57,17 @@ class RankerRun(Run[RankerSettings]):
             {"config.yaml": settings.dump(), "schema.yaml": dataset.schema.dump(), "features.json": fitted.dump()},
             {
                 "tasks": tasks,
-                "data": str(dataset.path.absolute()),
+                "data": _OWN_DATA if owns_data else str(dataset.path.absolute()),
                 "data_hash": dataset.hash,
                 "schema_hash": dataset.schema.hash(),
                 "rows": dataset.manifest.rows,
             },
         )
+
+    @property
+    def own_data(self) -> Path:
+        """Where the dataset lies that belongs to the run, if one does."""
+        return self.path / _OWN_DATA
 
     @cached_property
     def schema(self) -> Schema:
@@ -73,7 +89,7 @@ class RankerRun(Run[RankerSettings]):
             RunError: The run's own dataset has changed since.
             DataError: The folder is no prepared dataset.
         """
-        dataset = Dataset(path or Path(self.metadata["data"]))
+        dataset = Dataset(path or self.path / self.metadata["data"])
         if path is None and dataset.hash != self.metadata["data_hash"]:
             raise RunError(
                 f"{self.path}: {dataset.path} holds other data than the run was trained on (its hash differs); "

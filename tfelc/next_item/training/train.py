@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from rich.console import Console
@@ -11,13 +12,18 @@ from tfelc.lifecycle.training.early_stopping import WatchedMetric
 from tfelc.lifecycle.training.training_loop import TrainingLoop
 from tfelc.metrics.registries import RANKING_METRICS
 from tfelc.next_item.data.sequences import Sequences
-from tfelc.next_item.run import NextItemRun, split
+from tfelc.next_item.run import OWN_DATA, NextItemRun, split
 from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings
 from tfelc.next_item.training.next_item_trainable import NextItemTrainable
 
 
 def create_training(
-    sequences: Sequences, source: str, settings: NextItemSettings, run_path: Path, console: Console
+    sequences: Sequences,
+    source: str,
+    settings: NextItemSettings,
+    run_path: Path,
+    console: Console,
+    owns_data: bool = False,
 ) -> TrainingLoop[NextItemTrainable]:
     """Makes a run folder and an untrained model in it.
 
@@ -27,6 +33,7 @@ def create_training(
         settings: NextItemSettings. The settings.
         run_path: Path. The run folder to make.
         console: Console. Where progress goes.
+        owns_data: bool. Whether the file moves into the run's folder. Defaults to False.
 
     Returns:
         The training, whose `train` is to be called.
@@ -41,7 +48,10 @@ def create_training(
     if sequences.num_items < 2:
         raise DataError(f"{sequences.name}: a catalog of one item leaves nothing to rank; use at least 2 items")
     split(sequences, settings.split)
-    return _loop(NextItemRun.create(run_path, settings, sequences, source), sequences, console)
+    run = NextItemRun.create(run_path, settings, sequences, OWN_DATA if owns_data else source)
+    if owns_data:
+        shutil.move(source, run.path / OWN_DATA)
+    return _loop(run, sequences, console)
 
 
 def resume_training(run: NextItemRun, console: Console, source: str | None = None) -> TrainingLoop[NextItemTrainable]:

@@ -11,8 +11,7 @@ import pyarrow as pa
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tfelc.data.dataset import Dataset
-from tfelc.data.row_groups import RowGroupReader
+from tfelc.data.split_tables import SplitTables
 from tfelc.features.lookup import number_values
 from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
@@ -76,7 +75,7 @@ class Predictor:
         DataError: They do not.
     """
 
-    def __init__(self, model: RankingModel, dataset: Dataset) -> None:
+    def __init__(self, model: RankingModel, dataset: SplitTables) -> None:
         dataset.check(model.schema)
         self._model = model
         self._dataset = dataset
@@ -105,7 +104,7 @@ class Predictor:
 
 
 def predict_split(
-    dataset: Dataset,
+    dataset: SplitTables,
     split: str,
     schema: Schema,
     tasks: Mapping[str, Task],
@@ -134,7 +133,7 @@ def predict_split(
         ]
     )
     parts: list[dict[str, Any]] = []
-    for table in RowGroupReader(dataset.files(split), list(columns), seed=0, window=1).tables(0, shuffle=False):
+    for table in dataset.tables(split, list(columns)):
         for start in range(0, len(table), _ROWS_AT_ONCE):
             rows = table.slice(start, _ROWS_AT_ONCE)
             part = answer(rows)

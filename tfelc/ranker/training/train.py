@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +25,12 @@ from tfelc.schema.task_chain import joint_names, select_tasks
 
 
 def create_training(
-    dataset: Dataset, tasks: Sequence[str], settings: RankerSettings, run_path: Path, console: Console
+    dataset: Dataset,
+    tasks: Sequence[str],
+    settings: RankerSettings,
+    run_path: Path,
+    console: Console,
+    owns_data: bool = False,
 ) -> TrainingLoop[RankerTrainable]:
     """Fits the features on the training split, and makes a run folder and an untrained ranker in it.
 
@@ -34,6 +40,7 @@ def create_training(
         settings: RankerSettings. The settings.
         run_path: Path. The run folder to make.
         console: Console. Where progress goes.
+        owns_data: bool. Whether the dataset moves into the run's folder. Defaults to False.
 
     Returns:
         The training, whose `train` is to be called.
@@ -47,7 +54,11 @@ def create_training(
     _watched(dataset.schema, tasks, settings)
     RankingModel.check(dataset.schema, settings)
     fitted = _fit_features(dataset, console)
-    return _loop(RankerRun.create(run_path, settings, dataset, list(tasks), fitted), dataset, console)
+    run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data)
+    if owns_data:
+        shutil.move(dataset.path, run.own_data)
+        dataset = run.dataset()
+    return _loop(run, dataset, console)
 
 
 def resume_training(run: RankerRun, console: Console, dataset: Dataset | None = None) -> TrainingLoop[RankerTrainable]:
