@@ -80,6 +80,8 @@ def test_tensorboard_has_every_loss_and_metric(trained_run):
         wanted |= {(f"train/{name}", epoch["epoch"]): value for name, value in logged.items()}
         for output, values in epoch["validation"]["metrics"].items():
             wanted |= {(f"validation/{output}/{name}", epoch["epoch"]): value for name, value in values.items()}
+        for name in ("in_use", "largest_share"):
+            wanted[f"validation/clusters/{name}", epoch["epoch"]] = epoch["validation"]["clusters"][name]
     assert written == pytest.approx(wanted)
 
 

@@ -1,12 +1,12 @@
+import json
+
 import keras
 import numpy as np
 import pytest
-from tfelc.next_item.training.trainer import SequenceTrainer
 
-from tfelc.losses.next_item import FullSoftmax
 from tfelc.next_item.data.batches import SequenceBatch
-from tfelc.next_item.models.elcrec import ELCRec
 from tfelc.next_item.settings import NextItemSettings
+from tfelc.next_item.training.next_item_trainer import NextItemTrainer
 
 ITEMS = np.array([[0, 1, 2], [3, 4, 5], [0, 0, 6]], "int32")
 TARGETS = np.array([3, 6, 1], "int32")
@@ -15,12 +15,12 @@ CALM = ("model.encoder.dropout=0", "model.encoder.attention_dropout=0")
 
 
 def _trainer(
-    *settings: str, batches: int = 1, every_position: bool = False, positive_views: bool = False
-) -> SequenceTrainer:
+    *settings: str, steps: int = 1, every_position: bool = False, positive_views: bool = False
+) -> NextItemTrainer:
     keras.utils.set_random_seed(0)
-    config = NextItemSettings.load(None, ["model.encoder.dim=4", *settings])
-    model = ELCRec(6, 5, config.model, FullSoftmax())
-    return SequenceTrainer(model, config.training, batches, every_position, positive_views)
+    loaded = NextItemSettings.load(None, ["model.encoder.dim=4", *settings])
+    model = loaded.model.create(6, 5, np.ones(6, np.int64), 0)
+    return NextItemTrainer(model, loaded.optimizer, steps, every_position, positive_views)
 
 
 def test_steps_lower_the_loss_and_the_means_are_of_all_steps_since_the_reset() -> None:
@@ -40,6 +40,20 @@ def test_steps_lower_the_loss_and_the_means_are_of_all_steps_since_the_reset() -
         again.step(PREFIXES)
     means = {name: np.mean([losses[name] for losses in seen]) for name in seen[0]}
     assert again.losses() == pytest.approx(means, rel=1e-4)
+
+
+def test_the_means_are_taken_up_to_the_bit() -> None:
+    trainers = [_trainer(*CALM, "model.clusters.num_clusters=2") for _ in range(2)]
+    for _ in range(3):
+        for trainer in trainers:
+            trainer.step(PREFIXES)
+    state = json.loads(json.dumps(trainers[1].state()))
+    trainers[1].reset()
+    trainers[1].restore(state)
+    for trainer in trainers:
+        trainer.step(PREFIXES)
+    assert trainers[0].losses() == trainers[1].losses() and trainers[0].state() == trainers[1].state()
+    assert state["steps"] == 3 and set(state["sums"]) == {"next_item", "clustering"}
 
 
 def test_targets_of_every_position_and_twins_reach_the_model() -> None:
@@ -64,7 +78,7 @@ def test_batches_of_any_width_and_size_share_one_graph() -> None:
     assert trainer._step.experimental_get_tracing_count() == 1
 
 
-def _moved(trainer: SequenceTrainer) -> dict[str, float]:
+def _moved(trainer: NextItemTrainer) -> dict[str, float]:
     """How far one step moves each weight."""
     before = [np.array(weight) for weight in trainer.model.trainable_variables]
     trainer.step(PREFIXES)
@@ -95,9 +109,7 @@ def test_gradients_are_clipped_by_their_norm_all_together() -> None:
 
 @pytest.mark.parametrize(("schedule", "halfway"), [("constant", 0.01), ("linear", 0.005), ("cosine", 0.005)])
 def test_the_rate_falls_over_all_the_epochs(schedule: str, halfway: float) -> None:
-    trainer = _trainer(
-        f"optimizer.schedule={schedule}", "optimizer.learning_rate=0.01", "training.epochs=4", batches=10
-    )
+    trainer = _trainer(f"optimizer.schedule={schedule}", "optimizer.learning_rate=0.01", steps=40)
     rates = []
     for step in (0, 20, 40):
         trainer.optimizer.iterations.assign(step)
