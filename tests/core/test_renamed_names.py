@@ -24,7 +24,7 @@ def test_a_key_moves_with_its_value_and_the_rest_stays():
     renamed, told = _read(content, Rename("model.clusters.count", "model.clusters.num_clusters"), where="moves.yaml")
     assert renamed == {"model": {"clusters": {"dim": 8, "num_clusters": 3}}, "seed": 1}
     assert told == [
-        "moves.yaml: `model.clusters.count` is an old name: write `model.clusters.num_clusters`",
+        "moves.yaml: `model.clusters.count` is now `model.clusters.num_clusters`",
     ]
     assert content == before
 
@@ -33,7 +33,7 @@ def test_a_star_stands_for_any_key_and_one_line_names_the_first():
     tasks = {"tasks": {"cvr": {"given": "ctr"}, "like": {"label": "y"}, 7: {"given": None}}}
     renamed, told = _read(tasks, Rename("tasks.*.given", "tasks.*.conditioned_on"), where="star.yaml")
     assert renamed == {"tasks": {"cvr": {"conditioned_on": "ctr"}, "like": {"label": "y"}, 7: {"conditioned_on": None}}}
-    assert told == ["star.yaml: `tasks.cvr.given` is an old name: write `tasks.cvr.conditioned_on`"]
+    assert told == ["star.yaml: `tasks.cvr.given` is now `tasks.cvr.conditioned_on`"]
 
 
 def test_stars_are_filled_in_order_and_keys_may_hold_dots():
@@ -51,18 +51,27 @@ def test_a_key_goes_to_another_group_and_leaves_no_empty_one():
     assert renamed == {"training": {"epochs": 1}, "early_stopping": {"patience": 2}, "dim": 4}
 
 
+def test_groups_keep_their_order():
+    renamed, _ = _read(
+        {"tasks": {"cvr": {"given": "ctr"}, "ctr": {"weight": 2}}},
+        Rename("tasks.*.given", "tasks.*.conditioned_on"),
+        where="order_of_groups.yaml",
+    )
+    assert list(renamed["tasks"]) == ["cvr", "ctr"]
+
+
 def test_a_whole_group_is_renamed_and_later_renames_meet_the_new_name():
     renames = [Rename("clusters", "groups"), Rename("groups.count", "groups.number")]
     renamed, told = _read({"clusters": {"count": 3}}, *renames, where="chain.yaml")
     assert renamed == {"groups": {"number": 3}}
-    assert len(told) == 2
+    assert told == ["chain.yaml: `clusters` is now `groups`, `groups.count` is now `groups.number`"]
 
 
 def test_values_are_renamed_alone_with_their_key_and_inside_lists():
     space = Rename("tasks.*.space", "tasks.*.space", {"given": "conditional"})
     renamed, told = _read({"tasks": {"a": {"space": "entire"}, "b": {"space": "given"}}}, space, where="values.yaml")
     assert renamed == {"tasks": {"a": {"space": "entire"}, "b": {"space": "conditional"}}}
-    assert told == ["values.yaml: `tasks.b.space: given` is an old name: write `tasks.b.space: conditional`"]
+    assert told == ["values.yaml: `tasks.b.space: given` is now `tasks.b.space: conditional`"]
     renamed, told = _read(
         {"feed": ["center", "assignment"], "start": {"k": 1}},
         Rename("feed", "gate_inputs", {"center": "nearest"}),
@@ -84,12 +93,12 @@ def test_an_old_and_a_new_name_together_are_an_error():
     rename = Rename("tasks.*.given", "tasks.*.conditioned_on")
     content = {"tasks": {"a": {"given": "x"}, "b": {"given": "x", "conditioned_on": "x"}}}
     message = r"^both.yaml: `tasks.b.given` is the old name of `tasks.b.conditioned_on`: leave one of the two out$"
-    with pytest.warns(RenamedWarning), pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=message):
         with_new_names(content, [rename], "both.yaml")
 
 
 def test_a_value_where_the_new_name_needs_a_group_is_an_error():
-    with pytest.warns(RenamedWarning), pytest.raises(UsageError, match="`a` is a value, but `a.b` needs a group"):
+    with pytest.raises(UsageError, match="`a` is a value, but `a.b` needs a group"):
         with_new_names({"a": 3, "b": 4}, [Rename("b", "a.b")], "value.yaml")
 
 
@@ -97,9 +106,17 @@ def test_the_same_file_is_warned_of_once_and_another_one_again(recwarn):
     rename = [Rename("old", "new")]
     for where in ("once.yaml", "once.yaml", "twice.yaml"):
         assert with_new_names({"old": 1}, rename, where) == {"new": 1}
+    # What was not said of the file before is said alone.
+    both = [*rename, Rename("a", "b")]
+    assert with_new_names({"old": 1, "a": 2}, both, "once.yaml") == {"new": 1, "b": 2}
     warn_renamed("once.yaml", "other", "new")
     warn_renamed("once.yaml", "other", "new")
-    assert [str(warning.message).split(":")[0] for warning in recwarn] == ["once.yaml", "twice.yaml", "once.yaml"]
+    assert [str(warning.message) for warning in recwarn] == [
+        "once.yaml: `old` is now `new`",
+        "twice.yaml: `old` is now `new`",
+        "once.yaml: `a` is now `b`",
+        "once.yaml: `other` is now `new`",
+    ]
 
 
 def test_a_command_says_it_in_one_line_on_stderr():
@@ -110,4 +127,4 @@ def test_a_command_says_it_in_one_line_on_stderr():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0
-    assert done.stderr == "warning: a.yaml: `given` is an old name: write `conditioned_on`\n"
+    assert done.stderr == "warning: a.yaml: `given` is now `conditioned_on`\n"

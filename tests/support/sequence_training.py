@@ -25,7 +25,7 @@ EVERYTHING = (
     "model.contrast.intent_weight=0.1",
 )  # fmt: skip
 # The same without views, which take the longest to build.
-WITHOUT_VIEWS = (*EVERYTHING, "model.variant=b_elcm")
+WITHOUT_VIEWS = (*EVERYTHING, "model.contrast.sequence_weight=0", "model.contrast.intent_weight=0")
 
 
 def write_sequences(path: Path, users: int = 120, items: int = 40, seed: int = 0, prefix: str = "") -> Path:

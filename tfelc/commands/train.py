@@ -33,7 +33,10 @@ def train(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="Settings (YAML). A named --dataset has settings of its own, a table the default's."),
+        typer.Option(
+            help="Settings (YAML). A named --dataset has settings of its own, a table the default's; `paper`, where "
+            "there is no such file, are those of the paper for a named --dataset."
+        ),
     ] = None,
     run_path: Annotated[
         Path | None, typer.Option("--run", help="Run folder to make. Defaults to one under runs/, named by the time.")
@@ -95,7 +98,7 @@ def _train_next_item(
     source: str | None, config: Path | None, run_path: Path, settings: list[str], resume: bool, console: "Console"
 ) -> None:
     from tfelc.core.tensorflow_start import load_tensorflow
-    from tfelc.next_item.default_settings import default_settings
+    from tfelc.next_item.default_settings import PAPER, default_settings
     from tfelc.next_item.settings import NextItemSettings
 
     if resume:
@@ -109,7 +112,10 @@ def _train_next_item(
         if source is None:
             console.print("no --dataset: training on a small simulated set", highlight=False)
             source = SIMULATED
-        resolved = NextItemSettings.load(config, settings) if config else default_settings(source, settings)
+        if config is None or (str(config) == PAPER and not config.exists()):
+            resolved = default_settings(source, settings, paper=config is not None)
+        else:
+            resolved = NextItemSettings.load(config, settings)
         sequences = load_sequences(source, lambda line: console.print(line, highlight=False, soft_wrap=True))
         load_tensorflow()
         from tfelc.next_item.training.training import SequenceTraining

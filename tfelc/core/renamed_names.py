@@ -36,8 +36,8 @@ class Rename:
 def with_new_names(content: Mapping[str, Any], renames: Sequence[Rename], where: str) -> dict[str, Any]:
     """A copy of what was read from a file, under the names of today.
 
-    Warns once in a process for each file and rename. Content of several sources, such as a file and the options that
-    overrule it, is renamed source by source before it is merged.
+    One warning names all that was renamed; in a process each rename is said once for each file. Content of several
+    sources, such as a file and the options that overrule it, is renamed source by source before it is merged.
 
     Args:
         content: Mapping. Nested groups of names and values. It is left as it was.
@@ -58,9 +58,12 @@ def with_new_names(content: Mapping[str, Any], renames: Sequence[Rename], where:
         {'model': {'clusters': {'gate_inputs': ['centers']}}}
     """
     renamed = copy.deepcopy(dict(content))
+    changes: dict[str, tuple[str, str]] = {}
     for rename in renames:
-        for old in list(_places(renamed, rename.old.split("."))):
-            _apply(renamed, rename, old, where)
+        for place in list(_places(renamed, rename.old.split("."))):
+            if change := _apply(renamed, rename, place, where):
+                changes.setdefault(rename.old, change)
+    _warn(where, changes)
     return renamed
 
 
@@ -72,20 +75,27 @@ def warn_renamed(where: str, old: str, new: str) -> None:
         old: str. The old name, with its value where that is what was renamed.
         new: str. The new one.
     """
-    _warn_once(where, old, f"`{old}`", f"`{new}`")
+    _warn(where, {old: (old, new)})
 
 
-def _apply(content: dict[str, Any], rename: Rename, old: tuple[Any, ...], where: str) -> None:
+def _warn(where: str, changes: Mapping[str, tuple[str, str]]) -> None:
+    untold = {key: change for key, change in changes.items() if (where, key) not in _told}
+    _told.update((where, key) for key in untold)
+    if untold:
+        said = ", ".join(f"`{old}` is now `{new}`" for old, new in untold.values())
+        warnings.warn(f"{where}: {said}", RenamedWarning, stacklevel=3)
+
+
+def _apply(content: dict[str, Any], rename: Rename, old: tuple[Any, ...], where: str) -> tuple[str, str] | None:
+    """Renames what stands in one place; returns how it was called and is called now, or None where nothing changed."""
     new = _filled(rename, old)
     value = _group(content, old[:-1])[old[-1]]
     renamed = _renamed_value(value, rename.values)
     if new == old:
-        if renamed != value:
-            _group(content, old[:-1])[old[-1]] = renamed
-            _warn_once(where, rename.old, f"`{_dotted(old)}: {_text(value)}`", f"`{_dotted(new)}: {_text(renamed)}`")
-        return
-    _warn_once(where, rename.old, f"`{_dotted(old)}`", f"`{_dotted(new)}`")
-    _remove(content, old)
+        _group(content, old[:-1])[old[-1]] = renamed
+        changed = renamed != value
+        return (f"{_dotted(old)}: {_text(value)}", f"{_dotted(new)}: {_text(renamed)}") if changed else None
+    del _group(content, old[:-1])[old[-1]]
     group = content
     for depth, key in enumerate(new[:-1], 1):
         group = group.setdefault(key, {})
@@ -94,6 +104,8 @@ def _apply(content: dict[str, Any], rename: Rename, old: tuple[Any, ...], where:
     if new[-1] in group:
         raise UsageError(f"{where}: `{_dotted(old)}` is the old name of `{_dotted(new)}`: leave one of the two out")
     group[new[-1]] = renamed
+    _remove_empty(content, old[:-1])
+    return _dotted(old), _dotted(new)
 
 
 def _places(content: Any, pattern: Sequence[str], before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -119,22 +131,16 @@ def _group(content: dict[str, Any], path: tuple[Any, ...]) -> dict[Any, Any]:
     return content
 
 
-def _remove(content: dict[str, Any], path: tuple[Any, ...]) -> None:
-    del _group(content, path[:-1])[path[-1]]
-    if len(path) > 1 and not _group(content, path[:-1]):
-        _remove(content, path[:-1])
+def _remove_empty(content: dict[str, Any], path: tuple[Any, ...]) -> None:
+    if path and not _group(content, path):
+        del _group(content, path[:-1])[path[-1]]
+        _remove_empty(content, path[:-1])
 
 
 def _renamed_value(value: Any, values: Mapping[Hashable, Any]) -> Any:
     if isinstance(value, list):
         return [_renamed_value(entry, values) for entry in value]
     return values.get(value, value) if isinstance(value, Hashable) else value
-
-
-def _warn_once(where: str, key: str, old: str, new: str) -> None:
-    if (where, key) not in _told:
-        _told.add((where, key))
-        warnings.warn(f"{where}: {old} is an old name: write {new}", RenamedWarning, stacklevel=4)
 
 
 def _dotted(path: tuple[Any, ...]) -> str:

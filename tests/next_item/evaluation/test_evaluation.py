@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tfelc.losses.next_item import FullSoftmax
+from tfelc.losses.next_item.full_softmax import FullSoftmax
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.simulated_sequences import simulate
 from tfelc.next_item.data.splits import leave_one_out

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfelc.losses.next_item import FullSoftmax
+from tfelc.losses.next_item.full_softmax import FullSoftmax
 from tfelc.next_item.data.batches import SequenceBatch
 from tfelc.next_item.models.elcrec import ELCRec
 from tfelc.next_item.settings import NextItemSettings
