@@ -18,8 +18,8 @@ class BinaryCrossEntropy(NextItemLoss):
     """`-(b log sigma(s+) + sum_j log(1 - sigma(s_j)))` over the target and a few uniform draws for each row.
 
     `b = a (t (1 - 1 / a) + 1 / a)` with the sampling rate `a = num_negatives / (num_items - 1)` and the calibration
-    `t`. `t = 0` gives b = 1, the plain loss; `t = 1` gives b = a, whose scores are those of a full softmax. A draw that is
-    the row's target is left out; one that stands in the row's history is not, being rare in a catalog of thousands.
+    `t`. `t = 0` gives b = 1, the plain loss; `t = 1` gives b = a, whose scores are those of a full softmax. A draw that
+    is the row's target is left out; one that stands in the row's history is not, being rare in a catalog of thousands.
 
     Args:
         counts: How often each item is a target in training; only their number matters here.

@@ -20,9 +20,9 @@ _LEFT_OUT = -1e9
 class SampledSoftmax(NextItemLoss):
     """Softmax over the target and `num_negatives` drawn items, the same for all rows of a batch.
 
-    With the logQ correction a negative `j` that is one of `n` draws with chance `q_j` enters as `s(h, e_j) - log(n q_j)`,
-    so that the sum over the draws estimates the sum over the catalog without bias. A draw that is the row's own
-    target is left out.
+    With the logQ correction a negative `j`, one of `n` draws with chance `q_j`, enters as `s(h, e_j) - log(n q_j)`, so
+    that the sum over the draws estimates the sum over the catalog without bias. A draw that is the row's own target is
+    left out.
 
     Args:
         counts: How often each item is a target in training, by item number less 1.
