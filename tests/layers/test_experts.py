@@ -20,7 +20,7 @@ def _sides(rows: int) -> list[Any]:
 
 def test_keeps_the_habits_of_a_layer() -> None:
     kwargs = {"num_experts": 3, "units": (8, 4), "dropout": 0.0}
-    check_layer(Experts, kwargs, _sides(16), (16, 3, 4), expected_trainable_num_experts=4)
+    check_layer(Experts, kwargs, _sides(16), (16, 3, 4), expected_trainable_count=4)
 
 
 def test_each_expert_is_a_network_of_its_own() -> None:

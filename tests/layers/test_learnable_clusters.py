@@ -98,17 +98,17 @@ def test_the_raw_loss_stands_in_the_log_of_fit() -> None:
     dim=st.integers(1, 5),
     scale=st.floats(1e-4, 1e4),
 )
-def test_properties(seed: int, rows: int, count: int, dim: int, scale: float) -> None:
-    inputs, centers = _rows(seed, rows, dim), _rows(seed + 1, count, dim)
+def test_properties(seed: int, rows: int, num_clusters: int, dim: int, scale: float) -> None:
+    inputs, centers = _rows(seed, rows, dim), _rows(seed + 1, num_clusters, dim)
     plain = {key: np.array(value) for key, value in _layer(centers)(inputs).items()}
     np.testing.assert_allclose(plain["assignment"].sum(axis=1), 1.0, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(plain["center"], axis=1), 1.0, atol=1e-5)
 
-    lengths = np.float32(scale) * np.random.default_rng(seed).uniform(0.5, 2, size=(count, 1)).astype("float32")
+    lengths = np.float32(scale) * np.random.default_rng(seed).uniform(0.5, 2, size=(num_clusters, 1)).astype("float32")
     scaled = _layer(centers * lengths)(inputs * np.float32(scale))
     np.testing.assert_allclose(scaled["assignment"], plain["assignment"], atol=1e-4)
 
-    order = np.random.default_rng(seed).permutation(count)
+    order = np.random.default_rng(seed).permutation(num_clusters)
     permuted = _layer(centers[order])(inputs)
     np.testing.assert_allclose(permuted["assignment"], plain["assignment"][:, order], atol=1e-5)
     if dim > 1:  # On a line all centers of one sign are equally near.

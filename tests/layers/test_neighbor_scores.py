@@ -22,8 +22,8 @@ NEAR = np.array(
 )
 
 
-def _layer(count: int = 3, weight: float = 1.5, recency: float = 0.5) -> NeighborScores:
-    layer = NeighborScores(ITEMS, count, weight, recency)
+def _layer(num_neighbors: int = 3, weight: float = 1.5, recency: float = 0.5) -> NeighborScores:
+    layer = NeighborScores(ITEMS, num_neighbors, weight, recency)
     layer.build((None, None))
     layer.set_neighbors(sparse.csr_matrix(NEAR))
     return layer

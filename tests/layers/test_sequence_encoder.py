@@ -36,8 +36,14 @@ def _padded(histories: list[list[int]], width: int):
 
 def test_keeps_the_habits_of_a_layer() -> None:
     kwargs = {
-        "num_items": ITEMS, "max_length": 5, "dim": 4, "num_layers": 1, "num_heads": 2, "dropout": 0.0, "attention_dropout": 0.0,
-    }  # fmt: skip
+        "num_items": ITEMS,
+        "max_length": 5,
+        "dim": 4,
+        "num_layers": 1,
+        "num_heads": 2,
+        "dropout": 0.0,
+        "attention_dropout": 0.0,
+    }
     items = _padded([[1, 2, 3, 4], [5], [6, 7], [8, 9, 1, 1]], 4)
     check_layer(SequenceEncoder, kwargs, items, (4, 4, 4), expected_trainable_count=2 + 2 + 15)
 
@@ -74,8 +80,8 @@ def test_the_width_of_a_batch_changes_nothing(histories: list[list[int]], more: 
 
 
 @pytest.mark.parametrize("num_layers", [1, 2])
-def test_gradients_of_the_last_position_alone(layers: int) -> None:
-    encoder = _encoder(layers)
+def test_gradients_of_the_last_position_alone(num_layers: int) -> None:
+    encoder = _encoder(num_layers)
     items = _padded([[1, 2, 3, 4, 5], [6, 7], [8]], 5)
     wanted = np.random.default_rng(2).normal(size=(3, 6)).astype("float32")
     outcomes = []

@@ -168,7 +168,7 @@ def test_config_round_trip_and_what_it_refuses() -> None:
     block = TransformerBlock(2, 8, 0.1, 0.2, name="block")
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(block), safe_mode=True)
     assert again.get_config() == block.get_config()
-    assert (again.heads, again.inner_dim, again.dropout, again.attention_dropout) == (2, 8, 0.1, 0.2)
+    assert (again.num_heads, again.inner_dim, again.dropout, again.attention_dropout) == (2, 8, 0.1, 0.2)
     with pytest.raises(ValueError, match="`num_heads` must be at least 1. Received: num_heads=0"):
         TransformerBlock(0, 8)
     with pytest.raises(ValueError, match="multiple of num_heads=3. Received: 4"):

@@ -17,7 +17,7 @@ def _fault(*overrides: str, path: Path | None = None) -> str:
 
 def test_overrides_go_over_the_file_and_the_file_over_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text("model: {embedding_dim: 3, clusters: {count: 5, alpha: 2}}\ntraining: {epochs: 9}\n")
+    path.write_text("model: {embedding_dim: 3, clusters: {num_clusters: 5, alpha: 2}}\ntraining: {epochs: 9}\n")
     config = RankerSettings.load(path, ["model.clusters.num_clusters=20", "training.epochs=1", "training.epochs=2"])
     assert (config.model.embedding_dim, config.model.clusters.num_clusters, config.training.epochs) == (3, 20, 2)
     assert config.model.clusters.alpha == 2 and config.model.clusters.dim == RankerSettings().model.clusters.dim
@@ -34,10 +34,13 @@ def test_overrides_go_over_the_file_and_the_file_over_the_defaults(tmp_path: Pat
         ("model.towers.units=[]", ()),
         ("training.xla=true", True),
         ("training.balance.name=pcgrad", "pcgrad"),
+        ("training.balance=pcgrad", {"name": "pcgrad"}),
+        ("model.architecture=ple", {"name": "ple", "num_task_experts": 2}),
+        ("model.architecture.name=shared_bottom", "shared_bottom"),
         ("training.early_stopping.metric=ctr.auc", "ctr.auc"),
         ("tasks.cvr.space=entire", "entire"),
         ("tasks.cvr.weight=", None),
-        ("model.architecture={num_experts: 7}", {"shared": 7}),
+        ("model.architecture={num_experts: 7}", {"name": "mmoe", "num_experts": 7}),
     ],
 )
 def test_values_of_every_kind(override: str, found: object) -> None:
@@ -61,37 +64,55 @@ def test_settings_of_one_group_add_up() -> None:
 @pytest.mark.parametrize(
     ("override", "fault"),
     [
-        ("model.cluster.count=3", "settings: `model.cluster`: no such setting. Received: {'count': 3}"),
-        ("model.clusters.num_clusterss=3", "settings: `model.clusters.num_clusterss`: no such setting. Received: 3"),
+        ("model.cluster.size=3", "settings: `model.cluster`: no such setting; did you mean `clusters`?"),
+        (
+            "model.clusters.num_clusterss=3",
+            "settings: `model.clusters.num_clusterss`: no such setting; did you mean `num_clusters`?",
+        ),
         ("tasks.cvr.label=x", "`tasks.cvr.label`: no such setting"),
-        ("model.clusters.num_clusters=many", "`model.clusters.num_clusters`: Input should be a valid integer"),
-        ("model.clusters.num_clusters=2.5", "`model.clusters.num_clusters`: Input should be a valid integer"),
+        ("model.clusters.num_clusters=many", "`model.clusters.num_clusters`: must be a whole number. Received: "),
+        ("model.clusters.num_clusters=2.5", "`model.clusters.num_clusters`: must be a whole number. Received: "),
         (
             "model.clusters.num_clusters=-1",
-            "`model.clusters.num_clusters`: Input should be greater than or equal to 0. Received: -1",
+            "`model.clusters.num_clusters`: must be at least 0. Received: -1",
         ),
         (
             "model.clusters.num_clusters=",
-            "`model.clusters.num_clusters`: Input should be a valid integer. Received: None",
+            "`model.clusters.num_clusters`: must be a whole number. Received: None",
         ),
-        ("model.architecture.dropout=1", "`model.architecture.dropout`: Input should be less than 1"),
-        ("model.architecture.units=[]", "`model.architecture.units`"),
-        ("model.architecture.units=64", "`model.architecture.units`: Input should be a valid tuple"),
-        ("model.architecture.units=[64, 0]", "`model.architecture.units.1`: Input should be greater than 0"),
-        ("model.towers.units=[-1]", "`model.towers.units.0`: Input should be greater than 0"),
-        ("model.architecture=moe", "`model.architecture`: Input should be 'mmoe', 'ple' or 'shared_bottom'"),
+        ("model.architecture.dropout=1", "`model.architecture.dropout`: must be below 1. Received: 1"),
+        ("model.architecture.units=[]", "`model.architecture.units`: must be a list of at least 1. Received: []"),
+        ("model.architecture.units=64", "`model.architecture.units`: must be a list. Received: 64"),
+        ("model.architecture.units=[64, 0]", "`model.architecture.units.1`: must be above 0. Received: 0"),
+        ("model.towers.units=[-1]", "`model.towers.units.0`: must be above 0. Received: -1"),
+        (
+            "model.architecture=moe",
+            "settings: `model.architecture`: no architecture `moe`; it is one of mmoe, ple, shared_bottom; did you "
+            "mean `mmoe`?",
+        ),
+        ("model.architecture.name=[ple]", "`model.architecture`: no architecture `['ple']`; it is one of mmoe, ple"),
+        ("model.architecture=", "`model.architecture`: must be a mapping of names to values. Received: None"),
+        (
+            "model.architecture.num_levels=2",
+            "settings: `model.architecture.num_levels`: no such setting; did you mean `num_experts`?",
+        ),
+        ("training.balance=[fixed]", "`training.balance`: must be a mapping of names to values. Received: ['fixed']"),
+        ("training.balance.temperature=3", "`training.balance.temperature`: no such setting; it is one of name"),
         (
             "model.clusters.gate_inputs=[centroid]",
-            "`model.clusters.gate_inputs.0`: Input should be 'assignment' or 'center'",
+            "`model.clusters.gate_inputs.0`: must be one of assignment, center. Received: 'centroid'",
         ),
-        ("optimizer.learning_rate=.nan", "`optimizer.learning_rate`"),
-        ("optimizer.learning_rate=.inf", "`optimizer.learning_rate`"),
-        ("optimizer.learning_rate=0", "`optimizer.learning_rate`: Input should be greater than 0"),
-        ("training=3", "`training`: Input should be a valid dictionary"),
-        ("training.epochs.more=3", "`training.epochs`: Input should be a valid integer. Received: {'more': 3}"),
-        ("training.epochs", "--set training.epochs: write it as key=value, for example model.clusters.num_clusters=20"),
-        ("=3", "--set =3: write it as key=value"),
-        ("training.epochs=[1", "--set training.epochs=[1: `[1` is not a YAML value"),
+        ("optimizer.learning_rate=.nan", "`optimizer.learning_rate`: must be a finite number. Received: nan"),
+        ("optimizer.learning_rate=.inf", "`optimizer.learning_rate`: must be a finite number. Received: inf"),
+        ("optimizer.learning_rate=0", "`optimizer.learning_rate`: must be above 0. Received: 0"),
+        ("training=3", "`training`: must be a mapping of names to values. Received: 3"),
+        ("training.epochs.more=3", "`training.epochs`: must be a whole number. Received: {'more': 3}"),
+        (
+            "training.epochs",
+            "setting training.epochs: write it as key=value, for example model.clusters.num_clusters=20",
+        ),
+        ("=3", "setting =3: write it as key=value"),
+        ("training.epochs=[1", "setting training.epochs=[1: `[1` is not a YAML value"),
     ],
 )
 def test_a_bad_override_is_one_line(override: str, fault: str) -> None:
@@ -111,7 +132,7 @@ def test_a_bad_file_is_one_line_that_names_it(tmp_path: Path) -> None:
         (b"[1, 2]", "config.yaml: settings are a mapping"),
         (b"text", "config.yaml: settings are a mapping"),
         (b"model:\n", "config.yaml: `model`: "),
-        (b"modle: {}\n", "config.yaml: `modle`: no such setting. Received: {}"),
+        (b"modle: {}\n", "config.yaml: `modle`: no such setting; did you mean `model`?"),
         (b"1: {}\n", "config.yaml: "),
     ):
         path.write_bytes(content)

@@ -41,10 +41,9 @@ def write_sequences(path: Path, named: Callable[[int], Any] = word) -> Path:
 
 def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[int], Any] = word) -> Any:
     """A run in `folder / "run"` over sequences in `folder / "sequences.parquet"`."""
-    from tfelc.next_item.training.initialization import count_neighbors
-
     from tfelc.lifecycle.training.checkpoint import save_checkpoint
     from tfelc.next_item.data.sources import load_sequences
+    from tfelc.next_item.models.initialization import neighbor_nearness
     from tfelc.next_item.run import NextItemRun, build_model, split
     from tfelc.next_item.settings import NextItemSettings
 
@@ -63,7 +62,8 @@ def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[i
     for variable in model.trainable_variables:
         variable.assign(random.normal(0, 0.6, variable.shape))
     if model.neighbors is not None:
-        count_neighbors(model, split(sequences, config.split).train)
+        train = split(sequences, config.split).train
+        model.neighbors.set_neighbors(neighbor_nearness(config.model.neighbors, train, sequences.num_items))
     save_checkpoint(run.best, {"model": model.variables}, {})
     return run
 

@@ -37,7 +37,10 @@ def train(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="Settings (YAML). A named --dataset has settings of its own, a table the default's."),
+        typer.Option(
+            help="Settings (YAML). A named --dataset has settings of its own, a table the default's; `paper`, where "
+            "there is no such file, are those of the paper for a named --dataset."
+        ),
     ] = None,
     run_path: Annotated[
         Path | None, typer.Option("--run", help="Run folder to make. Defaults to one under runs/, named by the time.")
@@ -120,13 +123,16 @@ def _created_next_item(
 ) -> "TrainingLoop[NextItemTrainable]":
     from tfelc.core.tensorflow_start import load_tensorflow
     from tfelc.next_item.data.sources import SIMULATED, load_sequences
-    from tfelc.next_item.default_settings import default_settings
+    from tfelc.next_item.default_settings import PAPER, default_settings
     from tfelc.next_item.settings import NextItemSettings
 
     if source is None:
         console.print("no --dataset: training on a small simulated set", highlight=False)
         source = SIMULATED
-    settings = NextItemSettings.load(config, overrides) if config else default_settings(source, overrides)
+    if config is None or (str(config) == PAPER and not config.exists()):
+        settings = default_settings(source, overrides, paper=config is not None)
+    else:
+        settings = NextItemSettings.load(config, overrides)
     sequences = load_sequences(source, lambda line: console.print(line, highlight=False, soft_wrap=True))
     load_tensorflow()
     from tfelc.next_item.training.train import create_training

@@ -9,7 +9,8 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from tfelc.core.errors import TfelcError
@@ -35,10 +36,10 @@ def run(app: Callable[[], object]) -> NoReturn:
         SystemExit: Always.
     """
     set_environment()
-    _warn_of_old_names_in_one_line()
     code: str | int | None = 0
     try:
-        app()
+        with _old_names_in_one_line():
+            app()
     except SystemExit as end:
         code = end.code
     except KeyboardInterrupt:
@@ -53,7 +54,9 @@ def run(app: Callable[[], object]) -> NoReturn:
     raise SystemExit(code)
 
 
-def _warn_of_old_names_in_one_line() -> None:
+@contextmanager
+def _old_names_in_one_line() -> Iterator[None]:
+    """Without the file and line of ours that Python would name, which say nothing of the user's."""
     plain = warnings.formatwarning
 
     def one_line(
@@ -64,6 +67,10 @@ def _warn_of_old_names_in_one_line() -> None:
         return plain(message, category, filename, lineno, line)
 
     warnings.formatwarning = one_line
+    try:
+        yield
+    finally:
+        warnings.formatwarning = plain
 
 
 def _flush() -> None:

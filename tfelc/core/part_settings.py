@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
-from tfelc.core.part_error import PartError
+from tfelc.core.errors import UsageError
+from tfelc.core.part_error import NO_SUCH_PART, PartError
 from tfelc.core.registry import Registry
 from tfelc.core.settings import Settings
 
@@ -28,17 +30,44 @@ class PartSettings(Settings):
 
     name: str
 
+    @classmethod
+    def merged(cls, below: Any, above: Any) -> Any:
+        """The part that `above` names, with what `below` says of it; see `Settings.merged`.
+
+        Where they name different parts, the keys that only the old one has are left out: they say nothing of the new.
+        """
+        below, above = cls._with_name(below), cls._with_name(above)
+        if not cls._is_family() or not isinstance(below, Mapping) or not isinstance(above, Mapping):
+            return super().merged(below, above)
+        old, new = (str(content.get("name", cls.default_name)) for content in (below, {**below, **above}))
+        known = cls.registry.names()
+        if new not in known:
+            return above
+        part = cls.registry.get(new)
+        if old != new and old in known:
+            gone = set(cls.registry.get(old).model_fields) - set(part.model_fields)
+            below = {key: value for key, value in below.items() if key not in gone}
+        return part.merged(below, above)
+
     @model_validator(mode="wrap")
     @classmethod
     def _of_its_name(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        if "registry" not in cls.__dict__ or isinstance(value, cls):
+        value = cls._with_name(value)
+        if not cls._is_family() or not isinstance(value, Mapping):
             return handler(value)
-        if isinstance(value, str):
-            value = {"name": value}
-        if not isinstance(value, Mapping):
-            return handler(value)
-        part: type[Self] = cls.registry.get(value.get("name", cls.default_name))
+        try:
+            part: type[Self] = cls.registry.get(str(value.get("name", cls.default_name)))
+        except UsageError as error:
+            raise PydanticCustomError(NO_SUCH_PART, "{reason}", {"reason": str(error)}) from None
         try:
             return part.model_validate(dict(value))
         except ValidationError as error:
-            raise PartError(error) from None
+            raise PartError(error, part) from None
+
+    @classmethod
+    def _is_family(cls) -> bool:
+        return "registry" in cls.__dict__
+
+    @staticmethod
+    def _with_name(value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tfelc.core.errors import ConfigError
-from tfelc.core.part_error import PartError
+from tfelc.core.part_error import NO_SUCH_PART, PartError
 from tfelc.core.plugins import load_plugins
-from tfelc.core.renamed_names import Rename, with_new_names
+from tfelc.core.validation_message import validation_message
 from tfelc.core.yaml_text import load_yaml
 
 # One setting after the other, as `--set` takes them, or by dotted key, as Python gives them.
@@ -20,15 +21,9 @@ Overrides = Sequence[str] | Mapping[str, Any]
 
 
 class Settings(BaseModel):
-    """A group of settings, or all those of an experiment.
-
-    Attributes:
-        renames: Names that earlier versions wrote, and what they are called now.
-    """
+    """A group of settings, or all those of an experiment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    renames: ClassVar[Sequence[Rename]] = ()
 
     @classmethod
     def load(cls, source: Path | Mapping[str, Any] | None = None, overrides: Overrides = ()) -> Self:
@@ -36,35 +31,58 @@ class Settings(BaseModel):
 
         Args:
             source: Path of a YAML file, or its content. Defaults to None: the defaults.
-            overrides: Sequence of `key=value`, or mapping of dotted key to value; a later one wins.
+            overrides: Sequence of `key=value`, or mapping of dotted key to value; a later one wins. A group goes over
+                that of the source key by key. Where another part is named, such as another architecture, what the
+                source says of the old one is kept as far as the new one has it too.
 
         Raises:
             ConfigError: The file cannot be read, or a key or value is not one of the settings.
-            UsageError: A part that a setting names does not exist.
+            UsageError: A plug-in cannot be imported, or an old name of a setting stands beside the new one.
         """
         where = str(source) if isinstance(source, Path) else "settings"
-        content = cls.with_new_names(_read(source), where)
-        given = cls.with_new_names(nested(overrides), "settings", content)
-        merged = _merged(content, given)
-        load_plugins(merged.get("plugins") or ())
+        content, above = _read(source), nested(overrides)
+        content = cls.with_new_names(content, where, above=above)
+        above = cls.with_new_names(above, "settings", below=content)
+        _load_plugins(above.get("plugins", content.get("plugins")))
         try:
-            return cls.model_validate(merged)
+            return cls.model_validate(cls.merged(content, above))
         except ValidationError as error:
-            location, message = _fault(error)
-            raise ConfigError(f"{'settings' if _holds(given, location) else where}: {message}") from None
+            place, message = _fault(error, cls)
+            raise ConfigError(f"{'settings' if _holds(above, place) else where}: {message}") from None
 
     @classmethod
     def with_new_names(
-        cls, content: Mapping[str, Any], where: str, below: Mapping[str, Any] | None = None
+        cls,
+        content: Mapping[str, Any],
+        where: str,
+        below: Mapping[str, Any] | None = None,
+        above: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """The content under the names of today, with one warning for each old one.
+        """The content under the names of today, with one warning that names the old ones.
 
         Args:
             content: What was read.
             where: Where it was read, for messages.
             below: What it overrides, under the names of today. Defaults to None: nothing.
+            above: What overrides it, as it was read. Defaults to None: nothing.
         """
-        return with_new_names(content, cls.renames, where)
+        return dict(content)
+
+    @classmethod
+    def merged(cls, below: Any, above: Any) -> Any:
+        """The settings of this group in `below` with those in `above` over them, key by key."""
+        if not isinstance(below, Mapping) or not isinstance(above, Mapping):
+            return above
+        kinds = cls.model_fields
+        return {
+            **below,
+            **{
+                key: _merged(kinds[key].annotation if key in kinds else None, below[key], value)
+                if key in below
+                else value
+                for key, value in above.items()
+            },
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting, defaults included, as JSON and YAML take them."""
@@ -105,7 +123,9 @@ def nested(overrides: Overrides) -> dict[str, Any]:
             if not isinstance(inner, dict):
                 raise ConfigError(f"setting {key}: `{parent}` is a value, not a group of settings")
             group = inner
-        group[last] = _merged(group[last], value) if isinstance(group.get(last), dict) else value
+        if isinstance(group.get(last), dict) and isinstance(value, str):
+            value = {"name": value}
+        group[last] = _merged(None, group[last], value) if last in group else copy.deepcopy(value)
     return found
 
 
@@ -119,36 +139,45 @@ def _parsed(override: str) -> tuple[str, Any]:
         raise ConfigError(f"setting {override}: `{text}` is not a YAML value") from None
 
 
-def _fault(error: ValidationError) -> tuple[list[str | int], str]:
-    """Where the first fault lies, and what it is."""
+def _fault(error: ValidationError, group: type[BaseModel]) -> tuple[tuple[str | int, ...] | None, str]:
+    """Where the first fault lies, None where several settings contradict each other; and what it is."""
     first = error.errors()[0]
-    location = list(first["loc"])
-    # A part's own fault comes wrapped in that of the group that holds it.
-    while isinstance(inner := first.get("ctx", {}).get("error"), PartError):
-        first = inner.fault.errors()[0]
-        location += first["loc"]
-    if contradiction := first.get("ctx", {}).get("error"):
-        return location, str(contradiction)  # Raised by a check of several settings, which names them itself.
-    reason = "no such setting" if first["type"] == "extra_forbidden" else first["msg"]
-    return location, f"`{'.'.join(map(str, location))}`: {reason}. Received: {first['input']!r}"
+    place, cause = first["loc"], first.get("ctx", {}).get("error")
+    if isinstance(cause, PartError):
+        # A part's own fault comes wrapped in that of the group that holds it.
+        inner, message = _fault(cause.fault, cause.part)
+        if inner is None:
+            return None, message
+        outer = "".join(f"{part}." for part in place)
+        return (*place, *inner), f"`{outer}{message.removeprefix('`')}"
+    if cause is not None:
+        return None, str(cause)  # The check names the settings itself.
+    if first["type"] == NO_SUCH_PART:
+        return place, f"`{'.'.join(map(str, place))}`: {first['msg']}"
+    return place, validation_message(error, group, "setting")
 
 
-def _merged(below: Any, above: Any) -> Any:
-    """The settings of `below` with those of `above` over them."""
-    if isinstance(below, str) and isinstance(above, dict):
-        below = {"name": below}
-    if isinstance(below, dict) and isinstance(above, str):
-        above = {"name": above}
-    if not isinstance(below, dict) or not isinstance(above, dict):
+def _merged(kind: Any, below: Any, above: Any) -> Any:
+    """The value of a setting of type `kind`, of which a lower source says `below` and a higher one `above`."""
+    if isinstance(kind, type) and issubclass(kind, Settings):
+        return kind.merged(below, above)
+    if not isinstance(below, Mapping) or not isinstance(above, Mapping):
         return above
-    if above.get("name", below.get("name")) != below.get("name"):
-        return above  # Another part, whose settings are others.
-    return {**below, **{key: _merged(below[key], value) if key in below else value for key, value in above.items()}}
+    inner = get_args(kind)[1] if get_origin(kind) is dict else None
+    over = {key: _merged(inner, below[key], value) if key in below else value for key, value in above.items()}
+    return {**below, **over}
 
 
-def _holds(content: Any, location: Sequence[str | int]) -> bool:
-    for key in location:
+def _load_plugins(modules: Any) -> None:
+    # What is no list of names is told by the check of all settings.
+    if isinstance(modules, list | tuple) and all(isinstance(module, str) for module in modules):
+        load_plugins(modules)
+
+
+def _holds(content: Any, place: Sequence[str | int] | None) -> bool:
+    """Whether a place that a fault was found in is of this content."""
+    for key in place or ():
         if not isinstance(content, dict) or key not in content:
-            return content is not None and not isinstance(content, dict)
+            return isinstance(content, list | tuple)
         content = content[key]
-    return True
+    return place is not None

@@ -90,7 +90,7 @@ def _reason(faults: Sequence[ErrorDetails], holder: Any, noun: str) -> str:
 def _wanted(fault: ErrorDetails) -> str | None:
     kind, context = fault["type"], fault.get("ctx", {})
     if kind in _LIMITS:
-        return f"{_LIMIT_WORDS[_LIMITS[kind]]} {context[_LIMITS[kind]]:g}"
+        return f"{_LIMIT_WORDS[_LIMITS[kind]]} {context[_LIMITS[kind]]:.15g}"
     if kind in ("literal_error", "enum"):
         return f"one of {', '.join(_values(fault))}" if len(_values(fault)) > 1 else _values(fault)[0]
     if kind == "union_tag_invalid":

@@ -71,16 +71,16 @@ class NextItemSettings(Settings):
 
     @classmethod
     def with_new_names(
-        cls, content: Mapping[str, Any], where: str, below: Mapping[str, Any] | None = None
+        cls,
+        content: Mapping[str, Any],
+        where: str,
+        below: Mapping[str, Any] | None = None,
+        above: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The content under the names of today; see `Settings.with_new_names`."""
-        return with_new_next_item_names(content, where)
+        return with_new_next_item_names(content, where, below, above)
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if self.model.needs_one_target and self.training.samples != "prefixes":
-            raise ValueError(
-                f"model `{self.model.name}` as it is set needs one target for each sample, training.samples: prefixes. "
-                f"Received: {self.training.samples}"
-            )
+        self.model.check_samples(self.training.samples)
         return self

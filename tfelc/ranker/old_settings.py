@@ -30,36 +30,54 @@ _EXPERTS = {
     },
     "shared_bottom": {"units": "units", "dropout": "dropout"},
 }
+# Loss balance -> its settings; the others of `training.balance` were there and did nothing.
 _BALANCE = {"dynamic": {"temperature"}, "gradnorm": {"asymmetry", "learning_rate"}}
+_ALL_EXPERTS = {key for keys in _EXPERTS.values() for key in keys}
+_ALL_BALANCE = {key for keys in _BALANCE.values() for key in keys}
+# What Keras's AdamW takes where no weight decay is given, as none was.
+_ADAMW_DECAY = 0.004
 
 
-def with_new_ranker_names(content: Mapping[str, Any], where: str, below: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings under the names of today, with one warning for the old ones.
+def with_new_ranker_names(
+    content: Mapping[str, Any],
+    where: str,
+    below: Mapping[str, Any] | None = None,
+    above: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The settings under the names of today, with one warning that names the old ones.
 
     Args:
         content: What was read.
         where: Where it was read, for messages.
-        below: What it overrides, under the names of today: the architecture may be named there.
+        below: What it overrides, under the names of today. Defaults to None: nothing. It may name the architecture that
+            experts are set for.
+        above: What overrides it, as it was read. Defaults to None: nothing. It may name another architecture, to which
+            the same experts belong.
     """
-    renames = list(_RENAMES)
-    found = {**content}
-    model = found.get("model")
-    if isinstance(model, Mapping) and isinstance(experts := model.get("experts"), Mapping):
-        name = _name_of(model.get("architecture")) or _name_of(_group(below, "model").get("architecture")) or "mmoe"
+    found, renames = dict(content), list(_RENAMES)
+    model = _group(found, "model")
+    if isinstance(experts := model.get("experts"), Mapping):
+        sources = (above or {}, content, below or {})
+        named = (_name_in(_group(source, "model").get("architecture"), "name") for source in sources)
+        name = next((name for name in named if name), "mmoe")
         own = _EXPERTS.get(name, {})
-        known = set().union(*_EXPERTS.values())
-        kept = {key: value for key, value in experts.items() if key in own or key not in known}
-        found["model"] = {
-            **{key: value for key, value in model.items() if key != "experts"},
-            **({"experts": kept} if kept else {}),
-            "architecture": {"name": name, **_group(model, "architecture")},
-        }
         renames += [Rename(f"model.experts.{old}", f"model.architecture.{new}") for old, new in own.items()]
+        kept = _without(experts, _ALL_EXPERTS - set(own))
+        architecture = {**_group(model, "architecture"), "name": name}
+        found["model"] = {
+            **_without(model, {"architecture", "experts"}),
+            **({"experts": kept} if kept else {}),
+            "architecture": architecture,
+        }
     balance = _group(_group(found, "training"), "balance")
-    if isinstance(strategy := balance.get("strategy"), str):
-        foreign = set().union(*_BALANCE.values()) - _BALANCE.get(strategy, set())
-        kept = {key: value for key, value in balance.items() if key not in foreign}
+    if "strategy" in balance:
+        overriding = _group(above or {}, "training").get("balance")
+        strategy = _name_in(overriding, "strategy") or _name_in(overriding, "name") or _name_in(balance, "strategy")
+        kept = _without(balance, _ALL_BALANCE - _BALANCE.get(strategy or "", set()))
         found["training"] = {**_group(found, "training"), "balance": kept}
+    optimizer = _group(found, "optimizer")
+    if optimizer.get("dense") == "adamw":
+        found["optimizer"] = {"weight_decay": _ADAMW_DECAY, **optimizer}
     return with_new_names(found, renames, where)
 
 
@@ -68,6 +86,11 @@ def _group(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _name_of(architecture: Any) -> str | None:
-    name = architecture.get("name") if isinstance(architecture, Mapping) else architecture
+def _without(content: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key not in keys}
+
+
+def _name_in(part: Any, key: str) -> str | None:
+    """The name of a part, which stands alone or under a key of its settings."""
+    name = part.get(key) if isinstance(part, Mapping) else part
     return name if isinstance(name, str) else None

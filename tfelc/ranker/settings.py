@@ -147,7 +147,11 @@ class RankerSettings(Settings):
 
     @classmethod
     def with_new_names(
-        cls, content: Mapping[str, Any], where: str, below: Mapping[str, Any] | None = None
+        cls,
+        content: Mapping[str, Any],
+        where: str,
+        below: Mapping[str, Any] | None = None,
+        above: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The content under the names of today; see `Settings.with_new_names`."""
-        return with_new_ranker_names(content, where, below or {})
+        return with_new_ranker_names(content, where, below, above)

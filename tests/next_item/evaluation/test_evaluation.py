@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from tfelc.lifecycle.evaluation.comparison_table import comparison_table
-from tfelc.losses.next_item import FullSoftmax
+from tfelc.losses.next_item.full_softmax import FullSoftmax
 from tfelc.metrics.registries import RANKING_METRICS
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.simulated_sequences import simulate

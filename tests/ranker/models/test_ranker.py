@@ -67,7 +67,7 @@ def test_scores_every_row_for_every_head() -> None:
     "settings",
     [
         ["model.architecture=mmoe", "model.clusters.gate_inputs=[assignment, center]"],
-        ["model.architecture=ple", "model.experts.levels=2", "model.clusters.gate_inputs=[center]"],
+        ["model.architecture=ple", "model.architecture.num_levels=2", "model.clusters.gate_inputs=[center]"],
         ["model.architecture=ple", "model.clusters.num_clusters=0", "model.gates.inputs=[activity, user, context]"],
         ["model.architecture=shared_bottom", "model.interactions=false"],
     ],

@@ -17,13 +17,13 @@ Tensor = Any
 class BinaryCrossEntropy(NextItemLoss):
     """`-(b log sigma(s+) + sum_j log(1 - sigma(s_j)))` over the target and a few uniform draws for each row.
 
-    `b = a (t (1 - 1 / a) + 1 / a)` with the sampling rate `a = negatives / (items - 1)` and the calibration `t`.
-    `t = 0` gives b = 1, the plain loss; `t = 1` gives b = a, whose scores are those of a full softmax. A draw that is
-    the row's target is left out; one that stands in the row's history is not, being rare in a catalog of thousands.
+    `b = a (t (1 - 1 / a) + 1 / a)` with the sampling rate `a = num_negatives / (num_items - 1)` and the calibration
+    `t`. `t = 0` gives b = 1, the plain loss; `t = 1` gives b = a, whose scores are those of a full softmax. A draw that
+    is the row's target is left out; one that stands in the row's history is not, being rare in a catalog of thousands.
 
     Args:
         counts: How often each item is a target in training; only their number matters here.
-        negatives: int. Draws a row. Defaults to 1, the paper's.
+        num_negatives: int. Draws a row. Defaults to 1, the paper's.
         calibration: float. `t`, in [0, 1]. Defaults to 0.
         normalize: As in `NextItemLoss`.
         temperature: As in `NextItemLoss`.
@@ -35,19 +35,19 @@ class BinaryCrossEntropy(NextItemLoss):
     def __init__(
         self,
         counts: NDArray[np.int64],
-        negatives: int = 1,
+        num_negatives: int = 1,
         calibration: float = 0.0,
         normalize: bool = False,
         temperature: float = 1.0,
         seed: int | None = None,
     ) -> None:
         super().__init__(normalize, temperature)
-        if negatives < 1:
-            raise ValueError(f"`negatives` must be at least 1. Received: negatives={negatives}")
+        if num_negatives < 1:
+            raise ValueError(f"`num_negatives` must be at least 1. Received: num_negatives={num_negatives}")
         if not 0 <= calibration <= 1:
             raise ValueError(f"`calibration` must lie in [0, 1]. Received: calibration={calibration}")
-        self.negatives = negatives
-        rate = min(negatives / max(len(counts) - 1, 1), 1.0)
+        self.num_negatives = num_negatives
+        rate = min(num_negatives / max(len(counts) - 1, 1), 1.0)
         self.exponent = rate * (calibration * (1 - 1 / rate) + 1 / rate)
         self._sampler = NegativeSampler(counts, 0.0, seed)
 
@@ -59,7 +59,7 @@ class BinaryCrossEntropy(NextItemLoss):
     def __call__(self, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
         """The mean loss."""
         rows = self.scaled(vectors)
-        drawn = self._sampler.draw((ops.shape(targets)[0], self.negatives))
+        drawn = self._sampler.draw((ops.shape(targets)[0], self.num_negatives))
         positive = ops.sum(rows * self.scaled(ops.take(table, targets, axis=0)), axis=-1) / self.temperature
         negatives = self.scaled(ops.take(table, drawn, axis=0))
         negative = ops.matmul(negatives, rows[:, :, None])[:, :, 0] / self.temperature

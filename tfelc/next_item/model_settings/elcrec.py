@@ -62,6 +62,11 @@ class ContrastSettings(Settings):
         """Whether training looks at other views of a history."""
         return self.sequence_weight > 0 or self.intent_weight > 0
 
+    @property
+    def has_positive_views(self) -> bool:
+        """Whether the views are other histories of the same target."""
+        return self.has_views and self.views == "same_target"
+
 
 class ELCRecSettings(SequenceModelSettings):
     """SASRec with learnable clusters of its users and a contrast between views of their histories.
@@ -85,10 +90,13 @@ class ELCRecSettings(SequenceModelSettings):
         """The users' intents."""
         return self.clusters
 
-    @property
-    def needs_one_target(self) -> bool:
-        """Views of the same target need one target for each sample."""
-        return self.contrast.has_views and self.contrast.views == "same_target"
+    def check_samples(self, samples: str) -> None:
+        """Raises ValueError where views of the same target meet samples of several targets."""
+        if self.contrast.has_positive_views and samples != "prefixes":
+            raise ValueError(
+                "model.contrast.views: `same_target` needs one target for each sample, training.samples: prefixes. "
+                f"Received: {samples}"
+            )
 
     def create(self, num_items: int, max_length: int, counts: NDArray[np.int64], seed: int) -> SequentialRecommender:
         """An untrained ELCRec; see `SequenceModelSettings`."""

@@ -68,10 +68,8 @@ class SequenceModelSettings(PartSettings):
         """The settings of its clusters; a model without them has 0."""
         return ClusterSettings(num_clusters=0)
 
-    @property
-    def needs_one_target(self) -> bool:
-        """Whether it can only be trained on samples of one target each (`training.samples: prefixes`)."""
-        return False
+    def check_samples(self, samples: str) -> None:
+        """Raises ValueError where the model cannot be trained on such `training.samples`."""
 
     @abstractmethod
     def create(self, num_items: int, max_length: int, counts: NDArray[np.int64], seed: int) -> SequentialRecommender:

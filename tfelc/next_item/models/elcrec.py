@@ -43,7 +43,7 @@ class ELCRec(SASRec):
     @property
     def uses_positive_views(self) -> bool:
         """Whether the views are other histories of the same target."""
-        return self.settings.needs_one_target
+        return self.settings.contrast.has_positive_views
 
     def encode_and_pool(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """The last position, and what is clustered: it, or the mean over the items."""

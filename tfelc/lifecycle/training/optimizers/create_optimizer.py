@@ -7,16 +7,11 @@ from typing import Any
 
 import keras
 
-from tfelc.core.registry import Registry
 from tfelc.lifecycle.settings.optimizer import OptimizerSettings
+from tfelc.lifecycle.training.optimizers.lazy_adam import LazyAdam
+from tfelc.lifecycle.training.optimizers.sparse_adagrad import SparseAdagrad
 
-TABLE_OPTIMIZERS: Registry[Any] = Registry(
-    "optimizer of embedding tables",
-    {
-        "lazy_adam": "tfelc.lifecycle.training.optimizers.lazy_adam:LazyAdam",
-        "sparse_adagrad": "tfelc.lifecycle.training.optimizers.sparse_adagrad:SparseAdagrad",
-    },
-)
+_TABLES = {"lazy_adam": LazyAdam, "sparse_adagrad": SparseAdagrad}
 _DENSE = {
     "adam": keras.optimizers.Adam,
     "adamw": keras.optimizers.AdamW,
@@ -50,13 +45,13 @@ def create_table_optimizer(name: str, rate: float, schedule: str, steps: int, va
     """Builds the optimizer of embedding tables, with its variables.
 
     Args:
-        name: One of `TABLE_OPTIMIZERS`.
+        name: `lazy_adam` or `sparse_adagrad`.
         rate: Learning rate.
         schedule: How it decays, as `learning_rate` takes it.
         steps: Steps of the whole run.
         variables: The tables.
     """
-    optimizer = TABLE_OPTIMIZERS.get(name)(learning_rate(rate, schedule, steps))
+    optimizer = _TABLES[name](learning_rate(rate, schedule, steps))
     optimizer.build(list(variables))
     return optimizer
 
