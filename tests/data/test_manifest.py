@@ -32,7 +32,7 @@ def test_it_is_written_as_it_is_read(tmp_path: Path) -> None:
     assert manifest == Manifest(**CONTENT)  # type: ignore[arg-type]
 
 
-def test_version_0_1_0_called_the_metadata_facts(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+def test_files_that_call_the_metadata_facts_are_read(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     old = {("facts" if name == "metadata" else name): value for name, value in CONTENT.items()}
     assert Manifest.load(_write(tmp_path / "manifest.json", old)) == Manifest(**CONTENT)  # type: ignore[arg-type]
     # Nobody writes the file by hand: there is nothing to say.

@@ -60,7 +60,7 @@ def test_it_says_what_was_trained(content, untrained_run, every_kind_dataset):
     assert content["run"]["versions"]["keras"]
 
 
-def test_a_manifest_of_version_0_1_0_is_read_with_one_warning(exported, content, tmp_path):
+def test_a_manifest_of_old_names_is_read_with_one_warning(exported, content, tmp_path):
     old = copy.deepcopy(content)
     for part in ("tasks", "outputs"):
         for entry in old[part].values():

@@ -1,4 +1,4 @@
-"""Schemas that version 0.1.0 wrote are read as they were meant, with one warning."""
+"""Schemas under their old names are read as they were meant, with one warning."""
 
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def test_the_shipped_schemas_use_the_new_names(path: Path, recwarn: pytest.Warni
         ),
     ],
 )
-def test_the_hash_is_the_one_that_version_0_1_0_stored(text: str, stored: str) -> None:
+def test_the_hash_is_the_one_that_was_stored_under_the_old_names(text: str, stored: str) -> None:
     assert Schema.load(yaml.safe_load(text)).hash() == stored
 
 
