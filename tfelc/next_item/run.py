@@ -57,7 +57,7 @@ class NextItemRun(Run[NextItemSettings]):
             path,
             {"config.yaml": settings.dump(), _CATALOG: json.dumps(sequences.catalog.tolist())},
             {
-                "data": source if source in (*DATASETS, OWN_DATA) else str(Path(source).absolute()),
+                "data": source if source in (*DATASETS.names(), OWN_DATA) else str(Path(source).absolute()),
                 "data_hash": sequences.hash,
                 "users": sequences.num_users,
                 "items": sequences.num_items,
