@@ -27,7 +27,7 @@ app = typer.Typer(add_completion=False)
 def train(
     task: Annotated[
         str, typer.Option(help="Task, or several with commas between them, of the schema's; or next_item.")
-    ],
+    ] = "",
     data: Annotated[
         Path | None, typer.Option(help="Prepared dataset. Defaults to a simulated log, made once in the cache.")
     ] = None,
@@ -51,6 +51,9 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --run from its last checkpoint.")
     ] = False,
+    list_settings: Annotated[
+        bool, typer.Option("--settings", help="List every setting of --task with default and meaning, and end.")
+    ] = False,
 ) -> None:
     """Trains, keeps the weights that do best on the validation split, and measures them on the test split."""
     from rich.console import Console
@@ -58,6 +61,11 @@ def train(
     from tfelc.core.errors import UsageError
 
     console = Console()
+    if list_settings:
+        print(_settings_page(task), end="")
+        return
+    if not task:
+        raise UsageError("--task is missing: name a task of the schema, several with commas between them, or next_item")
     tasks = [name.strip() for name in task.split(",")]
     overrides = settings or []
     if resume and (run_path is None or config is not None or overrides):
@@ -78,6 +86,18 @@ def train(
     else:
         training = _created_ranker(run_path, data, tasks, config, overrides, console)
     _finish(training, console, lambda result: _ranker_tables(result, training))
+
+
+def _settings_page(task: str) -> str:
+    from tfelc.core.settings_page import settings_page
+
+    if task == "next_item":
+        from tfelc.next_item.settings import NextItemSettings
+
+        return settings_page(NextItemSettings)
+    from tfelc.ranker.settings import RankerSettings
+
+    return settings_page(RankerSettings)
 
 
 def _new_run(tasks: list[str]) -> Path:
