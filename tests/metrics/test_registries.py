@@ -75,7 +75,7 @@ def test_directions_headings_and_intervals():
         "auc": 1, "gauc": 1, "gauc_coverage": 0, "logloss": -1, "ne": -1, "calibration": 0, "ece": -1,
     }  # fmt: skip
     assert [metric.heading for metric in found.values()] == [
-        "AUC", "GAUC", "rows of GAUC", "log loss", "NE", "predicted / observed", "ECE",
+        "AUC", "GAUC", "rows of GAUC", "log loss", "NE", "pred/obs", "ECE",
     ]  # fmt: skip
     assert [name for name, metric in found.items() if metric.statistic is None] == ["gauc_coverage", "ece"]
     assert [name for name, metric in found.items() if metric.needs_users] == ["gauc", "gauc_coverage"]

@@ -40,4 +40,4 @@ def _resampled(
     return RatioOfSums(user_sums(predicted, codes, count), user_sums(labels, codes, count))
 
 
-CALIBRATION = RankerMetric("calibration", "predicted / observed", "none", calibration, statistic=_resampled)
+CALIBRATION = RankerMetric("calibration", "pred/obs", "none", calibration, statistic=_resampled)
