@@ -6,7 +6,9 @@ import sys
 import warnings
 from unittest.mock import patch
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 from rich.console import Console
 from rich.progress import MofNCompleteColumn
 
@@ -55,6 +57,26 @@ def test_a_notebook_sees_a_bar_in_one_place_that_is_empty_at_the_end(notebook):
         progress.update(completed=20)
     progress.stop()
     assert notebook.outputs == ["2/30", "5/30", "20/30", ""]
+
+
+def test_a_kernel_of_its_own_shows_the_bar_and_no_warning(tmp_path):
+    cell = (
+        "from tfelc.core.row_progress import RowProgress\n"
+        "with RowProgress(total=40) as bar:\n"
+        "    bar.advance(40)\n"
+        "'through'"
+    )
+    cells = [nbformat.v4.new_code_cell(cell)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    where = {"metadata": {"path": str(tmp_path)}}
+    messages = []
+    client = NotebookClient(notebook, kernel_name="python3", timeout=120, resources=where)
+    output = client.process_message
+    client.process_message = lambda message, *more: messages.append(message) or output(message, *more)
+    client.execute()
+    shown = [message["content"]["data"]["text/plain"] for message in messages if "display" in message["msg_type"]]
+    assert "0 rows" in shown[0] and shown[-1] == ""
+    assert [output.output_type for output in notebook.cells[0].outputs] == ["display_data", "execute_result"]
 
 
 def test_what_follows_at_once_is_not_drawn_in_a_notebook(notebook):
