@@ -5,10 +5,10 @@ import shutil
 import pytest
 
 from tests.support.command import call
-from tests.support.sequence_training import SMALL, start_command, write_sequences
+from tests.support.sequence_training import SMALL, training_process, write_sequences
 from tfelc.next_item.data.simulated_sequences import simulate
 
-QUICK = [word for setting in (*SMALL, "model.variant=b") for word in ("--set", setting)]
+QUICK = [word for setting in (*SMALL, "model.name=sasrec") for word in ("--set", setting)]
 
 
 def train(tmp_path, *arguments):
@@ -26,7 +26,9 @@ def assert_fails(outcome, code, message, tmp_path):
 def simulated(tmp_path_factory):
     """What `tfelc train` says and makes without a data set, in a process of its own."""
     run = tmp_path_factory.mktemp("simulated") / "run"
-    process = start_command(run, settings=("training.epochs=2", "model.encoder.dim=16", "model.clusters.count=5"))
+    process = training_process(
+        run, settings=("training.epochs=2", "model.encoder.dim=16", "model.clusters.num_clusters=5")
+    )
     out, err = process.communicate(timeout=900)
     assert (process.returncode, err) == (0, "")
     return run, out
@@ -37,8 +39,10 @@ def test_without_a_data_set_it_says_that_it_takes_the_simulated_one(simulated):
     assert out.splitlines()[0] == "no --dataset: training on a small simulated set"
     metrics = json.loads((run / "metrics.json").read_text())
     # By popularity it is below 0.1.
-    assert metrics["users"] == 2000 and metrics["metrics"]["hr@10"] > 0.2 and metrics["clusters"]["count"] == 5
-    assert f"{metrics['metrics']['ndcg@10']:.4f}" in out and "of 5, largest" in " ".join(out.split())
+    found = metrics["metrics"]["next_item"]
+    assert (metrics["unit"], metrics["count"], metrics["clusters"]["num_clusters"]) == ("users", 2000, 5)
+    assert found["hr@10"] > 0.2
+    assert f"{found['ndcg@10']:.4f}" in out and "of 5, largest" in " ".join(out.split())
 
 
 def test_a_text_file(tmp_path):
@@ -86,9 +90,9 @@ def test_a_csv_table_and_data_that_has_moved(tmp_path):
         (("--set", "model.intents.count=3"), "`model.intents`: no such setting"),
         (("--set", "training.epochs=0"), "`training.epochs`: .*greater than or equal to 1. Received: 0"),
         (("--set", "training.seed=-1"), "`training.seed`: .*Received: -1"),
-        (("--set", "model.next_item.loss=ce"), "`model.next_item.loss`: .*'softmax'.*Received: 'ce'"),
-        (("--set", "model.encoder.heads=3"), "model.encoder.dim must be a multiple of .*heads. Received: 64 and 3"),
-        (("--set", "model.clusters.count=0"), "no intents without model.clusters.count"),
+        (("--set", "model.loss.name=ce"), "`model.loss.name`: .*'softmax'.*Received: 'ce'"),
+        (("--set", "model.encoder.num_heads=3"), "model.dim must be a multiple of .*heads. Received: 64 and 3"),
+        (("--set", "model.clusters.num_clusters=0"), "no intents without model.clusters.num_clusters"),
         (("--config", "nowhere.yaml"), "nowhere.yaml: not a readable YAML file"),
         (("--resume", "--set", "training.epochs=3"), "--resume goes on with --run as it was started"),
     ],
@@ -136,7 +140,11 @@ def test_short_users_are_no_harm(tmp_path):
 def test_histories_of_one_item(tmp_path):
     # Every training history is one item long, and so is every validation history.
     (tmp_path / "own.txt").write_text("".join(f"{user} {user % 5 + 1} 6 7 8\n" for user in range(1, 20)))
-    settings = ("model.clusters.count=2", "model.contrast.sequence_weight=1", "model.clusters.start=kmeans")
+    settings = (
+        "model.clusters.num_clusters=2",
+        "model.contrast.sequence_weight=1",
+        "model.clusters.initialization=kmeans",
+    )
     sets = [word for setting in (*SMALL, *settings) for word in ("--set", setting)]
     outcome = train(tmp_path, "--dataset", tmp_path / "own.txt", *sets, "--set", "split.max_length=1")
     assert (outcome.code, outcome.err) == (0, "")
@@ -167,6 +175,6 @@ def test_only_a_next_item_run_is_resumed(simulated, untrained_run, tmp_path):
 
 def test_training_that_diverges_is_one_line(tmp_path):
     source = write_sequences(tmp_path / "own.txt")
-    outcome = train(tmp_path, "--dataset", source, *QUICK, "--set", "training.learning_rate=1e30")
+    outcome = train(tmp_path, "--dataset", source, *QUICK, "--set", "optimizer.learning_rate=1e30")
     assert outcome.code == 1
-    assert re.fullmatch(r"error: .*run: training diverged in epoch 1 .*lower training.learning_rate.*\n", outcome.err)
+    assert re.fullmatch(r"error: .*run: training diverged in epoch 1 .*lower optimizer.learning_rate.*\n", outcome.err)

@@ -37,6 +37,18 @@ def test_a_taken_name_is_refused_and_the_same_part_is_not() -> None:
             found.register(name, float)
 
 
+def test_a_class_that_is_defined_again_takes_its_place() -> None:
+    """As it is when a notebook's cell is run twice."""
+    found = _fractions()
+    for size in (1, 2):
+
+        class Half:
+            parts = size
+
+        found.register("half", Half)
+    assert found.get("half").parts == 2
+
+
 def test_an_unknown_name_is_told_with_the_nearest_one() -> None:
     with pytest.raises(UsageError, match="no number `fractoin`; .* fraction, decimal; did you mean `fraction`"):
         _fractions().get("fractoin")

@@ -12,7 +12,7 @@ def _inputs(*shape: int) -> Any:
 
 
 def test_by_hand_with_soft_and_hard_assignments() -> None:
-    layer = ClusterLinear(tasks=2, count=2)
+    layer = ClusterLinear(num_tasks=2, num_clusters=2)
     inputs = np.array([[1.0, 2], [3, 4]], "float32")
     assignment = np.array([[0.25, 0.75], [0, 1]], "float32")
     np.testing.assert_array_equal(layer(inputs, assignment), np.zeros((2, 2)))

@@ -19,7 +19,7 @@ def _sides(rows: int) -> list[Any]:
 
 
 def test_keeps_the_habits_of_a_layer() -> None:
-    kwargs = {"count": 3, "units": (8, 4), "dropout": 0.0}
+    kwargs = {"num_experts": 3, "units": (8, 4), "dropout": 0.0}
     check_layer(Experts, kwargs, _sides(16), (16, 3, 4), expected_trainable_count=4)
 
 

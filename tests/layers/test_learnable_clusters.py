@@ -31,7 +31,7 @@ def _rows(seed: int, rows: int, dim: int) -> Any:
 def test_keeps_the_habits_of_a_layer(objective: str) -> None:
     check_layer(
         LearnableClusters,
-        {"count": 3, "alpha": 0.5, "objective": objective, "temperature": 0.2},
+        {"num_clusters": 3, "alpha": 0.5, "objective": objective, "temperature": 0.2},
         _rows(0, 6, 4),
         {"assignment": (6, 3), "center": (6, 4), "cluster": (6,)},
         expected_trainable_count=1,
@@ -44,7 +44,7 @@ def test_keeps_the_habits_of_a_layer_with_other_updates(momentum: float, merge: 
     moved = momentum > 0
     check_layer(
         LearnableClusters,
-        {"count": 3, "objective": "soft", "momentum": momentum, "merge": merge},
+        {"num_clusters": 3, "objective": "soft", "momentum": momentum, "merge": merge},
         _rows(0, 6, 4),
         {"assignment": (6, 3), "center": (6, 4), "cluster": (6,)},
         expected_trainable_count=0 if moved else 1,
@@ -94,21 +94,21 @@ def test_the_raw_loss_stands_in_the_log_of_fit() -> None:
 @given(
     seed=st.integers(0, 10_000),
     rows=st.integers(1, 5),
-    count=st.integers(1, 6),
+    num_clusters=st.integers(1, 6),
     dim=st.integers(1, 5),
     scale=st.floats(1e-4, 1e4),
 )
-def test_properties(seed: int, rows: int, count: int, dim: int, scale: float) -> None:
-    inputs, centers = _rows(seed, rows, dim), _rows(seed + 1, count, dim)
+def test_properties(seed: int, rows: int, num_clusters: int, dim: int, scale: float) -> None:
+    inputs, centers = _rows(seed, rows, dim), _rows(seed + 1, num_clusters, dim)
     plain = {key: np.array(value) for key, value in _layer(centers)(inputs).items()}
     np.testing.assert_allclose(plain["assignment"].sum(axis=1), 1.0, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(plain["center"], axis=1), 1.0, atol=1e-5)
 
-    lengths = np.float32(scale) * np.random.default_rng(seed).uniform(0.5, 2, size=(count, 1)).astype("float32")
+    lengths = np.float32(scale) * np.random.default_rng(seed).uniform(0.5, 2, size=(num_clusters, 1)).astype("float32")
     scaled = _layer(centers * lengths)(inputs * np.float32(scale))
     np.testing.assert_allclose(scaled["assignment"], plain["assignment"], atol=1e-4)
 
-    order = np.random.default_rng(seed).permutation(count)
+    order = np.random.default_rng(seed).permutation(num_clusters)
     permuted = _layer(centers[order])(inputs)
     np.testing.assert_allclose(permuted["assignment"], plain["assignment"][:, order], atol=1e-5)
     if dim > 1:  # On a line all centers of one sign are equally near.
@@ -270,11 +270,11 @@ def test_kmeans_start_refuses_a_bad_sample() -> None:
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"count": 0}, "`count` must be at least 1"),
-        ({"count": 2, "alpha": -1.0}, "`alpha` must not be negative"),
-        ({"count": 2, "objective": "best"}, "one of paper, nearest, soft. Received: objective='best'"),
-        ({"count": 2, "temperature": 0.0}, "`temperature` must be above 0"),
-        ({"count": 2, "momentum": 1.0}, "`momentum` must be at least 0 and below 1. Received: momentum=1.0"),
+        ({"num_clusters": 0}, "`num_clusters` must be at least 1"),
+        ({"num_clusters": 2, "alpha": -1.0}, "`alpha` must not be negative"),
+        ({"num_clusters": 2, "objective": "best"}, "one of paper, nearest, soft. Received: objective='best'"),
+        ({"num_clusters": 2, "temperature": 0.0}, "`temperature` must be above 0"),
+        ({"num_clusters": 2, "momentum": 1.0}, "`momentum` must be at least 0 and below 1. Received: momentum=1.0"),
     ],
 )
 def test_refuses_bad_arguments(kwargs: dict[str, Any], message: str) -> None:

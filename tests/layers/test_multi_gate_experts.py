@@ -44,7 +44,14 @@ def test_keeps_the_habits_of_a_layer(per_task: int, levels: int, weights: int) -
     experts = 2 + 2 * per_task
     check_layer(
         _OneArgument,
-        {"tasks": 2, "shared": 2, "units": (8, 4), "per_task": per_task, "levels": levels, "dropout": 0.0},
+        {
+            "num_tasks": 2,
+            "num_shared_experts": 2,
+            "units": (8, 4),
+            "num_task_experts": per_task,
+            "num_levels": levels,
+            "dropout": 0.0,
+        },
         [_normal(12, 3), _normal(12, 2), _normal(12, 4)],
         {"mixtures": (12, 2, 4), "gates": (12, 2, experts)},
         expected_trainable_count=weights,
@@ -53,7 +60,7 @@ def test_keeps_the_habits_of_a_layer(per_task: int, levels: int, weights: int) -
 
 
 def test_mixture_by_hand() -> None:
-    layer = _built(MultiGateExperts(tasks=2, shared=2, units=(1,)), 2, 1)
+    layer = _built(MultiGateExperts(num_tasks=2, num_shared_experts=2, units=(1,)), 2, 1)
     # Ones for the first expert, tens for the second; the first task's gates 1 : 3, the second's 1 : 1.
     layer.experts.first.kernel.assign([[1, 10], [1, 10]])
     layer.gates[0].kernel.assign([[0, 1, 0, 0]])
@@ -63,7 +70,7 @@ def test_mixture_by_hand() -> None:
 
 
 def test_a_shared_bottom_is_the_one_expert_for_every_task() -> None:
-    layer = MultiGateExperts(tasks=3, shared=1, units=(4, 2))
+    layer = MultiGateExperts(num_tasks=3, num_shared_experts=1, units=(4, 2))
     sides = [_normal(5, 3)]
     mixtures, gates = layer(sides, _normal(5, 2))
     np.testing.assert_array_equal(gates, np.ones((5, 3, 1)))
@@ -73,7 +80,7 @@ def test_a_shared_bottom_is_the_one_expert_for_every_task() -> None:
 
 @pytest.mark.parametrize("levels", [1, 2, 3])
 def test_the_experts_of_other_tasks_are_shut_out(levels: int) -> None:
-    layer = MultiGateExperts(tasks=3, shared=2, units=(4,), per_task=2, levels=levels)
+    layer = MultiGateExperts(num_tasks=3, num_shared_experts=2, units=(4,), num_task_experts=2, num_levels=levels)
     sides, gate_inputs = [_normal(6, 3)], 20 * _normal(6, 2)
     _, gates = layer(sides, gate_inputs)
     gates = np.array(gates)
@@ -86,7 +93,7 @@ def test_the_experts_of_other_tasks_are_shut_out(levels: int) -> None:
 
 
 def test_with_one_level_no_gradient_reaches_the_experts_of_other_tasks() -> None:
-    layer = MultiGateExperts(tasks=2, shared=1, units=(3,), per_task=1)
+    layer = MultiGateExperts(num_tasks=2, num_shared_experts=1, units=(3,), num_task_experts=1)
     sides, gate_inputs = [_normal(20, 4)], _normal(20, 2)
     layer(sides, gate_inputs)
     with tf.GradientTape() as tape:
@@ -99,7 +106,9 @@ def test_with_one_level_no_gradient_reaches_the_experts_of_other_tasks() -> None
 
 
 def test_two_levels_by_hand() -> None:
-    layer = _built(MultiGateExperts(tasks=2, shared=1, units=(1,), per_task=1, levels=2), 1, 1)
+    layer = _built(
+        MultiGateExperts(num_tasks=2, num_shared_experts=1, units=(1,), num_task_experts=1, num_levels=2), 1, 1
+    )
     # Experts: shared, of task 0, of task 1. They give 1, 2 and 6 times the input; all gates are even.
     layer.experts.first.kernel.assign([[1, 2, 6]])
     for gate in layer.gates:
@@ -114,7 +123,9 @@ def test_two_levels_by_hand() -> None:
 
 @pytest.mark.parametrize(("per_task", "levels"), [(0, 1), (1, 1), (1, 3)])
 def test_one_row_for_all_is_that_row_repeated(per_task: int, levels: int) -> None:
-    layer = MultiGateExperts(tasks=2, shared=2, units=(5, 3), per_task=per_task, levels=levels)
+    layer = MultiGateExperts(
+        num_tasks=2, num_shared_experts=2, units=(5, 3), num_task_experts=per_task, num_levels=levels
+    )
     user, items, gate_inputs = _normal(1, 3), _normal(4, 2), _normal(1, 6)
     expected, expected_gates = layer([np.repeat(user, 4, axis=0), items], np.repeat(gate_inputs, 4, axis=0))
     mixtures, gates = layer([user, items], gate_inputs, broadcast=True)
@@ -123,7 +134,7 @@ def test_one_row_for_all_is_that_row_repeated(per_task: int, levels: int) -> Non
 
 
 def test_gates_are_float32_in_mixed_precision() -> None:
-    layer = MultiGateExperts(tasks=2, shared=2, units=(4,), dtype="mixed_bfloat16")
+    layer = MultiGateExperts(num_tasks=2, num_shared_experts=2, units=(4,), dtype="mixed_bfloat16")
     mixtures, gates = layer([_normal(3, 2)], _normal(3, 2))
     assert (gates.dtype, mixtures.dtype) == (tf.float32, tf.bfloat16)
     np.testing.assert_allclose(np.array(gates).sum(axis=-1), 1, rtol=1e-6)

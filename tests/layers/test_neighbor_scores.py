@@ -22,8 +22,8 @@ NEAR = np.array(
 )
 
 
-def _layer(count: int = 3, weight: float = 1.5, recency: float = 0.5) -> NeighborScores:
-    layer = NeighborScores(ITEMS, count, weight, recency)
+def _layer(num_neighbors: int = 3, weight: float = 1.5, recency: float = 0.5) -> NeighborScores:
+    layer = NeighborScores(ITEMS, num_neighbors, weight, recency)
     layer.build((None, None))
     layer.set_neighbors(sparse.csr_matrix(NEAR))
     return layer
@@ -39,7 +39,7 @@ def test_scores_by_hand() -> None:
 
 
 def test_only_the_nearest_are_kept_and_of_equals_the_first() -> None:
-    found = np.array(_layer(count=1)(np.array([[2], [1]], "int32")))
+    found = np.array(_layer(num_neighbors=1)(np.array([[2], [1]], "int32")))
     assert np.flatnonzero(found[0]).tolist() == [1]
     assert np.flatnonzero(found[1]).tolist() == [2]
 
@@ -59,7 +59,7 @@ def test_padding_does_not_count_and_old_items_hardly(history: list[int], pads: i
 def test_layer() -> None:
     check_layer(
         NeighborScores,
-        {"items": ITEMS, "count": 3, "weight": 1.5, "recency": 0.5},
+        {"num_items": ITEMS, "num_neighbors": 3, "weight": 1.5, "recency": 0.5},
         np.array([[0, 1, 2], [4, 3, 1]], "int32"),
         expected_output_shape=(2, ITEMS + 1),
         expected_trainable_count=0,

@@ -14,7 +14,9 @@ ITEMS = 9
 def _encoder(layers: int = 2, max_length: int = 8, seed: int = 0) -> SequenceEncoder:
     """An encoder whose weights are large enough to tell positions and items apart."""
     keras.utils.set_random_seed(seed)
-    encoder = SequenceEncoder(ITEMS, max_length, dim=6, layers=layers, heads=2, dropout=0.0, attention_dropout=0.0)
+    encoder = SequenceEncoder(
+        ITEMS, max_length, dim=6, num_layers=layers, num_heads=2, dropout=0.0, attention_dropout=0.0
+    )
     encoder.build((None, None))
     rng = np.random.default_rng(seed)
     for weight in encoder.trainable_variables:
@@ -34,15 +36,21 @@ def _padded(histories: list[list[int]], width: int):
 
 def test_keeps_the_habits_of_a_layer() -> None:
     kwargs = {
-        "items": ITEMS, "max_length": 5, "dim": 4, "layers": 1, "heads": 2, "dropout": 0.0, "attention_dropout": 0.0,
-    }  # fmt: skip
+        "num_items": ITEMS,
+        "max_length": 5,
+        "dim": 4,
+        "num_layers": 1,
+        "num_heads": 2,
+        "dropout": 0.0,
+        "attention_dropout": 0.0,
+    }
     items = _padded([[1, 2, 3, 4], [5], [6, 7], [8, 9, 1, 1]], 4)
     check_layer(SequenceEncoder, kwargs, items, (4, 4, 4), expected_trainable_count=2 + 2 + 15)
 
 
 def test_embeddings_by_hand() -> None:
     # Blocks of zeros only normalize, so that the output is norm(item + position), positions counted from the end.
-    encoder = SequenceEncoder(3, 4, dim=2, layers=1, heads=1)
+    encoder = SequenceEncoder(3, 4, dim=2, num_layers=1, num_heads=1)
     encoder.build((None, None))
     for weight in encoder.blocks[0].trainable_variables:
         if "norm" not in weight.path:
@@ -71,9 +79,9 @@ def test_the_width_of_a_batch_changes_nothing(histories: list[list[int]], more: 
         np.testing.assert_allclose(full[row, width - len(history) :], alone, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("layers", [1, 2])
-def test_gradients_of_the_last_position_alone(layers: int) -> None:
-    encoder = _encoder(layers)
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_gradients_of_the_last_position_alone(num_layers: int) -> None:
+    encoder = _encoder(num_layers)
     items = _padded([[1, 2, 3, 4, 5], [6, 7], [8]], 5)
     wanted = np.random.default_rng(2).normal(size=(3, 6)).astype("float32")
     outcomes = []
@@ -114,10 +122,10 @@ def test_any_width_in_one_graph() -> None:
 
 
 def test_what_it_refuses() -> None:
-    with pytest.raises(ValueError, match="`items` must be at least 1. Received: items=0"):
+    with pytest.raises(ValueError, match="`num_items` must be at least 1. Received: num_items=0"):
         SequenceEncoder(0, 5)
-    with pytest.raises(ValueError, match="`layers` must be at least 1. Received: layers=0"):
-        SequenceEncoder(3, 5, layers=0)
+    with pytest.raises(ValueError, match="`num_layers` must be at least 1. Received: num_layers=0"):
+        SequenceEncoder(3, 5, num_layers=0)
     # Even where the one position would be broadcast over all items.
     for max_length in (1, 5):
         with pytest.raises(ValueError, match=f"at most max_length={max_length} wide. Received: shape=.1, 6."):

@@ -12,9 +12,10 @@ import pytest
 from tests.support.command import printed_by
 from tfelc.lifecycle.export.request_log import LoggedRequest
 from tfelc.lifecycle.export.session_runner import SessionRunner
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.export.verify import verify
 from tfelc.ranker.export.requests import ranked_rows, request_inputs
-from tfelc.ranker.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
+from tfelc.ranker.export.signatures import EXAMPLES, RANK
 from tfelc.ranker.export.trained_answers import trained_answers
 from tfelc.ranker.run import RankerRun
 from tfelc.serving.local_server.json_request import JsonRequest
@@ -29,7 +30,7 @@ def route(tmp_path_factory):
     data, run, models = folder / "data", folder / "run", folder / "models"
     printed_by("prepare", "simulated", "--rows", 4000, "--users", 150, "--out", data)
     rows = json.loads((data / "manifest.json").read_text())["rows"]["train"]
-    settings = ("training.epochs=1", f"training.batch_size={(rows + 1) // 2}", "model.clusters.count=6")
+    settings = ("training.epochs=1", f"training.batch_size={(rows + 1) // 2}", "model.clusters.num_clusters=6")
     options = [word for setting in settings for word in ("--set", setting)]
     printed_by("train", "--task", "ctr,cvr", "--data", data, "--run", run, *options)
     return data, run, models, printed_by("export", "--run", run, "--to", models)

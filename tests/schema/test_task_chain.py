@@ -5,22 +5,22 @@ import pytest
 
 from tests.support.schema_of import schema_of
 from tfelc.core.errors import UsageError
-from tfelc.ranker.settings import TaskConfig
 from tfelc.schema.task_chain import chain_of, joint_label, joint_names, select_tasks
+from tfelc.schema.task_settings import TaskSettings
 
 SCHEMA = schema_of(
     {"x": {"kind": "number", "role": "user"}},
     tasks={
         "click": {"label": "y"},
-        "cart": {"label": "y", "given": "click", "joint": "ctcr"},
-        "buy": {"label": "y", "given": "cart"},
+        "cart": {"label": "y", "conditioned_on": "click", "joint": "ctcr"},
+        "buy": {"label": "y", "conditioned_on": "cart"},
         "like": {"label": "y", "weight": 3},
     },
 )
-NO_CHANGES: dict[str, TaskConfig] = {}
+NO_CHANGES: dict[str, TaskSettings] = {}
 
 
-def _fault(names: list[str], settings: dict[str, TaskConfig] = NO_CHANGES) -> str:
+def _fault(names: list[str], settings: dict[str, TaskSettings] = NO_CHANGES) -> str:
     with pytest.raises(UsageError) as error:
         select_tasks(SCHEMA, names, settings)
     assert "\n" not in str(error.value)
@@ -45,7 +45,7 @@ def test_the_named_tasks_and_those_they_are_given(names: list[str], selected: li
 
 
 def test_settings_differ_from_the_schema_where_they_say_so() -> None:
-    settings = {"like": TaskConfig(weight=0.5), "cart": TaskConfig(space="entire")}
+    settings = {"like": TaskSettings(weight=0.5), "cart": TaskSettings(space="entire")}
     tasks = select_tasks(SCHEMA, ["like", "cart", "click"], settings)
     assert tasks["like"].weight == 0.5
     assert (tasks["cart"].space, tasks["cart"].weight, tasks["cart"].joint) == ("entire", 1, "ctcr")
@@ -57,11 +57,11 @@ def test_settings_differ_from_the_schema_where_they_say_so() -> None:
 
 def test_calls_that_can_never_work() -> None:
     assert _fault(["clik"]) == "no task `clik` in schema `test`; it declares click, cart, buy, like"
-    assert "no task `clik`" in _fault(["click"], {"clik": TaskConfig(weight=1)})
+    assert "no task `clik`" in _fault(["click"], {"clik": TaskSettings(weight=1)})
     assert "different task names" in _fault(["click", "click"])
     assert "different task names" in _fault([])
-    assert "no entire space" in _fault(["like"], {"like": TaskConfig(space="entire")})
-    entire = {"buy": TaskConfig(space="entire")}
+    assert "no entire space" in _fault(["like"], {"like": TaskSettings(space="entire")})
+    entire = {"buy": TaskSettings(space="entire")}
     assert "needs the head of `cart`: add it to --task" in _fault(["buy", "click"], entire)
     assert "needs the head of `click`" in _fault(["buy", "cart"], entire)
     assert list(select_tasks(SCHEMA, ["buy", "cart", "click"], entire)) == ["buy", "cart", "click"]

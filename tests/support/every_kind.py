@@ -17,7 +17,7 @@ name: every_kind
 user_key: user_id
 tasks:
   click: {label: clicked}
-  buy: {label: bought, given: click, joint: click_and_buy}
+  buy: {label: bought, conditioned_on: click, joint: click_and_buy}
 tables:
   user: {hash_buckets: 50}
   product: {min_count: 2}
@@ -122,9 +122,9 @@ def write_untrained_run(path: Path, dataset: Any, heads: tuple[str, ...] = ("cli
     from tfelc.lifecycle.training.checkpoint import save_checkpoint
     from tfelc.ranker.models.ranking_model import RankingModel
     from tfelc.ranker.run import RankerRun
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
 
-    config = Config.load(None, ["model.clusters.count=5", "model.experts.units=[16, 8]", *settings])
+    config = RankerSettings.load(None, ["model.clusters.num_clusters=5", "model.architecture.units=[16, 8]", *settings])
     reader = RowGroupReader(dataset.files("train"), list(dataset.schema.features), seed=0)
     fitted = fit_features(dataset.schema, reader.tables(0, shuffle=False))
     run = RankerRun.create(path, config, dataset, list(heads), fitted)

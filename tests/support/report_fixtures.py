@@ -15,7 +15,7 @@ def plain_run(tmp_path_factory, every_kind_dataset):
     from tests.support.every_kind import write_untrained_run
 
     path = tmp_path_factory.mktemp("plain") / "plain"
-    return write_untrained_run(path, every_kind_dataset, ("click", "buy"), "model.clusters.count=0").path
+    return write_untrained_run(path, every_kind_dataset, ("click", "buy"), "model.clusters.num_clusters=0").path
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,7 @@ def sequence_run(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("sequences")
     source = write_sequences(folder / "small.txt")
-    settings = ("model.encoder.dim=8", "training.batch_size=64", "training.epochs=1", "model.clusters.count=4")
+    settings = ("model.encoder.dim=8", "training.batch_size=64", "training.epochs=1", "model.clusters.num_clusters=4")
     finished(folder / "run", source, *settings)
-    finished(folder / "sasrec", source, *settings, "model.variant=b")
+    finished(folder / "sasrec", source, *settings, "model.name=sasrec")
     return folder / "run"

@@ -18,14 +18,14 @@ from tests.support.training import ROOT
 SMALL = ("model.encoder.dim=8", "training.batch_size=64", "training.epochs=1")
 # Dropout, drawn negatives, augmented views, a K-means start, weight decay, and a rate that falls.
 EVERYTHING = (
-    *SMALL, "training.epochs=4", "training.learning_rate=0.03", "training.schedule=cosine",
-    "training.weight_decay=0.01", "training.clip_norm=5", "model.encoder.dropout=0.1",
-    "model.encoder.attention_dropout=0.1", "model.next_item.loss=sampled_softmax", "model.next_item.negatives=16",
-    "model.clusters.count=4", "model.clusters.start=kmeans", "model.contrast.sequence_weight=0.1",
+    *SMALL, "training.epochs=4", "optimizer.learning_rate=0.03", "optimizer.schedule=cosine",
+    "optimizer.weight_decay=0.01", "optimizer.clip_norm=5", "model.encoder.dropout=0.1",
+    "model.encoder.attention_dropout=0.1", "model.loss.name=sampled_softmax", "model.loss.num_negatives=16",
+    "model.clusters.num_clusters=4", "model.clusters.initialization=kmeans", "model.contrast.sequence_weight=0.1",
     "model.contrast.intent_weight=0.1",
 )  # fmt: skip
 # The same without views, which take the longest to build.
-WITHOUT_VIEWS = (*EVERYTHING, "model.variant=b_elcm")
+WITHOUT_VIEWS = (*EVERYTHING, "model.contrast.sequence_weight=0", "model.contrast.intent_weight=0")
 
 
 def write_sequences(path: Path, users: int = 120, items: int = 40, seed: int = 0, prefix: str = "") -> Path:
@@ -41,27 +41,37 @@ def write_sequences(path: Path, users: int = 120, items: int = 40, seed: int = 0
     return path
 
 
-def start(path: Path, source: Path, *settings: str) -> Any:
-    """A `SequenceTraining` in this process, not yet run."""
+def create(path: Path, source: Path | str, *settings: str, console: Any = None) -> Any:
+    """A `TrainingLoop` in this process, not yet trained; quiet unless there is a console."""
     from rich.console import Console
 
     from tfelc.next_item.data.sources import load_sequences
-    from tfelc.next_item.settings import SequenceConfig
-    from tfelc.next_item.training.training import SequenceTraining
+    from tfelc.next_item.settings import NextItemSettings
+    from tfelc.next_item.training.train import create_training
 
-    config = SequenceConfig.load(None, settings)
-    return SequenceTraining.start(path, load_sequences(source), str(source), config, Console(quiet=True))
+    loaded = NextItemSettings.load(None, settings)
+    return create_training(load_sequences(source), str(source), loaded, path, console or Console(quiet=True))
 
 
-def finished(path: Path, source: Path, *settings: str) -> Any:
-    """A `SequenceTraining` that was run and measured."""
-    training = start(path, source, *settings)
-    training.run()
+def finished(path: Path, source: Path | str, *settings: str) -> Any:
+    """A `TrainingLoop` that was trained and measured."""
+    training = create(path, source, *settings)
+    training.train()
     training.test()
     return training
 
 
-def start_command(
+def resume(path: Path) -> Any:
+    """A `TrainingLoop` that goes on with a run in this process."""
+    from rich.console import Console
+
+    from tfelc.next_item.run import NextItemRun
+    from tfelc.next_item.training.train import resume_training
+
+    return resume_training(NextItemRun.open(path), Console(quiet=True))
+
+
+def training_process(
     run: Path, *arguments: object, killed_at: tuple[str, int] | None = None, settings: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
     """`tfelc train --task next_item` in a process of its own, killed at a moment of `killed_training` or not at all."""

@@ -43,26 +43,27 @@ def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[i
     """A run in `folder / "run"` over sequences in `folder / "sequences.parquet"`."""
     from tfelc.lifecycle.training.checkpoint import save_checkpoint
     from tfelc.next_item.data.sources import load_sequences
-    from tfelc.next_item.run import SequenceRun, build_model, split
-    from tfelc.next_item.settings import SequenceConfig
-    from tfelc.next_item.training.initialization import count_neighbors
+    from tfelc.next_item.models.initialization import neighbor_nearness
+    from tfelc.next_item.run import NextItemRun, build_model, split
+    from tfelc.next_item.settings import NextItemSettings
 
     path = write_sequences(folder / "sequences.parquet", named)
     sequences = load_sequences(path)
     small = (
         f"split.max_length={MAX_LENGTH}",
         "model.encoder.dim=8",
-        "model.encoder.layers=1",
-        "model.clusters.count=3",
+        "model.encoder.num_layers=1",
+        "model.clusters.num_clusters=3",
     )
-    config = SequenceConfig.load(None, [*small, *settings])
-    run = SequenceRun.create(folder / "run", config, sequences, str(path))
+    config = NextItemSettings.load(None, [*small, *settings])
+    run = NextItemRun.create(folder / "run", config, sequences, str(path))
     model = build_model(config, sequences.num_items, np.ones(sequences.num_items, np.int64))
     random = np.random.default_rng(1)
     for variable in model.trainable_variables:
         variable.assign(random.normal(0, 0.6, variable.shape))
     if model.neighbors is not None:
-        count_neighbors(model, split(sequences, config.split).train)
+        train = split(sequences, config.split).train
+        model.neighbors.set_neighbors(neighbor_nearness(config.model.neighbors, train, sequences.num_items))
     save_checkpoint(run.best, {"model": model.variables}, {})
     return run
 

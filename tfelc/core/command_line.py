@@ -8,10 +8,14 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from tfelc.core.errors import TfelcError
+from tfelc.core.renamed_names import RenamedWarning
+from tfelc.core.tensorflow_start import set_environment
 
 _LONGEST_LINE = 600
 # Libraries wrap a full or closed disk in exceptions of their own; the system's words are what stays recognisable.
@@ -31,13 +35,11 @@ def run(app: Callable[[], object]) -> NoReturn:
     Raises:
         SystemExit: Always.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # TensorFlow leaves these kernels off on processors without AVX-512, where they too halve the cost of a step.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    _quiet_absl()
+    set_environment()
     code: str | int | None = 0
     try:
-        app()
+        with _old_names_in_one_line():
+            app()
     except SystemExit as end:
         code = end.code
     except KeyboardInterrupt:
@@ -52,10 +54,23 @@ def run(app: Callable[[], object]) -> NoReturn:
     raise SystemExit(code)
 
 
-def _quiet_absl() -> None:
-    from absl import logging
+@contextmanager
+def _old_names_in_one_line() -> Iterator[None]:
+    """Without the file and line of ours that Python would name, which say nothing of the user's."""
+    plain = warnings.formatwarning
 
-    logging.set_verbosity(logging.ERROR)
+    def one_line(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+    ) -> str:
+        if issubclass(category, RenamedWarning):
+            return f"warning: {message}\n"
+        return plain(message, category, filename, lineno, line)
+
+    warnings.formatwarning = one_line
+    try:
+        yield
+    finally:
+        warnings.formatwarning = plain
 
 
 def _flush() -> None:

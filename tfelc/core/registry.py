@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tfelc.core.errors import UsageError
 from tfelc.core.plugins import load_installed_plugins
@@ -41,12 +41,12 @@ class Registry(Generic[Part]):
 
         Args:
             name: str. Its name in settings, arguments and files.
-            part: The part.
+            part: The part. What is defined again at the same place, as by a notebook's cell, takes its old one's place.
 
         Raises:
             UsageError: The name stands for another part already.
         """
-        if name in self._references or self._parts.get(name, part) is not part:
+        if name in self._references or _origin(self._parts.get(name, part)) != _origin(part):
             raise UsageError(f"{self.kind} `{name}`: the name is taken; register yours under another one")
         self._parts[name] = part
 
@@ -71,3 +71,8 @@ class Registry(Generic[Part]):
             module, _, attribute = self._references[name].partition(":")
             self._parts[name] = getattr(importlib.import_module(module), attribute)
         return self._parts[name]
+
+
+def _origin(part: Any) -> Any:
+    """Where a class or function is defined; of other parts, themselves."""
+    return (part.__module__, part.__qualname__) if hasattr(part, "__qualname__") else part

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from tfelc.core.errors import DataError
 
@@ -46,7 +46,8 @@ class Manifest(BaseModel):
     files: dict[str, dict[str, PartFile]]
     hash: str
     label_rates: dict[str, dict[str, float]] = {}
-    metadata: dict[str, Any] = {}
+    # It used to be written as `facts`.
+    metadata: dict[str, Any] = Field(default={}, validation_alias=AliasChoices("metadata", "facts"))
 
     @classmethod
     def load(cls, path: Path) -> Self:

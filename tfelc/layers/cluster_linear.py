@@ -20,37 +20,46 @@ class ClusterLinear(keras.layers.Layer):
     starts at 0 and runs in float32.
 
     Args:
-        tasks: int. Number of logits.
-        count: int. Number of clusters.
+        num_tasks: int. Number of logits.
+        num_clusters: int. Number of clusters.
 
     Call arguments:
         inputs: Float tensor of shape `(batch, width)`.
-        assignment: Float tensor of shape `(batch, count)`, or one row for all.
+        assignment: Float tensor of shape `(batch, num_clusters)`, or one row for all.
 
     Returns:
-        Float32 tensor of shape `(batch, tasks)`. O(batch width tasks count) time, O(batch tasks count) memory.
+        Float32 tensor of shape `(batch, num_tasks)`. O(batch width num_tasks num_clusters) time, and memory without the
+        width.
+
+    Example:
+        >>> layer = ClusterLinear(num_tasks=1, num_clusters=2)
+        >>> layer.build((None, 1), (None, 2))
+        >>> _ = layer.kernel.assign([[1.0, -1.0]])
+        >>> price, assignment = ops.convert_to_tensor([[3.0], [3.0]]), ops.convert_to_tensor([[1.0, 0.0], [0.25, 0.75]])
+        >>> layer(price, assignment).numpy().tolist()
+        [[3.0], [-1.5]]
     """
 
-    def __init__(self, tasks: int, count: int, **kwargs: Any) -> None:
+    def __init__(self, num_tasks: int, num_clusters: int, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
-        self.tasks = tasks
-        self.count = count
+        self.num_tasks = num_tasks
+        self.num_clusters = num_clusters
 
     def build(self, inputs_shape: Any, assignment_shape: Any = None) -> None:
         """Makes one kernel for all tasks and clusters."""
-        units = self.tasks * self.count
+        units = self.num_tasks * self.num_clusters
         self.kernel = self.add_weight(name="kernel", shape=(inputs_shape[-1], units), initializer="zeros")
         self.bias = self.add_weight(name="bias", shape=(units,), initializer="zeros")
 
     def call(self, inputs: Tensor, assignment: Tensor) -> Tensor:
         """Adds the clusters' answers up, each by its share."""
-        answers = ops.reshape(ops.matmul(inputs, self.kernel) + self.bias, (-1, self.tasks, self.count))
+        answers = ops.reshape(ops.matmul(inputs, self.kernel) + self.bias, (-1, self.num_tasks, self.num_clusters))
         return ops.sum(answers * assignment[:, None], axis=-1)
 
     def compute_output_shape(self, inputs_shape: Sequence[Any], assignment_shape: Any) -> Any:
-        """One logit a task."""
-        return (inputs_shape[0], self.tasks)
+        """One logit per task."""
+        return (inputs_shape[0], self.num_tasks)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
-        return {**super().get_config(), "tasks": self.tasks, "count": self.count}
+        return {**super().get_config(), "num_tasks": self.num_tasks, "num_clusters": self.num_clusters}

@@ -16,43 +16,49 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable(package="tfelc")
 class Experts(keras.layers.Layer):
-    """`count` multi-layer perceptrons of the same shape, side by side (MMoE, Ma et al. 2018).
+    """`num_experts` multi-layer perceptrons of the same shape, side by side (MMoE, Ma et al. 2018).
 
     Args:
-        count: int. Number of experts.
+        num_experts: int. Number of experts.
         units: Sequence of int. Widths of the layers of each expert.
-        dropout: float. After every layer. Defaults to 0.
+        dropout: float. Dropout after every layer. Defaults to 0.
 
     Call arguments:
         sides: Sequence of float tensors, `(batch, width)` each; see `SidedDense`.
         broadcast: bool. Whether some sides are one row for all. Defaults to False.
 
     Returns:
-        Tensor of shape `(batch, count, units[-1])`.
+        Tensor of shape `(batch, num_experts, units[-1])`.
+
+    Example:
+        >>> experts = Experts(num_experts=4, units=(16, 8))
+        >>> user, item = ops.ones((1, 3)), ops.ones((5, 2))
+        >>> tuple(experts([user, item], broadcast=True).shape)
+        (5, 4, 8)
     """
 
-    def __init__(self, count: int, units: Sequence[int], dropout: float = 0.0, **kwargs: Any) -> None:
+    def __init__(self, num_experts: int, units: Sequence[int], dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.count = count
+        self.num_experts = num_experts
         self.units = tuple(units)
         self.dropout = dropout
 
     def build(self, sides_shape: Sequence[Any]) -> None:
-        """Makes the first layer over all the sides, and the others an expert each."""
-        self.first = SidedDense(self.count * self.units[0], "relu", dtype=self.dtype_policy, name="first")
+        """Makes the first layer over all the sides, and the others for each expert."""
+        self.first = SidedDense(self.num_experts * self.units[0], "relu", dtype=self.dtype_policy, name="first")
         self.first.build(sides_shape)
         self.others = []
         width = self.units[0]
         for position, units in enumerate(self.units[1:]):
             layer = GroupedDense(units, "relu", dtype=self.dtype_policy, name=f"layer_{position + 1}")
-            layer.build((None, self.count, width))
+            layer.build((None, self.num_experts, width))
             self.others.append(layer)
             width = units
         self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
 
     def call(self, sides: Sequence[Tensor], broadcast: bool = False, training: bool | None = None) -> Tensor:
         """Runs every expert."""
-        hidden = ops.reshape(self.first(sides, broadcast=broadcast), (-1, self.count, self.units[0]))
+        hidden = ops.reshape(self.first(sides, broadcast=broadcast), (-1, self.num_experts, self.units[0]))
         hidden = self.drop(hidden, training=training)
         for layer in self.others:
             hidden = self.drop(layer(hidden), training=training)
@@ -60,8 +66,8 @@ class Experts(keras.layers.Layer):
 
     def compute_output_shape(self, sides_shape: Sequence[Any]) -> Any:
         """One row for each expert."""
-        return (sides_shape[0][0], self.count, self.units[-1])
+        return (sides_shape[0][0], self.num_experts, self.units[-1])
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
-        return {**super().get_config(), "count": self.count, "units": self.units, "dropout": self.dropout}
+        return {**super().get_config(), "num_experts": self.num_experts, "units": self.units, "dropout": self.dropout}

@@ -19,13 +19,13 @@ from tfelc.metrics.largest_cluster_share import LargestClusterShare
 Tensor = Any
 
 
-# How much of the old share of a cluster stays in its running mean, a step.
+# How much of the old share of a cluster stays in its running mean in each step.
 _SHARE_MOMENTUM = 0.99
 
 
 @keras.saving.register_keras_serializable(package="tfelc")
 class LearnableClusters(keras.layers.Layer):
-    """Assigns each embedding to one of `count` learnable centers, by cosine similarity.
+    """Assigns each embedding to one of `num_clusters` learnable centers, by cosine similarity.
 
     `assignment_i = softmax_j(<h_i, c_j> / temperature)`, with embeddings `h` and centers `c` L2-normalized. In training
     `alpha * loss` is added to the model's loss, the loss being one of `tfelc.losses.clustering`; the raw loss stands in
@@ -34,37 +34,49 @@ class LearnableClusters(keras.layers.Layer):
     The layer runs in float32 whatever the precision policy or `dtype` says: a bfloat16 softmax no longer sums to 1.
 
     Args:
-        count: int. Number of clusters; with `merge`, the number to start with.
+        num_clusters: int. Number of clusters; with `merge`, the number before any are merged.
         alpha: float. Weight of the clustering loss. Defaults to 0.1.
         objective: str. `paper` (Eq. 3), `nearest` or `soft`; see `tfelc.losses.clustering`. Defaults to `paper`.
-        temperature: float. Of the softmax over the cosine similarities; smaller is harder. Defaults to 0.1.
+        temperature: float. Temperature of the softmax over the cosine similarities; smaller is harder. Defaults to
+            0.1.
         momentum: float. 0: the centers follow the gradient. Above 0, below 1: they follow the exponential moving mean
             of the embeddings assigned to them (softly under `soft`, else the nearest) and are not trained; the loss
             then moves the embeddings alone. See `moving_means`. Defaults to 0.
         merge: bool. Whether the number of clusters is found: close centers are merged and nearly empty ones dropped
             while it trains, see `still_active`. The clusters in use are a weight, `active`, of 1 and 0; one that went
             has an assignment of 0 and does not come back. Defaults to False.
-        **kwargs: Of `keras.layers.Layer`.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
-    Input shape: `(batch, dim)`; a row of zeros is as far from every center.
+    Call arguments:
+        inputs: Float tensor of shape `(batch, dim)`; a row of zeros is as far from every center.
 
-    Output shape: a dict.
+    Returns:
+        A dictionary.
 
-    - `assignment`: float32, `(batch, count)`, rows that sum to 1.
+    - `assignment`: float32, `(batch, num_clusters)`, rows that sum to 1.
     - `center`: float32, `(batch, dim)`, the nearest center, normalized; the gradient flows to that center.
     - `cluster`: int32, `(batch,)`, the number of the nearest center (the first of several equally near).
 
+    Raises:
+        ValueError: An argument is out of its range.
+
     Example:
-        >>> clusters = LearnableClusters(count=20, alpha=0.1)
-        >>> sorted(clusters(keras.ops.ones((8, 32))))
-        ['assignment', 'center', 'cluster']
+        >>> clusters = LearnableClusters(num_clusters=2, alpha=0.1)
+        >>> clusters.build((None, 2))
+        >>> clusters.initialize_centers(np.array([[1.0, 0.1], [1.0, -0.1], [-0.1, 2.0], [0.1, 2.0]]), seed=7)
+        >>> found = clusters(ops.convert_to_tensor([[3.0, 0.2], [5.0, 0.1], [0.0, 1.0]]))
+        >>> first, second, third = found["cluster"].numpy().tolist()
+        >>> first == second != third
+        True
+        >>> found["assignment"].numpy().max(axis=1).round(2).tolist()
+        [1.0, 1.0, 1.0]
 
     Source: ELCRec, section 3.4.2 (the module, Eq. 3) and A.3 (it assists the gates of an MMoE).
     """
 
     def __init__(
         self,
-        count: int,
+        num_clusters: int,
         alpha: float = 0.1,
         objective: str = "paper",
         temperature: float = 0.1,
@@ -75,8 +87,8 @@ class LearnableClusters(keras.layers.Layer):
         """See the class."""
         # In mixed precision Keras would also run the tracker in bfloat16, whose count stands still at 256.
         super().__init__(**{**kwargs, "dtype": "float32"})
-        if count < 1:
-            raise ValueError(f"`count` must be at least 1. Received: count={count}")
+        if num_clusters < 1:
+            raise ValueError(f"`num_clusters` must be at least 1. Received: num_clusters={num_clusters}")
         if alpha < 0:
             raise ValueError(f"`alpha` must not be negative. Received: alpha={alpha}")
         if objective not in clustering.OBJECTIVES:
@@ -86,15 +98,15 @@ class LearnableClusters(keras.layers.Layer):
             raise ValueError(f"`temperature` must be above 0. Received: temperature={temperature}")
         if not 0 <= momentum < 1:
             raise ValueError(f"`momentum` must be at least 0 and below 1. Received: momentum={momentum}")
-        self.count = count
+        self.num_clusters = num_clusters
         self.alpha = alpha
         self.objective = objective
         self.temperature = temperature
         self.momentum = momentum
         self.merge = merge
         self.loss_tracker = keras.metrics.Mean(name="cluster_loss")
-        self.use_tracker = ClustersInUse(count)
-        self.share_tracker = LargestClusterShare(count)
+        self.use_tracker = ClustersInUse(num_clusters)
+        self.share_tracker = LargestClusterShare(num_clusters)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the centers, drawn from a normal of about unit length."""
@@ -102,15 +114,17 @@ class LearnableClusters(keras.layers.Layer):
             raise ValueError(f"`inputs` must be 2-D, (batch, dim), with a known dim. Received: shape={input_shape}")
         dim = input_shape[-1]
         self.centers = self.add_weight(
-            shape=(self.count, dim),
+            shape=(self.num_clusters, dim),
             initializer=keras.initializers.RandomNormal(stddev=dim**-0.5),
             trainable=self.momentum == 0,
             name="centers",
         )
         if self.merge:
-            even = keras.initializers.Constant(1 / self.count)
-            self.active = self.add_weight(shape=(self.count,), initializer="ones", trainable=False, name="active")
-            self.share = self.add_weight(shape=(self.count,), initializer=even, trainable=False, name="share")
+            even = keras.initializers.Constant(1 / self.num_clusters)
+            self.active = self.add_weight(
+                shape=(self.num_clusters,), initializer="ones", trainable=False, name="active"
+            )
+            self.share = self.add_weight(shape=(self.num_clusters,), initializer=even, trainable=False, name="share")
             self.step = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="step")
 
     def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
@@ -129,7 +143,7 @@ class LearnableClusters(keras.layers.Layer):
             self.share_tracker.update_state(cluster)
             if self.momentum:
                 soft = self.objective == "soft"
-                shares = assignment if soft else ops.one_hot(cluster, self.count, dtype="float32")
+                shares = assignment if soft else ops.one_hot(cluster, self.num_clusters, dtype="float32")
                 self.centers.assign(moving_means(centers, embeddings, shares, self.momentum))
             if active is not None:
                 self._merge(centers, assignment, active)
@@ -137,20 +151,20 @@ class LearnableClusters(keras.layers.Layer):
 
     def _merge(self, centers: Tensor, assignment: Tensor, active: Tensor) -> None:
         share = _SHARE_MOMENTUM * self.share + (1 - _SHARE_MOMENTUM) * ops.mean(assignment, axis=0)
-        first = self.step * BLOCK % self.count
+        first = self.step * BLOCK % self.num_clusters
         self.active.assign(still_active(centers, share, active, self.temperature, first))
         self.share.assign(share)
         self.step.assign_add(1)
 
     def initialize_centers(self, embeddings: NDArray[np.floating[Any]], seed: int) -> None:
-        """Starts the centers at the K-means centers of a sample, instead of at random.
+        """Initializes the centers as the K-means centers of a sample, instead of at random.
 
         Where the sample holds fewer distinct directions than there are centers, the rest stay as they are. The same
         sample and seed give the same centers to the bit.
 
         Args:
             embeddings: Array. A sample of the layer's inputs, `(rows, dim)`; some thousand rows per cluster are plenty.
-            seed: int. Seed of the K-means start.
+            seed: int. Seed of K-means.
 
         Raises:
             ValueError: The layer is not built, or the sample's width is not the layer's.
@@ -164,19 +178,19 @@ class LearnableClusters(keras.layers.Layer):
             raise ValueError(f"`embeddings` must be of shape (rows, {dim}). Received: shape={sample.shape}")
         if not np.all(np.isfinite(sample)):
             row = int(np.argmin(np.isfinite(sample).all(axis=1)))
-            raise DataError(f"K-means start of `{self.name}`: the embedding of row {row} is not finite")
+            raise DataError(f"K-means of `{self.name}`: the embedding of row {row} is not finite")
         sample = sample[np.any(sample != 0, axis=1)]
         if len(sample) == 0:
-            raise DataError(f"K-means start of `{self.name}`: the sample holds no embedding other than zero")
+            raise DataError(f"K-means of `{self.name}`: the sample holds no embedding other than zero")
 
-        # Imported here: they load slowly and only training starts centers.
+        # Imported here: they load slowly and only training initializes centers.
         from sklearn.cluster import KMeans
         from threadpoolctl import threadpool_limits
 
         sample /= np.linalg.norm(sample, axis=1, keepdims=True)
         # Float32's own rounding must not count as a direction of its own.
         distinct = len(np.unique(sample.round(6), axis=0))
-        found = min(self.count, distinct)
+        found = min(self.num_clusters, distinct)
         # One thread: the order of sums, and so the last bits of the centers, would else depend on the machine's load.
         with threadpool_limits(limits=1):
             means = KMeans(found, n_init=4, random_state=seed).fit(sample).cluster_centers_
@@ -188,7 +202,7 @@ class LearnableClusters(keras.layers.Layer):
         """The arguments of `__init__`."""
         return {
             **super().get_config(),
-            "count": self.count,
+            "num_clusters": self.num_clusters,
             "alpha": self.alpha,
             "objective": self.objective,
             "temperature": self.temperature,

@@ -23,36 +23,45 @@ class NeighborScores(keras.layers.Layer):
     """Item-kNN as a term of the score: `weight * log(1 + p(j) / 1e-4)`.
 
     `p(j)` is the share of item `j` in `sum_a recency^a N[h_a, j]`, with `h_a` the item `a` steps before the last one
-    and `N` the nearness of two items, of which each item keeps its `count` nearest. Added to the log-probabilities of a
-    model this is the logarithmic opinion pool of both, `p_model(j) * (p(j) + 1e-4)^weight`; an item that stands near
-    none of the history's adds nothing. Nothing of it is trained.
+    and `N` the nearness of two items, of which each item keeps its `num_neighbors` nearest. Added to the
+    log-probabilities of a model this is the logarithmic opinion pool of both, `p_model(j) * (p(j) + 1e-4)^weight`; an
+    item that stands near none of the history's adds nothing. Nothing of it is trained.
 
     Args:
-        items: int. Items of the catalog; number 0 is padding.
-        count: int. Neighbors of an item.
-        weight: float. Of the term.
-        recency: float. Factor a step by which the older items of a history count less.
-        **kwargs: Of `keras.layers.Layer`.
+        num_items: int. Items of the catalog; number 0 is padding.
+        num_neighbors: int. Neighbors that are kept of each item.
+        weight: float. Weight of the term.
+        recency: float. Factor by which an item counts less for each step that it is older than the last one.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
-    Input shape: int32, `(batch, length)`, padded with 0 on the left.
+    Call arguments:
+        inputs: Int32 tensor of shape `(batch, length)`, padded with 0 on the left.
 
-    Output shape: float32, `(batch, items + 1)`, by item number; at least 0, and 0 for padding.
+    Returns:
+        Float32 tensor of shape `(batch, num_items + 1)`, by item number; at least 0, and 0 for padding.
+
+    Example:
+        >>> layer = NeighborScores(num_items=3, num_neighbors=2, weight=1.0, recency=0.5)
+        >>> layer.build((None, None))
+        >>> layer.set_neighbors(sparse.csr_matrix([[0, 0, 0, 0], [0, 0, 3, 1], [0, 3, 0, 0], [0, 1, 0, 0]]))
+        >>> layer(ops.convert_to_tensor([[0, 0, 1]])).numpy().round(2)
+        array([[0.  , 0.  , 8.92, 7.82]], dtype=float32)
 
     Source: Genest and Zidek (1986) for the pool, `tfelc.next_item.models.item_knn` for the nearness.
     """
 
-    def __init__(self, items: int, count: int, weight: float, recency: float, **kwargs: Any) -> None:
+    def __init__(self, num_items: int, num_neighbors: int, weight: float, recency: float, **kwargs: Any) -> None:
         """See the class."""
         super().__init__(**{**kwargs, "dtype": "float32"})
-        self.items = items
-        self.count = count
+        self.num_items = num_items
+        self.num_neighbors = num_neighbors
         self.weight = weight
         self.recency = recency
         self._depth = 1 + math.floor(math.log(_LEAST_RECENCY) / math.log(recency)) if recency < 1 else None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the table of neighbors, empty."""
-        shape = (self.items + 1, self.count)
+        shape = (self.num_items + 1, self.num_neighbors)
         self.neighbors = self.add_weight(
             shape=shape, initializer="zeros", dtype="int32", trainable=False, name="neighbors"
         )
@@ -62,14 +71,14 @@ class NeighborScores(keras.layers.Layer):
         """Fills the table with the nearest items of each item; of equally near ones with those of lower numbers.
 
         Args:
-            nearness: `(items + 1, items + 1)`, from item to neighbor, by item number.
+            nearness: Sparse matrix. `(num_items + 1, num_items + 1)`, from item to neighbor, by item number.
         """
-        neighbors = np.zeros((self.items + 1, self.count), np.int32)
-        values = np.zeros((self.items + 1, self.count), np.float32)
+        neighbors = np.zeros((self.num_items + 1, self.num_neighbors), np.int32)
+        values = np.zeros((self.num_items + 1, self.num_neighbors), np.float32)
         nearness = nearness.tocsr().sorted_indices()
-        for item in range(1, self.items + 1):
+        for item in range(1, self.num_items + 1):
             row = slice(nearness.indptr[item], nearness.indptr[item + 1])
-            best = np.argsort(-nearness.data[row], kind="stable")[: self.count]
+            best = np.argsort(-nearness.data[row], kind="stable")[: self.num_neighbors]
             neighbors[item, : len(best)] = nearness.indices[row][best]
             values[item, : len(best)] = nearness.data[row][best]
         self.neighbors.assign(neighbors)
@@ -83,7 +92,7 @@ class NeighborScores(keras.layers.Layer):
         near = ops.take(self.nearness, recent, axis=0) * ops.power(self.recency, steps)[:, None]
         # Shares are made before they are summed up by item: there are far fewer of them than items.
         share = near / (_FLOOR * ops.maximum(ops.sum(near, axis=(1, 2), keepdims=True), 1e-12))
-        width = self.items + 1
+        width = self.num_items + 1
         # As segments, which TensorFlow sums three times as fast as it scatters, and twice as fast by int32 as by int64;
         # scores beyond its range would take 8 GB, and fail at the reshape.
         place = ops.take(self.neighbors, recent, axis=0) + ops.arange(rows)[:, None, None] * width
@@ -95,8 +104,8 @@ class NeighborScores(keras.layers.Layer):
         """The arguments of `__init__`."""
         return {
             **super().get_config(),
-            "items": self.items,
-            "count": self.count,
+            "num_items": self.num_items,
+            "num_neighbors": self.num_neighbors,
             "weight": self.weight,
             "recency": self.recency,
         }

@@ -22,57 +22,64 @@ class SequenceEncoder(keras.layers.Layer):
     its longest history. For histories padded on the left to `max_length` they are the absolute positions of SASRec.
 
     Args:
-        items: int. Items of the catalog. Number 0 is padding, 1 to `items` are items, `items + 1` is the mask of an
-            augmented view.
+        num_items: int. Items of the catalog. Number 0 is padding, 1 to `num_items` are items, `num_items + 1` is the
+            mask of an augmented view.
         max_length: int. Longest history, in items.
         dim: int. Width of the embeddings. Defaults to 64.
-        layers: int. Transformer blocks. Defaults to 2.
-        heads: int. Attention heads. Defaults to 2.
-        dropout: float. Of the embeddings and of the blocks' branches. Defaults to 0.5.
-        attention_dropout: float. Of the attention weights. Defaults to 0.5.
-        **kwargs: Of `keras.layers.Layer`.
+        num_layers: int. Number of Transformer blocks. Defaults to 2.
+        num_heads: int. Number of attention heads. Defaults to 2.
+        dropout: float. Dropout of the embeddings and of the blocks' branches. Defaults to 0.5.
+        attention_dropout: float. Dropout of the attention weights. Defaults to 0.5.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
-        inputs: int32, `(batch, length)`, padded with 0 on the left; length at most `max_length`.
-        last_only: Whether only the last position is wanted, which is far cheaper. Defaults to False.
+        inputs: Int32 tensor of shape `(batch, length)`, padded with 0 on the left; length at most `max_length`.
+        last_only: bool. Whether only the last position is wanted, which is far cheaper. Defaults to False.
 
-    Output shape: `(batch, length, dim)`, or `(batch, dim)` with `last_only`.
+    Returns:
+        Tensor of shape `(batch, length, dim)`, or `(batch, dim)` with `last_only`.
 
     Raises:
         ValueError: A size is below 1, or the inputs are wider than `max_length`.
+
+    Example:
+        >>> encoder = SequenceEncoder(num_items=100, max_length=20, dim=16)
+        >>> histories = ops.convert_to_tensor([[0, 0, 7], [3, 1, 4]])
+        >>> tuple(encoder(histories).shape), tuple(encoder(histories, last_only=True).shape)
+        ((2, 3, 16), (2, 16))
 
     Source: ELCRec, section 3.4.1; SASRec (Kang and McAuley, 2018).
     """
 
     def __init__(
         self,
-        items: int,
+        num_items: int,
         max_length: int,
         dim: int = 64,
-        layers: int = 2,
-        heads: int = 2,
+        num_layers: int = 2,
+        num_heads: int = 2,
         dropout: float = 0.5,
         attention_dropout: float = 0.5,
         **kwargs: Any,
     ) -> None:
         """See the class."""
         super().__init__(**kwargs)
-        if items < 1:
-            raise ValueError(f"`items` must be at least 1. Received: items={items}")
-        if layers < 1:
-            raise ValueError(f"`layers` must be at least 1. Received: layers={layers}")
-        self.items = items
+        if num_items < 1:
+            raise ValueError(f"`num_items` must be at least 1. Received: num_items={num_items}")
+        if num_layers < 1:
+            raise ValueError(f"`num_layers` must be at least 1. Received: num_layers={num_layers}")
+        self.num_items = num_items
         self.max_length = max_length
         self.dim = dim
-        self.layers = layers
-        self.heads = heads
+        self.num_layers = num_layers
+        self.num_heads = num_heads
         self.dropout = dropout
         self.attention_dropout = attention_dropout
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the tables and the blocks."""
         normal = keras.initializers.RandomNormal(stddev=_INITIALIZER_STDDEV)
-        self.item_table = self.add_weight(shape=(self.items + 2, self.dim), initializer=normal, name="item_table")
+        self.item_table = self.add_weight(shape=(self.num_items + 2, self.dim), initializer=normal, name="item_table")
         self.position_table = self.add_weight(
             shape=(self.max_length, self.dim), initializer=normal, name="position_table"
         )
@@ -81,14 +88,14 @@ class SequenceEncoder(keras.layers.Layer):
         self.input_dropout = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
         self.blocks = [
             TransformerBlock(
-                self.heads,
+                self.num_heads,
                 4 * self.dim,
                 self.dropout,
                 self.attention_dropout,
                 dtype=self.dtype_policy,
                 name=f"block_{number}",
             )
-            for number in range(self.layers)
+            for number in range(self.num_layers)
         ]
         for block in self.blocks:
             block.build((None, None, self.dim))
@@ -96,12 +103,12 @@ class SequenceEncoder(keras.layers.Layer):
     @property
     def mask_item(self) -> int:
         """The number that stands for a masked item."""
-        return self.items + 1
+        return self.num_items + 1
 
     @property
     def candidates(self) -> Tensor:
-        """The embeddings that are scored, `(items + 1, dim)`: row 0 is the pad's, which is no candidate."""
-        return ops.cast(self.item_table[: self.items + 1], self.compute_dtype)
+        """The embeddings that are scored, `(num_items + 1, dim)`: row 0 is the pad's, which is no candidate."""
+        return ops.cast(self.item_table[: self.num_items + 1], self.compute_dtype)
 
     def call(self, inputs: Tensor, last_only: bool = False, training: bool | None = None) -> Tensor:
         """The embeddings of the positions, or of the last one."""
@@ -128,11 +135,11 @@ class SequenceEncoder(keras.layers.Layer):
         """The arguments of `__init__`."""
         return {
             **super().get_config(),
-            "items": self.items,
+            "num_items": self.num_items,
             "max_length": self.max_length,
             "dim": self.dim,
-            "layers": self.layers,
-            "heads": self.heads,
+            "num_layers": self.num_layers,
+            "num_heads": self.num_heads,
             "dropout": self.dropout,
             "attention_dropout": self.attention_dropout,
         }

@@ -26,30 +26,42 @@ class TransformerBlock(keras.layers.Layer):
     times `dim` for two heads of 32).
 
     Args:
-        heads: int. Attention heads; they share the input's width.
+        num_heads: int. Number of attention heads; they share the input's width.
         inner_dim: int. Width of the feed-forward network's inside.
-        dropout: float. Of both branches' outputs. Defaults to 0.
-        attention_dropout: float. Of the attention weights. Defaults to 0.
-        **kwargs: Of `keras.layers.Layer`.
+        dropout: float. Dropout of both branches' outputs. Defaults to 0.
+        attention_dropout: float. Dropout of the attention weights. Defaults to 0.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
-        inputs: `(batch, length, dim)`.
-        valid: bool, `(batch, length)`; False at a pad, which nothing attends to.
-        last_only: Whether only the last position is wanted. Defaults to False.
+        inputs: Float tensor of shape `(batch, length, dim)`.
+        valid: Bool tensor of shape `(batch, length)`; False at a pad, which nothing attends to.
+        last_only: bool. Whether only the last position is wanted. Defaults to False.
 
-    Output shape: `(batch, length, dim)`, or `(batch, dim)` with `last_only`. Rows of pads carry nothing meaningful.
+    Returns:
+        Tensor of shape `(batch, length, dim)`, or `(batch, dim)` with `last_only`. Rows of pads carry nothing
+        meaningful.
+
+    Raises:
+        ValueError: There is no head, or the width is no multiple of their number.
+
+    Example:
+        >>> block = TransformerBlock(num_heads=2, inner_dim=16)
+        >>> rows, valid = ops.ones((3, 5, 4)), ops.convert_to_tensor([[False, False, True, True, True]] * 3)
+        >>> full, last = block(rows, valid), block(rows, valid, last_only=True)
+        >>> tuple(full.shape), bool(ops.max(ops.abs(full[:, -1] - last)) < 1e-5)
+        ((3, 5, 4), True)
 
     Source: SASRec (Kang and McAuley, 2018) in the post-norm form that ELCRec and ICLRec use.
     """
 
     def __init__(
-        self, heads: int, inner_dim: int, dropout: float = 0.0, attention_dropout: float = 0.0, **kwargs: Any
+        self, num_heads: int, inner_dim: int, dropout: float = 0.0, attention_dropout: float = 0.0, **kwargs: Any
     ) -> None:
         """See the class."""
         super().__init__(**kwargs)
-        if heads < 1:
-            raise ValueError(f"`heads` must be at least 1. Received: heads={heads}")
-        self.heads = heads
+        if num_heads < 1:
+            raise ValueError(f"`num_heads` must be at least 1. Received: num_heads={num_heads}")
+        self.num_heads = num_heads
         self.inner_dim = inner_dim
         self.dropout = dropout
         self.attention_dropout = attention_dropout
@@ -57,8 +69,8 @@ class TransformerBlock(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the projections, the norms and the dropouts."""
         dim = input_shape[-1]
-        if dim is None or dim % self.heads:
-            raise ValueError(f"the input's width must be a multiple of heads={self.heads}. Received: {dim}")
+        if dim is None or dim % self.num_heads:
+            raise ValueError(f"the input's width must be a multiple of num_heads={self.num_heads}. Received: {dim}")
         self.query_kernel, self.query_bias = self._projection("query", dim, dim)
         # The keys' bias adds the same to all scores of a query, and so nothing to their softmax: there is none.
         self.key_kernel, _ = self._projection("key", dim, dim, bias=False)
@@ -86,7 +98,7 @@ class TransformerBlock(keras.layers.Layer):
         outer = ops.matmul(inner, self.outer_kernel) + self.outer_bias
         return self.feed_forward_norm(hidden + self.branch_dropout(outer, training=training))
 
-    def start_at_mean(self) -> None:
+    def initialize_at_mean(self) -> None:
         """Adds the identity to the values' and the output's kernels.
 
         The untrained attention, whose weights are all but even, then adds the mean of the positions to each. From small
@@ -100,7 +112,7 @@ class TransformerBlock(keras.layers.Layer):
         query = self._split(ops.matmul(inputs, self.query_kernel) + self.query_bias)
         key = self._split(ops.matmul(inputs, self.key_kernel))
         value = self._split(ops.matmul(inputs, self.value_kernel) + self.value_bias)
-        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) / math.sqrt(dim // self.heads)
+        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) / math.sqrt(dim // self.num_heads)
         positions = ops.arange(length)
         visible = ops.logical_and(positions[:, None] >= positions[None, :], valid[:, None, None, :])
         weights = self.weights_dropout(self._softmax(scores, visible), training=training)
@@ -109,26 +121,26 @@ class TransformerBlock(keras.layers.Layer):
 
     def _attend_from_last(self, inputs: Tensor, valid: Tensor, training: bool | None) -> Tensor:
         dim = inputs.shape[-1]
-        width = dim // self.heads
+        width = dim // self.num_heads
         last = ops.matmul(inputs[:, -1], self.query_kernel) + self.query_bias
-        query = ops.transpose(ops.reshape(last, (-1, self.heads, width)), (1, 0, 2))
-        key_kernel = ops.reshape(self.key_kernel, (dim, self.heads, width))
+        query = ops.transpose(ops.reshape(last, (-1, self.num_heads, width)), (1, 0, 2))
+        key_kernel = ops.reshape(self.key_kernel, (dim, self.num_heads, width))
         # (heads, batch, width) x (heads, width, dim): the query in the space of the inputs.
         query = ops.transpose(ops.matmul(query, ops.transpose(key_kernel, (1, 2, 0))), (1, 0, 2))
         scores = ops.matmul(query, ops.transpose(inputs, (0, 2, 1))) / math.sqrt(width)
         weights = self.weights_dropout(self._softmax(scores, valid[:, None, :]), training=training)
         mixture = ops.transpose(ops.matmul(weights, inputs), (1, 0, 2))
-        value_kernel = ops.transpose(ops.reshape(self.value_kernel, (dim, self.heads, width)), (1, 0, 2))
+        value_kernel = ops.transpose(ops.reshape(self.value_kernel, (dim, self.num_heads, width)), (1, 0, 2))
         mixed = ops.transpose(ops.matmul(mixture, value_kernel), (1, 0, 2))
         # After dropout the weights no longer sum to 1, and the bias is scaled as it is in the full attention.
         total = ops.sum(weights, axis=-1, keepdims=True)
-        mixed = mixed + total * ops.reshape(self.value_bias, (self.heads, width))
+        mixed = mixed + total * ops.reshape(self.value_bias, (self.num_heads, width))
         return ops.reshape(mixed, (-1, dim))
 
     def _split(self, rows: Tensor) -> Tensor:
         """`(batch, length, dim)` -> `(batch, heads, length, dim / heads)`."""
         length, dim = ops.shape(rows)[1], rows.shape[-1]
-        return ops.transpose(ops.reshape(rows, (-1, length, self.heads, dim // self.heads)), (0, 2, 1, 3))
+        return ops.transpose(ops.reshape(rows, (-1, length, self.num_heads, dim // self.num_heads)), (0, 2, 1, 3))
 
     def _softmax(self, scores: Tensor, visible: Tensor) -> Tensor:
         # In float32, whatever the precision: a bfloat16 softmax no longer sums to 1. A large negative number instead
@@ -145,7 +157,7 @@ class TransformerBlock(keras.layers.Layer):
         """The arguments of `__init__`."""
         return {
             **super().get_config(),
-            "heads": self.heads,
+            "num_heads": self.num_heads,
             "inner_dim": self.inner_dim,
             "dropout": self.dropout,
             "attention_dropout": self.attention_dropout,

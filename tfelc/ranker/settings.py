@@ -1,155 +1,157 @@
-"""The settings of a ranking experiment: frozen models, read from YAML and `--set a.b=c`; an unknown key is an error."""
+"""The settings of a ranker: frozen models, read from YAML and `key=value`; an unknown key is an error."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, PositiveInt
 
 from tfelc.core.settings import Settings
-from tfelc.schema.schema import Role
+from tfelc.lifecycle.settings.clusters import ClusterSettings
+from tfelc.lifecycle.settings.early_stopping import EarlyStoppingSettings
+from tfelc.lifecycle.settings.optimizer import OptimizerSettings
+from tfelc.lifecycle.settings.training import TrainingSettings
+from tfelc.losses.task_balance.settings import FixedWeightsSettings, TaskBalanceSettings
+from tfelc.ranker.architectures.mmoe import MMoE
+from tfelc.ranker.architectures.multi_task_architecture import MultiTaskArchitecture
+from tfelc.ranker.old_settings import with_new_ranker_names
+from tfelc.schema.column import Role
+from tfelc.schema.task_settings import TaskSettings
 
 
-class ClustersConfig(Settings):
-    """The learnable clusters over the users' activities. The defaults find the groups of the simulated log.
+class RankerClusterSettings(ClusterSettings):
+    """The clusters over the users' activities. The defaults find the groups of the simulated log.
 
-    The paper's module is `objective: paper, temperature: 0.1, merge: false, linear: [], start: random`.
+    The paper's module is `objective: paper, temperature: 0.1, merge: false, linear_inputs: [], initialization: random`.
 
     Attributes:
-        count: Number of clusters, with `merge` to start with; 0 leaves the module out (baseline B).
         inputs: The roles whose features are clustered. Defaults to the activities, as in the paper.
         dim: Width of the embedding that is clustered.
-        alpha: Weight of the clustering loss.
-        objective: Which clustering loss; see `tfelc.losses.clustering`.
-        temperature: Of the softmax over the similarities to the centers.
-        momentum: 0: the centers follow the gradient; above it, the moving mean of the embeddings assigned to them.
-        merge: Whether the number of clusters is found: close centers are merged, nearly empty ones dropped.
-        feed: What enters the gates: the soft `assignment`, the nearest `center`, or both.
-        linear: The roles that each cluster weighs in its own way, in a linear part of the logits; without any of them
-            it is left out.
-        start: Where the centers begin: `random`, or `kmeans` over a sample of the training split.
+        gate_inputs: What enters the gates: the soft `assignment`, the nearest `center`, or both.
+        linear_inputs: The roles that each cluster weighs in its own way, in a linear part of the logits; without any of
+            them it is left out.
     """
 
-    count: int = Field(20, ge=0)
     inputs: tuple[Role, ...] = ("activity",)
     dim: int = Field(32, ge=1)
-    alpha: float = Field(0.1, ge=0)
-    objective: Literal["paper", "nearest", "soft"] = "soft"
     temperature: float = Field(0.03, gt=0)
-    momentum: float = Field(0.0, ge=0, lt=1)
     merge: bool = True
-    feed: tuple[Literal["assignment", "center"], ...] = ("assignment",)
-    linear: tuple[Role, ...] = ("item", "context")
-    start: Literal["random", "kmeans"] = "kmeans"
+    gate_inputs: tuple[Literal["assignment", "center"], ...] = ("assignment",)
+    linear_inputs: tuple[Role, ...] = ("item", "context")
 
 
-class ExpertsConfig(Settings):
-    """The experts. `shared` counts MMoE's experts and PLE's shared ones; `per_task` and `levels` are for PLE alone."""
+class GateSettings(Settings):
+    """What the gates see beside the clusters.
 
-    shared: int = Field(4, ge=1)
-    per_task: int = Field(2, ge=1)
-    levels: int = Field(1, ge=1)
-    units: tuple[PositiveInt, ...] = Field((128, 64), min_length=1)
-    dropout: float = Field(0.0, ge=0, lt=1)
-
-
-class GatesConfig(Settings):
-    """What the gates see beside the clusters; the paper's gates see the activities alone."""
+    Attributes:
+        inputs: Roles of features. The paper's gates see the activities alone.
+    """
 
     inputs: tuple[Role, ...] = ("activity",)
 
 
-class TowersConfig(Settings):
-    """One tower a task, on the mixture of the experts."""
+class TowerSettings(Settings):
+    """One tower for each task, on the mixture of the experts.
+
+    Attributes:
+        units: Widths of its layers.
+        dropout: After every layer.
+    """
 
     units: tuple[PositiveInt, ...] = (32,)
     dropout: float = Field(0.0, ge=0, lt=1)
 
 
-class ModelConfig(Settings):
-    """What is built. `interactions` adds the product of each candidate with the history that shares its table."""
+class RankerModelSettings(Settings):
+    """What is built.
 
-    architecture: Literal["mmoe", "ple", "shared_bottom"] = "mmoe"
+    Attributes:
+        architecture: How the tasks share what they learn: the name of one of `tfelc.ranker.architectures`, or its name
+            and settings.
+        embedding_dim: Width of the embeddings of tables that state none.
+        embedding_dropout: Share of the embedded features that is dropped in training.
+        interactions: Whether the product of each candidate with the history that shares its table is a feature.
+        gates: What the gates see.
+        towers: The tasks' towers.
+        clusters: The learnable clusters.
+    """
+
+    architecture: MultiTaskArchitecture = MMoE()
     embedding_dim: int = Field(16, ge=1)
     embedding_dropout: float = Field(0.2, ge=0, lt=1)
     interactions: bool = True
-    experts: ExpertsConfig = ExpertsConfig()
-    gates: GatesConfig = GatesConfig()
-    towers: TowersConfig = TowersConfig()
-    clusters: ClustersConfig = ClustersConfig()
+    gates: GateSettings = GateSettings()
+    towers: TowerSettings = TowerSettings()
+    clusters: RankerClusterSettings = RankerClusterSettings()
 
 
-class OptimizerConfig(Settings):
+class RankerOptimizerSettings(OptimizerSettings):
     """Two optimizers: one for the embedding tables (rows of the batch only), one for the rest.
 
     Attributes:
         tables: `lazy_adam` or `sparse_adagrad`; both move only the rows that the batch looked up.
         tables_learning_rate: Its learning rate.
-        dense: Any of Keras's optimizers by name.
-        dense_learning_rate: Its learning rate.
-        schedule: `constant`, or `linear` or `cosine` decay to zero over all the steps of the run.
-        clip_norm: Largest norm of the dense gradients, all together; 0 leaves them alone.
     """
 
+    learning_rate: float = Field(0.004, gt=0)
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
     tables: Literal["lazy_adam", "sparse_adagrad"] = "lazy_adam"
     tables_learning_rate: float = Field(0.02, gt=0)
-    dense: Literal["adam", "adamw", "adagrad", "sgd", "rmsprop"] = "adam"
-    dense_learning_rate: float = Field(0.004, gt=0)
-    schedule: Literal["constant", "linear", "cosine"] = "linear"
-    clip_norm: float = Field(0.0, ge=0)
 
 
-class BalanceConfig(Settings):
-    """How the tasks' losses are weighed against each other (section A.9); see `tfelc.losses.task_balance`."""
-
-    strategy: Literal["fixed", "uncertainty", "dynamic", "gradnorm", "pcgrad"] = "fixed"
-    temperature: float = Field(2.0, gt=0, description="of dynamic weight averaging")
-    asymmetry: float = Field(1.5, ge=0, description="GradNorm's alpha")
-    learning_rate: float = Field(0.025, gt=0, description="of GradNorm's weights")
-
-
-class EarlyStoppingConfig(Settings):
-    """Stops once the named validation metric (`<task>.<metric>`) has not improved for `patience` epochs."""
+class RankerEarlyStoppingSettings(EarlyStoppingSettings):
+    """When to stop; see `EarlyStoppingSettings`."""
 
     metric: str = "mean.auc"
-    patience: int = Field(2, ge=0)
 
 
-class TrainingConfig(Settings):
-    """How the model is trained.
+class RankerTrainingSettings(TrainingSettings):
+    """How the model is trained; see `TrainingSettings` for the rest.
 
     Attributes:
-        checkpoint_seconds: A checkpoint is written this often inside an epoch, beside the one at its end.
-        shuffle_groups: Row groups that are read and shuffled together.
         precision: `mixed_bfloat16` computes in half the width, weights stay in float32.
+        xla: Whether the network's step is compiled by XLA.
         steps_per_execution: Steps that TensorFlow takes before it comes back to Python; a checkpoint falls between.
-        deterministic: Same seed, same machine: same bits. Costs about a quarter of the speed on two cores.
+        shuffle_groups: Row groups that are read and shuffled together.
+        balance: How the tasks' losses are weighed against each other (section A.9): the name of one of
+            `tfelc.losses.task_balance`, or its name and settings.
     """
 
     epochs: int = Field(2, ge=1)
     batch_size: int = Field(1024, ge=1)
-    seed: int = Field(7, ge=0)
+    early_stopping: RankerEarlyStoppingSettings = RankerEarlyStoppingSettings()
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     xla: bool = False
     steps_per_execution: int = Field(10, ge=1)
-    deterministic: bool = True
-    checkpoint_seconds: float = Field(60.0, ge=0)
     shuffle_groups: int = Field(4, ge=1)
-    early_stopping: EarlyStoppingConfig = EarlyStoppingConfig()
-    balance: BalanceConfig = BalanceConfig()
+    balance: TaskBalanceSettings = FixedWeightsSettings()
 
 
-class TaskConfig(Settings):
-    """Settings of one task that differ from the schema's, to compare them without a change of the data."""
+class RankerSettings(Settings):
+    """All the settings of one run.
 
-    weight: float | None = Field(None, gt=0)
-    space: Literal["given", "entire"] | None = None
+    Attributes:
+        plugins: Modules to import first, which register parts of one's own.
+        model: What is built.
+        optimizer: The optimizers.
+        training: How it is trained.
+        tasks: Task -> what differs from the schema.
+    """
 
+    plugins: tuple[str, ...] = ()
+    model: RankerModelSettings = RankerModelSettings()
+    optimizer: RankerOptimizerSettings = RankerOptimizerSettings()
+    training: RankerTrainingSettings = RankerTrainingSettings()
+    tasks: dict[str, TaskSettings] = {}
 
-class Config(Settings):
-    """All the settings of one run."""
-
-    model: ModelConfig = ModelConfig()
-    optimizer: OptimizerConfig = OptimizerConfig()
-    training: TrainingConfig = TrainingConfig()
-    tasks: dict[str, TaskConfig] = {}
+    @classmethod
+    def with_new_names(
+        cls,
+        content: Mapping[str, Any],
+        where: str,
+        below: Mapping[str, Any] | None = None,
+        above: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The content under the names of today; see `Settings.with_new_names`."""
+        return with_new_ranker_names(content, where, below, above)

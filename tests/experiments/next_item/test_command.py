@@ -28,7 +28,7 @@ def folder(tmp_path_factory):
 def test_the_result_is_that_of_the_runs(folder):
     found = json.loads((folder / "found.json").read_text())["datasets"]["simulated"]["models"]
     run = json.loads((folder / "runs" / "simulated-sasrec-0" / "metrics.json").read_text())
-    assert {name: figure["mean"] for name, figure in found["sasrec"]["metrics"].items()} == run["metrics"]
+    assert {name: figure["mean"] for name, figure in found["sasrec"]["metrics"].items()} == run["metrics"]["next_item"]
     gain = found["popularity"]["ndcg@20 over SASRec"]
     difference = found["popularity"]["metrics"]["ndcg@20"]["mean"] - found["sasrec"]["metrics"]["ndcg@20"]["mean"]
     assert gain["difference"] == pytest.approx(difference)
@@ -43,7 +43,7 @@ def test_finished_runs_are_read_and_not_run_again(folder):
 
 
 def test_runs_of_other_settings_are_never_passed_off_as_those_asked_for(folder):
-    done = _experiment(folder, settings=(*SMALL, "training.learning_rate=0.01"))
+    done = _experiment(folder, settings=(*SMALL, "optimizer.learning_rate=0.01"))
     assert done.code == 1
     assert (
         "simulated-sasrec-0: was made with other settings or data than are asked for; name another --runs" in done.err
@@ -75,7 +75,7 @@ def test_a_table_of_ones_own_is_split_by_time(tmp_path):
     assert found["protocol"] == "global_time, seen items removed"
     assert set(found["datasets"]["clicks"]["models"]) == {"popularity", "sasrec"}
     users_of = [
-        json.loads((tmp_path / "runs" / name / "metrics.json").read_text())["users"]
+        json.loads((tmp_path / "runs" / name / "metrics.json").read_text())["count"]
         for name in ("clicks-popularity", "clicks-sasrec-0")
     ]
     assert users_of == [3, 3]
@@ -98,7 +98,7 @@ def test_the_markdown_says_what_the_result_file_says(folder):
         f"- command: {found['command']}",
         f"- data hash: simulated {found['data_hash']['simulated']}",
         "- protocol: leave_one_out, seen items removed",
-        "- settings: default.yaml, training.epochs=1, model.encoder.dim=8",
+        f"- settings: the project's, and of paper_* the paper's, for each data set, {', '.join(SMALL)}",
         "- seeds: 0",
     ):
         assert line in text
@@ -117,7 +117,7 @@ def test_the_word_of_a_task_is_accepted_too():
     [
         (("--models", "sasrec,gru"), "--models: no `gru`; use popularity, item_knn, sasrec"),
         (("--datasets", "a/own.txt,b/own.csv"), "--datasets: two of one name in a/own.txt,b/own.csv"),
-        (("--datasets", "own.csv", "--models", "paper_sasrec"), "--models: the paper has no settings for own.csv"),
+        (("--datasets", "own.csv", "--models", "paper_sasrec"), "the paper has no settings for `own.csv`"),
         (("--datasets", "simulated,amazon"), "no data set `amazon`; use beauty, sports"),
     ],
 )

@@ -6,8 +6,8 @@ from tfelc.lifecycle.report.trial import trials_of
 from tfelc.ranker.run import RankerRun
 
 
-def click_auc(metrics):
-    return {"click": metrics["tasks"]["click"]["auc"]}
+def click_auc(result):
+    return {"click": result.metrics["click"]["auc"]}
 
 
 def trials(run, *siblings):
@@ -16,7 +16,7 @@ def trials(run, *siblings):
 
 def test_alpha_number_and_quality_are_read(trained_run, tmp_path):
     sibling = write_sibling(
-        trained_run.path, tmp_path / "sibling", 0.05, "model.clusters.count=5", "model.clusters.alpha=2",
+        trained_run.path, tmp_path / "sibling", 0.05, "model.clusters.num_clusters=5", "model.clusters.alpha=2",
         "training.seed=8",
     )  # fmt: skip
     own, other = trials(trained_run, sibling)
@@ -30,7 +30,7 @@ def test_what_does_not_belong_is_named(trained_run, tmp_path):
         trials(trained_run, other)
     elsewhere = write_sibling(trained_run.path, tmp_path / "elsewhere", 0)
     metadata = (elsewhere / "run.json").read_text()
-    (elsewhere / "run.json").write_text(metadata.replace(RankerRun(elsewhere).metadata()["data_hash"], "0" * 64))
+    (elsewhere / "run.json").write_text(metadata.replace(RankerRun(elsewhere).metadata["data_hash"], "0" * 64))
     with pytest.raises(UsageError, match="elsewhere: was trained on other data than"):
         trials(trained_run, elsewhere)
     unfinished = write_sibling(trained_run.path, tmp_path / "unfinished", 0)

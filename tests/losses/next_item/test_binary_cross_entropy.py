@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfelc.losses.next_item import BinaryCrossEntropy
+from tfelc.losses.next_item.binary_cross_entropy import BinaryCrossEntropy
 
 TABLE = np.array([[50, 50], [1, 0], [0, 1], [2, 2]], "float32")
 COUNTS = np.array([5, 1, 1])
@@ -22,7 +22,7 @@ def _drawing(loss: BinaryCrossEntropy, drawn: list[list[int]], monkeypatch: pyte
 def test_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     # Vector (1, 0): scores 1, 0, 2. Target 3, negatives 1 and 2. Vector (0, 1): scores 0, 1, 2; target 1, negatives 3
     # and the target itself, which is left out.
-    loss = _drawing(BinaryCrossEntropy(COUNTS, negatives=2), [[1, 2], [3, 1]], monkeypatch)
+    loss = _drawing(BinaryCrossEntropy(COUNTS, num_negatives=2), [[1, 2], [3, 1]], monkeypatch)
     found = loss(np.eye(2, dtype="float32"), TABLE, np.array([3, 1], "int32"))
     wanted = _softplus(-2) + _softplus(1) + _softplus(0) + _softplus(0) + _softplus(2)
     assert float(found) == pytest.approx(wanted / 2)
@@ -47,7 +47,7 @@ def test_the_exponent_weighs_the_target_alone(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_each_row_has_draws_of_its_own_from_the_whole_catalog() -> None:
-    loss = BinaryCrossEntropy(np.array([1000, 1, 1, 1]), negatives=2, seed=3)
+    loss = BinaryCrossEntropy(np.array([1000, 1, 1, 1]), num_negatives=2, seed=3)
     # One-hot vectors and items: each row's loss tells what was drawn. The vector is that of an item never the target.
     table = np.concatenate([np.zeros((1, 4)), 4 * np.eye(4)]).astype("float32")
     vectors = np.tile(np.array([[0.0, 0, 1, 0]], "float32"), (3000, 1))
@@ -76,5 +76,5 @@ def test_the_seed_gives_the_draws_and_the_state_goes_on() -> None:
 def test_what_it_refuses() -> None:
     with pytest.raises(ValueError, match=r"`calibration` must lie in \[0, 1\]. Received: calibration=1.2"):
         BinaryCrossEntropy(COUNTS, calibration=1.2)
-    with pytest.raises(ValueError, match="`negatives` must be at least 1. Received: negatives=0"):
-        BinaryCrossEntropy(COUNTS, negatives=0)
+    with pytest.raises(ValueError, match="`num_negatives` must be at least 1. Received: num_negatives=0"):
+        BinaryCrossEntropy(COUNTS, num_negatives=0)

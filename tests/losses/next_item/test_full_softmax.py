@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from tfelc.losses.next_item import FullSoftmax
+from tfelc.losses.next_item.full_softmax import FullSoftmax
 
 # Row 0 is padding and would win every comparison.
 TABLE = np.array([[50, 50], [1, 0], [0, 1], [2, 2]], "float32")

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfelc.losses.next_item import FullSoftmax, SampledSoftmax
+from tfelc.losses.next_item.full_softmax import FullSoftmax
+from tfelc.losses.next_item.sampled_softmax import SampledSoftmax
 
 TABLE = np.array([[50, 50], [1, 0], [0, 1], [2, 2]], "float32")
 COUNTS = np.array([4, 1, 0])
@@ -17,7 +18,7 @@ def test_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = [1, 3, 1]
     outcomes = {}
     for log_q in (False, True):
-        loss = SampledSoftmax(COUNTS, negatives=3, log_q=log_q)
+        loss = SampledSoftmax(COUNTS, num_negatives=3, log_q=log_q)
         monkeypatch.setattr(loss._sampler, "draw", lambda shape: tf.reshape(tf.constant(drawn), shape))
         outcomes[log_q] = float(loss(vectors, TABLE, targets))
     # Row 1: target 3 with score 2; the draw 3 is left out, two draws of item 1 with score 1 stay.
@@ -39,7 +40,7 @@ def test_the_corrected_sum_estimates_that_of_the_full_softmax_without_bias(power
     targets = np.array([7], "int32")
     counts = rng.integers(0, 40, 30)
     wanted = math.exp(float(FullSoftmax(temperature=0.8)(vectors, table, targets)))
-    loss = SampledSoftmax(counts, negatives=20, power=power, temperature=0.8, seed=1)
+    loss = SampledSoftmax(counts, num_negatives=20, power=power, temperature=0.8, seed=1)
     graph = tf.function(lambda: loss(vectors, table, targets))
     # exp(loss) is the estimated sum over the target's share: its mean over the draws is that of the full one.
     estimates = np.exp([float(graph()) for _ in range(1500)])
@@ -78,7 +79,7 @@ def test_it_leads_where_the_full_softmax_leads() -> None:
         return np.mean([once().numpy() for _ in range(calls)], axis=0)
 
     full = gradient(FullSoftmax(), 1)
-    sampled = gradient(SampledSoftmax(np.ones(12, int), negatives=200, seed=2), 40)
+    sampled = gradient(SampledSoftmax(np.ones(12, int), num_negatives=200, seed=2), 40)
     np.testing.assert_allclose(sampled, full, atol=0.02)
     assert np.abs(full).max() > 0.2
 
@@ -100,5 +101,5 @@ def test_cosines_and_a_catalog_of_one_item() -> None:
     small, large = (float(loss(scale * np.eye(2, dtype="float32"), TABLE, np.array([1, 2]))) for scale in (0.1, 9.0))
     assert 0 <= small < 10 and 0 <= large < 10
     assert float(SampledSoftmax(np.array([3]), 5)(np.ones((1, 2), "float32"), TABLE[:2], np.array([1]))) == 0
-    with pytest.raises(ValueError, match="`negatives` must be at least 1. Received: negatives=0"):
-        SampledSoftmax(COUNTS, negatives=0)
+    with pytest.raises(ValueError, match="`num_negatives` must be at least 1. Received: num_negatives=0"):
+        SampledSoftmax(COUNTS, num_negatives=0)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfelc.losses.task_balance import DynamicWeightAveraging
+from tfelc.losses.task_balance.dynamic_weight_averaging import DynamicWeightAveraging
 
 
 @tf.function

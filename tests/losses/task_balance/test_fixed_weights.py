@@ -1,7 +1,7 @@
 import keras
 import tensorflow as tf
 
-from tfelc.losses.task_balance import FixedWeights
+from tfelc.losses.task_balance.fixed_weights import FixedWeights
 
 
 def test_the_gradient_is_that_of_the_weighted_sum():

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfelc.losses.task_balance import GradNorm
+from tfelc.losses.task_balance.grad_norm import GradNorm
 
 # The kernel sums to 1 and a gradient of ones on it has norm 2.
 KERNEL = keras.Variable([[0.25, 0.25], [0.25, 0.25]])

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfelc.losses.task_balance import PCGrad
+from tfelc.losses.task_balance.pc_grad import PCGrad
 
 
 def gradients(directions, auxiliary=(0.0, 0.0), weights=None, seed=0):

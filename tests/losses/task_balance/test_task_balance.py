@@ -5,15 +5,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfelc.losses.task_balance import FixedWeights, UncertaintyWeighting, make_task_balance
-from tfelc.ranker.settings import BalanceConfig
+from tfelc.losses.task_balance.fixed_weights import FixedWeights
+from tfelc.losses.task_balance.settings import TASK_BALANCES, DynamicWeightAveragingSettings, GradNormSettings
+from tfelc.losses.task_balance.uncertainty_weighting import UncertaintyWeighting
 
 STRATEGIES = ["fixed", "uncertainty", "dynamic", "gradnorm", "pcgrad"]
 TASKS = ["ctr", "cvr"]
 
 
 def make(strategy):
-    return make_task_balance(BalanceConfig(strategy=strategy), TASKS, {"ctr": 1.0, "cvr": 0.5}, seed=3)
+    return TASK_BALANCES.get(strategy)().create(TASKS, {"ctr": 1.0, "cvr": 0.5}, seed=3)
 
 
 class Toy:
@@ -91,11 +92,18 @@ def test_it_is_rebuilt_from_its_configuration(strategy):
     assert [v.path.split("/")[-1] for v in again.variables] == [v.path.split("/")[-1] for v in balance.variables]
 
 
+def test_every_strategy_is_one_of_the_registry():
+    assert TASK_BALANCES.names() == STRATEGIES
+
+
 def test_settings_reach_the_strategies():
-    dynamic = make_task_balance(BalanceConfig(strategy="dynamic", temperature=5.0), TASKS, {})
+    dynamic = DynamicWeightAveragingSettings(temperature=5.0).create(TASKS, {}, seed=0)
     assert dynamic.temperature == 5.0
-    gradnorm = make_task_balance(BalanceConfig(strategy="gradnorm", asymmetry=0.5, learning_rate=0.01), TASKS, {})
+    gradnorm = GradNormSettings(asymmetry=0.5, learning_rate=0.01).create(TASKS, {}, seed=0)
     assert (gradnorm.asymmetry, gradnorm.learning_rate) == (0.5, 0.01)
+    assert make("pcgrad").seed == 3
+    for strategy in STRATEGIES:
+        assert make(strategy).base_weights == {"ctr": 1.0, "cvr": 0.5}
 
 
 def test_half_precision_losses_are_weighed_in_full_precision():

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfelc.losses.task_balance import UncertaintyWeighting
+from tfelc.losses.task_balance.uncertainty_weighting import UncertaintyWeighting
 
 
 def test_the_variances_settle_at_twice_the_losses_whatever_the_base_weights():

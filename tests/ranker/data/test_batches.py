@@ -9,7 +9,7 @@ from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.fit import fit_features
 from tfelc.ranker.data.batches import Batches
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 
 # A number without a fraction that is the row's own, so that a batch says which rows it holds.
 ROWS = 600
@@ -25,7 +25,7 @@ def dataset(tmp_path_factory):
 def lookup(dataset):
     schema = dataset.schema
     fitted = fit_features(schema, RowGroupReader(dataset.files("train"), list(schema.features), 0).tables(0))
-    return RankingModel.build(schema, fitted, ["click"], Config()).lookup
+    return RankingModel.build(schema, fitted, ["click"], RankerSettings()).lookup
 
 
 def batches(dataset, lookup, seed=1, **named):
@@ -86,7 +86,7 @@ def test_a_part_that_goes_bad_is_named_and_not_tensorflows_account_of_it(tmp_pat
     dataset = write_every_kind_dataset(tmp_path / "data")
     schema = dataset.schema
     fitted = fit_features(schema, RowGroupReader(dataset.files("train"), list(schema.features), 0).tables(0))
-    found = batches(dataset, RankingModel.build(schema, fitted, ["click"], Config()).lookup)
+    found = batches(dataset, RankingModel.build(schema, fitted, ["click"], RankerSettings()).lookup)
     part = dataset.files("train")[0]
     content = bytearray(part.read_bytes())
     content[len(content) // 3] ^= 1

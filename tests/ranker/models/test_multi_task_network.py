@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tests.layers.layer_check import check_layer
 from tfelc.ranker.models.multi_task_network import MultiTaskNetwork
-from tfelc.ranker.settings import ModelConfig
+from tfelc.ranker.settings import RankerModelSettings
 
 TASKS = ("ctr", "cvr")
 _WIDTHS = {"user": 3, "activity": 4, "item": 2, "context": 1, "interaction": 2}
@@ -21,11 +21,17 @@ def _same_weights_each_time() -> None:
 
 def _config(**changes: Any) -> dict[str, Any]:
     small = {
-        "experts": {"shared": 2, "per_task": 1, "units": [6, 4]},
+        "architecture": _architecture("mmoe"),
         "towers": {"units": [16, 8]},
-        "clusters": {"count": 3, "dim": 4},
+        "clusters": {"num_clusters": 3, "dim": 4},
     }
-    return ModelConfig.model_validate(small | changes).model_dump(mode="json")
+    return RankerModelSettings.model_validate(small | changes).to_dict()
+
+
+def _architecture(name: str, **changes: Any) -> dict[str, Any]:
+    """Two experts for all tasks, and for PLE one more for each task."""
+    experts = {"mmoe": {"num_experts": 2}, "ple": {"num_shared_experts": 2, "num_task_experts": 1}}.get(name, {})
+    return {"name": name, "units": [6, 4], **experts, **changes}
 
 
 def _sides(rows: int, *one_row: str) -> dict[str, Any]:
@@ -38,7 +44,14 @@ def _sides(rows: int, *one_row: str) -> dict[str, Any]:
     ("changes", "weights"),
     [
         ({}, 2 + 1 + 4 + 2 + 4 + 2 + 2),
-        ({"architecture": "shared_bottom", "clusters": {"count": 0}, "towers": {"units": []}}, 4 + 2),
+        (
+            {
+                "architecture": _architecture("shared_bottom"),
+                "clusters": {"num_clusters": 0},
+                "towers": {"units": []},
+            },
+            4 + 2,
+        ),
     ],
 )
 def test_keeps_the_habits_of_a_layer(changes: dict[str, Any], weights: int) -> None:
@@ -51,7 +64,7 @@ def test_keeps_the_habits_of_a_layer(changes: dict[str, Any], weights: int) -> N
         shapes["clusters"] = {"assignment": (16, 3), "cluster": (16,), "embedding": (16, 4)}
     check_layer(
         MultiTaskNetwork,
-        {"tasks": TASKS, "config": ModelConfig.model_validate(_config(**changes))},
+        {"tasks": TASKS, "config": RankerModelSettings.model_validate(_config(**changes))},
         _sides(16),
         shapes,
         expected_trainable_count=weights,
@@ -62,10 +75,9 @@ def test_keeps_the_habits_of_a_layer(changes: dict[str, Any], weights: int) -> N
 
 def test_shared_bottom_by_hand() -> None:
     config = {
-        "architecture": "shared_bottom",
-        "experts": {"units": [1]},
+        "architecture": {"name": "shared_bottom", "units": [1]},
         "towers": {"units": [1]},
-        "clusters": {"count": 0},
+        "clusters": {"num_clusters": 0},
     }
     network = MultiTaskNetwork(TASKS, config)
     sides = {"activity": np.array([[1.0, 2], [-9, 0]], "float32"), "item": np.array([[3.0], [0]], "float32")}
@@ -84,7 +96,7 @@ def test_shared_bottom_by_hand() -> None:
 @pytest.mark.parametrize("architecture", ["mmoe", "ple"])
 def test_the_gates_see_nothing_but_the_activities_and_their_clusters(architecture: str) -> None:
     sides = _sides(20)
-    network = MultiTaskNetwork(TASKS, _config(architecture=architecture))
+    network = MultiTaskNetwork(TASKS, _config(architecture=_architecture(architecture)))
     before = network(sides)
     others = {role: value if role == "activity" else 3 * value for role, value in sides.items()}
     after = network(others)
@@ -98,10 +110,12 @@ def test_the_gates_see_nothing_but_the_activities_and_their_clusters(architectur
 
 
 @pytest.mark.parametrize(
-    ("feed", "width"), [(["assignment"], 4 + 3), (["center"], 4 + 4), (["assignment", "center"], 4 + 3 + 4), ([], 4)]
+    ("gate_inputs", "width"),
+    [(["assignment"], 4 + 3), (["center"], 4 + 4), (["assignment", "center"], 4 + 3 + 4), ([], 4)],
 )
-def test_what_the_clusters_feed_into_the_gates(feed: list[str], width: int) -> None:
-    network = MultiTaskNetwork(TASKS, _config(clusters={"count": 3, "dim": 4, "feed": feed, "temperature": 1.0}))
+def test_what_the_clusters_give_to_the_gates(gate_inputs: list[str], width: int) -> None:
+    clusters = {"num_clusters": 3, "dim": 4, "gate_inputs": gate_inputs, "temperature": 1.0}
+    network = MultiTaskNetwork(TASKS, _config(clusters=clusters))
     sides = _sides(5)
     network(sides)
     gate = network.experts.gates[0]
@@ -113,19 +127,19 @@ def test_what_the_clusters_feed_into_the_gates(feed: list[str], width: int) -> N
     gates = np.array(outputs["gates"]["ctr"])
     cluster = np.array(outputs["clusters"]["cluster"])
     assert len(set(cluster)) > 1
-    if not feed:
+    if not gate_inputs:
         np.testing.assert_allclose(gates, np.full((5, 2), 0.5), rtol=1e-6)
     for one, other in itertools.combinations(range(5), 2):
         same = np.allclose(gates[one], gates[other], atol=1e-6)
-        if feed == ["center"]:
+        if gate_inputs == ["center"]:
             assert same == (cluster[one] == cluster[other])
-        elif feed:
+        elif gate_inputs:
             assert not same
 
 
 def test_each_cluster_has_a_linear_part_of_its_own() -> None:
-    config = _config(clusters={"count": 2, "dim": 4, "feed": [], "temperature": 1.0, "linear": ["context"]})
-    network = MultiTaskNetwork(TASKS, config)
+    clusters = {"num_clusters": 2, "dim": 4, "gate_inputs": [], "temperature": 1.0, "linear_inputs": ["context"]}
+    network = MultiTaskNetwork(TASKS, _config(clusters=clusters))
     sides = _sides(5)
     without = network(sides)
     # The columns are ctr of both clusters, then cvr of both: the context counts 1 and -1 for ctr, nothing for cvr.
@@ -137,7 +151,7 @@ def test_each_cluster_has_a_linear_part_of_its_own() -> None:
     np.testing.assert_allclose(gained["ctr"], sides["context"][:, 0] * (shares[:, 0] - shares[:, 1]), atol=1e-6)
     np.testing.assert_allclose(gained["cvr"], 2, atol=1e-6)
     for roles in ([], ["user"]):
-        other = MultiTaskNetwork(TASKS, _config(clusters={"count": 2, "dim": 4, "linear": roles}))
+        other = MultiTaskNetwork(TASKS, _config(clusters={"num_clusters": 2, "dim": 4, "linear_inputs": roles}))
         other({role: side for role, side in sides.items() if role != "user"})
         assert other.cluster_linear is None
 
@@ -156,7 +170,7 @@ def test_the_number_of_clusters_is_kept_in_a_saved_network() -> None:
 
 
 def test_no_clusters_is_the_baseline() -> None:
-    network = MultiTaskNetwork(TASKS, _config(clusters={"count": 0}))
+    network = MultiTaskNetwork(TASKS, _config(clusters={"num_clusters": 0}))
     outputs = network(_sides(5), training=True)
     assert list(outputs) == ["logits", "gates"] and network.losses == []
     assert not any("cluster" in weight.path or "activity_encoder" in weight.path for weight in network.weights)
@@ -164,7 +178,7 @@ def test_no_clusters_is_the_baseline() -> None:
 
 def test_the_clustering_loss_is_added_in_training_with_its_weight() -> None:
     sides = _sides(5)
-    network = MultiTaskNetwork(TASKS, _config(clusters={"count": 3, "dim": 4, "alpha": 0.0}))
+    network = MultiTaskNetwork(TASKS, _config(clusters={"num_clusters": 3, "dim": 4, "alpha": 0.0}))
     network(sides)
     assert network.losses == []
     network(sides, training=True)
@@ -174,13 +188,12 @@ def test_the_clustering_loss_is_added_in_training_with_its_weight() -> None:
     assert float(network.losses[0]) == pytest.approx(2 * float(network.clusters.loss_tracker.result()), rel=1e-5)
 
 
-@pytest.mark.parametrize("count", [0, 3])
+@pytest.mark.parametrize("num_clusters", [0, 3])
 @pytest.mark.parametrize("architecture", ["mmoe", "ple", "shared_bottom"])
-def test_one_user_for_all_items_is_that_user_repeated(architecture: str, count: int) -> None:
+def test_one_user_for_all_items_is_that_user_repeated(architecture: str, num_clusters: int) -> None:
     config = _config(
-        architecture=architecture,
-        clusters={"count": count, "dim": 4, "feed": ["assignment", "center"]},
-        experts={"shared": 2, "per_task": 1, "units": [6, 4], "levels": 2},
+        architecture=_architecture(architecture, **({"num_levels": 2} if architecture == "ple" else {})),
+        clusters={"num_clusters": num_clusters, "dim": 4, "gate_inputs": ["assignment", "center"]},
         gates={"inputs": ["activity", "context"]},
     )
     network = MultiTaskNetwork(TASKS, config)
@@ -194,7 +207,7 @@ def test_one_user_for_all_items_is_that_user_repeated(architecture: str, count: 
         # The user's gates come once.
         assert outputs["gates"][task].shape[0] == 1
         np.testing.assert_allclose(outputs["gates"][task][0], expected["gates"][task][3], rtol=1e-5, atol=1e-6)
-    if count:
+    if num_clusters:
         assert outputs["clusters"]["cluster"].shape == (1,)
         np.testing.assert_allclose(
             outputs["clusters"]["assignment"][0], expected["clusters"]["assignment"][4], rtol=1e-5, atol=1e-6
@@ -203,7 +216,7 @@ def test_one_user_for_all_items_is_that_user_repeated(architecture: str, count: 
 
 def test_gates_that_see_the_items_differ_by_item_under_one_user() -> None:
     config = _config(
-        gates={"inputs": ["activity", "item"]}, clusters={"count": 3, "dim": 4, "inputs": ["item", "user"]}
+        gates={"inputs": ["activity", "item"]}, clusters={"num_clusters": 3, "dim": 4, "inputs": ["item", "user"]}
     )
     network = MultiTaskNetwork(TASKS, config)
     request = _sides(6, "user", "activity", "context")
@@ -219,5 +232,5 @@ def test_a_role_that_is_asked_for_and_not_there_is_an_error() -> None:
     with pytest.raises(ValueError, match="no feature of role activity"):
         MultiTaskNetwork(TASKS, _config())({"item": tf.ones((2, 3))})
     # One of several is enough.
-    config = _config(gates={"inputs": ["activity", "item"]}, clusters={"count": 0})
+    config = _config(gates={"inputs": ["activity", "item"]}, clusters={"num_clusters": 0})
     MultiTaskNetwork(TASKS, config)({"item": tf.ones((2, 3))})

@@ -4,20 +4,17 @@ import itertools
 
 import numpy as np
 import pytest
-from rich.console import Console
 
-from tests.support.training import SETTINGS
+from tests.support.training import create
 from tfelc.metrics.cluster_use import cluster_use
 from tfelc.metrics.gate_entropy import gate_entropy
-from tfelc.ranker.settings import Config
-from tfelc.ranker.training.training import Training
 
 CALM = (
     "model.embedding_dropout=0",
-    "model.experts.dropout=0",
+    "model.architecture.dropout=0",
     "model.towers.dropout=0",
     "training.batch_size=600",
-    "training.balance.strategy=fixed",
+    "training.balance.name=fixed",
 )
 
 
@@ -25,11 +22,11 @@ CALM = (
 def training(tmp_path, every_kind_dataset):
     numbers = itertools.count()
 
-    def start(*settings, heads=("click", "buy")):
-        config = Config.load(SETTINGS, [*CALM, *settings])
-        return Training.start(tmp_path / str(next(numbers)), every_kind_dataset, config, heads, Console(quiet=True))
+    def made(*settings, tasks=("click", "buy")):
+        loop = create(every_kind_dataset, tmp_path / str(next(numbers)), *CALM, *settings, tasks=tasks)
+        return loop.trainable
 
-    return start
+    return made
 
 
 def first_batch(training):
@@ -82,13 +79,13 @@ def test_every_term_is_logged_raw_and_weighted(training):
 
 
 def test_terms_do_not_pile_up_from_step_to_step(training):
-    made = training("optimizer.dense_learning_rate=1e-12", "optimizer.tables_learning_rate=1e-12")
+    made = training("optimizer.learning_rate=1e-12", "optimizer.tables_learning_rate=1e-12")
     batch = first_batch(made)
     assert step(made.trainer, batch) == pytest.approx(step(made.trainer, batch), abs=1e-4)
 
 
 def test_the_own_term_of_a_balance_is_logged(training):
-    made = training("training.balance.strategy=uncertainty")
+    made = training("training.balance.name=uncertainty")
     made.trainer.balance.log_variances.assign([1.0, -1.5])
     logged = step(made.trainer, first_batch(made))
     assert logged["click_weighted"] == pytest.approx(np.exp(-1) * logged["click_loss"], rel=1e-5)
@@ -105,8 +102,8 @@ def test_over_the_entire_space_a_purchase_is_a_product(training):
     assert step(made.trainer, (features, labels, weights))["buy_loss"] == pytest.approx(wanted, rel=1e-5)
 
 
-def test_only_heads_are_logged(training):
-    made = training("model.clusters.count=0", heads=("buy",))
+def test_only_the_tasks_that_are_predicted_are_logged(training):
+    made = training("model.clusters.num_clusters=0", tasks=("buy",))
     features, labels, weights = first_batch(made)
     assert set(labels) == {"buy", "click"}  # Purchases are judged where there was a click.
     assert set(step(made.trainer, (features, labels, weights))) == {
@@ -133,7 +130,7 @@ def test_rows_of_no_weight_teach_nothing(training):
 
 
 def test_large_gradients_are_cut_to_one_norm(training):
-    common = ("optimizer.dense=sgd", "optimizer.dense_learning_rate=1", "optimizer.schedule=constant")
+    common = ("optimizer.name=sgd", "optimizer.learning_rate=1", "optimizer.schedule=constant")
     made = training(*common, "optimizer.clip_norm=0.001", "tasks.click.weight=1000")
     moved = changes(made.trainer, first_batch(made))
     dense = [change for path, change in moved.items() if "tables" not in path]

@@ -47,12 +47,12 @@ def clusters(
     from tfelc.data.dataset import Dataset
     from tfelc.experiments.benchmarks.training import simulated
     from tfelc.experiments.result_file import publish
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
 
     console = Console()
     whole, plain = (
-        Config.load(config, [*(settings or []), f"training.batch_size={batch_size}", *more]).model_dump(mode="json")
-        for more in ((), ("model.clusters.count=0",))
+        RankerSettings.load(config, [*(settings or []), f"training.batch_size={batch_size}", *more]).to_dict()
+        for more in ((), ("model.clusters.num_clusters=0",))
     )
     with tempfile.TemporaryDirectory() as folder:
         dataset = Dataset(data or simulated(Path(folder) / "data", 120_000))
@@ -123,13 +123,12 @@ def _layer_step(settings: dict[str, Any], size: tuple[int, int] | None = None) -
     import tensorflow as tf
 
     from tfelc.layers.learnable_clusters import LearnableClusters
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
 
-    config = Config.model_validate(settings)
+    config = RankerSettings.model_validate(settings)
     chosen = config.model.clusters
-    batch, count = size or (config.training.batch_size, chosen.count)
-    same = {name: getattr(chosen, name) for name in ("alpha", "objective", "temperature", "momentum", "merge")}
-    clusters = LearnableClusters(count, **same)
+    batch, count = size or (config.training.batch_size, chosen.num_clusters)
+    clusters = LearnableClusters(**{**chosen.layer_arguments(), "num_clusters": count})
     clusters.build((None, chosen.dim))
     rng = np.random.default_rng(0)
     rows = tf.Variable(rng.normal(size=(batch, chosen.dim)).astype("float32"))

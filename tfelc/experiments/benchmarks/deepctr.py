@@ -30,10 +30,11 @@ def deepctr(data: str, task: str, settings: dict[str, Any], steps: int) -> dict[
     from tfelc.features.fit import fit_features
     from tfelc.features.layout import Layout
     from tfelc.features.lookup import FeatureLookup
+    from tfelc.ranker.architectures.mmoe import MMoE
     from tfelc.ranker.data.batches import Batches
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
 
-    dataset, chosen = Dataset(Path(data)), Config.model_validate(settings)
+    dataset, chosen = Dataset(Path(data)), RankerSettings.model_validate(settings)
     schema, size, dim = dataset.schema, chosen.training.batch_size, chosen.model.embedding_dim
     reader = RowGroupReader(dataset.files("train"), list(schema.features), seed=0, window=4)
     fitted = fit_features(schema, reader.tables(0, shuffle=False))
@@ -63,10 +64,12 @@ def deepctr(data: str, task: str, settings: dict[str, Any], steps: int) -> dict[
             inputs[f"{feature.column}_id"] = features[feature.key] - feature.offset
             length = schema.columns[feature.column].max_length
             columns.append(VarLenSparseFeat(sparse(feature.column), maxlen=length, combiner="mean"))
+    experts = chosen.model.architecture
+    assert isinstance(experts, MMoE), "DeepCTR's MMOE is compared with model.architecture: mmoe"
     model = MMOE(
         columns,
-        num_experts=chosen.model.experts.shared,
-        expert_dnn_hidden_units=chosen.model.experts.units,
+        num_experts=experts.num_experts,
+        expert_dnn_hidden_units=experts.units,
         tower_dnn_hidden_units=chosen.model.towers.units,
         gate_dnn_hidden_units=(),
         l2_reg_embedding=0,

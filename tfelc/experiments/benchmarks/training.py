@@ -13,12 +13,12 @@ from tfelc.experiments.options import ConfigOption, OutOption, RoundsOption, Set
 from tfelc.experiments.table import Table
 
 if TYPE_CHECKING:
-    from tfelc.ranker.training.training import Training
+    from tfelc.ranker.training.ranker_trainable import RankerTrainable
 
 _LARGE_USERS = 2_000_000
 _KEPT_BATCHES = 200
 # What DeepCTR's MMOE has none of.
-_DEEPCTR_PARTS = ("model.clusters.count=0", "model.interactions=false", "model.embedding_dropout=0")
+_DEEPCTR_PARTS = ("model.clusters.num_clusters=0", "model.interactions=false", "model.embedding_dropout=0")
 
 
 def training(
@@ -37,12 +37,10 @@ def training(
 
     from tfelc.data.dataset import Dataset
     from tfelc.experiments.result_file import publish
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
 
     console = Console()
-    whole, plain = (
-        Config.load(config, [*(settings or []), *more]).model_dump(mode="json") for more in ((), _DEEPCTR_PARTS)
-    )
+    whole, plain = (RankerSettings.load(config, [*(settings or []), *more]).to_dict() for more in ((), _DEEPCTR_PARTS))
     result: dict[str, Any] = {"config": whole, "rounds": rounds}
     with tempfile.TemporaryDirectory(prefix="tfelc-benchmark-") as temporary:
         folder = Path(temporary)
@@ -84,26 +82,26 @@ def simulated(path: Path, rows: int, users: int | None = None) -> Path:
     return path
 
 
-def started(folder: str, data: str, task: str, settings: dict[str, Any]) -> "Training":
-    """A training that has not begun, with its run in a new folder."""
+def started(folder: str, data: str, task: str, settings: dict[str, Any]) -> "RankerTrainable":
+    """A ranker that has not been trained yet, with its run in a new folder."""
     from rich.console import Console
 
     from tfelc.data.dataset import Dataset
-    from tfelc.ranker.settings import Config
-    from tfelc.ranker.training.training import Training
+    from tfelc.ranker.settings import RankerSettings
+    from tfelc.ranker.training.train import create_training
 
-    config = Config.model_validate(settings)
-    return Training.start(Path(folder), Dataset(Path(data)), config, task.split(","), Console(quiet=True))
+    chosen = RankerSettings.model_validate(settings)
+    return create_training(Dataset(Path(data)), task.split(","), chosen, Path(folder), Console(quiet=True)).trainable
 
 
 def _hashed_users(data: Path) -> Path:
     """Hashes the users, as one does with ids that keep coming: two tables then have the same embedding table."""
     from tfelc.data.dataset import Dataset
-    from tfelc.schema.schema import Table as IdTable
+    from tfelc.schema.embedding_table import EmbeddingTable
 
     schema = Dataset(data).schema
     table = schema.table_of(str(schema.user_key))[0]
-    hashed = schema.model_copy(update={"tables": {**schema.tables, table: IdTable(hash_buckets=_LARGE_USERS)}})
+    hashed = schema.model_copy(update={"tables": {**schema.tables, table: EmbeddingTable(hash_buckets=_LARGE_USERS)}})
     (data / "schema.yaml").write_text(hashed.dump(), encoding="utf-8")
     return data
 
@@ -113,7 +111,7 @@ def epoch(data: str, task: str, settings: dict[str, Any], steps: int | None, in_
     import keras
     import tensorflow as tf
 
-    from tfelc.ranker.settings import Config
+    from tfelc.ranker.settings import RankerSettings
 
     with tempfile.TemporaryDirectory() as folder:
         training = started(f"{folder}/run", data, task, settings)
@@ -128,4 +126,4 @@ def epoch(data: str, task: str, settings: dict[str, Any], steps: int | None, in_
         clock = keras.callbacks.LambdaCallback(on_train_batch_end=meter.start_late)
         training.trainer.fit(batches, steps_per_epoch=count, epochs=1, verbose=0, shuffle=False, callbacks=[clock])
         meter.stop()
-    return meter.rates((count - STEPS_LEFT_OUT) * Config.model_validate(settings).training.batch_size)
+    return meter.rates((count - STEPS_LEFT_OUT) * RankerSettings.model_validate(settings).training.batch_size)

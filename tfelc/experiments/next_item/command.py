@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tfelc.experiments.next_item.models import MODELS, PAPER, label, plans, settings_path
+from tfelc.experiments.next_item.models import MODELS, label, plans
 from tfelc.experiments.options import OutOption, SettingsOption
 
 
@@ -15,7 +15,7 @@ def next_item(
     ] = "beauty,sports,toys,yelp",
     models: Annotated[
         str,
-        typer.Option(help=f"Of {', '.join(MODELS)}; {PAPER}* take the paper's settings, the others the project's."),
+        typer.Option(help=f"Of {', '.join(MODELS)}; paper_* take the paper's settings, the others the project's."),
     ] = "popularity,item_knn,sasrec,elcrec",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each model that learns, by seeds 0, 1, ...")] = 3,
     settings: SettingsOption = None,
@@ -49,7 +49,6 @@ def next_item(
     from tfelc.experiments.result_file import publish, write_result
 
     console = Console()
-    files = dict.fromkeys(settings_path(name, source).name for source in sources for name in names)
     loaded = {source: load_sequences(source, lambda line: console.print(line, soft_wrap=True)) for source in sources}
     trained = [NextItemRuns(planned[source], source, loaded[source], console) for source in sources]
     for one in trained:
@@ -60,7 +59,7 @@ def next_item(
         result = {
             "data_hash": {name: of["data_hash"] for name, of in found.items()},
             "protocol": f"{protocol}, seen items removed",
-            "settings": [*files, *(settings or [])],
+            "settings": ["the project's, and of paper_* the paper's, for each data set", *(settings or [])],
             "seeds": list(range(seeds)),
             "datasets": found,
         }

@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfelc.core.errors import UsageError
 from tfelc.experiments.runs import Plans
-from tfelc.next_item.settings import DEFAULTS, SequenceConfig, settings_file
+from tfelc.next_item.default_settings import PAPER, default_settings
+from tfelc.next_item.settings import NextItemSettings
 
-_VARIANTS = {"sasrec": "b", "elcm": "b_elcm", "ccl": "b_ccl", "elcrec": "elcrec"}
+# Model -> what sets it apart. The paper's B + ELCM and B + CCL are ELCRec with one of its two losses.
+_OVERRIDES = {
+    "sasrec": ["model=sasrec"],
+    "elcm": ["model.name=elcrec", "model.contrast.sequence_weight=0", "model.contrast.intent_weight=0"],
+    "ccl": ["model.name=elcrec", "model.clusters.alpha=0"],
+    "elcrec": ["model=elcrec"],
+}
+# What SASRec on the paper's settings is called, and so on.
+_OF_PAPER = f"{PAPER}_"
 UNLEARNED = ("popularity", "item_knn")
-PAPER = "paper_"
-MODELS = (*UNLEARNED, *_VARIANTS, *(f"{PAPER}{name}" for name in _VARIANTS))
+MODELS = (*UNLEARNED, *_OVERRIDES, *(f"{_OF_PAPER}{name}" for name in _OVERRIDES))
 
 
 def label(source: str) -> str:
@@ -18,18 +25,14 @@ def label(source: str) -> str:
     return Path(source).name.split(".")[0]
 
 
-def settings_path(name: str, source: str) -> Path:
-    """Where the settings of a model on a data set stand; raises UsageError where the paper has none."""
-    if not name.startswith(PAPER):
-        return settings_file(source)
-    if not (path := DEFAULTS / f"{PAPER}{source}.yaml").exists():
-        raise UsageError(f"--models: the paper has no settings for {source}, which {name} would take")
-    return path
+def baseline_of(name: str) -> str:
+    """The model that another one is compared with, user by user: SASRec on the same settings."""
+    return f"{_OF_PAPER}sasrec" if name.startswith(_OF_PAPER) else "sasrec"
 
 
 def plans(
     names: Sequence[str], source: str, seeds: int, overrides: Sequence[str], folder: Path
-) -> Plans[SequenceConfig]:
+) -> Plans[NextItemSettings]:
     """Model -> folder and settings of each of its runs; one that does not learn has one run, and only its split counts.
 
     Raises:
@@ -38,12 +41,12 @@ def plans(
     """
     found = {}
     for name in names:
-        path, variant = settings_path(name, source), _VARIANTS.get(name.removeprefix(PAPER), "b")
+        own, paper = _OVERRIDES.get(name.removeprefix(_OF_PAPER), _OVERRIDES["sasrec"]), name.startswith(_OF_PAPER)
         suffixes = [""] if name in UNLEARNED else [f"-{seed}" for seed in range(seeds)]
         found[name] = [
             (
                 folder / f"{label(source)}-{name}{suffix}",
-                SequenceConfig.load(path, [f"model.variant={variant}", f"training.seed={seed}", *overrides]),
+                default_settings(source, [*own, f"training.seed={seed}", *overrides], paper),
             )
             for seed, suffix in enumerate(suffixes)
         ]

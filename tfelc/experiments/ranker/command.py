@@ -64,11 +64,11 @@ def ranker(
     result = {
         "data_hash": dataset.hash,
         "protocol": f"test split, {dataset.rows('test'):,} rows; 95 % intervals by a paired bootstrap over users",
-        "loss": f"cross-entropy, balanced by {next(iter(configs.values())).training.balance.strategy}",
+        "loss": f"cross-entropy, balanced by {next(iter(configs.values())).training.balance.name}",
         "settings": [*(map(str, config or [])), *(settings or [])] or ["defaults"],
         "seeds": list(range(seeds)),
         "tasks": heads,
-        "configs": {name: one.model_dump(mode="json") for name, one in configs.items()},
+        "configs": {name: one.to_dict() for name, one in configs.items()},
         "models": models,
         "differences": compare(found),
         "training_seconds": {name: [one.seconds for one in ones] for name, ones in found.items()},

@@ -19,7 +19,7 @@ from tfelc.ranker.models.boosted_trees import boosted_trees
 
 def describe(found: Sequence[Measured]) -> dict[str, Any]:
     """Mean and deviation over the seeds of the metrics of one model, in all and by group, its gates and clusters."""
-    results = [one.result for one in found]
+    results = [one.result.to_json() for one in found]
     clusters = None
     if results[0]["clusters"]:
         assignments = [one.predictions.assignment for one in found if one.predictions.assignment is not None]
@@ -27,7 +27,7 @@ def describe(found: Sequence[Measured]) -> dict[str, Any]:
         clusters = spread([result["clusters"] for result in results])
         clusters["agreement_of_seeds"] = spread(agreement) if agreement else None
     return {
-        "tasks": spread([result["tasks"] for result in results]),
+        "tasks": spread([result["metrics"] for result in results]),
         "groups": spread([result["groups"] for result in results]),
         "gate_entropy": spread([{task: gate["entropy"] for task, gate in one["gates"].items()} for one in results]),
         "clusters": clusters,

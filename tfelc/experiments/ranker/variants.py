@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from tfelc.core.errors import UsageError
-from tfelc.ranker.settings import ClustersConfig, Config
+from tfelc.ranker.settings import RankerClusterSettings, RankerSettings
 
 BASELINE = "B"
 TREES = "boosted trees"
 _DEFAULTS = "B+ELCM"
 
 
-def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, Config]:
+def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, RankerSettings]:
     """Name -> settings: B first, then B + ELCM by each file, named after it; without a file, by the defaults.
 
     B is the same for all of them, or a difference from it would not be that of the clusters: the files may differ in
@@ -20,13 +20,13 @@ def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, Confi
 
     Args:
         paths: The files.
-        overrides: Settings of all of them, as `model.clusters.count=20`.
+        overrides: Settings of all of them, as `model.clusters.num_clusters=20`.
 
     Raises:
         UsageError: Two files have one name, a name is taken, a file has no clusters, or one differs in another setting.
         ConfigError: A file cannot be read, or holds what is no setting.
     """
-    found: dict[str, Config] = {}
+    found: dict[str, RankerSettings] = {}
     files: list[Path | None] = [*paths] or [None]
     for path in files:
         name = path.stem if path else _DEFAULTS
@@ -34,10 +34,10 @@ def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, Confi
             raise UsageError(f"--config {path}: another --config is named `{name}` too; rename one of the files")
         if name in (BASELINE, TREES):
             raise UsageError(f"--config {path}: the name `{name}` is taken by another model; rename the file")
-        found[name] = Config.load(path, overrides)
-        if not found[name].model.clusters.count:
+        found[name] = RankerSettings.load(path, overrides)
+        if not found[name].model.clusters.num_clusters:
             raise UsageError(
-                f"{path or '--set'}: has no clusters (model.clusters.count is 0), as B, which it is to beat"
+                f"{path or '--set'}: has no clusters (model.clusters.num_clusters is 0), as B, which it is to beat"
             )
     (first, baseline), *others = ((name, _without_clusters(config)) for name, config in found.items())
     for name, other in others:
@@ -49,13 +49,13 @@ def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, Confi
     return {BASELINE: baseline, **found}
 
 
-def with_seed(config: Config, seed: int) -> Config:
+def with_seed(config: RankerSettings, seed: int) -> RankerSettings:
     """The same settings with another seed."""
     return config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
 
 
-def _without_clusters(config: Config) -> Config:
-    model = config.model.model_copy(update={"clusters": ClustersConfig(count=0)})
+def _without_clusters(config: RankerSettings) -> RankerSettings:
+    model = config.model.model_copy(update={"clusters": RankerClusterSettings(num_clusters=0)})
     return with_seed(config.model_copy(update={"model": model}), 0)
 
 

@@ -13,7 +13,7 @@ from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.models.elcrec import ELCRec
 
 
-class SequenceScorer:
+class CatalogScorer:
     """Scores every item after each history: the dot product of the two embeddings, and the neighbors' bonus if any.
 
     The items' embeddings are taken once, so a scorer stands for the weights of the moment it was made.
@@ -28,7 +28,7 @@ class SequenceScorer:
     """
 
     def __init__(self, model: ELCRec, graph: Any = None) -> None:
-        self._max_length = model.encoder.max_length
+        self._max_length = model.max_length
         self._candidates = tf.transpose(tf.convert_to_tensor(model.candidates))
         self._embed = graph or embedding_graph(model)
         self.clusters: list[NDArray[np.int32]] = []
@@ -43,8 +43,8 @@ class SequenceScorer:
         self.clusters.append(np.asarray(outputs.get("cluster", np.zeros(0, np.int32))))
         # By TensorFlow, whose threads share the cores when blocks are scored side by side; NumPy's wait for each other.
         found = tf.matmul(outputs["embedding"], self._candidates)
-        if "bonus" in outputs:
-            found += outputs["bonus"]
+        if "neighbor_scores" in outputs:
+            found += outputs["neighbor_scores"]
         scores: NDArray[np.float32] = found.numpy()
         return scores
 

@@ -39,6 +39,6 @@ class HybridIndex:
         Returns:
             Scores, float32, and item numbers, int32, both `(batch, k)`, best first.
         """
-        scores = tf.matmul(outputs["embedding"], self._candidates, transpose_b=True) + outputs["bonus"][:, 1:]
+        scores = tf.matmul(outputs["embedding"], self._candidates, transpose_b=True) + outputs["neighbor_scores"][:, 1:]
         best, places = tf.math.top_k(scores, k)
         return best, places + 1

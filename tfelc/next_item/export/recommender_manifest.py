@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from tfelc import __version__
 from tfelc.lifecycle.export.manifest import Manifest, run_metadata
+from tfelc.lifecycle.export.signatures import describe
 from tfelc.next_item.export.signatures import (
     IdType,
     id_type_of,
@@ -17,8 +18,7 @@ from tfelc.next_item.export.signatures import (
 )
 from tfelc.next_item.export.top_k_index import IndexKind
 from tfelc.next_item.models.elcrec import ELCRec
-from tfelc.next_item.settings import SequenceConfig
-from tfelc.ranker.export.signatures import describe
+from tfelc.next_item.settings import NextItemSettings
 
 
 class RecommenderManifest(Manifest):
@@ -51,7 +51,7 @@ class RecommenderManifest(Manifest):
         cls,
         model: ELCRec,
         catalog: list[int] | list[str],
-        config: SequenceConfig,
+        config: NextItemSettings,
         metadata: Mapping[str, Any],
         index: IndexKind,
     ) -> Self:
@@ -68,16 +68,16 @@ class RecommenderManifest(Manifest):
             ExportError: An item's id cannot be served.
         """
         id_type = id_type_of(catalog)
-        dim, clusters = model.encoder.dim, 0 if model.clusters is None else model.clusters.count
+        dim, clusters = model.dim, 0 if model.clusters is None else model.clusters.num_clusters
         outputs = recommender_outputs(id_type, dim, clusters)
         return cls(
             tfelc=__version__,
             run=run_metadata(metadata),
-            settings=config.model_dump(mode="json"),
+            settings=config.to_dict(),
             items=len(catalog),
             id_type=id_type,
             padding=padding_of(id_type),
-            max_length=model.encoder.max_length,
+            max_length=model.max_length,
             dim=dim,
             clusters=clusters,
             index=index,

@@ -11,8 +11,7 @@ from keras import ops
 from tfelc.layers.cluster_linear import ClusterLinear
 from tfelc.layers.grouped_dense import GroupedDense
 from tfelc.layers.learnable_clusters import LearnableClusters
-from tfelc.layers.multi_gate_experts import MultiGateExperts
-from tfelc.ranker.settings import ModelConfig
+from tfelc.ranker.settings import RankerModelSettings
 
 Tensor = Any
 
@@ -21,24 +20,37 @@ Tensor = Any
 class MultiTaskNetwork(keras.layers.Layer):
     """Encoded sides -> logits: the experts see every side, the gates the activities and the users' clusters.
 
+    A side is what is known of one party of a row: the user, the activity, the item, or the context.
+
     Args:
         tasks: Sequence of str. The heads, in order.
-        config: ModelConfig, or its dictionary.
+        config: RankerModelSettings, or its dictionary.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
         sides: Mapping of role to float tensor, `(batch, width)` each.
         broadcast: bool. Whether some sides are one row for all. Defaults to False.
 
     Returns:
-        As `Ranker`.
+        The same as `MultiTaskModel`.
+
+    Raises:
+        ValueError: None of the sides has the role that the gates or the clusters read.
+
+    Example:
+        >>> settings = {"architecture": {"name": "ple", "units": [8]}, "clusters": {"num_clusters": 3}}
+        >>> network = MultiTaskNetwork(["ctr", "cvr"], settings)
+        >>> outputs = network({"activity": ops.ones((1, 4)), "item": ops.ones((6, 5))}, broadcast=True)
+        >>> tuple(outputs["logits"]["cvr"].shape), tuple(outputs["gates"]["cvr"].shape)
+        ((6,), (1, 8))
     """
 
-    def __init__(self, tasks: Sequence[str], config: ModelConfig | dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, tasks: Sequence[str], config: RankerModelSettings | dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.tasks = tuple(tasks)
-        self.config = config = ModelConfig.model_validate(config)
+        self.config = config = RankerModelSettings.model_validate(config)
         policy = self.dtype_policy
-        if config.clusters.count:
+        if config.clusters.num_clusters:
             # Clusters compare directions. A bias about as long as the embedding itself keeps its length in the
             # direction: users who do everything twice as often as others need not fall together with them.
             self.activity_encoder = keras.layers.Dense(
@@ -47,26 +59,8 @@ class MultiTaskNetwork(keras.layers.Layer):
                 dtype=policy,
                 name="activity_encoder",
             )
-            self.clusters = LearnableClusters(
-                config.clusters.count,
-                alpha=config.clusters.alpha,
-                objective=config.clusters.objective,
-                temperature=config.clusters.temperature,
-                momentum=config.clusters.momentum,
-                merge=config.clusters.merge,
-                name="clusters",
-            )
-        is_ple, is_shared_bottom = config.architecture == "ple", config.architecture == "shared_bottom"
-        self.experts = MultiGateExperts(
-            len(self.tasks),
-            1 if is_shared_bottom else config.experts.shared,
-            config.experts.units,
-            per_task=config.experts.per_task if is_ple else 0,
-            levels=config.experts.levels if is_ple else 1,
-            dropout=config.experts.dropout,
-            dtype=policy,
-            name="experts",
-        )
+            self.clusters = LearnableClusters(**config.clusters.layer_arguments(), name="clusters")
+        self.experts = config.architecture.create_layer(len(self.tasks), policy)
         self.towers = [
             GroupedDense(units, "relu", dtype=policy, name=f"tower_{position}")
             for position, units in enumerate(config.towers.units)
@@ -78,21 +72,23 @@ class MultiTaskNetwork(keras.layers.Layer):
     def build(self, sides_shape: Mapping[str, Any]) -> None:
         """Makes every part; the widths follow from the sides'."""
         gate_width = self._width(sides_shape, self.config.gates.inputs)
-        if self.config.clusters.count:
+        if self.config.clusters.num_clusters:
             self.activity_encoder.build((None, self._width(sides_shape, self.config.clusters.inputs)))
             self.clusters.build((None, self.config.clusters.dim))
-            fed = {"assignment": self.config.clusters.count, "center": self.config.clusters.dim}
-            gate_width += sum(fed[name] for name in self.config.clusters.feed)
+            widths = {"assignment": self.config.clusters.num_clusters, "center": self.config.clusters.dim}
+            gate_width += sum(widths[name] for name in self.config.clusters.gate_inputs)
         self.experts.build(list(sides_shape.values()), (None, gate_width))
-        width = self.config.experts.units[-1]
+        width = self.config.architecture.output_units
         for tower, units in zip(self.towers, self.config.towers.units, strict=True):
             tower.build((None, len(self.tasks), width))
             width = units
         self.heads.build((None, len(self.tasks), width))
-        linear_width = sum(sides_shape[role][-1] for role in self.config.clusters.linear if role in sides_shape)
-        if self.config.clusters.count and linear_width:
-            self.cluster_linear = ClusterLinear(len(self.tasks), self.config.clusters.count, name="cluster_linear")
-            self.cluster_linear.build((None, linear_width), (None, self.config.clusters.count))
+        linear_width = sum(sides_shape[role][-1] for role in self.config.clusters.linear_inputs if role in sides_shape)
+        if self.config.clusters.num_clusters and linear_width:
+            self.cluster_linear = ClusterLinear(
+                len(self.tasks), self.config.clusters.num_clusters, name="cluster_linear"
+            )
+            self.cluster_linear.build((None, linear_width), (None, self.config.clusters.num_clusters))
 
     def call(
         self, sides: Mapping[str, Tensor], broadcast: bool = False, training: bool | None = None
@@ -100,10 +96,10 @@ class MultiTaskNetwork(keras.layers.Layer):
         """Scores encoded rows."""
         gate_parts = [sides[role] for role in self.config.gates.inputs if role in sides]
         outputs: dict[str, Any] = {}
-        if self.config.clusters.count:
+        if self.config.clusters.num_clusters:
             embedding = self.activity_embedding(sides, broadcast)
             found = self.clusters(embedding, training=training)
-            gate_parts += [found[name] for name in self.config.clusters.feed]
+            gate_parts += [found[name] for name in self.config.clusters.gate_inputs]
             outputs["clusters"] = {name: found[name] for name in ("assignment", "cluster")}
             outputs["clusters"]["embedding"] = ops.cast(embedding, "float32")
         gate_inputs = _side_by_side([ops.cast(part, "float32") for part in gate_parts], broadcast)
@@ -112,7 +108,7 @@ class MultiTaskNetwork(keras.layers.Layer):
             hidden = self.drop(tower(hidden), training=training)
         logits = self.heads(hidden)[..., 0]
         if self.cluster_linear is not None:
-            parts = [sides[role] for role in self.config.clusters.linear if role in sides]
+            parts = [sides[role] for role in self.config.clusters.linear_inputs if role in sides]
             logits = logits + self.cluster_linear(_side_by_side(parts, broadcast), found["assignment"])
         outputs["logits"] = {task: logits[:, position] for position, task in enumerate(self.tasks)}
         outputs["gates"] = {task: gates[:, position] for position, task in enumerate(self.tasks)}
@@ -132,7 +128,7 @@ class MultiTaskNetwork(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
-        return {**super().get_config(), "tasks": self.tasks, "config": self.config.model_dump(mode="json")}
+        return {**super().get_config(), "tasks": self.tasks, "config": self.config.to_dict()}
 
 
 def _side_by_side(parts: Sequence[Tensor], broadcast: bool) -> Tensor:

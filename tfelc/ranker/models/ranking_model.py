@@ -11,30 +11,46 @@ from tfelc.core.errors import UsageError
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout
 from tfelc.features.lookup import FeatureLookup
-from tfelc.ranker.models.ranker import Ranker
-from tfelc.ranker.settings import Config
-from tfelc.schema.schema import Schema, Task
+from tfelc.ranker.models.multi_task_model import MultiTaskModel
+from tfelc.ranker.settings import RankerSettings
+from tfelc.schema.schema import Schema
+from tfelc.schema.task import Task
 from tfelc.schema.task_chain import select_tasks
 
 
 @dataclass(frozen=True)
 class RankingModel:
-    """A ranker and what it takes to feed it.
+    """A ranker and what makes its inputs.
 
     Attributes:
         schema: The raw columns.
-        tasks: The heads' tasks and those they are given.
+        tasks: The heads' tasks and those that they are conditioned on.
         lookup: Raw columns -> the ranker's inputs.
         ranker: The model, built.
+
+    Example:
+        >>> columns = {
+        ...     "clicked": {"kind": "label"},
+        ...     "visits": {"kind": "number", "role": "activity"},
+        ...     "item": {"kind": "category", "role": "item"},
+        ... }
+        >>> content = {"name": "shop", "columns": columns, "tasks": {"ctr": {"label": "clicked"}}}
+        >>> visits = {"mean": 2.0, "variance": 1.0, "missing": False}
+        >>> fitted = FittedFeatures(vocabularies={"item": ["a", "b"]}, numbers={"visits": visits})
+        >>> model = RankingModel.build(Schema.model_validate(content), fitted, ["ctr"], RankerSettings())
+        >>> list(model.tasks), [tuple(table.shape) for table in model.ranker.table_variables]
+        (['ctr'], [(4, 16)])
     """
 
     schema: Schema
     tasks: dict[str, Task]
     lookup: FeatureLookup
-    ranker: Ranker
+    ranker: MultiTaskModel
 
     @classmethod
-    def build(cls, schema: Schema, fitted: FittedFeatures, heads: Sequence[str], config: Config) -> RankingModel:
+    def build(
+        cls, schema: Schema, fitted: FittedFeatures, heads: Sequence[str], config: RankerSettings
+    ) -> RankingModel:
         """A ranker with fresh weights.
 
         Raises:
@@ -44,18 +60,18 @@ class RankingModel:
         tasks = select_tasks(schema, heads, config.tasks)
         table_rows = fitted.table_rows(schema)
         lookup = FeatureLookup(schema, fitted, Layout.of(schema, table_rows, config.model.embedding_dim))
-        ranker = Ranker(
+        ranker = MultiTaskModel(
             schema, fitted.numbers, table_rows, heads, config.model, dtype=config.training.precision, name="ranker"
         )
         ranker({key: tf.zeros([1, *spec.shape[1:]], spec.dtype) for key, spec in lookup.specs().items()})
         return cls(schema, tasks, lookup, ranker)
 
     @staticmethod
-    def check(schema: Schema, config: Config) -> None:
+    def check(schema: Schema, config: RankerSettings) -> None:
         """Raises UsageError where the gates or the clusters would have no feature to read."""
         present = {column.role for column in schema.features.values()}
         readers = {"gates": config.model.gates.inputs}
-        if config.model.clusters.count:
+        if config.model.clusters.num_clusters:
             readers["clusters"] = config.model.clusters.inputs
         for reader, roles in readers.items():
             if not present & set(roles):

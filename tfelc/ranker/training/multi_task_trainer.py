@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from tfelc.losses.task_losses import task_losses
 from tfelc.metrics.mean_gate_entropy import MeanGateEntropy
-from tfelc.ranker.models.ranker import Ranker
-from tfelc.schema.schema import Task
+from tfelc.ranker.models.multi_task_model import MultiTaskModel
+from tfelc.schema.task import Task
 
 
 class MultiTaskTrainer(keras.Model):
@@ -23,24 +23,21 @@ class MultiTaskTrainer(keras.Model):
 
     Args:
         ranker: The model.
-        tasks: The ranker's tasks and those they are given, as the schema (and the settings) state them.
+        tasks: The ranker's tasks and those that they are conditioned on, as the schema and the settings state them.
         balance: How the losses are weighed; a layer of `tfelc.losses.task_balance`.
-        clip_norm: Largest norm of the dense gradients together; 0 leaves them alone. Defaults to 0.
     """
 
     def __init__(
         self,
-        ranker: Ranker,
+        ranker: MultiTaskModel,
         tasks: Mapping[str, Task],
         balance: keras.layers.Layer,
-        clip_norm: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.ranker = ranker
         self.balance = balance
         self.trained_tasks = dict(tasks)
-        self.clip_norm = clip_norm
         weighted = balance.weighted(dict.fromkeys(ranker.tasks, 0.0))
         self._terms = {
             name: keras.metrics.Mean(name=name)
@@ -48,7 +45,7 @@ class MultiTaskTrainer(keras.Model):
                 "loss",
                 *(f"{task}_loss" for task in ranker.tasks),
                 *(f"{name}_weighted" for name in weighted),
-                *(["cluster_weighted"] if ranker.config.clusters.count else []),
+                *(["cluster_weighted"] if ranker.config.clusters.num_clusters else []),
             )
         }
 
@@ -58,7 +55,7 @@ class MultiTaskTrainer(keras.Model):
     def health_names(self) -> list[str]:
         """What is logged that is no loss."""
         names = [metric.name for metric in self._gate_entropies.values()]
-        if self.ranker.config.clusters.count:
+        if self.ranker.config.clusters.num_clusters:
             clusters = self.ranker.network.clusters
             names += [clusters.use_tracker.name, clusters.share_tracker.name]
         return names
@@ -81,21 +78,12 @@ class MultiTaskTrainer(keras.Model):
         """The ranker's outputs."""
         return self.ranker(inputs, training=training)
 
-    def build_optimizers(self) -> None:
-        """Makes the optimizers' variables, so that a checkpoint can fill them before the first step."""
-        dense, tables = self._split_variables()
-        self.optimizer.build(dense)
-        self.tables_optimizer.build(tables)
-
     def train_step(self, data: Any) -> dict[str, Any]:
         """Trains on one batch."""
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
         terms, gates, gradients = self._losses_and_gradients(inputs, labels, weights)
-        dense, tables = self._split_variables()
-        dense_gradients = gradients[: len(dense)]
-        if self.clip_norm:
-            dense_gradients, _ = tf.clip_by_global_norm(dense_gradients, self.clip_norm)
-        self.optimizer.apply(dense_gradients, dense)
+        dense, tables = self.dense_and_table_variables()
+        self.optimizer.apply(gradients[: len(dense)], dense)
         self.tables_optimizer.apply(gradients[len(dense) :], tables)
         for name, value in terms.items():
             self._terms[name].update_state(value)
@@ -104,12 +92,12 @@ class MultiTaskTrainer(keras.Model):
         return self.get_metrics_result()
 
     def _losses_and_gradients(self, inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any, list[Any]]:
-        dense, tables = self._split_variables()
+        dense, tables = self.dense_and_table_variables()
         with tf.GradientTape(persistent=True) as tape:
             sides = self.ranker.encoder(inputs, training=True)
             losses, auxiliary, gates = self._network_losses(sides, labels, weights)
         weighted = self.balance.weighted(losses)
-        shared = [v.value for v in self.ranker.network.experts.experts.trainable_variables]
+        shared = [v.value for v in self.ranker.network.experts.shared_variables]
         variables = [v.value for v in (*dense, *tables)]
         gradients = self.balance.gradients(tape, losses, auxiliary, variables, shared)
         terms = {"loss": sum(weighted.values()) + auxiliary}
@@ -125,7 +113,8 @@ class MultiTaskTrainer(keras.Model):
         losses = task_losses(self.trained_tasks, labels, outputs["logits"], weights)
         return losses, sum(network.losses, tf.constant(0.0)), outputs["gates"]
 
-    def _split_variables(self) -> tuple[list[Any], list[Any]]:
+    def dense_and_table_variables(self) -> tuple[list[Any], list[Any]]:
+        """The variables that each optimizer trains."""
         tables = self.ranker.table_variables
         of_tables = {id(variable) for variable in tables}
         return [v for v in self.trainable_variables if id(v) not in of_tables], tables

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfelc.lifecycle.training.optimizers import LazyAdam
+from tfelc.lifecycle.training.optimizers.lazy_adam import LazyAdam
 
 _BETAS = (0.9, 0.999)
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfelc.lifecycle.training.optimizers import SparseAdagrad
+from tfelc.lifecycle.training.optimizers.sparse_adagrad import SparseAdagrad
 
 
 def _table() -> keras.Variable:

@@ -1,0 +1,1 @@
+"""The groups of settings that both products have."""

@@ -1,0 +1,27 @@
+"""The settings of the optimizer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tfelc.core.settings import Settings
+
+
+class OptimizerSettings(Settings):
+    """The optimizer of the dense weights.
+
+    Attributes:
+        name: Keras's optimizer.
+        learning_rate: Its learning rate.
+        schedule: `constant`, or `linear` or `cosine` decay to zero over all the steps of the run.
+        weight_decay: Decoupled decay of all weights but biases and norms; 0 is none. With `adam` it makes AdamW.
+        clip_norm: Largest norm of the gradients, all together; 0 leaves them alone.
+    """
+
+    name: Literal["adam", "adamw", "adagrad", "sgd", "rmsprop"] = "adam"
+    learning_rate: float = Field(0.001, gt=0)
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    weight_decay: float = Field(0.0, ge=0)
+    clip_norm: float = Field(0.0, ge=0)

@@ -1,0 +1,56 @@
+"""The settings that are shipped for a data set, and for tables of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tfelc.core.errors import UsageError
+from tfelc.core.settings import Overrides, nested
+from tfelc.core.yaml_text import load_yaml
+from tfelc.next_item.model_settings.sequence_model import SequenceModelSettings
+from tfelc.next_item.settings import NextItemSettings
+
+DEFAULTS = Path(__file__).parent / "defaults"
+# The paper's own settings, as far as it states them.
+PAPER = "paper"
+
+
+def default_settings(source: str, overrides: Overrides = (), paper: bool = False) -> NextItemSettings:
+    """The settings for a data set, with overrides.
+
+    A file of `defaults/` holds what every model takes, and under `models` what each takes besides; of a plug-in's model
+    no more is known than the former.
+
+    Args:
+        source: The name of a data set; another one, such as the path of a table, takes `default.yaml`.
+        overrides: As `Settings.load` takes them; among them may be the model's name.
+        paper: Whether the paper's settings are meant. Defaults to those that were chosen on validation users.
+
+    Raises:
+        ConfigError: An override is none of the settings.
+        UsageError: The paper has no settings for this data set.
+    """
+    content: dict[str, Any] = load_yaml(_file(source, paper).read_text(encoding="utf-8"))
+    models = content.pop("models")
+    name = _model_name(overrides)
+    content["model"] = {"name": name, **content["model"], **models.get(name, {})}
+    return NextItemSettings.load(content, overrides)
+
+
+def _file(source: str, paper: bool) -> Path:
+    prefix = f"{PAPER}_"
+    files = {path.stem: path for path in DEFAULTS.glob("*.yaml")}
+    if not paper:
+        # Of one's own table, whatever it is called, nothing is known.
+        return files["default"] if source.startswith(prefix) else files.get(source, files["default"])
+    if prefix + source not in files:
+        known = ", ".join(sorted(name.removeprefix(prefix) for name in files if name.startswith(prefix)))
+        raise UsageError(f"config {PAPER}: the paper has no settings for `{source}`, only for {known}")
+    return files[prefix + source]
+
+
+def _model_name(overrides: Overrides) -> str:
+    model = NextItemSettings.with_new_names(nested(overrides), "settings").get("model", {})
+    name = model.get("name") if isinstance(model, dict) else model
+    return name if isinstance(name, str) else SequenceModelSettings.default_name
