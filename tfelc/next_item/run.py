@@ -59,7 +59,9 @@ class SequenceRun(RunFolder):
 
     def catalog(self) -> list[int] | list[str]:
         """Raw item ids by item number less 1; raises RunError when the file is missing or changed."""
-        ids: list[int] | list[str] = json.loads(self.unchanged("catalog.json").read_text(encoding="utf-8"))
+        # Version 0.1.0 wrote it as `catalogue.json`.
+        name = "catalog.json" if "catalog.json" in self.metadata()["files"] else "catalogue.json"
+        ids: list[int] | list[str] = json.loads(self.unchanged(name).read_text(encoding="utf-8"))
         return ids
 
     def sequences(self, source: str | None = None) -> Sequences:
@@ -115,7 +117,7 @@ class SequenceRun(RunFolder):
         metadata = self.metadata()
         # What an item's count is does not matter to scores, only to the draws of training.
         model = build_model(self.config(), metadata["items"], np.ones(metadata["items"], np.int64))
-        load_checkpoint(self.best, {"model": model.variables})
+        load_checkpoint(self.best, {"model": model.variables}, model.former_variables)
         return model
 
 

@@ -41,6 +41,7 @@ class ELCRec(SASRec):
     """
 
     settings: ELCRecSettings
+    former_variables = ()
 
     def __init__(
         self, num_items: int, max_length: int, settings: ELCRecSettings, loss: NextItemLoss, seed: int = 0

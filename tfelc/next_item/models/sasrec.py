@@ -34,6 +34,8 @@ class SASRec(SequentialRecommender):
     """
 
     settings: TransformerSettings
+    # The random state of augmentations, which SASRec never used.
+    former_variables = ("seed_generator/seed_generator_state",)
 
     def __init__(
         self, num_items: int, max_length: int, settings: TransformerSettings, loss: NextItemLoss, name: str = "sasrec"
