@@ -117,7 +117,10 @@ def test_the_word_of_a_task_is_accepted_too():
     [
         (("--models", "sasrec,gru"), "--models: no `gru`; use popularity, item_knn, sasrec"),
         (("--datasets", "a/own.txt,b/own.csv"), "--datasets: two of one name in a/own.txt,b/own.csv"),
-        (("--datasets", "own.csv", "--models", "paper_sasrec"), "--models: the paper has no settings for own.csv"),
+        (
+            ("--datasets", "own.csv", "--models", "paper_sasrec"),
+            "config paper: the paper has no settings for `own.csv`",
+        ),
         (("--datasets", "simulated,amazon"), "no data set `amazon`; use beauty, sports"),
     ],
 )

@@ -83,12 +83,12 @@ def _shown(labels, scores, users):
 def test_every_variant_is_set_against_the_one_b(both, every_kind_dataset):
     folder, found, out = both
     assert list(found["models"]) == ["B", "nearest", "soft"]
-    assert found["configs"]["B"]["model"]["clusters"]["count"] == 0
+    assert found["configs"]["B"]["model"]["clusters"]["num_clusters"] == 0
     table = pq.read_table(every_kind_dataset.files("test")[0])
     clicked = table["clicked"].to_numpy()
     users, newcomer = (np.array(table[name].to_pylist(), dtype=object) for name in ("user_id", "newcomer"))
     scores = [_clicks(folder, name, table) for name in ("B", "soft")]
-    means = [found["models"][name]["tasks"]["click"]["auc"]["mean"] for name in ("B", "soft")]
+    means = [found["models"][name]["metrics"]["click"]["auc"]["mean"] for name in ("B", "soft")]
     assert means == pytest.approx([roc_auc_score(clicked, one) for one in scores], abs=1e-6)
 
     known = np.array([user is not None for user in users])
@@ -110,7 +110,7 @@ def test_every_variant_is_set_against_the_one_b(both, every_kind_dataset):
 def test_the_markdown_says_what_the_result_file_says(both):
     folder, found, _ = both
     text = (folder / "found.md").read_text()
-    auc = found["models"]["soft"]["tasks"]["click"]["auc"]["mean"]
+    auc = found["models"]["soft"]["metrics"]["click"]["auc"]["mean"]
     row = next(line for line in text.splitlines() if line.startswith("| click AUC |"))
     assert row.split(" | ")[3].startswith(f"{auc:.4f}")
     lift = found["differences"]["soft"]["N"]["click"]
@@ -149,9 +149,9 @@ def test_runs_of_other_settings_or_tasks_are_never_passed_off_as_those_asked_for
 def test_what_can_never_be_compared_is_refused_before_anything_is_trained(tmp_path, data):
     _write(tmp_path, "one")
     _write(tmp_path, "B")
-    (tmp_path / "none.yaml").write_text("model: {clusters: {count: 0}}")
+    (tmp_path / "none.yaml").write_text("model: {clusters: {num_clusters: 0}}")
     (tmp_path / "slow.yaml").write_text(
-        (tmp_path / "one.yaml").read_text().replace("dense_learning_rate: 0.01", "dense_learning_rate: 0.001")
+        (tmp_path / "one.yaml").read_text().replace("{learning_rate: 0.01", "{learning_rate: 0.001")
     )
     for configs, message in (
         (("one", "one"), "another --config is named `one` too"),

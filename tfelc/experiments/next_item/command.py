@@ -47,8 +47,12 @@ def next_item(
     from tfelc.experiments.next_item.figures import summary
     from tfelc.experiments.next_item.runs import NextItemRuns
     from tfelc.experiments.result_file import publish, write_result
+    from tfelc.next_item.default_settings import default_file
 
     console = Console()
+    files = dict.fromkeys(
+        default_file(source, name.startswith(PAPER_PREFIX)).name for source in sources for name in names
+    )
     loaded = {source: load_sequences(source, lambda line: console.print(line, soft_wrap=True)) for source in sources}
     trained = [NextItemRuns(planned[source], source, loaded[source], console) for source in sources]
     for one in trained:
@@ -59,7 +63,7 @@ def next_item(
         result = {
             "data_hash": {name: of["data_hash"] for name, of in found.items()},
             "protocol": f"{protocol}, seen items removed",
-            "settings": ["those shipped for each data set", *(settings or [])],
+            "settings": [*files, *(settings or [])],
             "seeds": list(range(seeds)),
             "datasets": found,
         }

@@ -32,9 +32,7 @@ def summary(found: Mapping[str, Sequence[NextItemRun]]) -> dict[str, Any]:
         models[name] = {
             "seeds": len(runs),
             "metrics": spread([result.metrics[NEXT_ITEM] for result in results]),
-            "clusters_in_use": spread([one.clusters.in_use for one in results if one.clusters])
-            if results[0].clusters
-            else None,
+            "clusters_in_use": spread(in_use) if in_use else None,
             **_training(runs),
         }
         baseline = f"{PAPER_PREFIX}{_BASELINE}" if name.startswith(PAPER_PREFIX) else _BASELINE

@@ -8,13 +8,13 @@ from typing import Any
 from tfelc.core.row_progress import RowProgress
 from tfelc.data.dataset import Dataset
 from tfelc.experiments.figures import spread
-from tfelc.experiments.ranker.boosted_trees import boosted_trees
 from tfelc.experiments.ranker.runs import Measured
 from tfelc.experiments.ranker.variants import BASELINE
 from tfelc.metrics.assignment_agreement import assignment_agreement
 from tfelc.ranker.evaluation.evaluation import output_metrics
 from tfelc.ranker.evaluation.group_lift import group_lifts
 from tfelc.ranker.evaluation.predictions import Predictions
+from tfelc.ranker.models.boosted_trees import boosted_trees
 
 
 def describe(found: Sequence[Measured]) -> dict[str, Any]:
