@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from tfelc.core.watched_console import is_watched
+
 
 class RowProgress:
     """Rows done, rows per second and the time left, on standard error; nothing where that is no terminal.
@@ -27,7 +29,7 @@ class RowProgress:
         done = TextColumn(f"{{task.completed:,.0f}} {unit}")
         columns = (done, BarColumn(), _Speed(unit), TimeRemainingColumn())
         console = Console(stderr=True)
-        self._bar = Progress(*columns, console=console, transient=True, disable=not (shown and _is_watched(console)))
+        self._bar = Progress(*columns, console=console, transient=True, disable=not (shown and is_watched(console)))
         self._task = self._bar.add_task("", total=total)
 
     def advance(self, rows: int) -> None:
@@ -46,10 +48,6 @@ class RowProgress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Takes the bar away."""
         self._bar.stop()
-
-
-def _is_watched(console: Console) -> bool:
-    return console.is_terminal or console.is_jupyter
 
 
 class _Speed(ProgressColumn):

@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tfelc.core.watched_console import is_watched
+
 
 class EpochProgress:
     """A progress bar over an epoch's rows, with rows/s and time left; silent where nobody watches.
 
     Args:
-        console: Where to draw. A console that is no terminal gets no bar.
+        console: Where to draw. One that is neither a terminal nor a notebook gets no bar.
         units: Rows or samples of an epoch.
         epochs: Epochs of the run.
         batch_size: Rows or samples of a step.
@@ -39,7 +41,7 @@ class EpochProgress:
             TimeRemainingColumn(compact=True),
             TextColumn("loss {task.fields[loss]}"),
             console=self._console,
-            disable=not self._console.is_terminal,
+            disable=not is_watched(self._console),
             transient=True,
         )
         self._bar = self._progress.add_task(
@@ -50,7 +52,7 @@ class EpochProgress:
     def update(self, step: int, losses: Callable[[], Mapping[str, float]]) -> None:
         """Moves the bar to so many steps; the losses are only asked for about once a second, by whoever watches."""
         assert self._progress is not None
-        if not self._console.is_terminal:
+        if not is_watched(self._console):
             return
         self._progress.update(self._bar, completed=self._done(step))
         speed = self._progress.tasks[0].speed
