@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from importlib.metadata import entry_points
 
 from tfelc.core.errors import UsageError
+from tfelc.core.tensorflow_start import set_environment
 
 
 def load_plugins(modules: Iterable[str]) -> None:
@@ -26,6 +27,7 @@ def load_plugins(modules: Iterable[str]) -> None:
         UsageError: One cannot be imported.
     """
     for module in modules:
+        set_environment()  # One that imports Keras starts TensorFlow.
         try:
             importlib.import_module(module)
         except ImportError as error:

@@ -19,7 +19,8 @@ PAPER = "paper"
 def default_settings(source: str, overrides: Overrides = (), paper: bool = False) -> NextItemSettings:
     """The settings for a data set, with overrides.
 
-    A file of `defaults/` holds what all models take, and under `models` what each takes besides.
+    A file of `defaults/` holds what every model takes, and under `models` what each takes besides; of a plug-in's model
+    no more is known than the former.
 
     Args:
         source: The name of a data set; another one, such as the path of a table, takes `default.yaml`.
