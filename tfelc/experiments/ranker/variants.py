@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tfelc.core.errors import UsageError
-from tfelc.ranker.settings import ClustersConfig, RankerSettings
+from tfelc.ranker.settings import RankerClusterSettings, RankerSettings
 
 BASELINE = "B"
 TREES = "boosted trees"
@@ -16,7 +16,7 @@ def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, Ranke
     """Name -> settings: B first, then B + ELCM by each file, named after it; without a file, by the defaults.
 
     B is the same for all of them, or a difference from it would not be that of the clusters: the files may differ in
-    `model.clusters` alone. The seed is the benchmark's own and may be anything.
+    `model.clusters` alone. The seed is the experiment's own and may be anything.
 
     Args:
         paths: The files.
@@ -27,7 +27,8 @@ def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, Ranke
         ConfigError: A file cannot be read, or holds what is no setting.
     """
     found: dict[str, RankerSettings] = {}
-    for path in paths or [None]:
+    files: list[Path | None] = [*paths] or [None]
+    for path in files:
         name = path.stem if path else _DEFAULTS
         if name in found:
             raise UsageError(f"--config {path}: another --config is named `{name}` too; rename one of the files")
@@ -38,11 +39,9 @@ def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, Ranke
             raise UsageError(
                 f"{path or '--set'}: has no clusters (model.clusters.num_clusters is 0), as B, which it is to beat"
             )
-    plain = {name: _without_clusters(config) for name, config in found.items()}
-    first, baseline = next(iter(plain.items()))
-    for name, other in plain.items():
-        if other != baseline:
-            key = _first_difference(baseline.model_dump(), other.model_dump())
+    (first, baseline), *others = ((name, _without_clusters(config)) for name, config in found.items())
+    for name, other in others:
+        if key := _first_difference(baseline.model_dump(), other.model_dump()):
             raise UsageError(
                 f"--config: `{name}` and `{first}` differ in {key}; for one and the same B they may differ in "
                 "model.clusters alone"
@@ -56,13 +55,15 @@ def with_seed(config: RankerSettings, seed: int) -> RankerSettings:
 
 
 def _without_clusters(config: RankerSettings) -> RankerSettings:
-    model = config.model.model_copy(update={"clusters": ClustersConfig(count=0)})
+    model = config.model.model_copy(update={"clusters": RankerClusterSettings(num_clusters=0)})
     return with_seed(config.model_copy(update={"model": model}), 0)
 
 
-def _first_difference(first: dict[str, Any], second: dict[str, Any]) -> str:
-    key = next(key for key in {**first, **second} if first.get(key) != second.get(key))
-    inner = first.get(key), second.get(key)
-    if all(isinstance(value, dict) for value in inner):
-        return f"{key}.{_first_difference(*inner)}"
-    return key
+def _first_difference(first: Any, second: Any) -> str:
+    """The first key that differs, as in `optimizer.name`; "" for none."""
+    if not (isinstance(first, dict) and isinstance(second, dict)):
+        return ""
+    for key in {**first, **second}:
+        if first.get(key) != second.get(key):
+            return ".".join(filter(None, [key, _first_difference(first.get(key), second.get(key))]))
+    return ""

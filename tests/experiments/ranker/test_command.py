@@ -14,12 +14,12 @@ from tfelc.metrics.gauc import gauc
 QUICK = ("training.epochs=1", "training.balance.name=fixed", "training.steps_per_execution=1")
 
 
-def _benchmark(folder, data, *options, settings=QUICK, configs=("nearest", "soft")):
+def _experiment(folder, data, *options, settings=QUICK, configs=("nearest", "soft")):
     words = [word for setting in settings for word in ("--set", setting)]
     words += [word for name in configs for word in ("--config", folder / f"{name}.yaml")]
     with patch.dict(os.environ, COLUMNS="120"):  # The wide intervals of so few users break in 80.
         return call(
-            "benchmark", "ranker", "--data", data, "--task", "click,buy", "--seeds", 1, "--no-trees",
+            "experiment", "ranker", "--data", data, "--task", "click,buy", "--seeds", 1, "--no-trees",
             "--runs", folder / "runs", "--out", folder / "found.json", *words, *options,
         )  # fmt: skip
 
@@ -36,11 +36,11 @@ def data(every_kind_dataset):
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory, data):
-    """A finished benchmark of one variant: its folder, and its result."""
-    folder = tmp_path_factory.mktemp("benchmark")
+    """A finished experiment of one variant: its folder, and its result."""
+    folder = tmp_path_factory.mktemp("experiment")
     for name in ("nearest", "soft"):
         _write(folder, name, f", objective: {name}")
-    outcome = _benchmark(folder, data, configs=["nearest"])
+    outcome = _experiment(folder, data, configs=["nearest"])
     assert outcome.code == 0, outcome.err
     return folder, _result(folder)
 
@@ -52,7 +52,7 @@ def both(first, data):
     (folder / "runs" / "nearest-0" / "benchmark.json").unlink()
     weights = folder / "runs" / "B-0" / "checkpoints" / "best.npz"
     written = weights.stat().st_mtime_ns
-    outcome = _benchmark(folder, data)
+    outcome = _experiment(folder, data)
     assert outcome.code == 0, outcome.err
     assert weights.stat().st_mtime_ns == written
     return folder, _result(folder), outcome.out
@@ -83,12 +83,12 @@ def _shown(labels, scores, users):
 def test_every_variant_is_set_against_the_one_b(both, every_kind_dataset):
     folder, found, out = both
     assert list(found["models"]) == ["B", "nearest", "soft"]
-    assert found["configs"]["B"]["model"]["clusters"]["count"] == 0
+    assert found["configs"]["B"]["model"]["clusters"]["num_clusters"] == 0
     table = pq.read_table(every_kind_dataset.files("test")[0])
     clicked = table["clicked"].to_numpy()
     users, newcomer = (np.array(table[name].to_pylist(), dtype=object) for name in ("user_id", "newcomer"))
     scores = [_clicks(folder, name, table) for name in ("B", "soft")]
-    means = [found["models"][name]["tasks"]["click"]["auc"]["mean"] for name in ("B", "soft")]
+    means = [found["models"][name]["metrics"]["click"]["auc"]["mean"] for name in ("B", "soft")]
     assert means == pytest.approx([roc_auc_score(clicked, one) for one in scores], abs=1e-6)
 
     known = np.array([user is not None for user in users])
@@ -107,6 +107,28 @@ def test_every_variant_is_set_against_the_one_b(both, every_kind_dataset):
         assert f"({lift['clicks']['low']:+.2%}, {lift['clicks']['high']:+.2%})" in out
 
 
+def test_the_markdown_says_what_the_result_file_says(both):
+    folder, found, _ = both
+    text = (folder / "found.md").read_text()
+    auc = found["models"]["soft"]["metrics"]["click"]["auc"]["mean"]
+    row = next(line for line in text.splitlines() if line.startswith("| click AUC |"))
+    assert row.split(" | ")[3].startswith(f"{auc:.4f}")
+    lift = found["differences"]["soft"]["N"]["click"]
+    assert f"| click, N | {lift['rows']} | {lift['auc']['difference']:+.4f} (" in text
+    for line in (
+        f"- command: {found['command']}",
+        f"- data hash: {found['data_hash']}",
+        "- loss: cross-entropy, balanced by fixed",
+        f"- settings: {folder}/nearest.yaml, {folder}/soft.yaml, {', '.join(QUICK)}",
+        "- seeds: 0",
+    ):
+        assert line in text
+    (folder / "found.md").unlink()
+    outcome = call("experiment", "tables", folder / "found.json")
+    assert outcome.out == f"written to {folder / 'found.md'}\n"
+    assert (folder / "found.md").read_text() == text
+
+
 def test_runs_that_are_kept_are_taken_up(first, both):
     before, after = first[1], both[1]
     for name in ("B", "nearest"):
@@ -119,7 +141,7 @@ def test_runs_that_are_kept_are_taken_up(first, both):
 
 @pytest.mark.parametrize("options", [("--set", "optimizer.learning_rate=0.1"), ("--task", "click")])
 def test_runs_of_other_settings_or_tasks_are_never_passed_off_as_those_asked_for(both, data, options):
-    outcome = _benchmark(both[0], data, *options)
+    outcome = _experiment(both[0], data, *options)
     assert outcome.code == 1
     assert "B-0: was made with other settings, tasks or data than are asked for; name another --runs" in outcome.err
 
@@ -127,9 +149,9 @@ def test_runs_of_other_settings_or_tasks_are_never_passed_off_as_those_asked_for
 def test_what_can_never_be_compared_is_refused_before_anything_is_trained(tmp_path, data):
     _write(tmp_path, "one")
     _write(tmp_path, "B")
-    (tmp_path / "none.yaml").write_text("model: {clusters: {count: 0}}")
+    (tmp_path / "none.yaml").write_text("model: {clusters: {num_clusters: 0}}")
     (tmp_path / "slow.yaml").write_text(
-        (tmp_path / "one.yaml").read_text().replace("dense_learning_rate: 0.01", "dense_learning_rate: 0.001")
+        (tmp_path / "one.yaml").read_text().replace("{learning_rate: 0.01", "{learning_rate: 0.001")
     )
     for configs, message in (
         (("one", "one"), "another --config is named `one` too"),
@@ -137,6 +159,6 @@ def test_what_can_never_be_compared_is_refused_before_anything_is_trained(tmp_pa
         (("none",), "has no clusters"),
         (("one", "slow"), "`slow` and `one` differ in optimizer.learning_rate"),
     ):
-        outcome = _benchmark(tmp_path, data, configs=configs)
+        outcome = _experiment(tmp_path, data, configs=configs)
         assert (outcome.code, message in outcome.err) == (2, True), outcome.err
     assert not (tmp_path / "runs").exists()

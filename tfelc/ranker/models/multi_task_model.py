@@ -1,4 +1,4 @@
-"""The multi-task ranker: looked-up features -> one logit a task."""
+"""The multi-task ranker: looked-up features -> one logit per task."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="tfelc")
-class Ranker(keras.Model):
+class MultiTaskModel(keras.Model):
     """ELCRec's industrial deployment (sections 5 and A.3): MMoE whose gates see the users' activities and clusters.
 
     Args:
@@ -25,7 +25,8 @@ class Ranker(keras.Model):
         numbers: Mapping of number column to its fitted statistics.
         table_rows: Mapping of embedding table to its rows.
         tasks: Sequence of str. The heads, in order.
-        config: RankerModelSettings, or its dictionary. Defaults to RankerModelSettings's defaults.
+        config: RankerModelSettings, or its dictionary. Defaults to None: the defaults.
+        **kwargs: Arguments of `keras.Model`.
 
     Call arguments:
         inputs: Mapping of layout key to tensor, as `FeatureLookup` gives them.
@@ -34,8 +35,24 @@ class Ranker(keras.Model):
 
     Returns:
         Dictionary of dictionaries: `logits`, task -> float32 `(batch,)`; `gates`, task -> float32 `(batch, experts)`;
-        `clusters` (with a cluster count above 0), `assignment` -> `(batch, count)`, `cluster` -> int32 `(batch,)`
+        `clusters` (where there are clusters), `assignment` -> `(batch, num_clusters)`, `cluster` -> int32 `(batch,)`
         and `embedding`, what was clustered, -> float32 `(batch, dim)`.
+
+    Example:
+        >>> columns = {
+        ...     "clicked": {"kind": "label"},
+        ...     "visits": {"kind": "number", "role": "activity"},
+        ...     "price": {"kind": "number", "role": "item"},
+        ... }
+        >>> schema = {"name": "shop", "columns": columns, "tasks": {"ctr": {"label": "clicked"}}}
+        >>> numbers = {name: {"mean": 2.0, "variance": 1.0, "missing": False} for name in ("visits", "price")}
+        >>> model = MultiTaskModel(schema, numbers, {}, ["ctr"], {"clusters": {"num_clusters": 3}})
+        >>> inputs = {f"{role}_numbers": keras.ops.ones((5, 1)) for role in ("activity", "item")}
+        >>> outputs = model(inputs)
+        >>> tuple(outputs["logits"]["ctr"].shape), tuple(outputs["gates"]["ctr"].shape)
+        ((5,), (5, 4))
+        >>> sorted(outputs["clusters"])
+        ['assignment', 'cluster', 'embedding']
     """
 
     def __init__(
@@ -73,7 +90,7 @@ class Ranker(keras.Model):
         return {"sides": self.encoder.output_widths}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
-        """Makes the weights that a saved ranker's values are then put into."""
+        """Makes the weights that a saved model's values are then put into."""
         self.build()
 
     def call(
