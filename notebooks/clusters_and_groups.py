@@ -43,17 +43,16 @@ dataset = Dataset(workspace / "data")
 # %%
 from tfelc.ranker.evaluation.predictions import Predictions, Predictor
 from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training.training import Training
+from tfelc.ranker.training.train import create_training
 
 COMMON = ["training.epochs=1", "training.batch_size=512"]
 
 
 def predicted(name: str, *settings: str) -> Predictions:
     config = RankerSettings.load(None, [*COMMON, *settings])
-    model = Training.start(
-        workspace / name, dataset, config, ["ctr", "cvr"], Console(force_jupyter=False, width=120)
-    ).run()
-    return Predictor(model, dataset).predict("test")
+    console = Console(force_jupyter=False, width=120)
+    training = create_training(dataset, ["ctr", "cvr"], config, workspace / name, console)
+    return Predictor(training.train().model, dataset).predict("test")
 
 
 # %%
@@ -74,7 +73,7 @@ predictions = predicted(
 from tfelc.ranker.evaluation.evaluation import evaluate
 
 result = evaluate(predictions, "test")
-result["clusters"]
+result.clusters.to_json()
 
 # %% [markdown]
 # ## Which users are in which cluster?

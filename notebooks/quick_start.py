@@ -40,7 +40,7 @@ dataset.manifest.rows
 # The schema names every column and says what it means; the model's inputs and tasks follow from it.
 
 # %%
-{name: (task.label, task.given) for name, task in dataset.schema.tasks.items()}
+{name: (task.label, task.conditioned_on) for name, task in dataset.schema.tasks.items()}
 
 # %%
 {
@@ -58,11 +58,12 @@ dataset.manifest.rows
 from rich.console import Console
 
 from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training.training import Training
+from tfelc.ranker.training.train import create_training
 
 config = RankerSettings.load(None, ["training.epochs=2", "training.batch_size=512", "model.clusters.num_clusters=8"])
-training = Training.start(workspace / "run", dataset, config, ["ctr", "cvr"], Console(force_jupyter=False, width=120))
-model = training.run()
+console = Console(force_jupyter=False, width=120)
+training = create_training(dataset, ["ctr", "cvr"], config, workspace / "run", console)
+model = training.train().model
 
 # %% [markdown]
 # ## How good is it?
@@ -72,8 +73,8 @@ model = training.run()
 # %%
 import pandas as pd
 
-metrics = training.test()
-pd.DataFrame(metrics["tasks"]).T.round(4)
+result = training.test()
+pd.DataFrame(result.metrics).T.round(4)
 
 # %% [markdown]
 # The log is simulated, so the AUC of the true probabilities is known: no ranker can do better.
@@ -86,7 +87,7 @@ dataset.manifest.metadata["best_possible_auc"]
 
 # %%
 pd.DataFrame(
-    {group: {task: values["auc"] for task, values in tasks.items()} for group, tasks in metrics["groups"].items()}
+    {group: {task: values["auc"] for task, values in tasks.items()} for group, tasks in result.groups.items()}
 ).round(3)
 
 # %% [markdown]

@@ -48,7 +48,7 @@ sequences.of(0)
 
 # %%
 from tfelc.next_item.settings import NextItemSettings
-from tfelc.next_item.training.training import SequenceTraining
+from tfelc.next_item.training.train import create_training
 
 settings = [
     "training.epochs=5",
@@ -58,10 +58,9 @@ settings = [
     "model.clusters.pooling=mean",
 ]
 config = NextItemSettings.load(None, settings)
-training = SequenceTraining.start(
-    workspace / "run", sequences, "simulated", config, Console(force_jupyter=False, width=120)
-)
-model = training.run()
+console = Console(force_jupyter=False, width=120)
+training = create_training(sequences, "simulated", config, workspace / "run", console)
+model = training.train().model
 
 # %% [markdown]
 # ## How good is it?
@@ -72,14 +71,13 @@ model = training.run()
 # %%
 import pandas as pd
 
+from tfelc.metrics.summary import ranking_metrics
 from tfelc.next_item.evaluation.full_ranking import full_ranking
-from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
 from tfelc.next_item.models.popularity import Popularity
 
-popular = full_ranking(
-    Popularity(sequences.num_items).fit(training.splits.train), training.splits.test, sequences.num_items
-)
-pd.DataFrame({"ELCRec": training.test()["metrics"], "most popular": ranking_metrics(popular.ranks)}).round(3)
+splits = training.trainable.splits
+popular = full_ranking(Popularity(sequences.num_items).fit(splits.train), splits.test, sequences.num_items)
+pd.DataFrame({"ELCRec": training.test().metrics["next_item"], "most popular": ranking_metrics(popular.ranks)}).round(3)
 
 # %% [markdown]
 # ## Recommendations
@@ -87,10 +85,10 @@ pd.DataFrame({"ELCRec": training.test()["metrics"], "most popular": ranking_metr
 # The five best items for three users, without what they had before.
 
 # %%
-from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 
-few = training.splits.test.take(slice(0, 3))
-scores = SequenceScorer(model).scores(few)
+few = splits.test.take(slice(0, 3))
+scores = CatalogScorer(model).scores(few)
 scores[:, 0] = -np.inf
 for row in range(len(few)):
     scores[row, few.history(row)] = -np.inf
@@ -108,8 +106,8 @@ pd.DataFrame(
 # %%
 from tfelc.metrics.assignment_agreement import assignment_agreement
 
-users = training.splits.test.users
-found = SequenceScorer(model).embed(training.splits.test)["cluster"]
+users = splits.test.users
+found = CatalogScorer(model).embed(splits.test)["cluster"]
 single = world.intents[users, 0] == world.intents[users, 1]
 assignment_agreement(found[single], world.intents[users[single], 0])
 

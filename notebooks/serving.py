@@ -34,13 +34,13 @@ workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
 from tfelc.data.dataset import Dataset
 from tfelc.ranker.data import simulated_log as simulated
 from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training.training import Training
+from tfelc.ranker.training.train import create_training
 
 simulated.prepare(rows=5_000, seed=7, out=workspace / "data")
 config = RankerSettings.load(None, ["training.epochs=1", "training.batch_size=512"])
 console = Console(force_jupyter=False, width=120)
-training = Training.start(workspace / "run", Dataset(workspace / "data"), config, ["ctr", "cvr"], console)
-model = training.run()
+training = create_training(Dataset(workspace / "data"), ["ctr", "cvr"], config, workspace / "run", console)
+model = training.train().model
 
 # %% [markdown]
 # ## Export

@@ -51,10 +51,10 @@ def untrained_run(tmp_path_factory, every_kind_dataset):
 def trained_run(tmp_path_factory, every_kind_dataset):
     """A run that `tfelc train` made in a process of its own, undisturbed; what it printed is in `out` and `err`."""
     from tests.support.made_once import made_once
-    from tests.support.training import start_training
+    from tests.support.training import training_process
 
     def make(folder):
-        process = start_training(every_kind_dataset.path, folder / "run")
+        process = training_process(every_kind_dataset.path, folder / "run")
         out, err = process.communicate(timeout=900)
         assert process.returncode == 0, err
         (folder / "out").write_text(out)

@@ -1,3 +1,40 @@
-"""tfelc: multi-task ranking with end-to-end learnable clusters, in TensorFlow and Keras."""
+"""tfelc: multi-task ranking and next-item recommendation with end-to-end learnable clusters, in TensorFlow and Keras.
 
-__version__ = "0.1.0"
+Example:
+    >>> import tfelc
+    >>> ranker = tfelc.Ranker("schema.yaml", tasks=["ctr", "cvr"]).fit(log)  # doctest: +SKIP
+    >>> ranker.predict(candidates)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tfelc.lifecycle.load import load as load
+    from tfelc.next_item.next_item_model import NextItemModel as NextItemModel
+    from tfelc.ranker.ranker import Ranker as Ranker
+    from tfelc.schema.schema import Schema as Schema
+
+__version__ = "0.2.0"
+__all__ = ["NextItemModel", "Ranker", "Schema", "load"]
+
+_FRONT_DOOR = {
+    "NextItemModel": "tfelc.next_item.next_item_model",
+    "Ranker": "tfelc.ranker.ranker",
+    "Schema": "tfelc.schema.schema",
+    "load": "tfelc.lifecycle.load",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when it is first used, so that `import tfelc` and `tfelc --help` are quick.
+    if name not in _FRONT_DOOR:
+        raise AttributeError(f"module 'tfelc' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_FRONT_DOOR[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

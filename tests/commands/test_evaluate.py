@@ -8,7 +8,12 @@ import pyarrow.compute as pc
 import pytest
 
 from tests.support.command import call
-from tests.support.every_kind import every_kind_rows, every_kind_schema, write_every_kind_dataset
+from tests.support.every_kind import (
+    every_kind_rows,
+    every_kind_schema,
+    write_every_kind_dataset,
+    write_untrained_run,
+)
 from tests.support.training import ROOT
 from tfelc.data.dataset_writer import DatasetWriter
 from tfelc.data.splits import SPLITS
@@ -28,17 +33,18 @@ def no_constant(name):
 def test_json_is_one_object_and_nothing_else(answer):
     assert (answer.returncode, answer.stderr) == (0, "")
     result = json.loads(answer.stdout, parse_constant=no_constant)
-    assert list(result) == ["split", "rows", "tasks", "groups", "gates", "clusters"]
-    assert (result["split"], result["rows"]) == ("test", 100)
-    assert list(result["tasks"]) == ["click", "buy", "click_and_buy"]
-    for values in (*result["tasks"].values(), *result["groups"]["N"].values()):
+    assert list(result) == ["split", "unit", "count", "metrics", "groups", "gates", "clusters"]
+    assert (result["split"], result["unit"], result["count"]) == ("test", "rows", 100)
+    assert list(result["metrics"]) == ["click", "buy", "click_and_buy"]
+    for values in (*result["metrics"].values(), *result["groups"]["N"].values()):
         assert list(values) == ["auc", "gauc", "gauc_coverage", "logloss", "ne", "calibration", "ece"]
     assert list(result["groups"]) == ["N"]
     assert list(result["gates"]) == ["click", "buy"]
     for use in result["gates"].values():
         assert list(use) == ["entropy", "mean", "groups", "distance"] and list(use["groups"]) == ["N"]
         assert sum(use["mean"]) == pytest.approx(1) and len(use["mean"]) == 2
-    assert list(result["clusters"]) == ["in_use", "largest_share", "silhouette", "groups"]
+    assert list(result["clusters"]) == ["num_clusters", "in_use", "largest_share", "silhouette", "groups"]
+    assert result["clusters"]["num_clusters"] == 3
     assert 1 <= result["clusters"]["in_use"] <= 3 and 1 / 3 <= result["clusters"]["largest_share"] <= 1
 
 
@@ -58,10 +64,10 @@ def test_what_is_not_defined_is_null(trained_run, tmp_path):
     outcome = call("evaluate", *arguments, "--json")
     assert outcome.code == 0, outcome.err
     result = json.loads(outcome.out, parse_constant=no_constant)
-    assert (result["split"], result["rows"]) == ("validation", len(unclicked))
-    click = result["tasks"]["click"]
+    assert (result["split"], result["count"]) == ("validation", len(unclicked))
+    click = result["metrics"]["click"]
     assert [name for name, value in click.items() if value is None] == ["auc", "gauc", "ne", "calibration"]
-    assert set(result["tasks"]["buy"].values()) == {None}  # Judged on clicks, and there are none.
+    assert set(result["metrics"]["buy"].values()) == {None}  # Judged on clicks, and there are none.
     shown = call("evaluate", *arguments)
     assert re.search(r"\n\s+click\s+-\s+-\s+0\.\d+\s+-\s+-\s+0\.\d+", shown.out), shown.out
 
@@ -71,12 +77,75 @@ def test_tables_show_the_same_figures(answer, trained_run):
     assert (outcome.code, outcome.err) == (0, "")
     result = json.loads(answer.stdout)
     assert "test, 100 rows" in outcome.out
-    for output, values in result["tasks"].items():
+    for output, values in result["metrics"].items():
         row = next(line for line in outcome.out.splitlines() if re.match(rf"\s+{output}\s+0\.", line))
         figures = [values[name] for name in ("auc", "gauc", "logloss", "ne", "calibration", "ece")]
         assert row.split() == [output, *(f"{figure:.4f}" for figure in figures)]
         assert f"{output} {values['gauc_coverage']:.0%}" in " ".join(outcome.out.split())
     assert f"{result['clusters']['in_use']:.1f} clusters in use" in " ".join(outcome.out.split())
+
+
+def against(run, other, *arguments):
+    """The comparison of two runs as JSON, beside the result that it stands in."""
+    outcome = call("evaluate", "--run", run, "--against", other, "--json", *arguments)
+    assert (outcome.code, outcome.err) == (0, "")
+    result = json.loads(outcome.out, parse_constant=no_constant)
+    return result.pop("against"), result
+
+
+def test_against_another_run(answer, trained_run, plain_run):
+    comparison, result = against(trained_run.path, plain_run)
+    assert result == json.loads(answer.stdout)
+    other = json.loads(call("evaluate", "--run", plain_run, "--json").out)
+    assert (comparison["unit"], comparison["metrics"]) == ("users", other["metrics"])
+    assert list(comparison["differences"]) == ["click", "buy", "click_and_buy"]
+    for output, differences in comparison["differences"].items():
+        assert list(differences) == ["auc", "gauc", "logloss", "ne", "calibration"]
+        for metric, found in differences.items():
+            wanted = result["metrics"][output][metric] - other["metrics"][output][metric]
+            assert found["difference"] == pytest.approx(wanted)
+            assert found["low"] <= found["difference"] <= found["high"] and 0 < found["p_value"] <= 1
+    assert comparison["adjusted_rand_index"] is None  # The other run has no clusters.
+    shown = " ".join(call("evaluate", "--run", trained_run.path, "--against", plain_run).out.split())
+    assert "difference from" in shown and "paired bootstrap over users" in shown
+    assert f"click AUC {comparison['differences']['click']['auc']['difference']:+.4f}" in shown
+    assert f"click top half {comparison['click_lifts']['click']['difference']:+.2%}" in shown
+
+
+def test_against_itself_nothing_differs(trained_run):
+    comparison, _ = against(trained_run.path, trained_run.path, "--split", "validation")
+    assert comparison["adjusted_rand_index"] == pytest.approx(1)
+    found = [one for differences in comparison["differences"].values() for one in differences.values()]
+    assert {(one["difference"], one["low"], one["high"], one["p_value"]) for one in found} == {(0, 0, 0, 1)}
+
+
+def test_without_users_it_is_rows_that_are_drawn_and_it_is_said(tmp_path):
+    dataset = write_every_kind_dataset(tmp_path / "data", every_kind_schema().model_copy(update={"user_key": None}))
+    one, other = (
+        write_untrained_run(tmp_path / name, dataset, ("click",), f"model.clusters.num_clusters={count}").path
+        for name, count in (("one", 3), ("other", 5))
+    )
+    comparison, _ = against(one, other)
+    assert comparison["unit"] == "rows" and list(comparison["differences"]) == ["click"]
+    assert list(comparison["differences"]["click"]) == ["auc", "logloss", "ne", "calibration"]
+    assert comparison["click_lifts"] == {}
+    shown = " ".join(call("evaluate", "--run", one, "--against", other).out.split())
+    assert "paired bootstrap over rows, since their users are not known" in shown
+
+
+def test_runs_that_cannot_be_compared(trained_run, plain_run, sequence_run, tmp_path):
+    for fact, value, message in (
+        ("data_hash", "0" * 64, "other: was trained on other data .*compare runs on the same data"),
+        ("tasks", ["order"], "other: predicts none of click, buy, the tasks of .*compare runs that share a task"),
+    ):
+        shutil.copytree(plain_run, tmp_path / "other", dirs_exist_ok=True)
+        metadata = json.loads((plain_run / "run.json").read_text())
+        (tmp_path / "other" / "run.json").write_text(json.dumps({**metadata, fact: value}))
+        assert_fails(call("evaluate", "--run", trained_run.path, "--against", tmp_path / "other"), 2, message)
+    outcome = call("evaluate", "--run", trained_run.path, "--against", sequence_run)
+    assert_fails(outcome, 1, "holds a run of another kind: next_item, not ranker")
+    outcome = call("evaluate", "--run", trained_run.path, "--against", tmp_path / "nowhere")
+    assert_fails(outcome, 1, "nowhere: no such run folder")
 
 
 def assert_fails(outcome, code, message):

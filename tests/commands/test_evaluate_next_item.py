@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.command import call
-from tests.support.sequence_training import SMALL, finished, start, write_sequences
+from tests.support.sequence_training import SMALL, create, finished, write_sequences
 
 METRICS = ["hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20"]
 
@@ -24,7 +24,7 @@ def runs(tmp_path_factory):
         "second": (*SMALL, "model.clusters.num_clusters=4", "training.seed=8"),
         "bare": (*SMALL, "model.name=sasrec"),
     }
-    return {name: finished(folder / name, source, *settings)._run.path for name, settings in made.items()}
+    return {name: finished(folder / name, source, *settings).run.path for name, settings in made.items()}
 
 
 def evaluate(run, *arguments):
@@ -41,20 +41,21 @@ def assert_fails(outcome, code, message):
 
 def test_json_is_one_object_and_what_training_measured(runs):
     result = json.loads(evaluate(runs["first"], "--json"))
-    assert list(result) == ["split", "users", "metrics", "clusters"]
-    assert (result["split"], result["users"], list(result["metrics"])) == ("test", 120, METRICS)
-    assert list(result["clusters"]) == ["count", "in_use", "largest_share"]
+    assert list(result) == ["split", "unit", "count", "metrics", "groups", "gates", "clusters"]
+    assert (result["split"], result["unit"], result["count"]) == ("test", "users", 120)
+    assert list(result["metrics"]["next_item"]) == METRICS
+    assert list(result["clusters"]) == ["num_clusters", "in_use", "largest_share", "silhouette", "groups"]
     measured = json.loads((runs["first"] / "metrics.json").read_text())
     del measured["best_epoch"]
     assert result == measured
-    assert json.loads(evaluate(runs["bare"], "--json"))["clusters"] == {}
+    assert json.loads(evaluate(runs["bare"], "--json"))["clusters"] is None
 
 
 def test_the_table_shows_the_same_figures_and_the_validation_split_its_own(runs):
     result = json.loads(evaluate(runs["first"], "--json"))
     shown = evaluate(runs["first"])
     (row,) = [line.split() for line in shown.splitlines() if line.split()[:1] == ["HR"]]
-    assert row[1:] == [f"{result['metrics'][f'hr@{cutoff}']:.4f}" for cutoff in (5, 10, 20)]
+    assert row[1:] == [f"{result['metrics']['next_item'][f'hr@{cutoff}']:.4f}" for cutoff in (5, 10, 20)]
     validation = json.loads(evaluate(runs["first"], "--split", "validation", "--json"))
     history = json.loads((runs["first"] / "history.json").read_text())
     assert validation == history["history"][history["best_epoch"] - 1]["validation"]
@@ -62,7 +63,8 @@ def test_the_table_shows_the_same_figures_and_the_validation_split_its_own(runs)
 
 def test_what_was_seen_can_be_kept(runs):
     filtered, kept = (
-        json.loads(evaluate(runs["first"], "--json", *more))["metrics"]["hr@20"] for more in ((), ("--keep-seen",))
+        json.loads(evaluate(runs["first"], "--json", *more))["metrics"]["next_item"]["hr@20"]
+        for more in ((), ("--keep-seen",))
     )
     # A quarter of the users had their item before: certain misses, where what they had is no candidate.
     assert filtered <= 0.75 and filtered != kept
@@ -74,26 +76,30 @@ def test_against_another_run(runs):
     result = json.loads(evaluate(runs["first"], "--against", runs["second"], "--json"))
     comparison = result.pop("against")
     assert result == first and comparison["metrics"] == second["metrics"]
-    assert list(comparison["differences"]) == METRICS
-    for metric, found in comparison["differences"].items():
-        assert found["difference"] == pytest.approx(first["metrics"][metric] - second["metrics"][metric])
+    assert list(comparison["differences"]["next_item"]) == METRICS
+    for metric, found in comparison["differences"]["next_item"].items():
+        assert found["difference"] == pytest.approx(
+            first["metrics"]["next_item"][metric] - second["metrics"]["next_item"][metric]
+        )
         assert found["low"] <= found["difference"] <= found["high"] and 0 < found["p_value"] <= 1
     assert -0.5 <= comparison["adjusted_rand_index"] <= 1
     shown = " ".join(evaluate(runs["first"], "--against", runs["second"]).split())
-    assert "difference from" in shown and f"{comparison['differences']['hr@5']['difference']:+.4f}" in shown
+    assert (
+        "difference from" in shown and f"{comparison['differences']['next_item']['hr@5']['difference']:+.4f}" in shown
+    )
     bare = json.loads(evaluate(runs["first"], "--against", runs["bare"], "--json"))["against"]
     assert bare["adjusted_rand_index"] is None
     itself = json.loads(evaluate(runs["first"], "--against", runs["first"], "--json"))["against"]
     assert itself["adjusted_rand_index"] == pytest.approx(1)
-    assert np.all([found["difference"] == 0 for found in itself["differences"].values()])
+    assert np.all([found["difference"] == 0 for found in itself["differences"]["next_item"].values()])
 
 
 def test_runs_that_cannot_be_compared(runs, untrained_run, tmp_path):
     other = finished(tmp_path / "other", write_sequences(tmp_path / "own.txt", seed=1), *SMALL, "model.name=sasrec")
-    outcome = call("evaluate", "--run", runs["first"], "--against", other._run.path)
+    outcome = call("evaluate", "--run", runs["first"], "--against", other.run.path)
     assert_fails(outcome, 2, "other: was trained on other data .*compare runs on the same data")
-    by_time = start(tmp_path / "by_time", "simulated", *SMALL, "split.protocol=global_time")._run.path
-    left_out = start(tmp_path / "left_out", "simulated", *SMALL)._run.path
+    by_time = create(tmp_path / "by_time", "simulated", *SMALL, "split.protocol=global_time").run.path
+    left_out = create(tmp_path / "left_out", "simulated", *SMALL).run.path
     outcome = call("evaluate", "--run", left_out, "--against", by_time)
     assert_fails(outcome, 2, "by_time: its split.protocol is global_time, and that of .*left_out is leave_one_out")
     outcome = call("evaluate", "--run", runs["first"], "--against", untrained_run.path)
@@ -105,9 +111,14 @@ def test_runs_that_cannot_be_compared(runs, untrained_run, tmp_path):
 def test_calls_that_can_never_work(runs, untrained_run):
     outcome = call("evaluate", "--run", runs["first"], "--split", "train")
     assert_fails(outcome, 2, "--split train: a next-item run is measured on items that it was not fitted to; use")
-    for option in (("--keep-seen",), ("--against", runs["first"])):
-        outcome = call("evaluate", "--run", untrained_run.path, *option)
-        assert_fails(outcome, 2, f"{option[0]} is for a next-item run, by --run")
+    outcome = call("evaluate", "--run", untrained_run.path, "--keep-seen")
+    assert_fails(outcome, 2, "--keep-seen is for a next-item run, by --run")
+    outcome = call("evaluate", "--run", untrained_run.path, "--against", runs["first"])
+    assert_fails(outcome, 1, "holds a run of another kind: next_item, not ranker")
+    exported = ("--model", runs["first"], "--data", runs["first"])
+    outcome = call("evaluate", *exported, "--against", runs["first"])
+    assert_fails(outcome, 2, "--against is for a run, by --run")
+    assert_fails(call("evaluate", *exported, "--keep-seen"), 2, "--keep-seen is for a next-item run, by --run")
 
 
 def test_a_run_that_cannot_be_used(runs, tmp_path):

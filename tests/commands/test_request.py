@@ -75,7 +75,7 @@ def sent_as_grpcurl_does(target, command):
 @pytest.mark.parametrize("protocol", ["REST", "gRPC"])
 def test_clients_rank_as_the_session_does(served, untrained_run, protocol):
     target, exported = served
-    schema = exported.manifest.table
+    schema = exported.manifest.schema_
     rows = real_rows(untrained_run, 5)
     inputs = request_inputs(schema, RANK, rows)
     items = {name: array for name, array in inputs.items() if schema.columns[name].role == "item"}
@@ -90,11 +90,11 @@ def test_clients_rank_as_the_session_does(served, untrained_run, protocol):
 def test_examples_by_rest(served, untrained_run):
     target, exported = served
     rows = real_rows(untrained_run, 2)
-    records = request_inputs(exported.manifest.table, "examples", rows)["examples"]
+    records = request_inputs(exported.manifest.schema_, "examples", rows)["examples"]
     instances = [{"b64": base64.b64encode(record).decode()} for record in records]
     body = json.dumps({"signature_name": "examples", "instances": instances})
     by_examples = target.post("ranker:predict", body).json()["predictions"]
-    columns = request_inputs(exported.manifest.table, "serving_default", rows)
+    columns = request_inputs(exported.manifest.schema_, "serving_default", rows)
     with SessionRunner(exported.path) as runner:
         for name, values in runner.run("serving_default", columns).items():
             np.testing.assert_allclose([row[name] for row in by_examples], values, rtol=1e-6)

@@ -53,7 +53,7 @@ def test_it_prints_a_line_an_epoch_the_result_and_where_it_lies(trained_run):
     history = json.loads((trained_run.path / "history.json").read_text())["history"]
     assert len(history) == 3
     for line, epoch in zip(lines, history, strict=False):
-        auc = "  ".join(f"{output} {values['auc']:.4f}" for output, values in epoch["validation"].items())
+        auc = "  ".join(f"{output} {values['auc']:.4f}" for output, values in epoch["validation"]["metrics"].items())
         assert line == (
             f"epoch {epoch['epoch']}/3  loss {epoch['losses']['loss']:.4f}  validation AUC {auc}"
             f"  {health_line(epoch['health'])}  {epoch['rows_per_second']:,} rows/s"
@@ -61,7 +61,7 @@ def test_it_prints_a_line_an_epoch_the_result_and_where_it_lies(trained_run):
     result = json.loads((trained_run.path / "metrics.json").read_text())
     assert result["best_epoch"] in (1, 2, 3)
     for output in ("click", "buy", "click_and_buy"):
-        assert any(output in line and f"{result['tasks'][output]['auc']:.4f}" in line for line in lines)
+        assert any(output in line and f"{result['metrics'][output]['auc']:.4f}" in line for line in lines)
     assert lines[-2] == f"run folder: {trained_run.path}"
     assert lines[-1] == f"TensorBoard: tensorboard --logdir {trained_run.path}/logs"
 
@@ -78,8 +78,10 @@ def test_tensorboard_has_every_loss_and_metric(trained_run):
     for epoch in json.loads((trained_run.path / "history.json").read_text())["history"]:
         logged = epoch["losses"] | epoch["health"]
         wanted |= {(f"train/{name}", epoch["epoch"]): value for name, value in logged.items()}
-        for output, values in epoch["validation"].items():
+        for output, values in epoch["validation"]["metrics"].items():
             wanted |= {(f"validation/{output}/{name}", epoch["epoch"]): value for name, value in values.items()}
+        for name in ("in_use", "largest_share"):
+            wanted[f"validation/clusters/{name}", epoch["epoch"]] = epoch["validation"]["clusters"][name]
     assert written == pytest.approx(wanted)
 
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from tests.support.command import call
-from tests.support.sequence_training import SMALL, start_command, write_sequences
+from tests.support.sequence_training import SMALL, training_process, write_sequences
 from tfelc.next_item.data.simulated_sequences import simulate
 
 QUICK = [word for setting in (*SMALL, "model.name=sasrec") for word in ("--set", setting)]
@@ -26,7 +26,9 @@ def assert_fails(outcome, code, message, tmp_path):
 def simulated(tmp_path_factory):
     """What `tfelc train` says and makes without a data set, in a process of its own."""
     run = tmp_path_factory.mktemp("simulated") / "run"
-    process = start_command(run, settings=("training.epochs=2", "model.dim=16", "model.clusters.num_clusters=5"))
+    process = training_process(
+        run, settings=("training.epochs=2", "model.encoder.dim=16", "model.clusters.num_clusters=5")
+    )
     out, err = process.communicate(timeout=900)
     assert (process.returncode, err) == (0, "")
     return run, out
@@ -37,8 +39,10 @@ def test_without_a_data_set_it_says_that_it_takes_the_simulated_one(simulated):
     assert out.splitlines()[0] == "no --dataset: training on a small simulated set"
     metrics = json.loads((run / "metrics.json").read_text())
     # By popularity it is below 0.1.
-    assert metrics["users"] == 2000 and metrics["metrics"]["hr@10"] > 0.2 and metrics["clusters"]["count"] == 5
-    assert f"{metrics['metrics']['ndcg@10']:.4f}" in out and "of 5, largest" in " ".join(out.split())
+    found = metrics["metrics"]["next_item"]
+    assert (metrics["unit"], metrics["count"], metrics["clusters"]["num_clusters"]) == ("users", 2000, 5)
+    assert found["hr@10"] > 0.2
+    assert f"{found['ndcg@10']:.4f}" in out and "of 5, largest" in " ".join(out.split())
 
 
 def test_a_text_file(tmp_path):

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tfelc.core.errors import DataError
-from tfelc.data import log_preparation as table
+from tfelc.data import log_preparation
 from tfelc.data.dataset import Dataset
 from tfelc.data.splits import SPLITS
 from tfelc.schema.schema import Schema
@@ -71,7 +71,7 @@ def read(data: Dataset) -> dict[str, pd.DataFrame]:
 
 
 def prepared(tmp_path: Path, rule: Schema, inputs: list[str], seed: int = 0, name: str = "out") -> Dataset:
-    table.prepare(rule, inputs, tmp_path / name, seed)
+    log_preparation.prepare(rule, inputs, tmp_path / name, seed)
     return Dataset(tmp_path / name)
 
 
@@ -112,7 +112,7 @@ def test_split_by_time_takes_the_last_rows(tmp_path: Path, parquet: str) -> None
 def test_split_by_time_of_a_long_log_thins_the_times_it_keeps(
     tmp_path: Path, parquet: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "_SAMPLE", 300)
+    monkeypatch.setattr(log_preparation, "_SAMPLE", 300)
     frames = read(prepared(tmp_path, schema(by="time", validation=0.2, test=0.2), [parquet]))
     # Of 250 times kept, a quantile is 25 rows off as a standard error.
     assert [len(frames[split]) for split in SPLITS] == pytest.approx([600, 200, 200], abs=75)
@@ -172,29 +172,29 @@ def test_a_bad_csv_is_one_clear_line(tmp_path: Path, content: bytes, message: st
     path = tmp_path / "log.csv"
     path.write_bytes(content)
     with pytest.raises(DataError) as raised:
-        table.prepare(schema(), [str(path)], tmp_path / "out")
+        log_preparation.prepare(schema(), [str(path)], tmp_path / "out")
     assert message in str(raised.value) and "\n" not in str(raised.value)
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_bad_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere/\*.parquet: no file matches"):
-        table.prepare(schema(), [str(tmp_path / "nowhere" / "*.parquet")], tmp_path / "out")
+        log_preparation.prepare(schema(), [str(tmp_path / "nowhere" / "*.parquet")], tmp_path / "out")
     text = tmp_path / "log.txt"
     text.write_text("user")
     with pytest.raises(DataError, match="log.txt: a log is a .parquet, .csv or .csv.gz file"):
-        table.prepare(schema(), [str(text)], tmp_path / "out")
+        log_preparation.prepare(schema(), [str(text)], tmp_path / "out")
     broken = tmp_path / "broken.parquet"
     pq.write_table(log(), broken)
     broken.write_bytes(broken.read_bytes()[:-9])
     with pytest.raises(DataError, match="broken.parquet: not a readable Parquet file"):
-        table.prepare(schema(), [str(broken)], tmp_path / "out")
+        log_preparation.prepare(schema(), [str(broken)], tmp_path / "out")
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(gzip.compress(as_csv(log()))[:-100])
     with pytest.raises(DataError, match="cut.csv.gz: not a readable CSV file"):
-        table.prepare(schema(), [str(cut)], tmp_path / "out")
+        log_preparation.prepare(schema(), [str(cut)], tmp_path / "out")
     wrong = tmp_path / "wrong.parquet"
     pq.write_table(log().set_column(6, "click", pa.array(np.where(np.arange(ROWS) == 700, 3, 0))), wrong)
     with pytest.raises(DataError, match="wrong.parquet: column `click`, row 701: a label must be 0 or 1. Received: 3"):
-        table.prepare(schema(), [str(wrong)], tmp_path / "out")
+        log_preparation.prepare(schema(), [str(wrong)], tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -5,7 +5,7 @@ from tests.support.every_kind import every_kind_rows, every_kind_schema
 from tfelc.core.errors import DataError
 from tfelc.data.contract import conform
 from tfelc.data.row_faults import check_type, separate
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 NUMBER = Column(kind="number", role="user")
 INTEGER_NUMBER = Column(kind="number", role="user", type="integer")

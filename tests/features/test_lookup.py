@@ -11,9 +11,9 @@ from tests.support.every_kind import every_kind_rows, every_kind_schema
 from tfelc.features.fitted import FittedFeatures, NumberStatistics
 from tfelc.features.layout import Layout
 from tfelc.features.lookup import MISSING_INTEGER, FeatureLookup
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.requests import request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, plain
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
 from tfelc.schema.schema import Schema
 
 SMALL = Schema.parse(
@@ -123,7 +123,7 @@ def test_holes_and_padding_count_for_nothing_wherever_they_stand(small, lists):
 
 def test_both_ways_in_agree_on_every_kind_of_column(every_kind, untrained_run):
     schema = every_kind_schema()
-    rows = pa.concat_tables([plain(every_kind_rows(200, 9), schema), hard_rows(schema, untrained_run.fitted())])
+    rows = pa.concat_tables([plain(every_kind_rows(200, 9), schema), hard_rows(schema, untrained_run.fitted)])
     graph = in_graph(every_kind, request_inputs(schema, SERVING_DEFAULT, rows))
     table = every_kind.encode(rows)
     assert set(graph) == set(table)

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfelc.losses.task_losses import binary_cross_entropy, joint_cross_entropy, task_losses
-from tfelc.schema.schema import Task
+from tfelc.schema.task import Task
 
 CTR = Task(label="click")
-CVR = Task(label="order", given="ctr")
-ESMM = Task(label="order", given="ctr", space="entire")
+CVR = Task(label="order", conditioned_on="ctr")
+ESMM = Task(label="order", conditioned_on="ctr", space="entire")
 _EXTREME = (-50.0, -17.0, -3.0, 0.0, 3.0, 17.0, 50.0)
 
 
@@ -139,8 +139,8 @@ def test_a_batch_without_a_row_of_the_space_contributes_nothing(weights: Any) ->
 
 def test_chain_of_three() -> None:
     tasks = {
-        "buy": Task(label="buy", given="cart"),
-        "cart": Task(label="cart", given="click"),
+        "buy": Task(label="buy", conditioned_on="cart"),
+        "cart": Task(label="cart", conditioned_on="click"),
         "click": Task(label="click"),
     }
     labels = {"click": _floats(1, 1, 1, 0), "cart": _floats(1, 1, 0, 1), "buy": _floats(1, 0, 1, 1)}
@@ -150,7 +150,7 @@ def test_chain_of_three() -> None:
     assert losses["buy"] == pytest.approx((_softplus(-1.0) + _softplus(1.0)) / 2, rel=1e-6)
     assert losses["cart"] == pytest.approx(np.log(2), rel=1e-6)
 
-    entire = tasks | {"buy": Task(label="buy", given="cart", space="entire")}
+    entire = tasks | {"buy": Task(label="buy", conditioned_on="cart", space="entire")}
     p = np.array([1 / (1 + np.exp(-z)) for z in (1, 1, 50, 50)]) / 4
     expected = -(np.log(p[0]) + np.log(1 - p[1:]).sum()) / 4
     assert _losses(entire, labels, logits)["buy"] == pytest.approx(expected, rel=1e-5)

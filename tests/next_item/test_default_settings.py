@@ -19,7 +19,7 @@ OWN = ("beauty", "ml-1m", "sports", "toys", "yelp", "default")
 
 def test_there_is_a_file_for_each_data_set_and_no_other() -> None:
     assert {path.stem for path in DEFAULTS.glob("*")} == {*OWN, *(f"paper_{name}" for name in PAPER)}
-    assert set(OWN) - {"default"} == set(DATASETS) - {"simulated"}
+    assert set(OWN) - {"default"} == set(DATASETS.names()) - {"simulated"}
 
 
 @pytest.mark.parametrize("paper", [False, True])

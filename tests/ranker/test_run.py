@@ -18,7 +18,7 @@ def run(tmp_path, untrained_run):
 
 
 def test_it_says_what_was_run_on_which_data_by_which_versions(untrained_run, every_kind_dataset):
-    metadata = untrained_run.metadata()
+    metadata = untrained_run.metadata
     assert metadata["tfelc"] == __version__
     assert metadata["tasks"] == ["click", "buy"]
     assert metadata["data"] == str(every_kind_dataset.path)
@@ -28,8 +28,8 @@ def test_it_says_what_was_run_on_which_data_by_which_versions(untrained_run, eve
     assert re.fullmatch(r"2\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", metadata["started"])
     assert metadata["git_commit"] is None or re.fullmatch("[0-9a-f]{40}", metadata["git_commit"])
     assert {"python", "tensorflow", "keras", "numpy", "pyarrow"} <= metadata["versions"].keys()
-    assert untrained_run.schema() == every_kind_dataset.schema
-    assert untrained_run.config().model.clusters.num_clusters == 5
+    assert untrained_run.schema == every_kind_dataset.schema
+    assert untrained_run.settings.model.clusters.num_clusters == 5
 
 
 def test_a_folder_in_use_is_never_written_to(run, every_kind_dataset, tmp_path):
@@ -70,32 +70,34 @@ def test_each_file_is_missed_and_its_damage_seen(run, name):
         if name == "run.json" and damaged and len(damaged) == len(content):
             continue  # It holds the other files' checksums and has none of its own.
         with pytest.raises(RunError) as failure:
-            run.model()
+            RankerRun(run.path).model()
         assert str(failure.value).startswith(f"{path}: ") and "\n" not in str(failure.value)
     path.unlink()
     with pytest.raises(RunError, match=f"{run.path}.*(missing|no run.json|no such checkpoint)"):
-        run.model()
+        RankerRun(run.path).model()
 
 
 def test_what_is_no_run(run, tmp_path):
     with pytest.raises(RunError, match="nowhere: no such run folder"):
-        RankerRun(tmp_path / "nowhere").metadata()
+        RankerRun.open(tmp_path / "nowhere")
+    with pytest.raises(RunError, match="nowhere: no such run folder"):
+        RankerRun(tmp_path / "nowhere").model()
     with pytest.raises(RunError, match=r"not a run folder of tfelc \(no run.json\)"):
-        RankerRun(tmp_path).metadata()
-    for foreign in ({"name": "someone else's"}, [1, 2], {**run.metadata(), "tasks": "click"}):
+        RankerRun.open(tmp_path)
+    for foreign in ({"name": "someone else's"}, [1, 2], {**run.metadata, "tasks": "click"}):
         (run.path / "run.json").write_text(json.dumps(foreign))
         with pytest.raises(RunError, match=r"run.json: not written by tfelc's training"):
-            run.metadata()
+            RankerRun.open(run.path)
 
 
 def test_files_of_another_run_are_refused(run, every_kind_dataset, tmp_path):
     other = write_untrained_run(tmp_path / "other", every_kind_dataset, ("click",), "model.architecture.units=[8]")
     shutil.copy(other.path / "config.yaml", run.path)
     with pytest.raises(RunError, match="config.yaml: damaged, or changed since the run was started"):
-        run.model()
+        RankerRun(run.path).model()
     shutil.copy(other.path / "run.json", run.path)
     with pytest.raises(RunError, match="best.npz: not a checkpoint of this model"):
-        run.model()
+        RankerRun(run.path).model()
 
 
 def test_the_runs_own_data_must_be_what_it_was_and_other_data_must_be_named(run, every_kind_dataset, tmp_path):
@@ -104,9 +106,9 @@ def test_the_runs_own_data_must_be_what_it_was_and_other_data_must_be_named(run,
     assert run.dataset().hash == every_kind_dataset.hash
     other = write_every_kind_dataset(tmp_path / "other", first_seed=50)
     assert run.dataset(other.path).hash == other.hash
-    metadata = run.metadata()
+    metadata = run.metadata
     (run.path / "run.json").write_text(json.dumps({**metadata, "data": str(other.path)}))
     with pytest.raises(
         RunError, match="run: .*other holds other data than the run was trained on .* name it by --data"
     ):
-        run.dataset()
+        RankerRun(run.path).dataset()

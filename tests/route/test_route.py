@@ -12,9 +12,10 @@ import pytest
 from tests.support.command import printed_by
 from tfelc.lifecycle.export.request_log import LoggedRequest
 from tfelc.lifecycle.export.session_runner import SessionRunner
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.export.verify import verify
 from tfelc.ranker.export.requests import ranked_rows, request_inputs
-from tfelc.ranker.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
+from tfelc.ranker.export.signatures import EXAMPLES, RANK
 from tfelc.ranker.export.trained_answers import trained_answers
 from tfelc.ranker.run import RankerRun
 from tfelc.serving.local_server.json_request import JsonRequest

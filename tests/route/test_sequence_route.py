@@ -13,8 +13,8 @@ import pytest
 
 from tests.serving.local_process import LocalProcess
 from tests.support.command import printed_by
-from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
-from tfelc.next_item.run import SequenceRun, split
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
+from tfelc.next_item.run import NextItemRun, split
 from tfelc.serving.client.grpc_client import GrpcClient
 from tfelc.serving.client.rest_client import RestClient
 
@@ -55,10 +55,10 @@ def test_a_served_recommendation_is_the_trained_models_and_leaves_out_what_was_s
     path, models, printed = route
     assert f"version 1: {models / '1'}" in printed
     assert float(re.search(r"largest difference from the trained model (\S+)", printed)[1]) <= 1e-4
-    run = SequenceRun(path)
+    run = NextItemRun(path)
     sequences = run.sequences()
-    test = split(sequences, run.config().split).test.take(slice(0, 40))
-    scores = SequenceScorer(run.model()).scores(test)[:, 1:]
+    test = split(sequences, run.settings.split).test.take(slice(0, 40))
+    scores = CatalogScorer(run.model()).scores(test)[:, 1:]
     histories = [sequences.catalog[test.history(row) - 1].tolist() for row in range(len(test))]
     for row in range(len(test)):
         scores[row, test.history(row) - 1] = -np.inf
@@ -82,7 +82,7 @@ def test_a_served_recommendation_is_the_trained_models_and_leaves_out_what_was_s
 
 def test_the_same_for_a_file_of_users(route, tmp_path):
     path, models, _ = route
-    sequences = SequenceRun(path).sequences()
+    sequences = NextItemRun(path).sequences()
     histories = [sequences.catalog[sequences.of(user) - 1].tolist() for user in range(sequences.num_users)]
     pq.write_table(pa.table({"user_id": sequences.users.tolist(), "history": histories}), tmp_path / "users.parquet")
     out = tmp_path / "recs"

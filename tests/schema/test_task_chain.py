@@ -5,15 +5,15 @@ import pytest
 
 from tests.support.schema_of import schema_of
 from tfelc.core.errors import UsageError
-from tfelc.ranker.settings import TaskSettings
 from tfelc.schema.task_chain import chain_of, joint_label, joint_names, select_tasks
+from tfelc.schema.task_settings import TaskSettings
 
 SCHEMA = schema_of(
     {"x": {"kind": "number", "role": "user"}},
     tasks={
         "click": {"label": "y"},
-        "cart": {"label": "y", "given": "click", "joint": "ctcr"},
-        "buy": {"label": "y", "given": "cart"},
+        "cart": {"label": "y", "conditioned_on": "click", "joint": "ctcr"},
+        "buy": {"label": "y", "conditioned_on": "cart"},
         "like": {"label": "y", "weight": 3},
     },
 )

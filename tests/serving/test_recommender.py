@@ -62,7 +62,7 @@ def words(ids):
 
 
 def test_clients_recommend_as_the_session_does(client, session, recommender_run):
-    catalog = recommender_run.catalog()
+    catalog = recommender_run.catalog
     histories = [catalog[:5], [], ("never seen", catalog[7]), np.array(catalog[3:20], object), catalog[:-1]]
     found, expected = client.recommend(histories, 4), session([list(history) for history in histories], 4)
     assert words(found["ids"]) == words(expected["ids"])
@@ -75,7 +75,7 @@ def test_clients_recommend_as_the_session_does(client, session, recommender_run)
 
 
 def test_the_row_form_takes_a_k_a_row_and_the_columns_one_for_all(target, session, recommender_run):
-    one, other = recommender_run.catalog()[:3], recommender_run.catalog()[4:7]
+    one, other = recommender_run.catalog[:3], recommender_run.catalog[4:7]
     rows = target.post(f"{NAME}:predict", {"instances": [{"history": one, "k": 2}, {"history": other, "k": 5}]}).json()[
         "predictions"
     ]
@@ -148,7 +148,7 @@ def test_new_users_of_a_catalog_of_whole_numbers(tmp_path):
 
 @pytest.mark.parametrize("protocol", ["REST", "gRPC"])
 def test_a_server_that_batches_gives_each_request_its_own_k(batching_target, session, recommender_run, protocol):
-    catalog = recommender_run.catalog()
+    catalog = recommender_run.catalog
     draws = random.Random(3)
     # Of few lengths, since only histories of one width share a batch; most requests have one row, whose k is then
     # joined with other requests' into one vector.

@@ -17,7 +17,7 @@ name: every_kind
 user_key: user_id
 tasks:
   click: {label: clicked}
-  buy: {label: bought, given: click, joint: click_and_buy}
+  buy: {label: bought, conditioned_on: click, joint: click_and_buy}
 tables:
   user: {hash_buckets: 50}
   product: {min_count: 2}

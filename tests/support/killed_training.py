@@ -2,7 +2,7 @@
 
 The moment is the CALL-th call of: `save` (before a checkpoint), `write` (half of a checkpoint's file is written),
 `judge` (an epoch is trained and not measured) or `judged` (it is measured, its best weights saved, and no more); of a
-next-item model `sequence_step` (inside an epoch).
+next-item model `next_item_step` (inside an epoch).
 """
 
 import io
@@ -22,17 +22,17 @@ from tfelc.core.tensorflow_start import load_tensorflow
 def main(moment: str, call: int) -> None:
     load_tensorflow()
 
+    from tfelc.lifecycle.run import Run
     from tfelc.lifecycle.training.checkpoints import Checkpoints
-    from tfelc.next_item.training.trainer import SequenceTrainer
-    from tfelc.ranker.run import RankerRun
-    from tfelc.ranker.training.training import Training
+    from tfelc.lifecycle.training.training_loop import TrainingLoop
+    from tfelc.next_item.training.next_item_trainer import NextItemTrainer
 
     owner, name, last_words = {
         "save": (Checkpoints, "save", None),
         "write": (np, "savez", half_a_file),
-        "judge": (Training, "_judge", None),
-        "judged": (RankerRun, "write_json", None),
-        "sequence_step": (SequenceTrainer, "step", None),
+        "judge": (TrainingLoop, "_judge", None),
+        "judged": (Run, "write_json", None),
+        "next_item_step": (NextItemTrainer, "step", None),
     }[moment]
     setattr(owner, name, killing(getattr(owner, name), call, last_words))
     run(app)

@@ -41,27 +41,37 @@ def write_sequences(path: Path, users: int = 120, items: int = 40, seed: int = 0
     return path
 
 
-def start(path: Path, source: Path, *settings: str) -> Any:
-    """A `SequenceTraining` in this process, not yet run."""
+def create(path: Path, source: Path | str, *settings: str, console: Any = None) -> Any:
+    """A `TrainingLoop` in this process, not yet trained; quiet unless there is a console."""
     from rich.console import Console
 
     from tfelc.next_item.data.sources import load_sequences
     from tfelc.next_item.settings import NextItemSettings
-    from tfelc.next_item.training.training import SequenceTraining
+    from tfelc.next_item.training.train import create_training
 
-    config = NextItemSettings.load(None, settings)
-    return SequenceTraining.start(path, load_sequences(source), str(source), config, Console(quiet=True))
+    loaded = NextItemSettings.load(None, settings)
+    return create_training(load_sequences(source), str(source), loaded, path, console or Console(quiet=True))
 
 
-def finished(path: Path, source: Path, *settings: str) -> Any:
-    """A `SequenceTraining` that was run and measured."""
-    training = start(path, source, *settings)
-    training.run()
+def finished(path: Path, source: Path | str, *settings: str) -> Any:
+    """A `TrainingLoop` that was trained and measured."""
+    training = create(path, source, *settings)
+    training.train()
     training.test()
     return training
 
 
-def start_command(
+def resume(path: Path) -> Any:
+    """A `TrainingLoop` that goes on with a run in this process."""
+    from rich.console import Console
+
+    from tfelc.next_item.run import NextItemRun
+    from tfelc.next_item.training.train import resume_training
+
+    return resume_training(NextItemRun.open(path), Console(quiet=True))
+
+
+def training_process(
     run: Path, *arguments: object, killed_at: tuple[str, int] | None = None, settings: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
     """`tfelc train --task next_item` in a process of its own, killed at a moment of `killed_training` or not at all."""

@@ -11,10 +11,10 @@ SETTINGS = Path(__file__).parent / "tiny_ranker.yaml"
 ROOT = Path(__file__).parents[2]
 
 
-def start_training(
+def training_process(
     data: Path, run: Path, *, resume: bool = False, killed_at: tuple[str, int] | None = None
 ) -> subprocess.Popen[str]:
-    """Starts `tfelc train` on both tasks of `every_kind`, killed at a moment of `killed_training` or not at all."""
+    """`tfelc train` on both tasks of `every_kind`, killed at a moment of `killed_training` or not at all."""
     program = (
         ["-m", "tfelc.commands", "train"]
         if killed_at is None
@@ -32,14 +32,31 @@ def start_training(
     )
 
 
-def train(dataset: Any, path: Path, *settings: str, heads: Sequence[str] = ("click", "buy")) -> Any:
-    """Trains in this process; returns the finished `Training`."""
+def create(
+    dataset: Any, path: Path, *settings: str, tasks: Sequence[str] = ("click", "buy"), console: Any = None
+) -> Any:
+    """A `TrainingLoop` in this process, not yet trained; quiet unless there is a console."""
     from rich.console import Console
 
     from tfelc.ranker.settings import RankerSettings
-    from tfelc.ranker.training.training import Training
+    from tfelc.ranker.training.train import create_training
 
-    config = RankerSettings.load(SETTINGS, settings)
-    training = Training.start(path, dataset, config, heads, Console(quiet=True))
-    training.run()
+    loaded = RankerSettings.load(SETTINGS, settings)
+    return create_training(dataset, tasks, loaded, path, console or Console(quiet=True))
+
+
+def train(dataset: Any, path: Path, *settings: str, tasks: Sequence[str] = ("click", "buy")) -> Any:
+    """A `TrainingLoop` that was trained in this process, and not measured."""
+    training = create(dataset, path, *settings, tasks=tasks)
+    training.train()
     return training
+
+
+def resume(path: Path, dataset: Any = None) -> Any:
+    """A `TrainingLoop` that goes on with a run in this process."""
+    from rich.console import Console
+
+    from tfelc.ranker.run import RankerRun
+    from tfelc.ranker.training.train import resume_training
+
+    return resume_training(RankerRun.open(path), Console(quiet=True), dataset)

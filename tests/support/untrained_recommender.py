@@ -44,7 +44,7 @@ def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[i
     from tfelc.lifecycle.training.checkpoint import save_checkpoint
     from tfelc.next_item.data.sources import load_sequences
     from tfelc.next_item.models.initialization import neighbor_nearness
-    from tfelc.next_item.run import SequenceRun, build_model, split
+    from tfelc.next_item.run import NextItemRun, build_model, split
     from tfelc.next_item.settings import NextItemSettings
 
     path = write_sequences(folder / "sequences.parquet", named)
@@ -56,7 +56,7 @@ def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[i
         "model.clusters.num_clusters=3",
     )
     config = NextItemSettings.load(None, [*small, *settings])
-    run = SequenceRun.create(folder / "run", config, sequences, str(path))
+    run = NextItemRun.create(folder / "run", config, sequences, str(path))
     model = build_model(config, sequences.num_items, np.ones(sequences.num_items, np.int64))
     random = np.random.default_rng(1)
     for variable in model.trainable_variables:

@@ -1,14 +1,18 @@
 """Measures a trained model, a ranker or a next-item one: `tfelc evaluate --run RUN --split test`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from tfelc.data.dataset import Dataset
-    from tfelc.ranker.evaluation.predictions import Predictor
-    from tfelc.ranker.scoring.exported_predictor import ExportedPredictor
+    from tfelc.lifecycle.evaluation.comparison import Comparison
+    from tfelc.lifecycle.evaluation.result import EvaluationResult
+    from tfelc.next_item.run import NextItemRun
+    from tfelc.ranker.run import RankerRun
 
 app = typer.Typer(add_completion=False)
 
@@ -28,7 +32,7 @@ def evaluate(
         bool, typer.Option("--keep-seen", help="Next item: what a user had before may come again, and is ranked too.")
     ] = False,
     against: Annotated[
-        Path | None, typer.Option(help="Next item: another run on the same data, to compare with user by user.")
+        Path | None, typer.Option(help="Another run on the same data, to compare with user by user: the one to beat.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
@@ -37,97 +41,133 @@ def evaluate(
     Of a next-item run: HR and NDCG over the whole catalog, and the clusters.
     """
     from tfelc.core.errors import UsageError
-
-    if (run_path is None) == (model is None):
-        raise UsageError("name either a run by --run, or an exported version by --model")
-    if model is not None and data is None:
-        raise UsageError("--model needs --data: an exported version does not know where its data lies")
     from tfelc.core.tensorflow_start import load_tensorflow
-    from tfelc.lifecycle.training.run_folder import RunFolder
+    from tfelc.lifecycle.run import Run
+    from tfelc.next_item.run import NextItemRun
 
-    if run_path is not None and RunFolder(run_path).metadata()["kind"] == "next_item":
-        if split == "train":
-            raise UsageError(
-                "--split train: a next-item run is measured on items that it was not fitted to; use validation or test"
-            )
+    if model is not None and run_path is None:
+        if data is None:
+            raise UsageError("--model needs --data: an exported version does not know where its data lies")
+        if keep_seen or against is not None:
+            raise UsageError(f"{'--keep-seen is for a next-item' if keep_seen else '--against is for a'} run, by --run")
         load_tensorflow()
-        _evaluate_next_item(run_path, split, data, keep_seen, against, as_json)
+        _evaluate_export(model, split, data, as_json)
         return
-    if keep_seen or against is not None:
-        raise UsageError(f"{'--keep-seen' if keep_seen else '--against'} is for a next-item run, by --run")
-
+    if model is not None or run_path is None:
+        raise UsageError("name either a run by --run, or an exported version by --model")
+    run: Any = Run.open(run_path)
+    next_item = isinstance(run, NextItemRun)
+    if next_item and split == "train":
+        raise UsageError(
+            "--split train: a next-item run is measured on items that it was not fitted to; use validation or test"
+        )
+    if keep_seen and not next_item:
+        raise UsageError("--keep-seen is for a next-item run, by --run")
+    other = None if against is None else type(run).open(against)
     load_tensorflow()
-
-    from rich.console import Console
-
-    from tfelc.core.json_text import json_text
-    from tfelc.core.row_progress import RowProgress
-    from tfelc.ranker.evaluation.evaluation import evaluate
-    from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
-
-    dataset, predictor = _of_run(run_path, data) if run_path is not None else _of_export(model, data)
-    with RowProgress(dataset.rows(split)) as bar:
-        predictions = predictor.predict(split, bar.advance)
-    result = evaluate(predictions, split)
-    if as_json:
-        print(json_text(result))
-        return
-    console = Console()
-    console.print(
-        metrics_table(result, dataset.manifest.metadata.get("best_possible_auc") if split == "test" else None)
-    )
-    console.print(groups_table(result))
-    if result["gates"]:
-        console.print(gates_table(result))
+    if next_item:
+        _evaluate_next_item(run, split, data, keep_seen, other, as_json)
+    else:
+        _evaluate_ranker(run, split, data, other, as_json)
 
 
-def _evaluate_next_item(
-    path: Path, split: str, data: Path | None, keep_seen: bool, against: Path | None, as_json: bool
+def _evaluate_ranker(
+    run: "RankerRun", split: str, data: Path | None, against: "RankerRun | None", as_json: bool
 ) -> None:
-    from rich.console import Console
-
-    from tfelc.core.json_text import json_text
     from tfelc.core.row_progress import RowProgress
-    from tfelc.next_item import run as sequence_run
-    from tfelc.next_item.evaluation.comparison import compare_sequences
-    from tfelc.next_item.evaluation.evaluation import evaluate_sequences
-    from tfelc.next_item.evaluation.tables import comparison_table, ranking_table
-
-    folder = sequence_run.SequenceRun(path)
-    other = None if against is None else sequence_run.SequenceRun(against)
-    if other is not None:
-        folder.refuse_incomparable(other)
-    model, other_model = folder.model(), other and other.model()
-    sequences = folder.sequences(None if data is None else str(data))
-    examples = getattr(sequence_run.split(sequences, folder.config().split), split)
-    with RowProgress(len(examples), "users") as bar:
-        result, ranks = evaluate_sequences(model, examples, split, not keep_seen, bar.update)
-    comparison = None
-    if other_model is not None:
-        with RowProgress(len(examples), "users") as bar:
-            comparison = compare_sequences(model, ranks, other_model, examples, not keep_seen, bar.update)
-    if as_json:
-        print(json_text(result if comparison is None else {**result, "against": comparison}))
-        return
-    console = Console()
-    console.print(ranking_table(result, keep_seen))
-    if comparison is not None:
-        console.print(comparison_table(comparison, str(against)))
-
-
-def _of_run(path: Path, data: Path | None) -> "tuple[Dataset, Predictor]":
+    from tfelc.lifecycle.evaluation.comparison_table import comparison_table
+    from tfelc.metrics.registries import RANKER_METRICS
+    from tfelc.ranker.evaluation.comparison import compare
+    from tfelc.ranker.evaluation.evaluation import evaluate
     from tfelc.ranker.evaluation.predictions import Predictor
-    from tfelc.ranker.run import RankerRun
 
-    folder = RankerRun(path)
-    dataset = folder.dataset(data)
-    return dataset, Predictor(folder.model(), dataset)
+    runs = [one for one in (run, against) if one is not None]
+    for beaten in runs[1:]:
+        runs[0].refuse_incomparable(beaten)
+    dataset = runs[0].dataset(data)
+    predictors = [Predictor(run.model(), dataset) for run in runs]
+    with RowProgress(len(runs) * dataset.rows(split)) as bar:
+        own, *others = (predictor.predict(split, bar.advance) for predictor in predictors)
+    result, comparison = evaluate(own, split), None
+    for other in others:
+        with RowProgress(unit="outputs") as bar:
+            comparison = compare(own, other, progress=bar.update)
+    if as_json:
+        _print_json(result, comparison)
+        return
+    tables = _ranker_tables(result, dataset)
+    if comparison is not None:
+        tables.append(comparison_table(comparison, str(runs[1].path), RANKER_METRICS))
+    _print_tables(tables)
 
 
-def _of_export(version: Path, data: Path) -> "tuple[Dataset, ExportedPredictor]":
+def _evaluate_export(version: Path, split: str, data: Path, as_json: bool) -> None:
+    from tfelc.core.row_progress import RowProgress
     from tfelc.data.dataset import Dataset
+    from tfelc.ranker.evaluation.evaluation import evaluate
     from tfelc.ranker.scoring.exported_predictor import ExportedPredictor
     from tfelc.ranker.scoring.exported_ranker import ExportedRanker
 
     dataset = Dataset(data)
-    return dataset, ExportedPredictor(ExportedRanker(version), dataset)
+    predictor = ExportedPredictor(ExportedRanker(version), dataset)
+    with RowProgress(dataset.rows(split)) as bar:
+        result = evaluate(predictor.predict(split, bar.advance), split)
+    if as_json:
+        _print_json(result, None)
+    else:
+        _print_tables(_ranker_tables(result, dataset))
+
+
+def _evaluate_next_item(
+    run: "NextItemRun", split: str, data: Path | None, keep_seen: bool, against: "NextItemRun | None", as_json: bool
+) -> None:
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.lifecycle.evaluation.comparison_table import comparison_table
+    from tfelc.metrics.registries import RANKING_METRICS
+    from tfelc.next_item.evaluation.comparison import compare
+    from tfelc.next_item.evaluation.evaluation import evaluate
+    from tfelc.next_item.evaluation.tables import ranking_table
+    from tfelc.next_item.run import split as split_sequences
+
+    runs = [one for one in (run, against) if one is not None]
+    for other in runs[1:]:
+        run.refuse_incomparable(other)
+    model, *other_models = (one.model() for one in runs)
+    sequences = run.sequences(None if data is None else str(data))
+    examples = getattr(split_sequences(sequences, run.settings.split), split)
+    with RowProgress(len(examples), "users") as bar:
+        result, ranks = evaluate(model, examples, split, not keep_seen, bar.update)
+    comparison = None
+    for other_model in other_models:
+        with RowProgress(len(examples), "users") as bar:
+            comparison = compare(model, ranks, other_model, examples, not keep_seen, bar.update)
+    if as_json:
+        _print_json(result, comparison)
+        return
+    tables = [ranking_table(result, keep_seen)]
+    if comparison is not None:
+        tables.append(comparison_table(comparison, str(runs[1].path), RANKING_METRICS))
+    _print_tables(tables)
+
+
+def _ranker_tables(result: "EvaluationResult", dataset: "Dataset") -> "list[Table]":
+    from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
+
+    best = dataset.manifest.metadata.get("best_possible_auc") if result.split == "test" else None
+    tables = [metrics_table(result, best), groups_table(result)]
+    return [*tables, gates_table(result)] if result.gates else tables
+
+
+def _print_json(result: "EvaluationResult", comparison: "Comparison | None") -> None:
+    from tfelc.core.json_text import json_text
+
+    content: dict[str, Any] = result.to_json()
+    print(json_text(content if comparison is None else {**content, "against": comparison.to_json()}))
+
+
+def _print_tables(tables: "list[Table]") -> None:
+    from rich.console import Console
+
+    console = Console()
+    for table in tables:
+        console.print(table)

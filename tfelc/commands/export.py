@@ -35,22 +35,22 @@ def export(
 
     from rich.console import Console
 
-    from tfelc.lifecycle.training.run_folder import RunFolder
-    from tfelc.next_item.run import SequenceRun
-    from tfelc.ranker.run import RankerRun
+    from tfelc.lifecycle.run import Run
+    from tfelc.next_item.run import NextItemRun
 
-    is_recommender = RunFolder(run).metadata()["kind"] == SequenceRun.kind
+    opened: Any = Run.open(run)
+    is_recommender = isinstance(opened, NextItemRun)
     if index is not None and not is_recommender:
         raise UsageError("--index is for next-item runs; a ranker has no catalog to search")
     with Console(stderr=True).status("starting") as status:
         if is_recommender:
             from tfelc.next_item.export.exporter import export_recommender
 
-            recommender = export_recommender(SequenceRun(run), to, index or "brute_force", status.update)
+            recommender = export_recommender(opened, to, index or "brute_force", status.update)
         else:
             from tfelc.ranker.export.exporter import export as export_ranker
 
-            ranker = export_ranker(RankerRun(run), to, status.update)
+            ranker = export_ranker(opened, to, status.update)
     if is_recommender:
         _report_recommender(recommender, to)
     else:
@@ -67,7 +67,7 @@ def _report_ranker(exported: "Export", base: Path) -> None:
 
     origin = "rows of the validation split" if exported.rows_are_real else "rows made from the vocabularies"
     verified = f"{len(exported.rows):,} {origin} and on broken ones"
-    _report(exported, base, "ranker", takes, verified, curl_command(exported.manifest.table, exported.rows))
+    _report(exported, base, "ranker", takes, verified, curl_command(exported.manifest.schema_, exported.rows))
 
 
 def _report_recommender(exported: "RecommenderExport", base: Path) -> None:

@@ -1,14 +1,18 @@
 """Makes a prepared dataset: the simulated log, KuaiRand-Pure, or a log of your own."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+from tfelc.ranker.data.logs import LOGS
 
 Out = Annotated[Path, typer.Option(help="Folder to make; it must not exist, or be empty.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
 
 @app.command()
@@ -53,13 +57,33 @@ def table(
 ) -> None:
     """Prepares a log of your own."""
     from tfelc.core.row_progress import RowProgress
-    from tfelc.data import log_preparation as table
+    from tfelc.data import log_preparation
     from tfelc.schema.schema import Schema
 
     described = Schema.load(schema)
     with RowProgress() as bar:
-        table.prepare(described, inputs, out, seed, bar.update)
+        log_preparation.prepare(described, inputs, out, seed, bar.update)
     _report(out)
+
+
+def _command_of(name: str) -> Callable[..., None]:
+    """The command of a log that a plug-in has registered."""
+
+    def prepare(
+        out: Out,
+        seed: Seed = 7,
+        data_dir: Annotated[
+            Path | None, typer.Option(envvar="TFELC_DATA_DIR", help="Folder with the files that it needs.")
+        ] = None,
+    ) -> None:
+        from tfelc.core.row_progress import RowProgress
+
+        with RowProgress() as bar:
+            LOGS.get(name)(out, seed, data_dir, bar.update)
+        _report(out)
+
+    prepare.__doc__ = LOGS.get(name).__doc__
+    return prepare
 
 
 def _report(out: Path) -> None:
@@ -82,3 +106,7 @@ def _report(out: Path) -> None:
             f"best possible test AUC, {output}: {auc if auc is None else format(auc, '.4f')}", highlight=False
         )
     console.print(f"written to {out}", highlight=False, soft_wrap=True)
+
+
+for _name in LOGS.names():
+    app.command(_name)(_command_of(_name))

@@ -1,12 +1,12 @@
 """Writes a run as one page to read: `tfelc report --run RUN --against RUN2 --out report.html`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from tfelc.next_item.report.next_item_report import SequenceReport
+    from tfelc.next_item.report.next_item_report import NextItemReport
     from tfelc.ranker.report.ranker_report import RankerReport
 
 app = typer.Typer(add_completion=False)
@@ -49,22 +49,17 @@ def report(
 
 def _report(
     path: Path, against: Path | None, sensitivity: list[Path], data: Path | None
-) -> "RankerReport | SequenceReport":
-    from tfelc.lifecycle.training.run_folder import RunFolder
-    from tfelc.next_item.run import SequenceRun
+) -> "RankerReport | NextItemReport":
+    from tfelc.lifecycle.run import Run
+    from tfelc.next_item.run import NextItemRun
 
-    if RunFolder(path).metadata()["kind"] == SequenceRun.kind:
-        from tfelc.next_item.report.next_item_report import SequenceReport
+    run: Any = Run.open(path)
+    other = type(run).open(against) if against else None
+    siblings = [type(run).open(sibling) for sibling in sensitivity]
+    if isinstance(run, NextItemRun):
+        from tfelc.next_item.report.next_item_report import NextItemReport
 
-        return SequenceReport(
-            SequenceRun(path),
-            against and SequenceRun(against),
-            [SequenceRun(sibling) for sibling in sensitivity],
-            None if data is None else str(data),
-        )
+        return NextItemReport(run, other, siblings, None if data is None else str(data))
     from tfelc.ranker.report.ranker_report import RankerReport
-    from tfelc.ranker.run import RankerRun
 
-    return RankerReport(
-        RankerRun(path), against and RankerRun(against), [RankerRun(sibling) for sibling in sensitivity], data
-    )
+    return RankerReport(run, other, siblings, data)

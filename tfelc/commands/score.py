@@ -7,14 +7,12 @@ each user with a next-item model.
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from tfelc.lifecycle.scoring.batch_job import BatchJob, Engine
+    from tfelc.lifecycle.scoring.batch_job import BatchJob
     from tfelc.lifecycle.scoring.summary import Summary
     from tfelc.ranker.scoring.ranker_summary import RankerSummary
     from tfelc.ranker.scoring.scoring_job import ScoringJob
@@ -29,7 +27,7 @@ Inputs = Annotated[
     typer.Option("--input", help="Parquet, CSV or TFRecord files: paths, URLs or quoted patterns; may repeat."),
 ]
 Output = Annotated[str | None, typer.Option(help="Folder of the results; a job that was stopped goes on in it.")]
-EngineName = Annotated[Literal["local", "beam"], typer.Option(help="Beam takes its runner's options too.")]
+EngineName = Annotated[str, typer.Option(help="local, beam, or one of a plug-in; Beam takes its runner's options too.")]
 ShardText = Annotated[str, typer.Option(help="i/n: this process scores its share of n.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Score so many rows at most.")]
 MaxBadRows = Annotated[float, typer.Option(min=0, max=1, help="Share of rows that may be bad; over it, exit code 3.")]
@@ -81,11 +79,9 @@ def score(
         )
     )
     if dry_run:
-        from tfelc.ranker.scoring.tables import rows_table
-
-        _preview(job, rows_table)
+        _preview(job)
         return
-    summary = _run(job, engine, context.args)
+    summary: RankerSummary = _run(job, engine, context.args)  # type: ignore[assignment]  # a ScoringJob's is one
     _report_scores(job, summary)
 
 
@@ -124,9 +120,7 @@ def top_k(
         )
     )
     if dry_run:
-        from tfelc.ranker.scoring.tables import recommendations_table
-
-        _preview(job, recommendations_table)
+        _preview(job)
         return
     _report(job, _run(job, engine, context.args))
 
@@ -134,39 +128,34 @@ def top_k(
 def _check_call(context: typer.Context, engine: str, output: str | None, dry_run: bool) -> None:
     from tfelc.core.errors import UsageError
     from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.lifecycle.scoring.local_engine import local_engine
 
-    if context.args and engine == "local":
-        raise UsageError(f"no such option: {context.args[0]}")
+    if engine == "local":
+        local_engine(context.args)  # Which has no options: told before TensorFlow is loaded.
     if output is None and not dry_run:
         raise UsageError("--output is missing: name the folder of the results")
     load_tensorflow()
 
 
-def _engine(name: str, options: list[str]) -> "Engine | None":
-    if name == "local":
-        return None
-    from tfelc.lifecycle.scoring.beam_engine import beam_engine
-
-    return beam_engine(options)
-
-
 def _run(job: "BatchJob[Any]", engine: str, options: list[str]) -> "Summary":
     from tfelc.core.row_progress import RowProgress
+    from tfelc.lifecycle.scoring.engines import ENGINES
 
-    chosen = _engine(engine, options)
+    chosen = ENGINES.get(engine)(options)
     with RowProgress(job.rows) as bar:
         return job.run(chosen, bar.advance)
 
 
-def _preview(job: "BatchJob[Any]", table: Any) -> None:
+def _preview(job: "BatchJob[Any]") -> None:
     from rich.console import Console
+
+    from tfelc.lifecycle.scoring.tables import rows_table
 
     console = Console()
     rows = "an unknown number of" if job.rows is None else f"{job.rows:,}"
     version = job.scorer.model.version
     console.print(f"{len(job.files):,} files, {rows} rows, model version {version}: all is in order")
-    preview: pa.Table = job.preview()
-    console.print(table(preview))
+    console.print(rows_table(job.preview()))
 
 
 def _report_scores(job: "ScoringJob", summary: "RankerSummary") -> None:

@@ -4,17 +4,21 @@
 `tfelc train --task next_item --dataset beauty` a next-item model.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from tfelc.data.dataset import Dataset
-    from tfelc.next_item.training.training import SequenceTraining
-    from tfelc.ranker.training.training import Training
+    from tfelc.lifecycle.evaluation.result import EvaluationResult
+    from tfelc.lifecycle.training.training_loop import TrainingLoop
+    from tfelc.next_item.training.next_item_trainable import NextItemTrainable
+    from tfelc.ranker.training.ranker_trainable import RankerTrainable
 
 app = typer.Typer(add_completion=False)
 
@@ -23,7 +27,7 @@ app = typer.Typer(add_completion=False)
 def train(
     task: Annotated[
         str, typer.Option(help="Task, or several with commas between them, of the schema's; or next_item.")
-    ],
+    ] = "",
     data: Annotated[
         Path | None, typer.Option(help="Prepared dataset. Defaults to a simulated log, made once in the cache.")
     ] = None,
@@ -47,92 +51,152 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --run from its last checkpoint.")
     ] = False,
+    list_settings: Annotated[
+        bool, typer.Option("--settings", help="List every setting of --task with default and meaning, and end.")
+    ] = False,
 ) -> None:
     """Trains, keeps the weights that do best on the validation split, and measures them on the test split."""
     from rich.console import Console
 
     from tfelc.core.errors import UsageError
-    from tfelc.core.tensorflow_start import load_tensorflow
-    from tfelc.ranker.settings import RankerSettings
 
     console = Console()
-    heads = [name.strip() for name in task.split(",")]
-    if resume and (run_path is None or config is not None or settings):
+    if list_settings:
+        print(_settings_page(task), end="")
+        return
+    if not task:
+        raise UsageError("--task is missing: name a task of the schema, several with commas between them, or next_item")
+    tasks = [name.strip() for name in task.split(",")]
+    overrides = settings or []
+    if resume and (run_path is None or config is not None or overrides):
         raise UsageError("--resume goes on with --run as it was started: name the run, and no --config or --set")
-    if heads == ["next_item"]:
+    run_path = run_path or _new_run(tasks)
+    if tasks == ["next_item"]:
         if data is not None:
             raise UsageError("--data is a ranker's; name the sequences of next_item by --dataset")
-        _train_next_item(dataset, config, run_path or _new_run(heads), settings or [], resume, console)
+        if resume:
+            _finish(_resumed_next_item(run_path, dataset, console), console, _next_item_tables)
+        else:
+            _finish(_created_next_item(run_path, dataset, config, overrides, console), console, _next_item_tables)
         return
     if dataset is not None:
         raise UsageError("--dataset is for --task next_item; name a ranker's prepared data by --data")
-    resolved = RankerSettings.load(config, settings or [])
-    run_path = run_path or _new_run(heads)
-
-    load_tensorflow()
-
-    from tfelc.data.dataset import Dataset
-    from tfelc.ranker.run import RankerRun
-    from tfelc.ranker.training.training import Training
-
     if resume:
-        folder = RankerRun(run_path)
-        if (tasks := folder.metadata()["tasks"]) != heads:
-            raise UsageError(f"--resume: the run in {run_path} trains --task {','.join(map(str, tasks))}")
-        training = Training.resume(run_path, folder.dataset(data), console)
+        training = _resumed_ranker(run_path, data, tasks, console)
     else:
-        prepared = Dataset(data) if data else _embedded_default(console)
-        training = Training.start(run_path, prepared, resolved, heads, console)
-    training.run()
-    _report(training, console)
-    _say_where(run_path, console)
+        training = _created_ranker(run_path, data, tasks, config, overrides, console)
+    _finish(training, console, lambda result: _ranker_tables(result, training))
 
 
-def _new_run(heads: list[str]) -> Path:
+def _settings_page(task: str) -> str:
+    from tfelc.core.settings_page import settings_page
+
+    if task == "next_item":
+        from tfelc.next_item.settings import NextItemSettings
+
+        return settings_page(NextItemSettings)
+    from tfelc.ranker.settings import RankerSettings
+
+    return settings_page(RankerSettings)
+
+
+def _new_run(tasks: list[str]) -> Path:
     from datetime import datetime
 
-    return Path("runs") / f"{'-'.join(heads)}-{datetime.now():%Y%m%d-%H%M%S}"
+    return Path("runs") / f"{'-'.join(tasks)}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
-def _train_next_item(
-    source: str | None, config: Path | None, run_path: Path, settings: list[str], resume: bool, console: "Console"
-) -> None:
+def _created_ranker(
+    run_path: Path, data: Path | None, tasks: list[str], config: Path | None, overrides: list[str], console: "Console"
+) -> "TrainingLoop[RankerTrainable]":
     from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.ranker.settings import RankerSettings
+
+    settings = RankerSettings.load(config, overrides)
+    load_tensorflow()
+    from tfelc.data.dataset import Dataset
+    from tfelc.ranker.training.train import create_training
+
+    dataset = Dataset(data) if data else _default_dataset(console)
+    return create_training(dataset, tasks, settings, run_path, console)
+
+
+def _resumed_ranker(
+    run_path: Path, data: Path | None, tasks: list[str], console: "Console"
+) -> "TrainingLoop[RankerTrainable]":
+    from tfelc.core.errors import UsageError
+    from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.ranker.run import RankerRun
+
+    run = RankerRun.open(run_path)
+    if (trained := run.metadata["tasks"]) != tasks:
+        raise UsageError(f"--resume: the run in {run_path} trains --task {','.join(map(str, trained))}")
+    dataset = run.dataset(data)
+    load_tensorflow()
+    from tfelc.ranker.training.train import resume_training
+
+    return resume_training(run, console, dataset)
+
+
+def _created_next_item(
+    run_path: Path, source: str | None, config: Path | None, overrides: list[str], console: "Console"
+) -> "TrainingLoop[NextItemTrainable]":
+    from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.next_item.data.sources import SIMULATED, load_sequences
     from tfelc.next_item.default_settings import PAPER, default_settings
     from tfelc.next_item.settings import NextItemSettings
 
-    if resume:
-        load_tensorflow()
-        from tfelc.next_item.training.training import SequenceTraining
-
-        training = SequenceTraining.resume(run_path, console, source)
+    if source is None:
+        console.print("no --dataset: training on a small simulated set", highlight=False)
+        source = SIMULATED
+    if config is None or (str(config) == PAPER and not config.exists()):
+        settings = default_settings(source, overrides, paper=config is not None)
     else:
-        from tfelc.next_item.data.sources import SIMULATED, load_sequences
+        settings = NextItemSettings.load(config, overrides)
+    sequences = load_sequences(source, lambda line: console.print(line, highlight=False, soft_wrap=True))
+    load_tensorflow()
+    from tfelc.next_item.training.train import create_training
 
-        if source is None:
-            console.print("no --dataset: training on a small simulated set", highlight=False)
-            source = SIMULATED
-        if config is None or (str(config) == PAPER and not config.exists()):
-            resolved = default_settings(source, settings, paper=config is not None)
-        else:
-            resolved = NextItemSettings.load(config, settings)
-        sequences = load_sequences(source, lambda line: console.print(line, highlight=False, soft_wrap=True))
-        load_tensorflow()
-        from tfelc.next_item.training.training import SequenceTraining
-
-        training = SequenceTraining.start(run_path, sequences, source, resolved, console)
-    training.run()
-    _report_next_item(training, console)
-    _say_where(run_path, console)
+    return create_training(sequences, source, settings, run_path, console)
 
 
-def _report_next_item(training: "SequenceTraining", console: "Console") -> None:
+def _resumed_next_item(run_path: Path, source: str | None, console: "Console") -> "TrainingLoop[NextItemTrainable]":
+    from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.next_item.run import NextItemRun
+
+    run = NextItemRun.open(run_path)
+    load_tensorflow()
+    from tfelc.next_item.training.train import resume_training
+
+    return resume_training(run, console, source)
+
+
+def _finish(
+    training: "TrainingLoop[Any]", console: "Console", tables: "Callable[[EvaluationResult], list[Table]]"
+) -> None:
+    """Trains to the end, measures on the test split, and says where it all lies."""
+    training.train()
+    for table in tables(training.test()):
+        console.print(table)
+    run = training.run
+    where = f"run folder: {run.path}\nTensorBoard: tensorboard --logdir {run.logs}"
+    console.print(where, highlight=False, soft_wrap=True)
+
+
+def _ranker_tables(result: "EvaluationResult", training: "TrainingLoop[RankerTrainable]") -> "list[Table]":
+    from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
+
+    best = training.trainable.dataset.manifest.metadata.get("best_possible_auc")
+    return [metrics_table(result, best), groups_table(result), gates_table(result)]
+
+
+def _next_item_tables(result: "EvaluationResult") -> "list[Table]":
     from tfelc.next_item.evaluation.tables import ranking_table
 
-    console.print(ranking_table(training.test()))
+    return [ranking_table(result)]
 
 
-def _embedded_default(console: "Console") -> "Dataset":
+def _default_dataset(console: "Console") -> "Dataset":
     from tfelc.core.cache import cache_home
     from tfelc.data.dataset import Dataset
     from tfelc.ranker.data import simulated_log as simulated
@@ -143,17 +207,3 @@ def _embedded_default(console: "Console") -> "Dataset":
             path.parent.mkdir(parents=True, exist_ok=True)
             simulated.prepare(rows=300_000, seed=7, out=path)
     return Dataset(path)
-
-
-def _report(training: "Training", console: "Console") -> None:
-    from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
-
-    result = training.test()
-    console.print(metrics_table(result, training.dataset.manifest.metadata.get("best_possible_auc")))
-    console.print(groups_table(result))
-    console.print(gates_table(result))
-
-
-def _say_where(run_path: Path, console: "Console") -> None:
-    where = f"run folder: {run_path}\nTensorBoard: tensorboard --logdir {run_path / 'logs'}"
-    console.print(where, highlight=False, soft_wrap=True)

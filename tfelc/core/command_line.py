@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from tfelc.core.errors import TfelcError
 from tfelc.core.renamed_names import RenamedWarning
+from tfelc.core.tensorflow_start import set_environment
 
 _LONGEST_LINE = 600
 # Libraries wrap a full or closed disk in exceptions of their own; the system's words are what stays recognisable.
@@ -34,10 +35,7 @@ def run(app: Callable[[], object]) -> NoReturn:
     Raises:
         SystemExit: Always.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # TensorFlow leaves these kernels off on processors without AVX-512, where they too halve the cost of a step.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    _quiet_absl()
+    set_environment()
     code: str | int | None = 0
     try:
         with _old_names_in_one_line():
@@ -54,12 +52,6 @@ def run(app: Callable[[], object]) -> NoReturn:
         code = _fail_unforeseen(error)
     _flush()
     raise SystemExit(code)
-
-
-def _quiet_absl() -> None:
-    from absl import logging
-
-    logging.set_verbosity(logging.ERROR)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ class UsageError(TfelcError):
 
 
 class SchemaError(UsageError):
-    """A schema that contradicts itself, or does not fit the table it describes."""
+    """A schema that contradicts itself, or does not fit the log it describes."""
 
 
 class ConfigError(UsageError):

@@ -23,6 +23,19 @@ _GPU_DRIVER = Path("/proc/driver/nvidia")
 _UNUSED = ("IPython", "matplotlib", "pandas", "scipy", "sklearn")
 
 
+def set_environment() -> None:
+    """Tells TensorFlow, before it is imported, to keep to errors and to use its oneDNN kernels.
+
+    What is set in the environment already is kept. TensorFlow leaves these kernels off on processors without AVX-512,
+    where they too halve the cost of a step.
+    """
+    from absl import logging
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    logging.set_verbosity(logging.ERROR)
+
+
 def load_tensorflow() -> None:
     """Imports TensorFlow and looks for its devices.
 
@@ -38,11 +51,14 @@ def load_tensorflow() -> None:
     """
     if "tensorflow" in sys.modules:
         return
-    talkative = _GPU_DRIVER.exists() or os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0"
+    set_environment()
+    talkative = _GPU_DRIVER.exists() or os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
     with nullcontext() if talkative else _filtered_stderr(), _hidden(_UNUSED):
         import tensorflow as tf
 
         tf.config.list_physical_devices()
+        if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "0":
+            tf.get_logger().setLevel("ERROR")  # In a notebook TensorFlow would speak up to INFO.
 
 
 @contextmanager

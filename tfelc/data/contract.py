@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tfelc.core.errors import DataError
-from tfelc.schema.schema import Column, Schema
+from tfelc.schema.column import Column
+from tfelc.schema.schema import Schema
 
 _VALUES = {"float": pa.float32(), "integer": pa.int64(), "string": pa.string()}
 _BY_KIND = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 from tfelc.core.errors import DataError
 from tfelc.data.contract import arrow_schema
 from tfelc.data.manifest import Manifest
+from tfelc.data.row_groups import RowGroupReader
 from tfelc.data.splits import SPLITS
 from tfelc.schema.schema import Schema
 
@@ -73,6 +75,15 @@ class Dataset:
                 )
             files.append(path)
         return files
+
+    def tables(self, split: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """The rows of a split in the order of its parts, in pieces of some row groups.
+
+        Args:
+            split: Its name.
+            columns: Columns wanted; strings come as dictionaries.
+        """
+        return RowGroupReader(self.files(split), list(columns), seed=0, window=1).tables(0, shuffle=False)
 
     def check(self, schema: Schema, whose: str = "the run's schema") -> None:
         """Checks that the parts hold the columns of a schema, in its types.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,10 @@ import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from tfelc.core.errors import DataError
-from tfelc.schema.schema import Column
+from tfelc.data.log_batch import LogBatch
+from tfelc.schema.column import Column
 
 _BATCH = 65_536
-
-
-@dataclass(frozen=True)
-class LogBatch:
-    """Some rows of one file; `first_row` is the number of the first, counted from 1."""
-
-    path: Path
-    first_row: int
-    table: pa.Table
 
 
 class LogFiles:
@@ -41,6 +32,7 @@ class LogFiles:
     """
 
     def __init__(self, patterns: Sequence[str], columns: Sequence[str]) -> None:
+        self.name = ", ".join(patterns)
         self.columns = list(dict.fromkeys(columns))
         found: dict[Path, None] = {}
         for pattern in patterns:
@@ -67,7 +59,7 @@ class LogFiles:
             row = 1
             with _named(path):
                 for batch in read_csv(path, wanted) if is_csv(path) else _read_parquet(path, wanted):
-                    yield LogBatch(path, row, pa.Table.from_batches([batch]))
+                    yield LogBatch(str(path), row, pa.Table.from_batches([batch]), is_csv(path))
                     row += batch.num_rows
 
     def _check(self, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,9 @@ from tfelc.core.errors import DataError
 from tfelc.data.contract import conform
 from tfelc.data.dataset_writer import DatasetWriter
 from tfelc.data.hashed_random import hashed_uniform
-from tfelc.data.log_files import LogBatch, LogFiles, is_csv, split_lists
+from tfelc.data.log_batch import LogBatch
+from tfelc.data.log_files import split_lists
+from tfelc.data.log_source import LogInput, LogSource, open_log
 from tfelc.data.splits import SPLITS
 from tfelc.schema.schema import Schema
 
@@ -25,18 +27,18 @@ _STREAM = 1
 
 def prepare(
     schema: Schema,
-    inputs: Sequence[str],
+    source: LogInput,
     out: Path,
     seed: int = 0,
     progress: Callable[[int, int | None], None] = lambda done, total: None,
 ) -> None:
-    """Streams Parquet or CSV files into a prepared dataset; memory does not grow with them.
+    """Streams a log into a prepared dataset; memory does not grow with files.
 
     In a CSV file an empty field is missing and a list's values are separated by `|`.
 
     Args:
         schema: Columns, tasks and the way to split.
-        inputs: Paths or glob patterns of the files.
+        source: Paths or glob patterns of Parquet or CSV files, or a table in memory; see `open_log`.
         out: The folder to make.
         seed: Seed of a split by row or by user.
         progress: Called with the rows read so far and their total, where that is known.
@@ -46,34 +48,33 @@ def prepare(
             written.
     """
     extra = [schema.split.column] if schema.split.column is not None else []
-    files = LogFiles(inputs, [*schema.columns, *extra])
-    split_of = _splitter(schema, files, seed)
+    log = open_log(source, [*schema.columns, *extra])
+    split_of = _splitter(schema, log, seed)
     done = 0
-    with DatasetWriter(out, schema, source=f"{', '.join(inputs)}", seed=seed) as writer:
-        for batch in files.batches():
-            where = str(batch.path)
-            table = split_lists(batch.table, schema.columns) if is_csv(batch.path) else batch.table
-            rows = conform(table, schema, where, batch.first_row)
+    with DatasetWriter(out, schema, source=log.name, seed=seed) as writer:
+        for batch in log.batches():
+            table = split_lists(batch.table, schema.columns) if batch.is_text else batch.table
+            rows = conform(table, schema, batch.where, batch.first_row)
             split = split_of(batch, rows, done)
             for number, name in enumerate(SPLITS):
-                writer.write(name, rows.filter(pa.array(split == number)), where)
+                writer.write(name, rows.filter(pa.array(split == number)), batch.where)
             done += rows.num_rows
-            progress(done, files.rows)
+            progress(done, log.rows)
         if done == 0:
-            raise DataError(f"{', '.join(inputs)}: the log has no rows")
+            raise DataError(f"{log.name}: the log has no rows")
 
 
 Splitter = Callable[[LogBatch, pa.Table, int], NDArray[np.int64]]
 
 
-def _splitter(schema: Schema, files: LogFiles, seed: int) -> Splitter:
+def _splitter(schema: Schema, log: LogSource, seed: int) -> Splitter:
     """The rule that says for each row of a batch which split it falls into, as an index into `SPLITS`."""
     split = schema.split
     if split.by == "column":
         return lambda batch, rows, done: _by_words(batch, str(split.column))
     if split.by == "time":
         (timestamp,) = schema.of_kind("timestamp")
-        edges = _time_edges(schema, files, timestamp)
+        edges = _time_edges(schema, log, timestamp)
         return lambda batch, rows, done: np.searchsorted(edges, rows[timestamp].to_numpy(), side="right")
     shares = np.cumsum([1 - split.validation - split.test, split.validation])
 
@@ -90,7 +91,7 @@ def _by_words(batch: LogBatch, column: str) -> NDArray[np.int64]:
     if found.null_count:
         row = int(pc.index(pc.is_null(found), pa.scalar(True)).as_py())
         raise DataError(
-            f"{batch.path}: column `{column}`, row {batch.first_row + row}: use {', '.join(SPLITS)}. "
+            f"{batch.where}: column `{column}`, row {batch.first_row + row}: use {', '.join(SPLITS)}. "
             f"Received: {words[row].as_py()!r}"
         )
     return found.to_numpy().astype(np.int64)
@@ -102,7 +103,7 @@ def _user_keys(users: pa.ChunkedArray) -> NDArray[np.uint64]:
     return users.fill_null(-1).to_numpy().astype(np.uint64)
 
 
-def _time_edges(schema: Schema, files: LogFiles, timestamp: str) -> NDArray[np.int64]:
+def _time_edges(schema: Schema, log: LogSource, timestamp: str) -> NDArray[np.int64]:
     """Where validation and test begin: quantiles of the time, in a first pass over that column alone.
 
     Up to `_SAMPLE` values they are exact; of more, every second, fourth ... value is kept.
@@ -110,15 +111,15 @@ def _time_edges(schema: Schema, files: LogFiles, timestamp: str) -> NDArray[np.i
     only = schema.model_copy(update={"columns": {timestamp: schema.columns[timestamp]}})
     kept = np.empty(0, np.int64)
     stride, seen = 1, 0
-    for batch in files.batches([timestamp]):
-        times = conform(batch.table, only, str(batch.path), batch.first_row)[timestamp].to_numpy()
+    for batch in log.batches([timestamp]):
+        times = conform(batch.table, only, batch.where, batch.first_row)[timestamp].to_numpy()
         kept = np.concatenate([kept, times[-seen % stride :: stride]])
         seen += len(times)
         while len(kept) > _SAMPLE:
             kept, stride = kept[::2], stride * 2
     if not len(kept):
-        raise DataError(f"{files.paths[0]}: the log has no rows")
-    files.rows = seen
+        raise DataError(f"{log.name}: the log has no rows")
+    log.rows = seen
     kept.sort()
     shares = np.array([1 - schema.split.validation - schema.split.test, 1 - schema.split.test])
     return kept[np.minimum(np.round(shares * len(kept)).astype(np.int64), len(kept) - 1)]

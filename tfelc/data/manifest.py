@@ -46,8 +46,8 @@ class Manifest(BaseModel):
     files: dict[str, dict[str, PartFile]]
     hash: str
     label_rates: dict[str, dict[str, float]] = {}
-    # Earlier versions wrote it as `facts`.
-    metadata: dict[str, Any] = Field({}, validation_alias=AliasChoices("metadata", "facts"))
+    # It used to be written as `facts`.
+    metadata: dict[str, Any] = Field(default={}, validation_alias=AliasChoices("metadata", "facts"))
 
     @classmethod
     def load(cls, path: Path) -> Self:

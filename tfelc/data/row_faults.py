@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
 from tfelc.data.contract import arrow_type, broken_rules, cast_values
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 _LONGEST_VALUE = 80
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from tfelc.core.errors import SchemaError
 from tfelc.features.fitted import FittedFeatures, NumberStatistics
 from tfelc.features.lookup import number_values
-from tfelc.schema.schema import Column, Schema, Table
+from tfelc.schema.column import Column
+from tfelc.schema.embedding_table import EmbeddingTable
+from tfelc.schema.schema import Schema
 
 # Quantiles need no more than this many values; they are drawn at random, since rows may repeat in a pattern.
 _QUANTILE_SAMPLE_PER_TABLE = 20_000
@@ -42,7 +44,8 @@ def fit_features(schema: Schema, tables: Iterable[pa.Table]) -> FittedFeatures:
             table_name, spec = schema.table_of(name)
             if not (spec.hash_buckets or spec.values):
                 _count(counts.setdefault(table_name, {}), table[name], column.missing)
-    vocabularies = {name: _vocabulary(name, schema.tables.get(name, Table()), found) for name, found in counts.items()}
+    specs = {name: schema.tables.get(name, EmbeddingTable()) for name in counts}
+    vocabularies = {name: _vocabulary(name, specs[name], found) for name, found in counts.items()}
     vocabularies |= {name: list(spec.values) for name, spec in schema.tables.items() if spec.values}
     return FittedFeatures(vocabularies=vocabularies, numbers={name: n.statistics() for name, n in numbers.items()})
 
@@ -103,7 +106,7 @@ def _count(counts: dict[Any, int], column: pa.ChunkedArray, missing: str | int) 
             counts[value] = counts.get(value, 0) + count
 
 
-def _vocabulary(name: str, spec: Table, counts: dict[Any, int]) -> list[Any]:
+def _vocabulary(name: str, spec: EmbeddingTable, counts: dict[Any, int]) -> list[Any]:
     # Ties are broken by the value, so that the same rows in another order give the same vocabulary.
     kept = sorted((-count, value) for value, count in counts.items() if count >= spec.min_count)
     if not kept:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tfelc.schema.schema import ROLES, Role, Schema
+from tfelc.schema.column import ROLES, Role
+from tfelc.schema.schema import Schema
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout, ListFeature
-from tfelc.schema.schema import Column, Role, Schema
+from tfelc.schema.column import Column, Role
+from tfelc.schema.schema import Schema
 
 # What a client sends for a missing number of type `integer`, which has no NaN; pandas and NumPy write NaT so.
 MISSING_INTEGER = int(np.iinfo(np.int64).min)

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras import ops
 
-from tfelc.schema.schema import Task
+from tfelc.schema.task import Task
 from tfelc.schema.task_chain import chain_of, joint_label
 
 Tensor = Any
@@ -68,11 +68,12 @@ def task_losses(
 ) -> dict[str, Tensor]:
     """The mean loss of each task over the rows of its sample space.
 
-    A task without `given` is trained on all rows; with `space: given` on the rows where the given outcome happened
-    (a batch without any contributes 0); with `space: entire` on all rows, through the product of the probabilities.
+    A task without `conditioned_on` is trained on all rows; with `space: conditional` on the rows where that outcome
+    happened (a batch without any contributes 0); with `space: entire` on all rows, through the product of the
+    probabilities.
 
     Args:
-        tasks: The tasks to train and those they are given.
+        tasks: The tasks to train and those that they are conditioned on.
         labels: Task -> float tensor of 0 and 1, shape `(batch,)`, for all of `tasks`.
         logits: Task -> float32 tensor of shape `(batch,)`, for the tasks to train.
         weights: Optional weight of each row, shape `(batch,)`.
@@ -91,11 +92,11 @@ def task_losses(
     for name in logits:
         task = tasks[name]
         rows = ops.ones_like(logits[name]) if weights is None else weights
-        if task.given is None:
+        if task.conditioned_on is None:
             values = binary_cross_entropy(labels[name], logits[name])
-        elif task.space == "given":
+        elif task.space == "conditional":
             values = binary_cross_entropy(labels[name], logits[name])
-            rows = rows * joint_label(tasks, labels, task.given)
+            rows = rows * joint_label(tasks, labels, task.conditioned_on)
         else:
             chain = [logits[link] for link in chain_of(tasks, name)]
             values = joint_cross_entropy(joint_label(tasks, labels, name), chain)

@@ -26,6 +26,10 @@ def assignment_agreement(first: NDArray[Any], second: NDArray[Any]) -> float:
     Raises:
         DataError: The numbers of rows differ.
 
+    Example:
+        >>> assignment_agreement(np.array([0, 0, 1, 1]), np.array(["x", "x", "y", "y"]))
+        1.0
+
     Source: Hubert and Arabie (1985).
     """
     if len(first) != len(second):

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tfelc.metrics.checks import checked_labels, checked_scores
+from tfelc.metrics.ranker_metric import RankerMetric
+from tfelc.metrics.resampled_auc import ResampledAuc
 
 
 def auc(labels: ArrayLike, scores: ArrayLike) -> float:
@@ -16,10 +18,14 @@ def auc(labels: ArrayLike, scores: ArrayLike) -> float:
         scores: Any finite scores, higher for likelier positives, `(rows,)`.
 
     Returns:
-        The area, in [0, 1]; NaN where one of the two classes is absent. O(n log n).
+        The area, in [0, 1]; NaN where one of the two classes is absent. It takes O(n log n).
 
     Raises:
         DataError: A label is neither 0 nor 1, a score is not finite, or the lengths differ.
+
+    Example:
+        >>> auc([0, 1, 0, 1], [0.1, 0.8, 0.3, 0.3])
+        0.875
     """
     checked = checked_labels(labels)
     values = checked_scores(scores, len(checked))
@@ -32,3 +38,6 @@ def auc(labels: ArrayLike, scores: ArrayLike) -> float:
     below = np.cumsum(negatives) - negatives
     pairs = positives.sum() * negatives.sum()
     return float(np.sum(positives * (below + negatives / 2)) / pairs) if pairs else float("nan")
+
+
+AUC = RankerMetric("auc", "AUC", "higher", auc, statistic=ResampledAuc)

@@ -19,6 +19,11 @@ class CalibrationBins(NamedTuple):
         rows: Rows of the bin.
         predicted: Sum of their predictions.
         observed: Their positives.
+
+    Example:
+        >>> bins = CalibrationBins(np.array([2.0]), np.array([0.8]), np.array([1.0]))
+        >>> (bins.observed / bins.rows).tolist()
+        [0.5]
     """
 
     rows: NDArray[Any]
@@ -37,6 +42,11 @@ def calibration_bins(labels: ArrayLike, probabilities: ArrayLike) -> Calibration
 
     Raises:
         DataError: A label is neither 0 nor 1, a probability lies outside [0, 1], or the lengths differ.
+
+    Example:
+        >>> bins = calibration_bins([1, 0, 1, 1], [0.2, 0.2, 0.2, 0.2])
+        >>> bins.rows.tolist(), round(float(bins.predicted.sum()), 3), float(bins.observed.sum())
+        ([0, 0, 0, 0, 0, 0, 0, 0, 0, 4], 0.8, 3.0)
     """
     checked = checked_labels(labels)
     predicted = checked_probabilities(probabilities, len(checked))

@@ -11,10 +11,20 @@ from tfelc.core.errors import DataError
 
 
 def checked_labels(labels: ArrayLike) -> NDArray[np.float64]:
-    """Labels as float64, `(rows,)`.
+    """Labels as float64.
+
+    Args:
+        labels: 0 or 1, `(rows,)`.
+
+    Returns:
+        The labels, `(rows,)`.
 
     Raises:
         DataError: There are no rows, or a label is neither 0 nor 1.
+
+    Example:
+        >>> checked_labels([True, False]).tolist()
+        [1.0, 0.0]
     """
     checked = np.asarray(labels, dtype=np.float64)
     if checked.ndim != 1 or len(checked) == 0:
@@ -27,10 +37,21 @@ def checked_labels(labels: ArrayLike) -> NDArray[np.float64]:
 
 
 def checked_scores(scores: ArrayLike, rows: int) -> NDArray[np.float64]:
-    """Scores as float64, `(rows,)`.
+    """Scores as float64.
+
+    Args:
+        scores: Any finite numbers, `(rows,)`.
+        rows: How many there must be.
+
+    Returns:
+        The scores, `(rows,)`.
 
     Raises:
         DataError: Their number is not `rows`, or one is not finite.
+
+    Example:
+        >>> checked_scores([2, -3], 2).tolist()
+        [2.0, -3.0]
     """
     checked = np.asarray(scores, dtype=np.float64)
     if checked.shape != (rows,):
@@ -43,10 +64,21 @@ def checked_scores(scores: ArrayLike, rows: int) -> NDArray[np.float64]:
 
 
 def checked_seeds(scores: ArrayLike, rows: int) -> list[NDArray[np.float64]]:
-    """Scores of one model or of several seeds of it, `(rows,)` or `(seeds, rows)`, as one float64 array a seed.
+    """Scores of one model or of several seeds of it, as one float64 array a seed.
+
+    Args:
+        scores: Any finite numbers, `(rows,)` or `(seeds, rows)`.
+        rows: How many each seed must have.
+
+    Returns:
+        The scores of each seed, `(rows,)` each.
 
     Raises:
         DataError: They are of another shape, or as for `checked_scores`.
+
+    Example:
+        >>> len(checked_seeds([0.1, 0.2], 2)), len(checked_seeds([[0.1, 0.2], [0.3, 0.4]], 2))
+        (1, 2)
     """
     by_seed = np.asarray(scores, dtype=np.float64)
     if by_seed.ndim not in (1, 2) or by_seed.size == 0:
@@ -55,10 +87,21 @@ def checked_seeds(scores: ArrayLike, rows: int) -> list[NDArray[np.float64]]:
 
 
 def checked_probabilities(probabilities: ArrayLike, rows: int) -> NDArray[np.float64]:
-    """Probabilities as float64, `(rows,)`.
+    """Probabilities as float64.
+
+    Args:
+        probabilities: Within [0, 1], `(rows,)`.
+        rows: How many there must be.
+
+    Returns:
+        The probabilities, `(rows,)`.
 
     Raises:
         DataError: Their number is not `rows`, or one is not within [0, 1].
+
+    Example:
+        >>> checked_probabilities([0, 0.25], 2).tolist()
+        [0.0, 0.25]
     """
     checked = checked_scores(probabilities, rows)
     wrong = (checked < 0) | (checked > 1)
@@ -69,10 +112,21 @@ def checked_probabilities(probabilities: ArrayLike, rows: int) -> NDArray[np.flo
 
 
 def checked_distributions(weights: ArrayLike, what: str) -> NDArray[np.float64]:
-    """Rows of weights that sum to 1, as float64, `(rows, parts)`.
+    """Rows of weights that sum to 1, as float64.
+
+    Args:
+        weights: At least 0, `(rows, parts)`.
+        what: What they are called in messages, in the plural.
+
+    Returns:
+        The weights, `(rows, parts)`.
 
     Raises:
         DataError: There are no rows, or a row is no distribution.
+
+    Example:
+        >>> checked_distributions([[1, 0], [0.5, 0.5]], "gate weights").shape
+        (2, 2)
     """
     checked = np.asarray(weights, dtype=np.float64)
     if checked.ndim != 2 or checked.size == 0:
@@ -86,10 +140,22 @@ def checked_distributions(weights: ArrayLike, what: str) -> NDArray[np.float64]:
 
 
 def user_codes(users: NDArray[Any], rows: int) -> tuple[NDArray[np.int64], int]:
-    """Numbers the users from 0: the code of each row, and how many users there are.
+    """Numbers the users from 0, in the order of their first rows.
+
+    Args:
+        users: User of each row, `(rows,)`; integers or strings.
+        rows: How many there must be.
+
+    Returns:
+        The number of each row's user, `(rows,)`, and how many users there are.
 
     Raises:
         DataError: Their number is not `rows`, or one is missing.
+
+    Example:
+        >>> codes, count = user_codes(np.array(["b", "a", "b"]), 3)
+        >>> codes.tolist(), count
+        ([0, 1, 0], 2)
     """
     # Imported here: pandas loads slowly and the other metrics do without.
     import pandas as pd
@@ -103,10 +169,20 @@ def user_codes(users: NDArray[Any], rows: int) -> tuple[NDArray[np.int64], int]:
 
 
 def checked_ranks(ranks: ArrayLike) -> NDArray[np.float64]:
-    """Ranks as float64, `(examples,)`.
+    """Ranks as float64.
+
+    Args:
+        ranks: Whole numbers from 1, `(examples,)`.
+
+    Returns:
+        The ranks, `(examples,)`.
 
     Raises:
         DataError: There are none, or one is no whole number from 1.
+
+    Example:
+        >>> checked_ranks([3, 1]).tolist()
+        [3.0, 1.0]
     """
     checked = np.asarray(ranks, dtype=np.float64)
     if checked.ndim != 1 or len(checked) == 0:

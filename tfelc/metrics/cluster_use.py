@@ -16,6 +16,10 @@ class ClusterUse(NamedTuple):
     Attributes:
         in_use: Effective number of clusters, exp of the entropy of the mean assignment, in [1, clusters].
         largest_share: Share of the rows in the largest cluster, each row in its likeliest one, in (0, 1].
+
+    Example:
+        >>> ClusterUse(in_use=2.8, largest_share=0.5).largest_share
+        0.5
     """
 
     in_use: float
@@ -30,6 +34,11 @@ def cluster_use(assignments: ArrayLike) -> ClusterUse:
 
     Raises:
         DataError: A row is no distribution.
+
+    Example:
+        >>> use = cluster_use([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
+        >>> round(use.in_use, 3), use.largest_share
+        (2.828, 0.5)
     """
     checked = checked_distributions(assignments, "cluster assignments")
     mean = checked.mean(axis=0)
@@ -38,6 +47,17 @@ def cluster_use(assignments: ArrayLike) -> ClusterUse:
 
 
 def effective_number(shares: NDArray[np.floating[Any]]) -> float:
-    """`exp(-sum_j q_j log q_j)` of shares `q` that sum to 1: as many equal shares would be as mixed as these."""
+    """`exp(-sum_j q_j log q_j)` of shares `q`: as many equal shares would be as mixed as these.
+
+    Args:
+        shares: At least 0 and of sum 1, `(parts,)`.
+
+    Returns:
+        The number, in [1, parts].
+
+    Example:
+        >>> round(effective_number(np.array([0.5, 0.25, 0.25, 0.0])), 3)
+        2.828
+    """
     used = shares[shares > 0]
     return float(np.exp(-np.sum(used * np.log(used))))

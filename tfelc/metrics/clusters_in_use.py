@@ -19,7 +19,14 @@ class ClustersInUse(keras.metrics.Metric):
 
     Args:
         count: int. Number of clusters.
-        **kwargs: Of `keras.metrics.Metric`.
+        name: str. Name of the metric. Defaults to `clusters_in_use`.
+        **kwargs: Arguments of `keras.metrics.Metric`.
+
+    Example:
+        >>> metric = ClustersInUse(3)
+        >>> metric.update_state(ops.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]))
+        >>> round(float(metric.result()), 4)
+        2.0
     """
 
     def __init__(self, count: int, name: str = "clusters_in_use", **kwargs: Any) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tfelc.metrics.calibration_bins import calibration_bins
+from tfelc.metrics.ranker_metric import RankerMetric
 
 
 def expected_calibration_error(labels: ArrayLike, probabilities: ArrayLike) -> float:
@@ -18,10 +19,18 @@ def expected_calibration_error(labels: ArrayLike, probabilities: ArrayLike) -> f
         probabilities: Within [0, 1], `(rows,)`.
 
     Returns:
-        The error, in [0, 1]. O(n log n).
+        The error, in [0, 1]. It takes O(n log n).
 
     Raises:
         DataError: A label is neither 0 nor 1, a probability lies outside [0, 1], or the lengths differ.
+
+    Example:
+        >>> round(expected_calibration_error([0, 0, 1, 1], [0.1, 0.2, 0.7, 0.8]), 3)
+        0.2
     """
     bins = calibration_bins(labels, probabilities)
     return float(np.abs(bins.predicted - bins.observed).sum() / bins.rows.sum())
+
+
+# Without an interval: the bins themselves move with the rows that are drawn.
+EXPECTED_CALIBRATION_ERROR = RankerMetric("ece", "ECE", "lower", expected_calibration_error)

@@ -27,6 +27,10 @@ def gate_distance(weights: ArrayLike, groups: NDArray[Any]) -> float:
 
     Raises:
         DataError: A row is no distribution, or the lengths differ.
+
+    Example:
+        >>> gate_distance([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]], np.array(["new", "new", "old"], dtype=object))
+        0.75
     """
     checked = checked_distributions(weights, "gate weights")
     if len(groups) != len(checked):

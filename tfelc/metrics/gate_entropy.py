@@ -19,6 +19,10 @@ def gate_entropy(weights: ArrayLike) -> float:
 
     Raises:
         DataError: A row is no distribution.
+
+    Example:
+        >>> round(gate_entropy([[0.5, 0.5], [1.0, 0.0]]), 4)
+        0.3466
     """
     checked = checked_distributions(weights, "gate weights")
     logs = np.log(checked, out=np.zeros_like(checked), where=checked > 0)

@@ -18,7 +18,14 @@ class LargestClusterShare(keras.metrics.Metric):
 
     Args:
         count: int. Number of clusters.
-        **kwargs: Of `keras.metrics.Metric`.
+        name: str. Name of the metric. Defaults to `largest_cluster_share`.
+        **kwargs: Arguments of `keras.metrics.Metric`.
+
+    Example:
+        >>> metric = LargestClusterShare(3)
+        >>> metric.update_state(ops.array([2, 0, 2, 1]))
+        >>> float(metric.result())
+        0.5
     """
 
     def __init__(self, count: int, name: str = "largest_cluster_share", **kwargs: Any) -> None:

@@ -16,6 +16,12 @@ class MeanGateEntropy(keras.metrics.Mean):
 
     `-1/n sum_i sum_e w_ie log w_ie`, with `0 log 0 = 0`: 0 where each row picks one expert, `log(experts)` where all
     weigh alike.
+
+    Example:
+        >>> metric = MeanGateEntropy()
+        >>> metric.update_state(ops.array([[0.5, 0.5], [1.0, 0.0]]))
+        >>> round(float(metric.result()), 4)
+        0.3466
     """
 
     def update_state(self, weights: Tensor) -> None:

@@ -21,6 +21,10 @@ def population_stability_index(expected: ArrayLike, observed: ArrayLike) -> floa
 
     Returns:
         The index, at least 0; NaN where either side is empty.
+
+    Example:
+        >>> round(population_stability_index([5, 5], [70, 30]), 3)
+        0.169
     """
     counts = np.stack([np.asarray(expected, np.float64), np.asarray(observed, np.float64)])
     totals = counts.sum(axis=1, keepdims=True)

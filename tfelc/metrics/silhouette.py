@@ -31,6 +31,11 @@ def silhouette(
     Raises:
         DataError: The lengths differ, or an embedding is not finite.
 
+    Example:
+        >>> rows = np.array([[1.0, 0.0], [3.0, 0.0], [0.0, 1.0], [-2.0, 0.0]])
+        >>> silhouette(rows, np.array([0, 0, 1, 1]))
+        0.625
+
     Source: Rousseeuw (1987).
     """
     if len(embeddings) != len(clusters):

@@ -1,4 +1,4 @@
-"""All the metrics of a task, over all rows and over the groups of users."""
+"""All the declared metrics at once: of a task, over the groups of users, and of a ranking."""
 
 from __future__ import annotations
 
@@ -10,26 +10,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfelc.core.errors import DataError
-from tfelc.metrics.auc import auc
-from tfelc.metrics.calibration import calibration
-from tfelc.metrics.expected_calibration_error import expected_calibration_error
-from tfelc.metrics.gauc import Gauc, gauc
-from tfelc.metrics.log_loss import log_loss
-from tfelc.metrics.normalized_entropy import normalized_entropy
-
-_NAMES = ("auc", "gauc", "gauc_coverage", "logloss", "ne", "calibration", "ece")
+from tfelc.metrics.checks import checked_labels, checked_probabilities
+from tfelc.metrics.registries import RANKER_METRICS, RANKING_METRICS
 
 
 def task_metrics(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any] | None = None) -> dict[str, float]:
-    """The metrics of one task, in the order of the reports.
+    """The metrics of one task, by the names and in the order of `RANKER_METRICS`.
 
-    They are auc, gauc, gauc_coverage (the share of the rows whose users are known and have both classes; GAUC leaves
-    the others out), logloss, ne, calibration and ece.
+    Among them is `gauc_coverage`, the share of the rows whose users are known and have both classes; GAUC leaves the
+    others out.
 
     Args:
         labels: 0 or 1, `(rows,)`.
         probabilities: Within [0, 1], `(rows,)`.
-        users: User of each row, `(rows,)`, None or NaN where it is not known. None: `gauc` and `gauc_coverage` are NaN.
+        users: User of each row, `(rows,)`, None or NaN where it is not known. Defaults to None: metrics that need users
+            are NaN.
 
     Returns:
         The values by name; NaN for one that the rows do not define, as an AUC where a class is absent, and for all
@@ -37,33 +32,20 @@ def task_metrics(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any
 
     Raises:
         DataError: A label is neither 0 nor 1, a probability lies outside [0, 1], or the lengths differ.
+
+    Example:
+        >>> found = task_metrics([1, 0, 0, 1], [0.9, 0.4, 0.2, 0.3], np.array(["a", "a", "b", "b"]))
+        >>> found["auc"], found["gauc"], round(found["calibration"], 3)
+        (0.75, 1.0, 0.9)
     """
+    metrics = [RANKER_METRICS.get(name) for name in RANKER_METRICS.names()]
     if len(np.asarray(labels)) == 0:
-        return dict.fromkeys(_NAMES, math.nan)
-    by_user = Gauc(math.nan, math.nan) if users is None else _known_users_gauc(labels, probabilities, users)
-    values = (
-        auc(labels, probabilities),
-        by_user.value,
-        by_user.kept,
-        log_loss(labels, probabilities),
-        normalized_entropy(labels, probabilities),
-        calibration(labels, probabilities),
-        expected_calibration_error(labels, probabilities),
-    )
-    return dict(zip(_NAMES, values, strict=True))
-
-
-def _known_users_gauc(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any]) -> Gauc:
-    # Imported here: pandas loads slowly and the other metrics do without.
-    import pandas as pd
-
-    known = pd.notna(users)
-    if known.all():
-        return gauc(labels, probabilities, users)
-    if not known.any():
-        return Gauc(math.nan, 0.0)
-    found = gauc(np.asarray(labels)[known], np.asarray(probabilities)[known], users[known])
-    return Gauc(found.value, found.kept * float(known.mean()))
+        return {metric.name: math.nan for metric in metrics}
+    # Converted here, so that not every metric does it again.
+    labels = checked_labels(labels)
+    probabilities = checked_probabilities(probabilities, len(labels))
+    answers: dict[Any, Any] = {}
+    return {metric.name: metric.value(labels, probabilities, users, answers) for metric in metrics}
 
 
 def group_metrics(
@@ -82,9 +64,9 @@ def group_metrics(
             none of that column's groups.
         labels: Labels by task, `(rows,)` each.
         probabilities: Probabilities by task, `(rows,)` each.
-        users: User of each row, `(rows,)`, as for `task_metrics`.
+        users: User of each row, `(rows,)`, as for `task_metrics`. Defaults to None.
         spaces: Sample space by task, `(rows,)`, true for the rows the task is measured on. A task that is not named is
-            measured on all of them.
+            measured on all of them. Defaults to None: so are all tasks.
 
     Returns:
         The values by group and task; groups in alphabetical order, column by column. A task without rows in a group is
@@ -92,6 +74,13 @@ def group_metrics(
 
     Raises:
         DataError: Two columns share a group's name, or as for `task_metrics`.
+
+    Example:
+        >>> groups = {"activity": np.array(["new", "new", "old", "old"], dtype=object)}
+        >>> labels, probabilities = np.array([1, 0, 1, 0]), np.array([0.8, 0.2, 0.3, 0.6])
+        >>> found = group_metrics(groups, {"ctr": labels}, {"ctr": probabilities})
+        >>> found["new"]["ctr"]["auc"], found["old"]["ctr"]["auc"]
+        (1.0, 0.0)
     """
     # Imported here: pandas loads slowly and `task_metrics` may do without.
     import pandas as pd
@@ -112,3 +101,20 @@ def group_metrics(
                     its_users = None if users is None else users[rows]
                     groups[name][task] = task_metrics(labels[task][rows], probabilities[task][rows], its_users)
     return groups
+
+
+def ranking_metrics(ranks: ArrayLike) -> dict[str, float]:
+    """The metrics of a ranking, by the names and in the order of `RANKING_METRICS`.
+
+    Args:
+        ranks: Rank of each target from 1, `(examples,)`.
+
+    Raises:
+        DataError: There are no ranks, or one is no whole number from 1.
+
+    Example:
+        >>> found = ranking_metrics([1, 3, 7, 15, 40])
+        >>> found["hr@5"], found["ndcg@5"]
+        (0.4, 0.3)
+    """
+    return {name: RANKING_METRICS.get(name).value(ranks) for name in RANKING_METRICS.names()}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,39 +14,50 @@ from numpy.typing import NDArray
 
 from tfelc.core.atomic_files import atomic_write
 from tfelc.core.errors import RunError, UsageError
+from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
-from tfelc.lifecycle.training.run_folder import RunFolder
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.data.sources import DATASETS, load_sequences
 from tfelc.next_item.data.splits import SequenceSplits, global_time, leave_one_out
-from tfelc.next_item.models.sequential_recommender import SequentialRecommender
-from tfelc.next_item.settings import NextItemSettings, SplitSettings
+from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings, SplitSettings
+
+if TYPE_CHECKING:
+    from tfelc.next_item.models.sequential_recommender import SequentialRecommender
+
+_CATALOG = "catalog.json"
+# What earlier versions called it.
+_OLD_CATALOG = "catalogue.json"
 
 
-class SequenceRun(RunFolder):
+# The file of interactions that belongs to the run.
+OWN_DATA = "interactions.parquet"
+
+
+class NextItemRun(Run[NextItemSettings]):
     """A next-item run: `catalog.json` holds the raw item ids, in the order of their numbers from 1."""
 
-    kind = "next_item"
+    kind = NEXT_ITEM
+    settings_class = NextItemSettings
     metadata_types = {"users": int, "items": int, "actions": int}
 
     @classmethod
-    def create(cls, path: Path, config: NextItemSettings, sequences: Sequences, source: str) -> SequenceRun:
-        """Starts a run folder.
+    def create(cls, path: Path, settings: NextItemSettings, sequences: Sequences, source: str) -> NextItemRun:
+        """Makes the run folder of a next-item model that is about to be trained.
 
         Args:
-            path: The folder.
-            config: Settings.
-            sequences: What is trained on.
-            source: Where they came from: the name of a data set, or the path of a file.
+            path: Path. The folder.
+            settings: NextItemSettings. The settings.
+            sequences: Sequences. What is trained on.
+            source: str. Where they came from: the name of a data set, or the path of a file.
 
         Raises:
             RunError: The folder exists and is not empty.
         """
-        return cls.make(
+        return cls.create_folder(
             path,
-            {"config.yaml": config.dump(), "catalog.json": json.dumps(sequences.catalog.tolist())},
+            {"config.yaml": settings.dump(), _CATALOG: json.dumps(sequences.catalog.tolist())},
             {
-                "data": source if source in DATASETS else str(Path(source).absolute()),
+                "data": source if source in (*DATASETS.names(), OWN_DATA) else str(Path(source).absolute()),
                 "data_hash": sequences.hash,
                 "users": sequences.num_users,
                 "items": sequences.num_items,
@@ -53,14 +65,10 @@ class SequenceRun(RunFolder):
             },
         )
 
-    def config(self) -> NextItemSettings:
-        """The run's settings; raises RunError when they are missing or changed."""
-        return NextItemSettings.load(self.unchanged("config.yaml"))
-
+    @cached_property
     def catalog(self) -> list[int] | list[str]:
         """Raw item ids by item number less 1; raises RunError when the file is missing or changed."""
-        # Version 0.1.0 wrote it as `catalogue.json`.
-        name = "catalog.json" if "catalog.json" in self.metadata()["files"] else "catalogue.json"
+        name = _OLD_CATALOG if _OLD_CATALOG in self.metadata["files"] else _CATALOG
         ids: list[int] | list[str] = json.loads(self.unchanged(name).read_text(encoding="utf-8"))
         return ids
 
@@ -68,27 +76,30 @@ class SequenceRun(RunFolder):
         """The sequences that the run was trained on.
 
         Args:
-            source: Where they are now: the name of a data set, or the path of a file. Defaults to where they were.
+            source: str. Where they are now: the name of a data set, or the path of a file. Defaults to None: where
+                they were.
 
         Raises:
             RunError: They have changed since.
             DataError: They cannot be read.
         """
-        metadata = self.metadata()
-        source = metadata["data"] if source is None else source
+        if source is None:
+            source = self.metadata["data"]
+            if source == OWN_DATA:
+                source = str(self.path / OWN_DATA)
         sequences = load_sequences(source)
-        if sequences.hash != metadata["data_hash"]:
+        if sequences.hash != self.metadata["data_hash"]:
             raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")
         return sequences
 
-    def refuse_incomparable(self, other: SequenceRun) -> None:
+    def refuse_incomparable(self, other: NextItemRun) -> None:
         """Raises UsageError where the other run ranks other examples, so that users cannot be compared one by one."""
-        if self.metadata()["data_hash"] != other.metadata()["data_hash"]:
+        if self.metadata["data_hash"] != other.metadata["data_hash"]:
             raise UsageError(
-                f"{other.path}: was trained on other data ({other.metadata()['data']}) than {self.path} "
-                f"({self.metadata()['data']}); compare runs on the same data"
+                f"{other.path}: was trained on other data ({other.metadata['data']}) than {self.path} "
+                f"({self.metadata['data']}); compare runs on the same data"
             )
-        mine, theirs = self.config().split.protocol, other.config().split.protocol
+        mine, theirs = self.settings.split.protocol, other.settings.split.protocol
         if mine != theirs:
             raise UsageError(
                 f"{other.path}: its split.protocol is {theirs}, and that of {self.path} is {mine}; compare runs of the "
@@ -114,24 +125,24 @@ class SequenceRun(RunFolder):
         Raises:
             RunError: The folder is no run, or is damaged.
         """
-        metadata = self.metadata()
+        items = self.metadata["items"]
         # What an item's count is does not matter to scores, only to the draws of training.
-        model = build_model(self.config(), metadata["items"], np.ones(metadata["items"], np.int64))
+        model = build_model(self.settings, items, np.ones(items, np.int64))
         load_checkpoint(self.best, {"model": model.variables}, model.former_variables)
         return model
 
 
-def split(sequences: Sequences, config: SplitSettings) -> SequenceSplits:
+def split(sequences: Sequences, settings: SplitSettings) -> SequenceSplits:
     """The splits of the protocol that the settings name."""
-    return leave_one_out(sequences) if config.protocol == "leave_one_out" else global_time(sequences)
+    return leave_one_out(sequences) if settings.protocol == "leave_one_out" else global_time(sequences)
 
 
-def build_model(config: NextItemSettings, items: int, counts: NDArray[np.int64]) -> SequentialRecommender:
+def build_model(settings: NextItemSettings, items: int, counts: NDArray[np.int64]) -> SequentialRecommender:
     """An untrained model.
 
     Args:
-        config: Settings.
-        items: Items of the catalog.
+        settings: NextItemSettings. The settings.
+        items: int. Items of the catalog.
         counts: How often each item is a target in training, by item number less 1.
     """
-    return config.model.create(items, config.split.max_length, counts, config.training.seed)
+    return settings.model.create(items, settings.split.max_length, counts, settings.training.seed)

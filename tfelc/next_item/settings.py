@@ -10,9 +10,13 @@ from pydantic import Field, model_validator
 from tfelc.core.settings import Settings
 from tfelc.lifecycle.settings.early_stopping import EarlyStoppingSettings
 from tfelc.lifecycle.settings.optimizer import OptimizerSettings
+from tfelc.lifecycle.settings.training import TrainingSettings
 from tfelc.next_item.model_settings.elcrec import ELCRecSettings
 from tfelc.next_item.model_settings.sequence_model import SequenceModelSettings
 from tfelc.next_item.old_settings import with_new_next_item_names
+
+# The name of the one output, of the task and of the kind of run.
+NEXT_ITEM = "next_item"
 
 
 class SplitSettings(Settings):
@@ -34,26 +38,17 @@ class NextItemEarlyStoppingSettings(EarlyStoppingSettings):
     patience: int = Field(3, ge=1)
 
 
-class NextItemTrainingSettings(Settings):
-    """How the model is trained.
+class NextItemTrainingSettings(TrainingSettings):
+    """How the model is trained; see `TrainingSettings` for the rest.
 
     Attributes:
         samples: `prefixes`: every prefix of a sequence is a sample, with the loss at its end. `windows`: a sequence is
             cut into windows, with the loss at every position. `sequences`: the last window alone, as in the paper.
-        epochs: At most so many.
-        batch_size: Samples per step.
-        seed: Of everything random.
-        deterministic: Same seed, same machine: same bits.
-        checkpoint_seconds: A checkpoint is written this often inside an epoch, beside the one at its end.
-        early_stopping: When to stop.
     """
 
-    samples: Literal["prefixes", "windows", "sequences"] = "prefixes"
     epochs: int = Field(40, ge=1)
     batch_size: int = Field(512, ge=1)
-    seed: int = Field(7, ge=0, lt=2**32)
-    deterministic: bool = True
-    checkpoint_seconds: float = Field(60.0, ge=0)
+    samples: Literal["prefixes", "windows", "sequences"] = "prefixes"
     early_stopping: NextItemEarlyStoppingSettings = NextItemEarlyStoppingSettings()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfelc.core.renamed_names import Rename, with_new_names
+from tfelc.schema.renames import SPACE_RENAME
 
 _RENAMES = (
     Rename("model.clusters.count", "model.clusters.num_clusters"),
@@ -15,6 +16,7 @@ _RENAMES = (
     Rename("optimizer.dense", "optimizer.name"),
     Rename("optimizer.dense_learning_rate", "optimizer.learning_rate"),
     Rename("training.balance.strategy", "training.balance.name"),
+    SPACE_RENAME,
 )
 # Architecture -> setting of `model.experts` -> its own. The others were there and did nothing.
 _EXPERTS = {
@@ -74,9 +76,19 @@ def with_new_ranker_names(
         kept = _without(balance, _ALL_BALANCE - _BALANCE.get(strategy or "", set()))
         found["training"] = {**_group(found, "training"), "balance": kept}
     optimizer = _group(found, "optimizer")
-    if optimizer.get("dense") == "adamw":
+    if optimizer.get("dense") == "adamw" and not _says_otherwise(above) and not _has_decay(below):
         found["optimizer"] = {"weight_decay": _ADAMW_DECAY, **optimizer}
     return with_new_names(found, renames, where)
+
+
+def _says_otherwise(above: Mapping[str, Any] | None) -> bool:
+    """Whether what goes over the optimizer names another one, which the decay of AdamW says nothing of."""
+    optimizer = _group(above or {}, "optimizer")
+    return not {optimizer.get("dense", "adamw"), optimizer.get("name", "adamw")} <= {"adamw"}
+
+
+def _has_decay(below: Mapping[str, Any] | None) -> bool:
+    return "weight_decay" in _group(below or {}, "optimizer")
 
 
 def _group(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -11,11 +11,13 @@ from tfelc.core.settings import Settings
 from tfelc.lifecycle.settings.clusters import ClusterSettings
 from tfelc.lifecycle.settings.early_stopping import EarlyStoppingSettings
 from tfelc.lifecycle.settings.optimizer import OptimizerSettings
+from tfelc.lifecycle.settings.training import TrainingSettings
 from tfelc.losses.task_balance.settings import FixedWeightsSettings, TaskBalanceSettings
 from tfelc.ranker.architectures.mmoe import MMoE
 from tfelc.ranker.architectures.multi_task_architecture import MultiTaskArchitecture
 from tfelc.ranker.old_settings import with_new_ranker_names
-from tfelc.schema.schema import Role
+from tfelc.schema.column import Role
+from tfelc.schema.task_settings import TaskSettings
 
 
 class RankerClusterSettings(ClusterSettings):
@@ -104,47 +106,26 @@ class RankerEarlyStoppingSettings(EarlyStoppingSettings):
     metric: str = "mean.auc"
 
 
-class RankerTrainingSettings(Settings):
-    """How the model is trained.
+class RankerTrainingSettings(TrainingSettings):
+    """How the model is trained; see `TrainingSettings` for the rest.
 
     Attributes:
-        epochs: At most so many.
-        batch_size: Rows per step.
-        seed: Of everything random.
         precision: `mixed_bfloat16` computes in half the width, weights stay in float32.
         xla: Whether the network's step is compiled by XLA.
         steps_per_execution: Steps that TensorFlow takes before it comes back to Python; a checkpoint falls between.
-        deterministic: Same seed, same machine: same bits. Costs about a quarter of the speed on two cores.
-        checkpoint_seconds: A checkpoint is written this often inside an epoch, beside the one at its end.
         shuffle_groups: Row groups that are read and shuffled together.
-        early_stopping: When to stop.
         balance: How the tasks' losses are weighed against each other (section A.9): the name of one of
             `tfelc.losses.task_balance`, or its name and settings.
     """
 
     epochs: int = Field(2, ge=1)
     batch_size: int = Field(1024, ge=1)
-    seed: int = Field(7, ge=0)
+    early_stopping: RankerEarlyStoppingSettings = RankerEarlyStoppingSettings()
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     xla: bool = False
     steps_per_execution: int = Field(10, ge=1)
-    deterministic: bool = True
-    checkpoint_seconds: float = Field(60.0, ge=0)
     shuffle_groups: int = Field(4, ge=1)
-    early_stopping: RankerEarlyStoppingSettings = RankerEarlyStoppingSettings()
     balance: TaskBalanceSettings = FixedWeightsSettings()
-
-
-class TaskSettings(Settings):
-    """Settings of one task that differ from the schema's, to compare them without a change of the data.
-
-    Attributes:
-        weight: Weight of the task's loss.
-        space: Where a conditional task is trained.
-    """
-
-    weight: float | None = Field(None, gt=0)
-    space: Literal["given", "entire"] | None = None
 
 
 class RankerSettings(Settings):

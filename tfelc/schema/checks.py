@@ -4,76 +4,92 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from tfelc.schema.schema import Schema, Table
+from tfelc.schema.column import Column
+from tfelc.schema.embedding_table import EmbeddingTable
+from tfelc.schema.split import Split
+from tfelc.schema.task import CLUSTER_OUTPUTS, Task
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-def check_schema(schema: Schema, other_outputs: Sequence[str]) -> None:
-    """Checks a schema whose columns, tables and tasks are each sound in themselves.
+def check_schema(
+    columns: Mapping[str, Column],
+    tasks: Mapping[str, Task],
+    tables: Mapping[str, EmbeddingTable],
+    user_key: str | None,
+    split: Split,
+) -> None:
+    """Checks the parts of a schema, each sound in itself, against each other.
 
     Args:
-        schema: The schema.
-        other_outputs: Served outputs beside the tasks' own, whose names no task may take.
+        columns: Mapping of name to Column.
+        tasks: Mapping of name to Task.
+        tables: Mapping of name to EmbeddingTable.
+        user_key: str. The column that tells the users apart, or None.
+        split: Split. How the log is split.
 
     Raises:
         ValueError: The first fault found.
     """
-    _check_names(schema, other_outputs)
-    _check_tasks(schema)
-    _check_tables(schema)
-    _check_columns(schema)
+    _check_names(columns, tasks, tables)
+    _check_tasks(columns, tasks)
+    _check_tables(columns, tables)
+    _check_columns(columns, user_key, split)
 
 
-def _check_names(schema: Schema, other_outputs: Sequence[str]) -> None:
-    joints = [task.joint or f"{task.given}_{name}" for name, task in schema.tasks.items() if task.given is not None]
-    for name in [*schema.columns, *schema.tasks, *schema.tables, *joints]:
+def _check_names(
+    columns: Mapping[str, Column], tasks: Mapping[str, Task], tables: Mapping[str, EmbeddingTable]
+) -> None:
+    joints = [
+        task.joint or f"{task.conditioned_on}_{name}" for name, task in tasks.items() if task.conditioned_on is not None
+    ]
+    for name in [*columns, *tasks, *tables, *joints]:
         if not _NAME.fullmatch(name):
             raise ValueError(
                 f"`{name}` is no name a serving signature takes: use letters, digits and `_`, a letter first"
             )
     inputs: dict[str, str] = {}
-    for name in schema.features:
+    for name in _features(columns):
         # A SavedModel's inputs become arguments of a Python function, and its nodes differ by more than case.
         if keyword.iskeyword(name) or name == "self":
             raise ValueError(f"column `{name}`: a word of Python's own, which no serving signature takes")
         if (other := inputs.setdefault(name.lower(), name)) != name:
             raise ValueError(f"columns `{other}` and `{name}`: features must differ by more than upper case")
     outputs: set[str] = set()
-    for name in [*schema.tasks, *joints, *other_outputs]:
+    for name in [*tasks, *joints, *CLUSTER_OUTPUTS]:
         if name in outputs:
             raise ValueError(f"output `{name}` stands for two things: rename the task, or its `joint`")
         outputs.add(name)
 
 
-def _check_tasks(schema: Schema) -> None:
-    if not schema.tasks:
+def _check_tasks(columns: Mapping[str, Column], tasks: Mapping[str, Task]) -> None:
+    if not tasks:
         raise ValueError("no task is declared")
-    for name, task in schema.tasks.items():
-        if task.label not in schema.columns or schema.columns[task.label].kind != "label":
+    for name, task in tasks.items():
+        if task.label not in columns or columns[task.label].kind != "label":
             raise ValueError(f"task `{name}`: `{task.label}` is not a column of kind `label`")
         seen = {name}
-        while task.given is not None:
-            if task.given not in schema.tasks or task.given in seen:
-                raise ValueError(f"task `{name}`: `given: {task.given}` is not another task, or goes in a circle")
-            seen.add(task.given)
-            task = schema.tasks[task.given]
+        while (condition := task.conditioned_on) is not None:
+            if condition not in tasks or condition in seen:
+                raise ValueError(
+                    f"task `{name}`: `conditioned_on: {condition}` is not another task, or goes in a circle"
+                )
+            seen.add(condition)
+            task = tasks[condition]
 
 
-def _check_tables(schema: Schema) -> None:
-    for name, column in schema.columns.items():
-        if column.table is not None and column.table not in schema.tables:
+def _check_tables(columns: Mapping[str, Column], tables: Mapping[str, EmbeddingTable]) -> None:
+    for name, column in columns.items():
+        if column.table is not None and column.table not in tables:
             raise ValueError(f"column `{name}`: table `{column.table}` is not declared under `tables`")
-    for name, table in schema.tables.items():
-        _check_table(schema, name, table)
+    for name, table in tables.items():
+        users = {c: column for c, column in _features(columns).items() if (column.table or c) == name}
+        _check_table(users, name, table)
 
 
-def _check_table(schema: Schema, name: str, table: Table) -> None:
-    users = {c: column for c, column in schema.features.items() if schema.table_of(c)[0] == name}
+def _check_table(users: Mapping[str, Column], name: str, table: EmbeddingTable) -> None:
     bucketed = [c for c, column in users.items() if column.kind == "number" and column.buckets]
     values = {(c.value_type, c.missing) for c in users.values() if c.kind != "number"}
     if bucketed and values:
@@ -88,17 +104,22 @@ def _check_table(schema: Schema, name: str, table: Table) -> None:
                 raise ValueError(f"table `{name}`: {value!r} stands for a missing value: leave it out of `values`")
 
 
-def _check_columns(schema: Schema) -> None:
-    if not schema.features:
+def _check_columns(columns: Mapping[str, Column], user_key: str | None, split: Split) -> None:
+    kinds = [column.kind for column in columns.values()]
+    if not _features(columns):
         raise ValueError("no column is a feature (number, category or list)")
-    if len(schema.of_kind("weight")) > 1 or len(schema.of_kind("timestamp")) > 1:
+    if kinds.count("weight") > 1 or kinds.count("timestamp") > 1:
         raise ValueError("at most one column can be of kind `weight`, and one of kind `timestamp`")
-    if schema.user_key is not None:
-        if schema.user_key not in schema.columns:
-            raise ValueError(f"`user_key: {schema.user_key}` is not a column")
-        if schema.columns[schema.user_key].kind not in ("id", "category"):
-            raise ValueError(f"`user_key: {schema.user_key}` is not a column of kind `id` or `category`")
-    if schema.split.by == "time" and not schema.of_kind("timestamp"):
+    if user_key is not None:
+        if user_key not in columns:
+            raise ValueError(f"`user_key: {user_key}` is not a column")
+        if columns[user_key].kind not in ("id", "category"):
+            raise ValueError(f"`user_key: {user_key}` is not a column of kind `id` or `category`")
+    if split.by == "time" and "timestamp" not in kinds:
         raise ValueError("`split: by: time` needs a column of kind `timestamp`")
-    if schema.split.by == "user" and schema.user_key is None:
+    if split.by == "user" and user_key is None:
         raise ValueError("`split: by: user` needs `user_key`")
+
+
+def _features(columns: Mapping[str, Column]) -> dict[str, Column]:
+    return {name: column for name, column in columns.items() if column.is_feature}

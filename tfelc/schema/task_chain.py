@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfelc.core.errors import UsageError
-from tfelc.ranker.settings import TaskSettings
-from tfelc.schema.schema import Schema, Task
+from tfelc.schema.schema import Schema
+from tfelc.schema.task import Task
+from tfelc.schema.task_settings import TaskSettings
 
 
 def select_tasks(schema: Schema, names: Sequence[str], settings: Mapping[str, TaskSettings]) -> dict[str, Task]:
-    """The named tasks and, after them, those they are given; with the settings' differences applied.
+    """The named tasks and, after them, those that they are conditioned on; with the settings' differences applied.
 
     Raises:
         UsageError: A name is no task of the schema or repeats, or a task over the entire space lacks the head that it
@@ -28,8 +29,8 @@ def select_tasks(schema: Schema, names: Sequence[str], settings: Mapping[str, Ta
     all_tasks = {name: task.model_copy(update=changes.get(name, {})) for name, task in schema.tasks.items()}
     for name in names:
         task = all_tasks[name]
-        if task.space == "entire" and task.given is None:
-            raise UsageError(f"task `{name}` is given no other, so it has no entire space to be trained over")
+        if task.space == "entire" and task.conditioned_on is None:
+            raise UsageError(f"task `{name}` is conditioned on no other, so it has no entire space to be trained over")
         absent = [link for link in chain_of(all_tasks, name) if link not in names]
         if task.space == "entire" and absent:
             raise UsageError(f"task `{name}` over the entire space needs the head of `{absent[0]}`: add it to --task")
@@ -40,19 +41,19 @@ def select_tasks(schema: Schema, names: Sequence[str], settings: Mapping[str, Ta
 def joint_names(tasks: Mapping[str, Task], heads: Sequence[str]) -> dict[str, str]:
     """Name of each joint output, such as `ctcvr`, -> its task; only where every head of the chain is there."""
     return {
-        tasks[name].joint or f"{tasks[name].given}_{name}": name
+        tasks[name].joint or f"{tasks[name].conditioned_on}_{name}": name
         for name in heads
-        if tasks[name].given is not None and all(link in heads for link in chain_of(tasks, name))
+        if tasks[name].conditioned_on is not None and all(link in heads for link in chain_of(tasks, name))
     }
 
 
 def chain_of(tasks: Mapping[str, Task], name: str) -> list[str]:
-    """The task, the one it is given, and so on."""
+    """The task, the one that it is conditioned on, and so on."""
     chain = []
     link: str | None = name
     while link is not None:
         chain.append(link)
-        link = tasks[link].given
+        link = tasks[link].conditioned_on
     return chain
 
 

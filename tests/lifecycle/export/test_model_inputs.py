@@ -10,7 +10,7 @@ from tfelc.features.lookup import MISSING_INTEGER
 from tfelc.lifecycle.export.model_inputs import list_input, scalar_input
 from tfelc.ranker.export.requests import request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, plain
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 SCHEMA = every_kind_schema()
 
@@ -26,7 +26,7 @@ def inputs(rows):
 @pytest.mark.parametrize("which", ["ordinary", "hard"])
 def test_the_exported_ranker_answers_as_to_requests(served, untrained_run, which):
     rows = plain(every_kind_rows(200, 31), SCHEMA)
-    rows = rows if which == "ordinary" else hard_rows(SCHEMA, untrained_run.fitted())
+    rows = rows if which == "ordinary" else hard_rows(SCHEMA, untrained_run.fitted)
     expected = served.run("serving_default", request_inputs(SCHEMA, "serving_default", rows))
     found = served.run("serving_default", inputs(rows))
     for name in ("click", "buy"):

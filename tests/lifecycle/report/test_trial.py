@@ -6,8 +6,8 @@ from tfelc.lifecycle.report.trial import trials_of
 from tfelc.ranker.run import RankerRun
 
 
-def click_auc(metrics):
-    return {"click": metrics["tasks"]["click"]["auc"]}
+def click_auc(result):
+    return {"click": result.metrics["click"]["auc"]}
 
 
 def trials(run, *siblings):
@@ -30,10 +30,18 @@ def test_what_does_not_belong_is_named(trained_run, tmp_path):
         trials(trained_run, other)
     elsewhere = write_sibling(trained_run.path, tmp_path / "elsewhere", 0)
     metadata = (elsewhere / "run.json").read_text()
-    (elsewhere / "run.json").write_text(metadata.replace(RankerRun(elsewhere).metadata()["data_hash"], "0" * 64))
+    (elsewhere / "run.json").write_text(metadata.replace(RankerRun(elsewhere).metadata["data_hash"], "0" * 64))
     with pytest.raises(UsageError, match="elsewhere: was trained on other data than"):
         trials(trained_run, elsewhere)
     unfinished = write_sibling(trained_run.path, tmp_path / "unfinished", 0)
     (unfinished / "metrics.json").unlink()
     with pytest.raises(RunError, match="unfinished: has no metrics.json"):
         trials(trained_run, unfinished)
+
+
+def test_a_model_without_clusters_has_none(sequence_run):
+    from tfelc.next_item.run import NextItemRun
+
+    run = NextItemRun.open(sequence_run.parent / "sasrec")
+    [trial] = trials_of(run, [], lambda result: dict(result.metrics["next_item"]))
+    assert (trial.alpha, trial.count) == (0, 0) and set(trial.quality) >= {"hr@5", "ndcg@20"}

@@ -3,10 +3,8 @@ import io
 import pytest
 from rich.console import Console
 
-from tests.support.training import SETTINGS
+from tests.support.training import create
 from tfelc.lifecycle.training.health import collapse_warning, health_line
-from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training.training import Training
 
 
 def epoch(in_use):
@@ -28,19 +26,28 @@ def test_a_collapse_is_told_once():
     assert collapse_warning([{"health": {}}], 0) is None
 
 
+def test_a_collapse_on_the_validation_split_is_one_where_training_logs_none():
+    def epoch(in_use):
+        return {"health": {}, "validation": {"clusters": {"in_use": in_use}}}
+
+    assert "1.50 of 20 in use" in collapse_warning([epoch(3.0), epoch(1.5)], 20)
+    assert collapse_warning([epoch(1.5), epoch(1.2)], 20) is None
+    assert collapse_warning([{"health": {}, "validation": {"clusters": None}}], 20) is None
+
+
 @pytest.mark.parametrize(("temperature", "warnings"), [(0.1, 0), (50.0, 1)])
 def test_a_run_shows_the_health_and_warns_once(tmp_path, every_kind_dataset, temperature, warnings):
     # So warm that no two centers can be told apart.
     settings = [f"model.clusters.temperature={temperature}", "training.epochs=2", "training.batch_size=200"]
     out = io.StringIO()
-    config = RankerSettings.load(SETTINGS, settings)
-    training = Training.start(tmp_path / "run", every_kind_dataset, config, ["click"], Console(file=out, width=400))
-    training.run()
+    console = Console(file=out, width=400)
+    training = create(every_kind_dataset, tmp_path / "run", *settings, tasks=["click"], console=console)
+    training.train()
     shown = out.getvalue()
     assert shown.count("warning: the clusters have collapsed") == warnings
     assert shown.count("in use, largest") == 2 and shown.count("gate entropy") == 2
-    for done in training._state["history"]:
+    for done in training.history.epochs:
         assert set(done["health"]) == {"clusters_in_use", "largest_cluster_share", "click_gate_entropy"}
         assert not set(done["health"]) & set(done["losses"])
-        assert 1 <= done["validation_health"]["clusters"]["in_use"] <= 3
-        assert set(done["validation_health"]["gates"]) == {"click"}
+        assert 1 <= done["validation"]["clusters"]["in_use"] <= 3
+        assert set(done["validation"]["gates"]) == {"click"}

@@ -1,6 +1,7 @@
 import io
 import re
 
+import pytest
 from rich.console import Console
 
 from tfelc.lifecycle.training.progress import EpochProgress
@@ -9,13 +10,12 @@ from tfelc.lifecycle.training.progress import EpochProgress
 def drawn(*, terminal, step=0, steps=60):
     """What an epoch of 100 steps of 10 rows draws from `step` on."""
     console = Console(file=io.StringIO(), force_terminal=terminal, width=100)
-    progress = EpochProgress(console, rows=1000, epochs=3, batch_size=10)
-    progress.start_at(step)
-    progress.on_epoch_begin(1)
-    for batch in range(steps):
-        progress.on_train_batch_end(batch, {"loss": 0.25})
+    progress = EpochProgress(console, units=1000, epochs=3, batch_size=10)
+    progress.open(1, step)
+    for done in range(step + 1, step + steps + 1):
+        progress.update(done, lambda: {"loss": 0.25})
     progress._progress and progress._progress.refresh()
-    progress.on_epoch_end(1)
+    progress.close()
     progress.close()
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", console.file.getvalue())
 
@@ -30,5 +30,18 @@ def test_a_resumed_epoch_begins_where_it_stopped():
     assert "950/1000 rows" in drawn(terminal=True, step=90, steps=5)
 
 
-def test_a_pipe_gets_no_bar():
+def test_a_pipe_gets_no_bar_and_asks_for_no_loss():
     assert drawn(terminal=False) == ""
+    progress = EpochProgress(Console(file=io.StringIO()), units=1000, epochs=3, batch_size=10)
+    progress.open(0)
+    progress.update(1, lambda: pytest.fail("fetching a loss waits for the device"))
+    progress.close()
+
+
+def test_the_bar_says_what_it_counts():
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    progress = EpochProgress(console, units=25, epochs=3, batch_size=10, unit="samples")
+    progress.open(0)
+    progress.update(3, dict)
+    progress.close()
+    assert "25/25 samples" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", console.file.getvalue())

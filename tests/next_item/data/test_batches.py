@@ -120,6 +120,19 @@ def test_seed_and_epoch_alone_determine_the_order(positive_views: bool) -> None:
     assert Counter(_order(3, 6)) != Counter(_order(3, 5))  # other batches, not only another order of them
 
 
+@pytest.mark.parametrize("positive_views", [False, True])
+def test_an_epoch_from_a_step_on_is_the_end_of_the_whole(positive_views: bool) -> None:
+    train = leave_one_out(simulate(300, 60).sequences).train
+    batches = SequenceBatches(train, "prefixes", 50, 32, 3, positive_views)
+    whole = [[part for part in batch if part is not None] for batch in batches.epoch(2)]
+    for start in (0, 1, len(batches) // 2, len(batches) - 1, len(batches)):
+        found = [[part for part in batch if part is not None] for batch in batches.epoch(2, start)]
+        assert len(found) == len(batches) - start
+        for one, other in zip(found, whole[start:], strict=True):
+            assert len(one) == len(other) == 2 + positive_views
+            assert all(np.array_equal(part, wanted) for part, wanted in zip(one, other, strict=True))
+
+
 def test_twins_have_the_same_target() -> None:
     histories = [[1, 2, 3, 4, 5, 6], [7, 8, 3, 4, 5, 6], [9, 3, 1, 1], [9, 2, 1, 1]]
     batches = SequenceBatches(_train(histories), "prefixes", 50, 3, seed=0, positive_views=True)

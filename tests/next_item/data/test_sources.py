@@ -88,7 +88,7 @@ def test_files_of_ones_own(tmp_path: Path) -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"no data set `beuaty`; use beauty, sports, toys, yelp, ml-1m, simulated, or"):
         load_sequences("beuaty")
-    assert DATASETS == ("beauty", "sports", "toys", "yelp", "ml-1m", "simulated")
+    assert DATASETS.names() == ["beauty", "sports", "toys", "yelp", "ml-1m", "simulated"]
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC_FILES))

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from tfelc.core.errors import DataError, UsageError
+from tfelc.metrics.registries import RANKING_METRICS
+from tfelc.metrics.summary import ranking_metrics
 from tfelc.next_item.evaluation.bootstrap import paired_ranking_bootstrap
-from tfelc.next_item.evaluation.ranking_metrics import METRICS, ranking_metrics
 
 
 def _ranks(seed: int, users: int = 500, better: float = 1.0):
@@ -11,7 +12,7 @@ def _ranks(seed: int, users: int = 500, better: float = 1.0):
     return np.ceil(rng.pareto(0.5, users) / better + 1e-9).clip(1, 1000).astype(int)
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", RANKING_METRICS.names())
 def test_agrees_with_resampling_for_real(metric: str) -> None:
     first, second = _ranks(0), _ranks(1)
     found = paired_ranking_bootstrap(first, second, metric, replicates=100, seed=5)
@@ -47,5 +48,5 @@ def test_what_cannot_be_compared_is_refused() -> None:
         paired_ranking_bootstrap([1, 2], [1, 2, 3])
     with pytest.raises(DataError, match="Example 1 holds 0"):
         paired_ranking_bootstrap([1, 2], [[1, 2], [3, 0]])
-    with pytest.raises(UsageError, match="no metric `mrr`; use hr@5"):
+    with pytest.raises(UsageError, match="no metric `mrr`; it is one of hr@5"):
         paired_ranking_bootstrap([1], [1], "mrr")

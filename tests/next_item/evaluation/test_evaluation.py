@@ -1,16 +1,20 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 from rich.console import Console
 
+from tfelc.lifecycle.evaluation.comparison_table import comparison_table
 from tfelc.losses.next_item.full_softmax import FullSoftmax
+from tfelc.metrics.registries import RANKING_METRICS
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.simulated_sequences import simulate
 from tfelc.next_item.data.splits import leave_one_out
-from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer, embedding_graph
-from tfelc.next_item.evaluation.comparison import compare_sequences
-from tfelc.next_item.evaluation.evaluation import evaluate_sequences
-from tfelc.next_item.evaluation.tables import comparison_table, ranking_table
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer, embedding_graph
+from tfelc.next_item.evaluation.comparison import compare
+from tfelc.next_item.evaluation.evaluation import evaluate
+from tfelc.next_item.evaluation.tables import ranking_table
 from tfelc.next_item.models.elcrec import ELCRec
 from tfelc.next_item.settings import NextItemSettings
 
@@ -19,7 +23,7 @@ USERS, ITEMS, MAX_LENGTH = 50, 30, 5
 
 def _model(seed: int = 0, clusters: int = 3, normalize: bool = False) -> ELCRec:
     keras.utils.set_random_seed(seed)
-    config = NextItemSettings.load(None, ["model.dim=8", f"model.clusters.num_clusters={clusters}"])
+    config = NextItemSettings.load(None, ["model.encoder.dim=8", f"model.clusters.num_clusters={clusters}"])
     model = ELCRec(ITEMS, MAX_LENGTH, config.model, FullSoftmax(normalize))
     rng = np.random.default_rng(seed)
     for weight in model.trainable_variables:
@@ -60,44 +64,45 @@ def _sorted_ranks(model: ELCRec, remove_seen: bool) -> list[int]:
 @pytest.mark.parametrize(("remove_seen", "normalize"), [(True, False), (False, False), (True, True)])
 def test_it_agrees_with_sorting_one_user_at_a_time(remove_seen: bool, normalize: bool) -> None:
     model = _model(normalize=normalize)
-    result, ranks = evaluate_sequences(model, EXAMPLES, "test", remove_seen)
+    result, ranks = evaluate(model, EXAMPLES, "test", remove_seen)
     wanted = _sorted_ranks(model, remove_seen)
     assert ranks.tolist() == wanted
-    assert (result["split"], result["users"]) == ("test", USERS)
-    assert list(result["metrics"]) == ["hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20"]
+    assert (result.split, result.unit, result.count) == ("test", "users", USERS)
+    assert list(result.metrics) == ["next_item"]
+    metrics = result.metrics["next_item"]
+    assert list(metrics) == ["hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20"]
     for cutoff in (5, 10, 20):
         hits = [rank for rank in wanted if rank <= cutoff]
-        assert result["metrics"][f"hr@{cutoff}"] == pytest.approx(len(hits) / USERS)
-        assert result["metrics"][f"ndcg@{cutoff}"] == pytest.approx(sum(1 / np.log2(rank + 1) for rank in hits) / USERS)
+        assert metrics[f"hr@{cutoff}"] == pytest.approx(len(hits) / USERS)
+        assert metrics[f"ndcg@{cutoff}"] == pytest.approx(sum(1 / np.log2(rank + 1) for rank in hits) / USERS)
     assert (ITEMS + 1 in wanted) == remove_seen
 
 
 def test_the_use_of_the_clusters() -> None:
-    result, _ = evaluate_sequences(MODEL, EXAMPLES, "validation")
+    result, _ = evaluate(MODEL, EXAMPLES, "validation")
     own = [int(MODEL(EXAMPLES.history(row)[None, -MAX_LENGTH:])["cluster"][0]) for row in range(USERS)]
     shares = np.bincount(own, minlength=3) / USERS
     entropy = -sum(share * np.log(share) for share in shares if share)
-    assert result["clusters"] == {
-        "count": 3,
-        "in_use": pytest.approx(np.exp(entropy)),
-        "largest_share": pytest.approx(shares.max()),
-    }
+    assert result.clusters.num_clusters == 3
+    assert result.clusters.in_use == pytest.approx(np.exp(entropy))
+    assert result.clusters.largest_share == pytest.approx(shares.max())
     assert 0.3 < shares.max() < 1
-    assert evaluate_sequences(_model(clusters=0), EXAMPLES, "test")[0]["clusters"] == {}
+    assert evaluate(_model(clusters=0), EXAMPLES, "test")[0].clusters is None
 
 
 def test_progress_and_one_graph_for_many_evaluations() -> None:
     heard: list[tuple[int, int]] = []
     graph = embedding_graph(MODEL)
-    first = evaluate_sequences(MODEL, EXAMPLES, "test", True, lambda done, total: heard.append((done, total)), graph)
+    first = evaluate(MODEL, EXAMPLES, "test", True, lambda done, total: heard.append((done, total)), graph)
     assert heard[-1] == (USERS, USERS)
-    again = evaluate_sequences(MODEL, EXAMPLES, "test", graph=graph)
-    assert again[0] == first[0] and graph.experimental_get_tracing_count() == 1
+    again = evaluate(MODEL, EXAMPLES, "test", graph=graph)
+    assert again[0].metrics == first[0].metrics and again[0].clusters.in_use == first[0].clusters.in_use
+    assert graph.experimental_get_tracing_count() == 1
     np.testing.assert_array_equal(again[1], first[1])
 
 
 def test_the_scorer_reads_the_most_recent_items_alone() -> None:
-    scorer = SequenceScorer(MODEL)
+    scorer = CatalogScorer(MODEL)
     longest = EXAMPLES.take(np.argsort(-EXAMPLES.lengths)[:3])
     assert longest.lengths.min() > MAX_LENGTH
     np.testing.assert_array_equal(scorer.scores(longest), scorer.scores(longest.truncated(MAX_LENGTH)))
@@ -107,17 +112,19 @@ def test_the_scorer_reads_the_most_recent_items_alone() -> None:
 
 def test_a_comparison() -> None:
     other = _model(seed=1)
-    ranks, other_ranks = (evaluate_sequences(model, EXAMPLES, "test")[1] for model in (MODEL, other))
-    found = compare_sequences(MODEL, ranks, other, EXAMPLES)
-    assert found["metrics"] == evaluate_sequences(other, EXAMPLES, "test")[0]["metrics"]
-    hits = found["differences"]["hr@5"]
-    assert hits["difference"] == pytest.approx(np.mean(ranks <= 5) - np.mean(other_ranks <= 5))
-    assert hits["low"] <= hits["difference"] <= hits["high"] and 0 < hits["p_value"] <= 1
-    assert -0.5 <= found["adjusted_rand_index"] < 0.9
-    itself = compare_sequences(MODEL, ranks, MODEL, EXAMPLES)
-    assert itself["adjusted_rand_index"] == pytest.approx(1)
-    assert {tuple(difference.values()) for difference in itself["differences"].values()} == {(0.0, 0.0, 0.0, 1.0)}
-    assert compare_sequences(MODEL, ranks, _model(clusters=0), EXAMPLES)["adjusted_rand_index"] is None
+    ranks, other_ranks = (evaluate(model, EXAMPLES, "test")[1] for model in (MODEL, other))
+    found = compare(MODEL, ranks, other, EXAMPLES)
+    assert found.unit == "users" and found.metrics == evaluate(other, EXAMPLES, "test")[0].metrics
+    hits = found.differences["next_item"]["hr@5"]
+    assert hits.difference == pytest.approx(np.mean(ranks <= 5) - np.mean(other_ranks <= 5))
+    assert hits.low <= hits.difference <= hits.high and 0 < hits.p_value <= 1
+    assert -0.5 <= found.adjusted_rand_index < 0.9
+    itself = compare(MODEL, ranks, MODEL, EXAMPLES)
+    assert itself.adjusted_rand_index == pytest.approx(1)
+    assert {
+        (found.difference, found.low, found.high, found.p_value) for found in itself.differences["next_item"].values()
+    } == {(0.0, 0.0, 0.0, 1.0)}
+    assert compare(MODEL, ranks, _model(clusters=0), EXAMPLES).adjusted_rand_index is None
 
 
 def _printed(table) -> str:
@@ -127,17 +134,18 @@ def _printed(table) -> str:
 
 
 def test_tables_show_the_figures() -> None:
-    result, ranks = evaluate_sequences(MODEL, EXAMPLES, "test")
+    result, ranks = evaluate(MODEL, EXAMPLES, "test")
+    metrics = result.metrics["next_item"]
     shown = _printed(ranking_table(result))
     assert f"test, {USERS} users, whole catalog" in shown and "clusters in use" in shown
     for name in ("HR", "NDCG"):
         (row,) = [line.split() for line in shown.splitlines() if line.split()[:1] == [name]]
-        assert row[1:] == [f"{result['metrics'][f'{name.lower()}@{cutoff}']:.4f}" for cutoff in (5, 10, 20)]
+        assert row[1:] == [f"{metrics[f'{name.lower()}@{cutoff}']:.4f}" for cutoff in (5, 10, 20)]
     assert "seen items too" in " ".join(_printed(ranking_table(result, keep_seen=True)).split())
-    assert "clusters" not in _printed(ranking_table({**result, "clusters": {}}))
-    comparison = compare_sequences(MODEL, ranks, _model(seed=1), EXAMPLES)
-    shown = _printed(comparison_table(comparison, "runs/b"))
+    assert "clusters" not in _printed(ranking_table(replace(result, clusters=None)))
+    comparison = compare(MODEL, ranks, _model(seed=1), EXAMPLES)
+    shown = _printed(comparison_table(comparison, "runs/b", RANKING_METRICS))
     assert "difference from runs/b" in shown and "adjusted Rand index" in shown
-    assert f"{comparison['differences']['ndcg@20']['low']:+.4f}" in shown
-    without = _printed(comparison_table({**comparison, "adjusted_rand_index": None}, "runs/b"))
+    assert f"{comparison.differences['next_item']['ndcg@20'].low:+.4f}" in shown
+    without = _printed(comparison_table(replace(comparison, adjusted_rand_index=None), "runs/b", RANKING_METRICS))
     assert "Rand" not in without

@@ -11,6 +11,7 @@ from tfelc.core.errors import ExportError, RunError
 from tfelc.lifecycle.export import publish
 from tfelc.lifecycle.export.request_log import read_requests
 from tfelc.lifecycle.export.session_runner import SessionRunner
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.export.verify import compare
 from tfelc.lifecycle.export.warmup import WARMUP_FILE
 from tfelc.next_item.export.exporter import export_recommender
@@ -19,7 +20,6 @@ from tfelc.next_item.export.requests import history_input
 from tfelc.next_item.export.signatures import EMBED, RECOMMEND, id_type_of
 from tfelc.next_item.export.trained_answers import TrainedRecommender
 from tfelc.ranker.export.feature_manifest import FeatureManifest
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ def test_it_is_published_verified_and_described(exported_recommender, recommende
     manifest = RecommenderManifest.load(exported.path)
     assert manifest == exported.manifest
     content = json.loads((exported.path / "assets" / "recommender_manifest.json").read_text())
-    assert content["items"] == len(recommender_run.catalog())
-    assert content["run"]["data_hash"] == recommender_run.metadata()["data_hash"]
+    assert content["items"] == len(recommender_run.catalog)
+    assert content["run"]["data_hash"] == recommender_run.metadata["data_hash"]
     assert content["settings"]["split"]["max_length"] == content["max_length"] == MAX_LENGTH
     assert (content["id_type"], content["padding"], content["clusters"], content["index"]) == (
         "string",
@@ -113,7 +113,7 @@ def test_what_the_neighbors_add_is_served_too(tmp_path, quick_verification):
     sure = sum(len(request.outputs["scores"]) for request in asked if "ids" in request.outputs)
     assert sure > 0.9 * sum(len(request.outputs["scores"]) for request in asked)
     assert set(exported.differences[EMBED]) == {"embedding", "assignment", "cluster"}
-    catalog, history = run.catalog(), [3, 8]
+    catalog, history = run.catalog, [3, 8]
     with SessionRunner(exported.path) as runner:
         inputs = history_input([[catalog[number - 1] for number in history]], "string")
         found = runner.run(RECOMMEND, inputs | {"k": np.array(4)})
@@ -136,7 +136,7 @@ def test_items_that_score_alike_come_in_the_order_of_the_catalog(tmp_path, quick
     save_checkpoint(run.best, {"model": model.variables}, {})
     exported = export_recommender(run, tmp_path / "base")
     assert "ids" in exported.differences[RECOMMEND]  # popular items: counts are never off by a bit
-    catalog = run.catalog()
+    catalog = run.catalog
     with SessionRunner(exported.path) as runner:
         for rows in (1, 5):
             inputs = history_input([catalog[2:4]] * rows, "string") | {"k": np.array(6)}
@@ -177,7 +177,7 @@ def test_an_id_that_pads_histories_is_refused():
 
 def test_sequences_that_changed_since_are_refused_before_anything_is_made(tmp_path):
     run = write_untrained_recommender(tmp_path)
-    metadata = run.metadata()
+    metadata = run.metadata
     (run.path / "run.json").write_text(json.dumps(metadata | {"data_hash": "0" * 64}))
     with pytest.raises(RunError, match="was trained on other sequences than .* holds now"):
         export_recommender(run, tmp_path / "base")

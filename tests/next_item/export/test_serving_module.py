@@ -6,12 +6,12 @@ import tensorflow as tf
 
 from tests.support.untrained_recommender import MAX_LENGTH
 from tfelc.lifecycle.export.session_runner import SessionRunner
-from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 from tfelc.next_item.export.requests import history_input
 from tfelc.next_item.export.signatures import EMBED, RECOMMEND
 from tfelc.next_item.models.popularity import Popularity
 from tfelc.next_item.run import split
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +22,12 @@ def served(exported_recommender):
 
 @pytest.fixture(scope="module")
 def catalog(recommender_run):
-    return recommender_run.catalog()
+    return recommender_run.catalog
 
 
 @pytest.fixture(scope="module")
 def splits(recommender_run):
-    return split(recommender_run.sequences(), recommender_run.config().split)
+    return split(recommender_run.sequences(), recommender_run.settings.split)
 
 
 def ask(runner, histories, k, signature=RECOMMEND):
@@ -42,7 +42,7 @@ def test_ids_are_the_numpy_ranking_of_the_sequence_scorer_without_what_was_seen(
     served, recommender_run, catalog, splits
 ):
     test = splits.test
-    scores = SequenceScorer(recommender_run.model()).scores(test)
+    scores = CatalogScorer(recommender_run.model()).scores(test)
     scores[:, 0] = -np.inf
     histories = []
     for row in range(len(test)):

@@ -2,7 +2,7 @@ import numpy as np
 
 from tfelc.next_item.data.simulated_sequences import simulate
 from tfelc.next_item.data.splits import leave_one_out
-from tfelc.next_item.evaluation.evaluation import evaluate_sequences
+from tfelc.next_item.evaluation.evaluation import evaluate
 from tfelc.next_item.evaluation.full_ranking import full_ranking
 from tfelc.next_item.models.initialization import cluster_sample, initialize_items, neighbor_nearness
 from tfelc.next_item.models.item_knn import ItemKnn
@@ -19,11 +19,11 @@ def test_initialized_items_recommend_before_the_first_step():
     sequences = simulate(users=500, items=100, seed=2).sequences
     splits = leave_one_out(sequences)
     model = _untrained(100)
-    random, _ = evaluate_sequences(model, splits.validation, "validation")
+    random, _ = evaluate(model, splits.validation, "validation")
     masks = np.array(model.encoder.item_table[-1])
     initialize_items(model.encoder.item_table, splits.train, model.num_items, seed=0)
-    started, _ = evaluate_sequences(model, splits.validation, "validation")
-    assert started["metrics"]["hr@10"] > 2 * random["metrics"]["hr@10"]
+    started, _ = evaluate(model, splits.validation, "validation")
+    assert started.metrics["next_item"]["hr@10"] > 2 * random.metrics["next_item"]["hr@10"]
     # The mask's embedding, which is no item's, stays as it was.
     np.testing.assert_array_equal(model.encoder.item_table[-1], masks)
 
@@ -45,9 +45,9 @@ def test_initialized_centers_are_in_use():
     model = _untrained(100, "model.clusters.num_clusters=8")
     initialize_items(model.encoder.item_table, splits.train, model.num_items, seed=0)
     model.clusters.initialize_centers(cluster_sample(model, splits.validation), seed=0)
-    result, _ = evaluate_sequences(model, splits.validation, "validation")
-    assert result["clusters"]["in_use"] > 4
-    assert result["clusters"]["largest_share"] < 0.5
+    result, _ = evaluate(model, splits.validation, "validation")
+    assert result.clusters.in_use > 4
+    assert result.clusters.largest_share < 0.5
 
 
 def test_counted_neighbors_are_those_of_item_knn():
@@ -58,7 +58,7 @@ def test_counted_neighbors_are_those_of_item_knn():
     model = _untrained(100, *settings, "model.neighbors.window=4", "model.neighbors.decay=1")
     model.neighbors.set_neighbors(neighbor_nearness(model.settings.neighbors, splits.train, 100))
     # So heavy a weight leaves nothing to the untrained model; ties of item-kNN go by popularity.
-    _, ranks = evaluate_sequences(model, splits.validation, "validation")
+    _, ranks = evaluate(model, splits.validation, "validation")
     knn = ItemKnn(100, window=4, decay=1.0, recency=0.7, backward=0.25).fit(splits.train)
     wanted = full_ranking(knn, splits.validation, 100).ranks
     assert np.mean(ranks == wanted) > 0.95

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tfelc.metrics.summary import ranking_metrics
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.sequence_file import read_sequence_file
 from tfelc.next_item.data.splits import leave_one_out
 from tfelc.next_item.evaluation.full_ranking import full_ranking
-from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
 from tfelc.next_item.models.item_knn import ItemKnn
 
 

@@ -43,7 +43,7 @@ def user_rows(catalog, count, seed):
 @pytest.fixture(scope="module")
 def users(tmp_path_factory, recommender_run):
     path = tmp_path_factory.mktemp("users") / "users.parquet"
-    pq.write_table(user_rows(recommender_run.catalog(), USERS, 8), path, row_group_size=GROUP)
+    pq.write_table(user_rows(recommender_run.catalog, USERS, 8), path, row_group_size=GROUP)
     return path
 
 
@@ -90,7 +90,7 @@ def test_every_user_gets_what_the_served_model_answers_in_the_order_of_the_input
 
 
 def test_a_user_who_has_seen_nearly_all_gets_what_is_left(settings, recommender_run, tmp_path):
-    catalog = recommender_run.catalog()
+    catalog = recommender_run.catalog
     histories = [catalog[:-2], catalog, catalog[:1]]
     pq.write_table(pa.table({"user_id": [1, 2, 3], "history": histories}), tmp_path / "users.parquet")
     run(settings(tmp_path / "out", inputs=(f"{tmp_path}/users.parquet",), k=4))
@@ -109,7 +109,7 @@ def test_blocks_of_users_change_nothing_but_the_last_bits(reference, settings, t
 
 
 def test_rows_that_cannot_be_answered_are_set_aside_with_the_reason(settings, recommender_run, tmp_path):
-    rows = user_rows(recommender_run.catalog(), 40, 9)
+    rows = user_rows(recommender_run.catalog, 40, 9)
     ids, histories = rows["user_id"].to_pylist(), rows["history"].to_pylist()
     ids[7], histories[12], histories[20] = None, None, [None, *histories[20]]
     pq.write_table(

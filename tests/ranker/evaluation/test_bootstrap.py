@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from tfelc.core.errors import DataError
+from tfelc.core.errors import DataError, UsageError
 from tfelc.metrics.auc import auc
+from tfelc.metrics.calibration import calibration
 from tfelc.metrics.gauc import gauc
+from tfelc.metrics.log_loss import log_loss
+from tfelc.metrics.normalized_entropy import normalized_entropy
 from tfelc.ranker.evaluation.bootstrap import paired_bootstrap
 
 
@@ -49,6 +52,32 @@ def test_agrees_with_resampling_for_real(metric: Any) -> None:
     assert found.replicates == 150
     whole = {"auc": auc, "gauc": lambda y, p: gauc(y, p, users).value}[metric]
     assert found.difference == pytest.approx(whole(labels, second) - whole(labels, first), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("metric", "function"), [("logloss", log_loss), ("ne", normalized_entropy), ("calibration", calibration)]
+)
+def test_metrics_of_probabilities_agree_with_resampling_for_real(metric: str, function: Any) -> None:
+    labels, first, second, users = _log(400, 40, gain=0.2)
+    first, second = (1 / (1 + np.exp(-scores)) for scores in (first, second))
+    found = paired_bootstrap(labels, first, second, users, metric, replicates=150, seed=3)
+    rng = np.random.default_rng(3)
+    names = list(dict.fromkeys(users.tolist()))
+    expected = []
+    for _ in range(150):
+        drawn = rng.integers(len(names), size=len(names))
+        rows = np.concatenate([np.flatnonzero(users == names[one]) for one in drawn])
+        expected.append(function(labels[rows], second[rows]) - function(labels[rows], first[rows]))
+    assert [found.low, found.high] == pytest.approx(np.quantile(expected, [0.025, 0.975]), abs=1e-12)
+    assert found.replicates == 150
+    assert found.difference == pytest.approx(function(labels, second) - function(labels, first), abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", ["ne", "calibration"])
+def test_replicates_without_a_positive_do_not_define_a_rate(metric: str) -> None:
+    labels, users = np.array([1, 0, 0, 0]), np.array([0, 0, 1, 2])
+    found = paired_bootstrap(labels, [0.5] * 4, [0.25] * 4, users, metric, replicates=200)
+    assert 100 < found.replicates < 200 and np.isfinite([found.difference, found.low, found.high]).all()
 
 
 def test_a_real_gain_is_seen_and_no_gain_is_not() -> None:
@@ -104,6 +133,12 @@ def test_forty_thousand_rows_take_seconds() -> None:
 
 def test_refuses_broken_predictions() -> None:
     users = np.array([0, 1])
+    with pytest.raises(DataError, match=r"within \[0, 1\]. Row 1 holds 1.5"):
+        paired_bootstrap([0, 1], [0.1, 0.2], [0.1, 1.5], users, "logloss")
+    with pytest.raises(UsageError, match="metric `ece` has no interval; use auc, gauc, logloss, ne, calibration"):
+        paired_bootstrap([0, 1], [0.1, 0.2], [0.1, 0.2], users, "ece")
+    with pytest.raises(UsageError, match="no metric `lift`; it is one of auc"):
+        paired_bootstrap([0, 1], [0.1, 0.2], [0.1, 0.2], users, "lift")
     with pytest.raises(DataError, match="Row 1 holds nan"):
         paired_bootstrap([0, 1], [0.1, 0.2], [0.1, np.nan], users)
     with pytest.raises(DataError, match=r"\(2,\). Received: shape=\(3,\)"):

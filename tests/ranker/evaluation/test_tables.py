@@ -1,9 +1,12 @@
 import io
 import math
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
+from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
 
 METRICS = {
@@ -16,19 +19,15 @@ METRICS = {
     "ece": 0.01,
 }
 UNDEFINED = dict.fromkeys(METRICS, math.nan)
-RESULT = {
-    "split": "test",
-    "rows": 40_000,
-    "tasks": {"ctr": METRICS, "cvr": UNDEFINED, "ctcvr": METRICS},
-    "groups": {"N": {"ctr": METRICS}, "HA": {"ctr": METRICS, "cvr": UNDEFINED, "ctcvr": METRICS}},
-    "gates": {"ctr": {"entropy": 1.25, "mean": [0.25, 0.75], "groups": {}, "distance": {"activity": 0.151}}},
-    "clusters": {
-        "in_use": 3.21,
-        "largest_share": 0.404,
-        "silhouette": 0.333,
-        "groups": {"activity": {"information": 0.875, "adjusted_rand": 0.812}},
-    },
-}
+RESULT = EvaluationResult(
+    split="test",
+    unit="rows",
+    count=40_000,
+    metrics={"ctr": METRICS, "cvr": UNDEFINED, "ctcvr": METRICS},
+    groups={"N": {"ctr": METRICS}, "HA": {"ctr": METRICS, "cvr": UNDEFINED, "ctcvr": METRICS}},
+    gates={"ctr": {"entropy": 1.25, "mean": [0.25, 0.75], "groups": {}, "distance": {"activity": 0.151}}},
+    clusters=ClusterHealth(4, 3.21, 0.404, 0.333, {"activity": {"information": 0.875, "adjusted_rand": 0.812}}),
+)
 
 
 def lines(table):
@@ -49,7 +48,8 @@ def test_metrics_beside_the_best_possible():
 
 
 def test_metrics_without_users_or_a_known_best():
-    found = lines(metrics_table({**RESULT, "tasks": {"ctr": METRICS | {"gauc": math.nan, "gauc_coverage": math.nan}}}))
+    without = {"ctr": METRICS | {"gauc": math.nan, "gauc_coverage": math.nan}}
+    found = lines(metrics_table(replace(RESULT, metrics=without)))
     assert ["ctr", "0.7123", "-", "0.5000", "0.9000", "1.1000", "0.0100"] in found
     assert not {"covers:", "best"} & set(sum(found, []))
 
@@ -64,18 +64,18 @@ def test_groups():
     ("clusters", "caption"),
     [
         (
-            RESULT["clusters"],
+            RESULT.clusters,
             "3.2 clusters in use, the largest holds 40% of the rows, silhouette 0.33 activity: the cluster tells 88% "
             "of it, adjusted Rand 0.81; distance between its gates ctr 0.15",
         ),
         (
-            {"in_use": 1.0, "largest_share": 1.0, "silhouette": math.nan, "groups": {}},
+            ClusterHealth(4, 1.0, 1.0),
             "1.0 clusters in use, the largest holds 100% of the rows",
         ),
         (None, "no clusters"),
     ],
 )
 def test_gates_and_clusters(clusters, caption):
-    found = lines(gates_table({**RESULT, "clusters": clusters}))
+    found = lines(gates_table(replace(RESULT, clusters=clusters)))
     assert ["ctr", "1.2500", "0.25", "0.75"] in found
     assert caption in " ".join(sum(found, []))

@@ -4,10 +4,10 @@ import tensorflow as tf
 
 from tests.support.every_kind import every_kind_rows, every_kind_schema
 from tfelc.features.lookup import MISSING_INTEGER
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.example_format import parse_examples, write_examples
 from tfelc.ranker.export.requests import request_inputs
 from tfelc.ranker.export.sample_rows import plain
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
 
 SCHEMA = every_kind_schema()
 

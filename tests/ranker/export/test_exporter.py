@@ -13,6 +13,7 @@ from tfelc.core.errors import ExportError, RunError
 from tfelc.lifecycle.export import publish
 from tfelc.lifecycle.export.request_log import read_requests
 from tfelc.lifecycle.export.session_runner import SessionRunner
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.export.verify import compare
 from tfelc.lifecycle.export.versions import list_versions
 from tfelc.lifecycle.export.warmup import WARMUP_FILE
@@ -20,7 +21,7 @@ from tfelc.lifecycle.training.checkpoint import save_checkpoint
 from tfelc.ranker.export import exporter
 from tfelc.ranker.export.requests import ranked_rows, request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, made_rows, plain
-from tfelc.ranker.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
+from tfelc.ranker.export.signatures import EXAMPLES, RANK
 from tfelc.ranker.export.trained_answers import trained_answers
 from tfelc.ranker.run import RankerRun
 
@@ -107,7 +108,7 @@ def test_no_items_and_no_rows_are_answered_with_none(served, rows):
 
 
 def test_no_hard_value_fails_a_request_or_gives_no_number(served, trained, untrained_run):
-    hard = hard_rows(SCHEMA, untrained_run.fitted())
+    hard = hard_rows(SCHEMA, untrained_run.fitted)
     answers, tied = trained_answers(trained, hard)
     found = served.run(SERVING_DEFAULT, request_inputs(SCHEMA, SERVING_DEFAULT, hard))
     assert all(np.isfinite(array).all() for array in found.values())
@@ -157,8 +158,8 @@ def test_versions_grow_and_rows_are_made_where_the_data_is_gone(untrained_run, e
     assert found.version == 2
     assert list_versions(tmp_path / "base") == [1, 2]
     assert not found.rows_are_real
-    assert found.rows.equals(made_rows(SCHEMA, untrained_run.fitted(), len(found.rows)))
-    assert set(found.rows["product_id"].to_pylist()) <= set(untrained_run.fitted().vocabularies["product"])
+    assert found.rows.equals(made_rows(SCHEMA, untrained_run.fitted, len(found.rows)))
+    assert set(found.rows["product_id"].to_pylist()) <= set(untrained_run.fitted.vocabularies["product"])
 
 
 def test_an_answer_that_differs_leaves_no_version(untrained_run, quick_verification, monkeypatch, tmp_path):

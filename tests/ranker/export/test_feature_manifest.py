@@ -1,9 +1,11 @@
+import copy
 import json
 
 import pytest
 
 from tests.support.every_kind import every_kind_schema
 from tfelc.core.errors import ExportError
+from tfelc.core.renamed_names import RenamedWarning
 from tfelc.features.lookup import MISSING_INTEGER
 from tfelc.ranker.export.feature_manifest import MANIFEST_FILE, FeatureManifest
 
@@ -15,7 +17,7 @@ def content(exported):
 
 def test_it_is_in_the_assets_and_reads_back(exported):
     assert FeatureManifest.load(exported.path) == exported.manifest
-    assert exported.manifest.table == every_kind_schema()
+    assert exported.manifest.schema_ == every_kind_schema()
 
 
 def test_features_say_what_to_send(content):
@@ -37,11 +39,11 @@ def test_features_say_what_to_send(content):
 
 def test_tasks_outputs_and_signatures(content, served):
     assert content["tasks"] == {
-        "click": {"label": "clicked", "given": None},
-        "buy": {"label": "bought", "given": "click"},
+        "click": {"label": "clicked", "conditioned_on": None},
+        "buy": {"label": "bought", "conditioned_on": "click"},
     }
     assert content["outputs"]["click_and_buy"] == {"dtype": "float32", "product_of": ["buy", "click"]}
-    assert content["outputs"]["buy"] == {"dtype": "float32", "probability_of": "bought", "given": "click"}
+    assert content["outputs"]["buy"] == {"dtype": "float32", "probability_of": "bought", "conditioned_on": "click"}
     for name, signature in served.signatures.items():
         for side, tensors in (("inputs", signature.inputs), ("outputs", signature.outputs)):
             assert {n: t["dtype"] for n, t in content["signatures"][name][side].items()} == {
@@ -58,10 +60,29 @@ def test_it_says_what_was_trained(content, untrained_run, every_kind_dataset):
     assert content["run"]["versions"]["keras"]
 
 
+def test_a_manifest_of_old_names_is_read_with_one_warning(exported, content, tmp_path):
+    old = copy.deepcopy(content)
+    for part in ("tasks", "outputs"):
+        for entry in old[part].values():
+            if "conditioned_on" in entry:
+                entry["given"] = entry.pop("conditioned_on")
+    tasks = old["schema"]["tasks"]
+    tasks["buy"]["given"] = tasks["buy"].pop("conditioned_on")
+    path = tmp_path / MANIFEST_FILE
+    path.parent.mkdir()
+    path.write_text(json.dumps(old))
+    with pytest.warns(RenamedWarning) as told:
+        assert FeatureManifest.load(tmp_path) == exported.manifest
+        assert FeatureManifest.load(tmp_path) == exported.manifest
+    assert len(told) == 1
+    assert str(told[0].message).startswith(f"{path}: `schema.tasks.buy.given` is now `schema.tasks.buy.conditioned_on`")
+
+
 def test_a_foreign_or_damaged_folder_is_named(tmp_path):
     with pytest.raises(ExportError, match="not an export of tfelc"):
         FeatureManifest.load(tmp_path)
     (tmp_path / "assets").mkdir()
-    (tmp_path / MANIFEST_FILE).write_text("{}")
-    with pytest.raises(ExportError, match="not a feature manifest"):
-        FeatureManifest.load(tmp_path)
+    for text in ("{}", "[]", "{", "null"):
+        (tmp_path / MANIFEST_FILE).write_text(text)
+        with pytest.raises(ExportError, match="not a feature manifest"):
+            FeatureManifest.load(tmp_path)

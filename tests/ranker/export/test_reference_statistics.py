@@ -4,7 +4,7 @@ import pyarrow as pa
 from tests.support.every_kind import every_kind_schema
 from tfelc.ranker.export.feature_manifest import FeatureManifest
 from tfelc.ranker.export.reference_statistics import NumberReference, ValueReference
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 SCHEMA = every_kind_schema()
 

@@ -9,9 +9,10 @@ import pytest
 from tests.support.every_kind import every_kind_rows, every_kind_schema
 from tfelc.core.errors import DataError
 from tfelc.features.lookup import MISSING_INTEGER
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.requests import curl_command, json_request, ranked_rows, request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, plain
-from tfelc.ranker.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
+from tfelc.ranker.export.signatures import EXAMPLES, RANK
 from tfelc.serving.local_server.json_request import JsonRequest
 
 SCHEMA = every_kind_schema()
@@ -77,7 +78,7 @@ def test_an_integer_that_is_none_is_named(rows, value):
 
 @pytest.mark.parametrize("signature", [SERVING_DEFAULT, RANK, EXAMPLES])
 def test_json_carries_the_same_values_by_the_servers_rules(rows, signature, untrained_run, served):
-    table = pa.concat_tables([rows, hard_rows(SCHEMA, untrained_run.fitted())])
+    table = pa.concat_tables([rows, hard_rows(SCHEMA, untrained_run.fitted)])
     inputs = request_inputs(SCHEMA, signature, table)
     request = JsonRequest.parse(json_request(signature, inputs).encode())
     assert request.signature == signature

@@ -6,17 +6,11 @@ import yaml
 
 from tests.support.every_kind import SCHEMA, every_kind_schema
 from tfelc.features.lookup import MISSING_INTEGER
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT, describe
 from tfelc.ranker.export.serving_module import ServingModule
-from tfelc.ranker.export.signatures import (
-    EXAMPLES,
-    RANK,
-    SERVING_DEFAULT,
-    describe,
-    input_specs,
-    missing_value,
-    output_dtypes,
-)
-from tfelc.schema.schema import Column, Schema
+from tfelc.ranker.export.signatures import EXAMPLES, RANK, input_specs, missing_value, output_dtypes
+from tfelc.schema.column import Column
+from tfelc.schema.schema import Schema
 
 
 def shapes_and_types(tensors):

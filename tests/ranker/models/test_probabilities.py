@@ -3,12 +3,12 @@ import pytest
 import tensorflow as tf
 
 from tfelc.ranker.models.probabilities import probabilities
-from tfelc.schema.schema import Task
+from tfelc.schema.task import Task
 
 TASKS = {
     "click": Task(label="click"),
-    "cart": Task(label="cart", given="click"),
-    "buy": Task(label="buy", given="cart", joint="bought"),
+    "cart": Task(label="cart", conditioned_on="click"),
+    "buy": Task(label="buy", conditioned_on="cart", joint="bought"),
     "like": Task(label="like"),
 }
 

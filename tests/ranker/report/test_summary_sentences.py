@@ -3,7 +3,9 @@ import math
 import pytest
 
 from tests.support.reading import Reading
+from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
 from tfelc.lifecycle.evaluation.resampling import BootstrapResult
+from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.ranker.evaluation.group_lift import GroupLift
 from tfelc.ranker.report.lift_figures import lift_picture, lift_table
 from tfelc.ranker.report.summary_sentences import cluster_sentence, lift_sentences, quality_sentences
@@ -18,13 +20,17 @@ def lift(group, low, high, rows=100, output="ctr"):
 LIFTS = [lift("all", 0.01, 0.03), lift("HA", -0.03, -0.01), lift("N", -0.01, 0.03), lift("PN", 0.02, 0.04)]
 
 
+def result(auc, calibration):
+    return EvaluationResult("test", "rows", 100, {"ctr": {"auc": auc, "calibration": calibration}})
+
+
 def test_quality_is_told_with_its_limits():
-    [told] = quality_sentences({"tasks": {"ctr": {"auc": 0.75, "calibration": 1.02}}}, {"ctr": 0.8})
+    [told] = quality_sentences(result(0.75, 1.02), {"ctr": 0.8})
     assert "75.0% of the time (AUC 0.7500" in told and "80.0% the best possible" in told
     assert "2.0% too high" in told
-    [told] = quality_sentences({"tasks": {"ctr": {"auc": 0.75, "calibration": 0.995}}}, {})
+    [told] = quality_sentences(result(0.75, 0.995), {})
     assert "right on average" in told and "best possible" not in told
-    [told] = quality_sentences({"tasks": {"ctr": {"auc": math.nan, "calibration": math.nan}}}, {})
+    [told] = quality_sentences(result(math.nan, math.nan), {})
     assert "not defined" in told
 
 
@@ -39,12 +45,11 @@ def test_quality_is_told_with_its_limits():
 )
 def test_clusters_are_judged(in_use, largest, information, words):
     groups = {"level": {"information": information, "adjusted_rand": 0.1}}
-    health = {"in_use": in_use, "largest_share": largest, "silhouette": 0.4, "groups": groups}
-    assert words in cluster_sentence(health, 8)
+    assert words in cluster_sentence(ClusterHealth(8, in_use, largest, 0.4, groups))
 
 
 def test_no_clusters_are_told():
-    assert cluster_sentence(None, 0) == "The ranker has no clusters."
+    assert cluster_sentence(None) == "The ranker has no clusters."
 
 
 def test_who_gains_goes_by_the_intervals():

@@ -4,8 +4,7 @@ import tensorflow as tf
 
 from tests.support.every_kind import every_kind_rows, every_kind_schema
 from tfelc.features.fit import fit_features
-from tfelc.lifecycle.training.optimizers import make_optimizers
-from tfelc.losses.task_balance import make_task_balance
+from tfelc.lifecycle.training.optimizers.create_optimizer import create_optimizer, create_table_optimizer
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
@@ -20,9 +19,13 @@ def test_long_epochs_are_logged_in_full_width() -> None:
     config = RankerSettings.load(None, settings)
     keras.utils.set_random_seed(0)
     model = RankingModel.build(schema, fit_features(schema, [rows]), ("click", "buy"), config)
-    balance = make_task_balance(config.training.balance, ("click", "buy"), {"click": 1.0, "buy": 1.0}, seed=0)
+    balance = config.training.balance.create(("click", "buy"), {"click": 1.0, "buy": 1.0}, 0)
     trainer = MultiTaskTrainer(model.ranker, model.tasks, balance)
-    trainer.compile(*make_optimizers(config.optimizer, _STEPS))
+    optimizer, (dense, tables) = config.optimizer, trainer.dense_and_table_variables()
+    trainer.compile(
+        create_optimizer(optimizer, _STEPS, dense),
+        create_table_optimizer(optimizer.tables, optimizer.tables_learning_rate, optimizer.schedule, _STEPS, tables),
+    )
     labels = {task: rows[schema.tasks[task].label].to_numpy().astype("float32") for task in model.tasks}
     batches = tf.data.Dataset.from_tensor_slices((model.lookup.encode(rows), labels)).batch(1)
     logged = trainer.fit(batches, verbose=0, shuffle=False).history

@@ -4,13 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
-from rich.console import Console
 
-from tests.support.training import SETTINGS
+from tests.support.training import create
 from tfelc.metrics.cluster_use import cluster_use
 from tfelc.metrics.gate_entropy import gate_entropy
-from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training.training import Training
 
 CALM = (
     "model.embedding_dropout=0",
@@ -25,11 +22,11 @@ CALM = (
 def training(tmp_path, every_kind_dataset):
     numbers = itertools.count()
 
-    def start(*settings, heads=("click", "buy")):
-        config = RankerSettings.load(SETTINGS, [*CALM, *settings])
-        return Training.start(tmp_path / str(next(numbers)), every_kind_dataset, config, heads, Console(quiet=True))
+    def made(*settings, tasks=("click", "buy")):
+        loop = create(every_kind_dataset, tmp_path / str(next(numbers)), *CALM, *settings, tasks=tasks)
+        return loop.trainable
 
-    return start
+    return made
 
 
 def first_batch(training):
@@ -105,8 +102,8 @@ def test_over_the_entire_space_a_purchase_is_a_product(training):
     assert step(made.trainer, (features, labels, weights))["buy_loss"] == pytest.approx(wanted, rel=1e-5)
 
 
-def test_only_heads_are_logged(training):
-    made = training("model.clusters.num_clusters=0", heads=("buy",))
+def test_only_the_tasks_that_are_predicted_are_logged(training):
+    made = training("model.clusters.num_clusters=0", tasks=("buy",))
     features, labels, weights = first_batch(made)
     assert set(labels) == {"buy", "click"}  # Purchases are judged where there was a click.
     assert set(step(made.trainer, (features, labels, weights))) == {

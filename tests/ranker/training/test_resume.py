@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from tests.support.training import start_training
+from tests.support.training import training_process
 
 # Where the runs are killed, in order. `save` 1 is before the first checkpoint; `write` 9 is inside the second epoch of
 # 15 steps, while the file of a checkpoint is half written; "outside" is whenever it happens to be after some more.
@@ -28,12 +28,12 @@ def ended(process):
 
 def killed(data, run, moment, resume):
     if moment == "outside":
-        process = start_training(data, run, resume=resume)
+        process = training_process(data, run, resume=resume)
         wait_for_checkpoints(process, run / "checkpoints" / "last.npz", random.randint(1, 6))
         time.sleep(random.uniform(0, 0.05))
         process.kill()
     else:
-        process = start_training(data, run, resume=resume, killed_at=moment)
+        process = training_process(data, run, resume=resume, killed_at=moment)
     code, _, err = ended(process)
     # Under load the shot from outside may come after the end, which must be no harm either.
     assert code == -signal.SIGKILL or (moment == "outside" and code == 0), err
@@ -59,7 +59,7 @@ def killed_runs(tmp_path_factory, every_kind_dataset):
             killed(data, run, moment, resume=number > 0)
             copies.append(folder / f"killed_{number}")
             shutil.copytree(run, copies[-1])
-        code, _, err = ended(start_training(data, run, resume=True))
+        code, _, err = ended(training_process(data, run, resume=True))
         assert (code, err) == (0, "")
         return run, copies
 

@@ -4,15 +4,12 @@ import shutil
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from tests.support.every_kind import SCHEMA, every_kind_schema, write_every_kind_dataset
-from tests.support.training import SETTINGS, train
+from tests.support.training import create, resume, train
 from tfelc.core.errors import ConfigError, RunError, UsageError
 from tfelc.data.dataset import Dataset
-from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training import training as module
-from tfelc.ranker.training.training import Training
+from tfelc.ranker.training.ranker_trainable import RankerTrainable
 
 QUICK = ("training.epochs=2", "training.checkpoint_seconds=60", "model.clusters.initialization=random")
 
@@ -21,17 +18,13 @@ def history(training_path):
     return json.loads((training_path / "history.json").read_text())["history"]
 
 
-def quiet_start(path, dataset, *settings, heads=("click", "buy")):
-    return Training.start(path, dataset, RankerSettings.load(SETTINGS, settings), heads, Console(quiet=True))
-
-
 # Together: every architecture, every balance, both optimizers of tables, every schedule, no clusters, both feeds, the
 # K-means start, clipping, half precision and XLA.
 CASES = {
     "shared bottom without clusters": ("model.architecture=shared_bottom", "model.clusters.num_clusters=0"),
     "PLE, uncertainty, K-means": (
         "model.architecture=ple",
-        "model.experts.levels=2",
+        "model.architecture.num_levels=2",
         "training.balance.name=uncertainty",
         "model.clusters.initialization=kmeans",
         "optimizer.schedule=linear",
@@ -77,20 +70,15 @@ def scripted(monkeypatch):
     def script(key, *values):
         judged = []
         remaining = iter(values)
-        real = module.output_metrics
+        evaluate = RankerTrainable.evaluate
 
-        def output_metrics(found):
-            metrics = real(found)
-            metrics["click"][key] = next(remaining)
-            return metrics
-
-        def judge(self, *arguments):
+        def told(self, split):
             judged.append([variable.numpy() for variable in self.trainer.ranker.trainable_variables])
-            return real_judge(self, *arguments)
+            result = evaluate(self, split)
+            result.metrics["click"][key] = next(remaining)
+            return result
 
-        real_judge = Training._judge
-        monkeypatch.setattr(module, "output_metrics", output_metrics)
-        monkeypatch.setattr(Training, "_judge", judge)
+        monkeypatch.setattr(RankerTrainable, "evaluate", told)
         return judged
 
     return script
@@ -100,9 +88,9 @@ def test_it_stops_after_the_patience_and_keeps_the_best_epoch(scripted, tmp_path
     # As good as the best is no better, and an AUC that is not defined is the worst.
     judged = scripted("auc", math.nan, 0.7, 0.65, 0.7, 0.9)
     stopping = ("training.early_stopping.metric=click.auc", "training.early_stopping.patience=2")
-    training = train(every_kind_dataset, tmp_path / "run", *QUICK, *stopping, "training.epochs=5", heads=["click"])
+    training = train(every_kind_dataset, tmp_path / "run", *QUICK, *stopping, "training.epochs=5", tasks=["click"])
     assert len(judged) == 4
-    kept = training.trainer.ranker.trainable_variables
+    kept = training.trainable.trainer.ranker.trainable_variables
     for variable, wanted in zip(kept, judged[1], strict=True):
         np.testing.assert_array_equal(variable.numpy(), wanted)
     training.test()
@@ -117,14 +105,14 @@ def test_a_task_and_a_column_are_a_matter_of_yaml(tmp_path):
     path.write_text(path.read_text().replace("tasks:\n", "tasks:\n  engaged:\n    label: engaged\n"))
     dataset = Dataset(tmp_path / "data")
     assert list(dataset.schema.tasks) == ["engaged", "click", "buy"]
-    training = train(dataset, tmp_path / "run", *QUICK, heads=("buy", "engaged"))
-    tasks = training.test()["tasks"]
-    assert list(tasks) == ["buy", "engaged"]  # No head for clicks, so nothing joint.
-    assert tasks["engaged"]["auc"] > 0.75
+    training = train(dataset, tmp_path / "run", *QUICK, tasks=("buy", "engaged"))
+    metrics = training.test().metrics
+    assert list(metrics) == ["buy", "engaged"]  # No head for clicks, so nothing joint.
+    assert metrics["engaged"]["auc"] > 0.75
 
 
 @pytest.mark.parametrize(
-    ("heads", "settings", "error", "message"),
+    ("tasks", "settings", "error", "message"),
     [
         (["clik"], (), UsageError, "no task `clik` in schema `every_kind`; it declares click, buy"),
         (["click", "click"], (), UsageError, "different task names, of click, buy. Received: click,click"),
@@ -135,10 +123,10 @@ def test_a_task_and_a_column_are_a_matter_of_yaml(tmp_path):
     ],
 )
 def test_what_cannot_be_trained_is_refused_before_there_is_a_folder(
-    heads, settings, error, message, tmp_path, every_kind_dataset
+    tasks, settings, error, message, tmp_path, every_kind_dataset
 ):
     with pytest.raises(error, match=message) as failure:
-        quiet_start(tmp_path / "run", every_kind_dataset, *settings, heads=heads)
+        create(every_kind_dataset, tmp_path / "run", *settings, tasks=tasks)
     assert "\n" not in str(failure.value)
     assert not (tmp_path / "run").exists()
 
@@ -150,33 +138,33 @@ def test_gates_and_clusters_need_a_feature_to_read(tmp_path, every_kind_dataset)
     with pytest.raises(
         UsageError, match="has no feature of role activity, which the gates read: .* model.gates.inputs"
     ):
-        quiet_start(tmp_path / "run", dataset)
+        create(dataset, tmp_path / "run")
     with pytest.raises(UsageError, match="has no feature of role activity, which the clusters read"):
-        quiet_start(tmp_path / "run", dataset, "model.gates.inputs=[user]")
-    quiet_start(tmp_path / "run", dataset, "model.gates.inputs=[user]", "model.clusters.inputs=[user]")
+        create(dataset, tmp_path / "run", "model.gates.inputs=[user]")
+    create(dataset, tmp_path / "run", "model.gates.inputs=[user]", "model.clusters.inputs=[user]")
 
 
 def test_a_run_goes_on_by_its_own_schema_and_on_its_own_data(tmp_path):
     dataset = write_every_kind_dataset(tmp_path / "data")
-    started = quiet_start(tmp_path / "run", dataset)
+    created = create(dataset, tmp_path / "run")
     # The dataset's schema may be edited: here it loses a column that the run reads.
     (dataset.path / "schema.yaml").write_text(SCHEMA.replace("  hour: {kind: number, role: context}\n", ""))
-    resumed = Training.resume(tmp_path / "run", Dataset(dataset.path), Console(quiet=True))
-    one, other = (next(iter(made.batches.epoch(0)))[0] for made in (started, resumed))
+    resumed = resume(tmp_path / "run", Dataset(dataset.path))
+    one, other = (next(iter(loop.trainable.batches.epoch(0)))[0] for loop in (created, resumed))
     assert one.keys() == other.keys()
     for key, value in one.items():
         np.testing.assert_array_equal(value, other[key])
     other_data = write_every_kind_dataset(tmp_path / "other", first_seed=9)
     with pytest.raises(RunError, match="run: was trained on other data than .*other holds now"):
-        Training.resume(tmp_path / "run", other_data, Console(quiet=True))
+        resume(tmp_path / "run", other_data)
 
 
 def test_a_lost_last_checkpoint_is_no_reason_to_begin_again(tmp_path, every_kind_dataset, untrained_run):
     shutil.copytree(untrained_run.path, tmp_path / "run")  # It has its best weights and no last checkpoint.
     with pytest.raises(RunError, match="last.npz: no such checkpoint"):
-        Training.resume(tmp_path / "run", every_kind_dataset, Console(quiet=True))
+        resume(tmp_path / "run", every_kind_dataset)
 
 
 def test_a_training_that_diverges_says_so(tmp_path, every_kind_dataset):
     with pytest.raises(RunError, match=r"training diverged in epoch 1 \(`.*` is not finite\); lower optimizer"):
-        train(every_kind_dataset, tmp_path / "run", *QUICK, "optimizer.learning_rate=1e38", heads=["click"])
+        train(every_kind_dataset, tmp_path / "run", *QUICK, "optimizer.learning_rate=1e38", tasks=["click"])

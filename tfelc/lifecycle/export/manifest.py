@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from tfelc.core.errors import ExportError
+from tfelc.core.renamed_names import Rename, with_new_names
 
 # What of `run.json` says where a score comes from.
 _RUN_METADATA = (
@@ -31,6 +32,7 @@ class Manifest(BaseModel):
 
     Attributes:
         file: Path of the manifest within a version.
+        renames: Names of before, which are read as those of today.
         tfelc: Version of the package that exported.
         run: What was trained, when, on which data and by which versions.
         signatures: Signature -> inputs and outputs with type and shape; null is a size of any length, and a null shape
@@ -40,6 +42,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     file: ClassVar[Path]
+    renames: ClassVar[tuple[Rename, ...]] = ()
 
     format: int = 1
     tfelc: str
@@ -55,7 +58,10 @@ class Manifest(BaseModel):
         """
         path = version / cls.file
         try:
-            return cls.model_validate_json(path.read_bytes())
+            content = json.loads(path.read_bytes())
+            if isinstance(content, dict):
+                content = with_new_names(content, cls.renames, str(path))
+            return cls.model_validate(content)
         except FileNotFoundError:
             others = sorted(other.name for other in path.parent.glob("*_manifest.json"))
             if others:
@@ -63,7 +69,7 @@ class Manifest(BaseModel):
                     f"{version}: an export of another kind of model: it holds {others[0]}, not {path.name}"
                 ) from None
             raise ExportError(f"{version}: not an export of tfelc ({cls.file} is missing)") from None
-        except (OSError, ValidationError) as error:
+        except (OSError, ValueError) as error:
             raise ExportError(f"{path}: not a {path.stem.replace('_', ' ')}: {str(error).splitlines()[0]}") from None
 
     def dump(self) -> str:

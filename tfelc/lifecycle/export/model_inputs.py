@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from tfelc.core.errors import DataError
 from tfelc.features.lookup import MISSING_INTEGER
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 Array = npt.NDArray[Any]
 

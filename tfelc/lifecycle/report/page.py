@@ -22,7 +22,7 @@ def render_page(title: str, lead: str, summary: Sequence[Markup], sections: Sequ
     Returns:
         HTML. Its styles are inline, and its content security policy lets it load nothing.
     """
-    folder = files("tfelc.report")
+    folder = files("tfelc.lifecycle.report")
     contents = "".join(
         f'<li><a href="#section-{number}">{escaped(section.title)}</a></li>' for number, section in enumerate(sections)
     )

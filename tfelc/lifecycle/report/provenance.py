@@ -7,10 +7,10 @@ from typing import Any
 
 from tfelc.lifecycle.report.markup import Markup, data_table, paragraph, preformatted
 from tfelc.lifecycle.report.section import Section
-from tfelc.lifecycle.training.run_folder import RunFolder
+from tfelc.lifecycle.run import Run
 
 
-def provenance(runs: Mapping[str, RunFolder], data_hash: str, command: str) -> Section:
+def provenance(runs: Mapping[str, Run[Any]], data_hash: str, command: str) -> Section:
     """Settings, data, versions and the command.
 
     Args:
@@ -19,7 +19,7 @@ def provenance(runs: Mapping[str, RunFolder], data_hash: str, command: str) -> S
         command: What made the page.
     """
     run = next(iter(runs.values()))
-    metadata = {name: one.metadata() for name, one in runs.items()}
+    metadata = {name: one.metadata for name, one in runs.items()}
     names = [name for name in next(iter(metadata.values())) if name not in ("versions", "machine", "files")]
     rows = [[name, *(_shown(fact.get(name)) for fact in metadata.values())] for name in names]
     for part in ("versions", "machine"):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfelc.core.errors import RunError, UsageError
-from tfelc.next_item.run import SequenceRun
-from tfelc.ranker.run import RankerRun
+from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.run import Run
 
-Run = RankerRun | SequenceRun
+_ALPHA, _COUNT = "model.clusters.alpha", "model.clusters.num_clusters"
+_VARIED = (_ALPHA, _COUNT, "training.seed")
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ class Trial:
 
 
 def trials_of(
-    run: Run, siblings: Sequence[Run], quality: Callable[[Mapping[str, Any]], dict[str, float]]
+    run: Run[Any], siblings: Sequence[Run[Any]], quality: Callable[[EvaluationResult], dict[str, float]]
 ) -> list[Trial]:
     """Reads the run and its siblings, which differ from it in alpha, cluster number and seed alone.
 
     Args:
         run: The run.
         siblings: Others of the same kind.
-        quality: Content of `metrics.json` -> what is compared, by name.
+        quality: What is compared of a test result, by name.
 
     Returns:
         The run's own trial first.
@@ -45,31 +46,34 @@ def trials_of(
         RunError: One has no test metrics.
         UsageError: One was trained on other data, or differs in another setting.
     """
-    data, others = run.metadata()["data_hash"], _apart_from_trial(run)
+    data, own = run.metadata["data_hash"], _apart_from_trial(run)
     trials = []
     for one in (run, *siblings):
-        if one.metadata()["data_hash"] != data:
+        if one.metadata["data_hash"] != data:
             raise UsageError(f"{one.path}: was trained on other data than {run.path} (its hash differs)")
         found = _apart_from_trial(one)
-        if different := sorted(key for key in found if found[key] != others.get(key)):
+        if different := sorted(key for key in found if found[key] != own.get(key)):
             raise UsageError(
                 f"{one.path}: differs from {run.path} in {', '.join(different)}; --sensitivity compares runs that "
-                "differ in model.clusters.alpha, model.clusters.num_clusters and training.seed alone"
+                f"differ in {', '.join(_VARIED[:-1])} and {_VARIED[-1]} alone"
             )
         if (metrics := one.read_json("metrics.json")) is None:
             raise RunError(f"{one.path}: has no metrics.json; train it to the end by --resume")
-        clusters = one.config().model.clusters
-        trials.append(Trial(clusters.alpha, clusters.num_clusters, quality(metrics)))
+        settings = _settings(one)
+        # A model that has no clusters has no settings of theirs.
+        alpha, count = settings.get(_ALPHA, 0.0), settings.get(_COUNT, 0)
+        trials.append(Trial(alpha, count, quality(EvaluationResult.from_json(metrics))))
     return trials
 
 
-def _apart_from_trial(run: Run) -> dict[str, Any]:
-    flat = _flat(run.config().model_dump(mode="json"))
-    return {
-        key: value
-        for key, value in flat.items()
-        if key not in ("model.clusters.alpha", "model.clusters.num_clusters", "training.seed")
-    } | ({"tasks": run.metadata()["tasks"]} if isinstance(run, RankerRun) else {})
+def _apart_from_trial(run: Run[Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in _settings(run).items() if key not in _VARIED}
+    # Of a ranker, two runs may differ in what they predict.
+    return {**kept, "tasks": run.metadata.get("tasks")}
+
+
+def _settings(run: Run[Any]) -> dict[str, Any]:
+    return _flat(run.settings.model_dump(mode="json"))
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

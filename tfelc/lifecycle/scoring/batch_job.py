@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pyarrow as pa
 
 from tfelc.core.errors import BadRowsError, UsageError
-from tfelc.lifecycle.scoring.engine import score_batches
 from tfelc.lifecycle.scoring.input_file import InputFile, find_inputs
-from tfelc.lifecycle.scoring.input_reader import InputReader, Piece
+from tfelc.lifecycle.scoring.input_reader import InputReader
+from tfelc.lifecycle.scoring.local_engine import local_engine
 from tfelc.lifecycle.scoring.measures import Measures
 from tfelc.lifecycle.scoring.output_folder import OutputFolder
 from tfelc.lifecycle.scoring.part import Part
 from tfelc.lifecycle.scoring.scorer import Scorer
 from tfelc.lifecycle.scoring.shard import Shard
 from tfelc.lifecycle.scoring.summary import Summary
+
+if TYPE_CHECKING:
+    from tfelc.lifecycle.scoring.engines import Engine
 
 Progress = Callable[[int], None]
 _SHOWN_ROWS = 5
@@ -143,11 +146,10 @@ class BatchJob(ABC, Generic[S]):
         with folder.opened():
             there = folder.finished()
             done = [folder.part(name) for name in sorted(there) if self._is_mine(name)]
-            if engine is None:
-                self.scorer.model.load()
-            began = time.monotonic()
             progress(sum(part.measures.read for part in done))
-            new = list((engine or score_here)(self, folder, there, progress))
+            pending = (engine or local_engine())(self, folder, there, progress)
+            began = time.monotonic()
+            new = list(pending)
             parts = folder.finish_shard([*done, *new])
             measures = Measures()
             for part in [*done, *new] if parts is None else parts:
@@ -172,15 +174,3 @@ class BatchJob(ABC, Generic[S]):
     def _is_mine(self, name: str) -> bool:
         _, file, piece = name.removesuffix(".parquet").split("-")
         return self.settings.shard.takes(int(file), int(piece))
-
-
-Engine = Callable[[BatchJob[Any], OutputFolder, set[str], Progress], Iterable[Part]]
-
-
-def score_here(job: BatchJob[Any], folder: OutputFolder, there: set[str], progress: Progress) -> Iterable[Part]:
-    """Scores the pieces whose parts are not `there`, on this machine's cores."""
-
-    def wanted(piece: Piece) -> bool:
-        return job.settings.shard.takes(piece.file_number, piece.number) and piece.name not in there
-
-    return score_batches(job.reader().batches(enumerate(job.files), wanted), job.scorer, folder, progress)

@@ -25,7 +25,8 @@ from tfelc.lifecycle.scoring.part import Part
 from tfelc.lifecycle.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
-    from tfelc.lifecycle.scoring.batch_job import Engine, Progress
+    from tfelc.lifecycle.scoring.batch_job import Progress
+    from tfelc.lifecycle.scoring.engines import Engine
 
 # Beam's own default would download a runner of another language.
 _LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from tfelc.core.errors import DataError
 from tfelc.data.row_faults import check_type
 from tfelc.lifecycle.scoring.tfrecord import check_tfrecord
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 Format = Literal["parquet", "csv", "tfrecord"]
 

@@ -15,7 +15,7 @@ from tfelc.core.errors import DataError
 from tfelc.data.log_files import read_csv, split_lists
 from tfelc.lifecycle.scoring.input_file import InputFile
 from tfelc.lifecycle.scoring.tfrecord import parse_records, read_tfrecord
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 # Rows that go through the model at a time.
 BATCH = 4_096

@@ -13,7 +13,7 @@ from tfelc.data.row_faults import RowFault, separate
 from tfelc.lifecycle.scoring.exported_model import ExportedModel
 from tfelc.lifecycle.scoring.input_reader import Batch, Piece
 from tfelc.lifecycle.scoring.measures import Measures
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 VERSION_COLUMN = "model_version"
 QUARANTINE = pa.schema([("file", pa.string()), ("row", pa.int64()), ("column", pa.string()), ("reason", pa.string())])

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfelc.core.errors import DataError
 from tfelc.data.contract import arrow_type
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 _TYPES = {"float": tf.float32, "integer": tf.int64, "string": tf.string}
 # A label lies in a record as a whole number or as a float; the model needs neither.

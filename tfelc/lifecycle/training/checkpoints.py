@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import keras
-
+from tfelc.core.errors import RunError
+from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint, save_checkpoint
-from tfelc.lifecycle.training.run_folder import RunFolder
-from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
+from tfelc.lifecycle.training.trainable import Trainable
+from tfelc.lifecycle.training.training_history import TrainingHistory
 
 
-class Checkpoints(keras.callbacks.Callback):
+class Checkpoints:
     """Saves everything a run needs to go on exactly: inside an epoch every so often, and when told at its end.
 
     What is restored includes the running means of the epoch's losses, so that the log of a resumed run reads as if it
@@ -20,65 +20,57 @@ class Checkpoints(keras.callbacks.Callback):
 
     Args:
         run: Where to save.
-        trainer: What to save.
-        seconds: Time between two saves inside an epoch; 0 saves after every execution.
-        state: JSON content of the run so far (history, best value), changed in place by its owner.
+        trainable: What to save.
+        seconds: Time between two saves inside an epoch; 0 saves after every step.
     """
 
-    def __init__(self, run: RunFolder, trainer: MultiTaskTrainer, seconds: float, state: dict[str, Any]) -> None:
-        super().__init__()
+    def __init__(self, run: Run[Any], trainable: Trainable, seconds: float) -> None:
         self._run = run
-        self._trainer = trainer
+        self._trainable = trainable
         self._seconds = seconds
-        self._state = state
-        self._epoch = 0
-        self._start_step = 0
         self._saved_at = 0.0
-        self._restored_metrics: list[Any] | None = None
 
-    def restore(self) -> tuple[int, int]:
-        """Fills the trainer from the last checkpoint.
+    def start_epoch(self) -> None:
+        """Begins to count the time to the first save inside an epoch."""
+        self._saved_at = time.monotonic()
+
+    def are_due(self) -> bool:
+        """Whether it is time to save inside an epoch."""
+        return time.monotonic() - self._saved_at >= self._seconds
+
+    def save(self, epoch: int, step: int, history: TrainingHistory) -> None:
+        """Saves with the position (epoch, step) as the next to be trained."""
+        state = {
+            "epoch": epoch,
+            "step": step,
+            "run": history.to_json(),
+            "trainable": self._trainable.checkpoint_state(),
+        }
+        save_checkpoint(self._run.last, self._trainable.checkpoint_variables(), state)
+        self._saved_at = time.monotonic()
+
+    def restore(self) -> tuple[int, int, TrainingHistory]:
+        """Fills the variables from the last checkpoint.
 
         Returns:
-            Epoch and step to go on from.
+            Epoch and step to go on from, and the epochs before.
+
+        Raises:
+            RunError: It is missing, damaged, or belongs to another model or an earlier version.
         """
-        saved = load_checkpoint(self._run.last, self._groups())
-        self._state.update(saved["run"])
-        self._restored_metrics = [v.numpy() for v in self._trainer.metrics_variables]
-        return saved["epoch"], saved["step"]
-
-    def start_at(self, step: int) -> None:
-        """Says from which step the next epoch goes on."""
-        self._start_step = step
-
-    def save(self, epoch: int, step: int) -> None:
-        """Saves with the position (epoch, step) as the next to be trained."""
-        save_checkpoint(self._run.last, self._groups(), {"epoch": epoch, "step": step, "run": self._state})
-        self._saved_at = time.monotonic()
+        saved = load_checkpoint(self._run.last, self._trainable.checkpoint_variables())
+        if "trainable" not in saved:
+            raise RunError(
+                f"{self._run.last}: saved by an earlier version of tfelc, and this one cannot go on from there; the "
+                "run's best weights can still be used, or train again in another --run"
+            )
+        self._trainable.restore_state(saved["trainable"])
+        return saved["epoch"], saved["step"], TrainingHistory.from_json(saved["run"])
 
     def save_best(self) -> None:
         """Saves the weights alone, as the best so far."""
-        save_checkpoint(self._run.best, {"ranker": self._trainer.ranker.variables}, {})
+        save_checkpoint(self._run.best, self._trainable.best_variables(), {})
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Puts the restored running means back, which `fit` has just reset."""
-        self._epoch = epoch
-        self._saved_at = time.monotonic()
-        if self._start_step and self._restored_metrics is not None:
-            for variable, value in zip(self._trainer.metrics_variables, self._restored_metrics, strict=True):
-                variable.assign(value)
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Saves when it is time; the last execution of an epoch may name a step past its end."""
-        if time.monotonic() - self._saved_at >= self._seconds:
-            self.save(self._epoch, self._start_step + min(batch + 1, self.params["steps"]))
-
-    def _groups(self) -> dict[str, Any]:
-        trainer = self._trainer
-        return {
-            "ranker": trainer.ranker.variables,
-            "balance": trainer.balance.variables,
-            "optimizer": trainer.optimizer.variables,
-            "tables_optimizer": trainer.tables_optimizer.variables,
-            "metrics": trainer.metrics_variables,
-        }
+    def restore_best(self) -> None:
+        """Fills the weights with the best."""
+        load_checkpoint(self._run.best, self._trainable.best_variables())

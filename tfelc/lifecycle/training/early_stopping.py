@@ -4,43 +4,71 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tfelc.core.errors import ConfigError
+from tfelc.core.registry import Registry
+from tfelc.metrics.metric import Metric
+from tfelc.metrics.ranker_metric import RankerMetric
+from tfelc.metrics.ranking_metric import RankingMetric
 
-# Metric -> 1 where larger is better, -1 where smaller is.
-_SIGNS = {"auc": 1, "gauc": 1, "logloss": -1, "ne": -1, "ece": -1}
+_MEAN = "mean"
 
 
-def watched_value(metrics: Mapping[str, Mapping[str, float]], name: str) -> float:
-    """The value that early stopping watches, larger being better; minus infinity where the rows do not define it.
+@dataclass(frozen=True)
+class WatchedMetric:
+    """A validation metric by its name in the settings, as a value of which more is better.
 
-    Args:
-        metrics: Output -> metric -> value.
-        name: `<output>.<metric>`, or `mean.<metric>` for the mean over the outputs.
-
-    Raises:
-        ConfigError: No such output or metric.
+    Attributes:
+        name: The name in the settings, such as `mean.auc` or `ndcg@20`.
+        outputs: The outputs whose values are averaged.
+        metric: The metric.
     """
-    output, metric = _parts(name, list(metrics))
-    outputs = list(metrics) if output == "mean" else [output]
-    value = _SIGNS[metric] * float(np.mean([metrics[output][metric] for output in outputs]))
-    return value if math.isfinite(value) else -math.inf
 
+    name: str
+    outputs: tuple[str, ...]
+    metric: Metric
 
-def check_watched(name: str, outputs: Sequence[str], has_users: bool) -> None:
-    """Raises ConfigError where a run with these outputs would never measure the metric `name`."""
-    _, metric = _parts(name, outputs)
-    if metric == "gauc" and not has_users:
-        raise ConfigError(f"training.early_stopping.metric: `{name}` needs a `user_key` in the schema")
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        outputs: Sequence[str],
+        metrics: Registry[RankerMetric] | Registry[RankingMetric],
+        has_users: bool = True,
+    ) -> WatchedMetric:
+        """Looks a name up.
 
+        Args:
+            name: `<output>.<metric>`, or `mean.<metric>` for the mean over the outputs; for a model of a single output
+                `<metric>` alone will do.
+            outputs: The outputs that are measured.
+            metrics: The metrics that are measured, `RANKER_METRICS` or `RANKING_METRICS`.
+            has_users: Whether the users of the rows may be known. Defaults to True.
 
-def _parts(name: str, outputs: Sequence[str]) -> tuple[str, str]:
-    output, _, metric = name.partition(".")
-    if metric not in _SIGNS or output not in ("mean", *outputs):
-        raise ConfigError(
-            f"training.early_stopping.metric: `{name}` is not measured; it is one of {', '.join(outputs)} or `mean`, "
-            f"a dot, and one of {', '.join(_SIGNS)}"
-        )
-    return output, metric
+        Raises:
+            ConfigError: A run with these outputs would never measure it, or the metric has no direction.
+        """
+        output, dot, metric_name = name.rpartition(".")
+        directed = [one for one in metrics.names() if metrics.get(one).sign]
+        places = [_MEAN, *outputs] if dot else []
+        if metric_name not in directed or (output not in places if dot else len(outputs) != 1):
+            where = "" if len(outputs) == 1 else f"{', '.join(outputs)} or `{_MEAN}`, a dot, and one of "
+            raise ConfigError(
+                f"training.early_stopping.metric: `{name}` is not measured; it is one of {where}{', '.join(directed)}"
+            )
+        metric = metrics.get(metric_name)
+        if isinstance(metric, RankerMetric) and metric.needs_users and not has_users:
+            raise ConfigError(f"training.early_stopping.metric: `{name}` needs a `user_key` in the schema")
+        return cls(name, (output,) if dot and output != _MEAN else tuple(outputs), metric)
+
+    def value(self, metrics: Mapping[str, Mapping[str, float]]) -> float:
+        """The value, larger being better; minus infinity where the rows do not define it.
+
+        Args:
+            metrics: Output -> metric -> value, as in an `EvaluationResult`.
+        """
+        value = self.metric.sign * float(np.mean([metrics[output][self.metric.name] for output in self.outputs]))
+        return value if math.isfinite(value) else -math.inf

@@ -26,13 +26,20 @@ def collapse_warning(history: Sequence[Mapping[str, Any]], count: int) -> str | 
     """What to tell when the clusters have collapsed in the last epoch, and in none before it.
 
     Args:
-        history: The epochs so far, the last one just trained.
-        count: Clusters of the ranker; fewer than 2 cannot collapse.
+        history: The epochs so far, as the history has them, the last one just trained.
+        count: Clusters of the model; fewer than 2 cannot collapse.
     """
-    in_use = [epoch.get("health", {}).get("clusters_in_use", COLLAPSED) for epoch in history]
+    in_use = [_in_use(epoch) for epoch in history]
     if count < COLLAPSED or in_use[-1] >= COLLAPSED or any(value < COLLAPSED for value in in_use[:-1]):
         return None
     return (
         f"the clusters have collapsed: {in_use[-1]:.2f} of {count} in use. Lower model.clusters.temperature, take "
         "model.clusters.objective=soft, or lower model.clusters.alpha"
     )
+
+
+def _in_use(epoch: Mapping[str, Any]) -> float:
+    """The clusters in use in training where that is logged, or on the validation split."""
+    clusters = epoch.get("validation", {}).get("clusters") or {}
+    found: float = epoch.get("health", {}).get("clusters_in_use", clusters.get("in_use", COLLAPSED))
+    return found

@@ -80,8 +80,13 @@ class SequenceBatches:
         """Samples an epoch."""
         return len(self._examples)
 
-    def epoch(self, epoch: int) -> Iterator[SequenceBatch]:
-        """The batches of one epoch."""
+    def epoch(self, epoch: int, start_step: int = 0) -> Iterator[SequenceBatch]:
+        """The batches of one epoch.
+
+        Args:
+            epoch: int. Number of the epoch, from 0.
+            start_step: int. The first batch to give; those before it are not made. Defaults to 0.
+        """
         random = np.random.default_rng([self._seed, epoch])
         order = random.permutation(len(self._examples))
         lengths = self._examples.lengths
@@ -91,24 +96,28 @@ class SequenceBatches:
             part = order[start : start + chunk]
             part = part[np.argsort(lengths[part], kind="stable")]
             batches += [part[at : at + self._batch_size] for at in range(0, len(part), self._batch_size)]
-        for number in random.permutation(len(batches)):
-            yield self._batch(batches[number], random)
+        for step, number in enumerate(random.permutation(len(batches))):
+            # Drawn also for the batches that are left out, so that the others come out as ever.
+            views = self._drawn_views(batches[number], random) if self._positive_views else None
+            if step >= start_step:
+                yield self._batch(batches[number], views)
 
-    def _batch(self, index: NDArray[np.int64], random: np.random.Generator) -> SequenceBatch:
+    def _batch(self, index: NDArray[np.int64], views: NDArray[np.int64] | None) -> SequenceBatch:
         chosen = self._examples.take(index)
         items = padded(chosen)
         positive_views = None
-        if self._positive_views:
+        if views is not None:
             # Their lengths are mixed; as wide as the longest, they would cost several times what the histories do.
             recent = _POSITIVE_VIEW_WIDTH * items.shape[1]
-            positive_views = padded(self._examples.take(self._twin(index, random)).truncated(recent))
+            positive_views = padded(self._examples.take(views).truncated(recent))
         if not self.every_position:
             return SequenceBatch(items, chosen.targets, positive_views)
         # What follows a position is the next position's item, and at the end the target.
         targets = np.concatenate([items[:, 1:], chosen.targets[:, None]], axis=1)
         return SequenceBatch(items, np.where(items > 0, targets, 0), positive_views)
 
-    def _twin(self, index: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+    def _drawn_views(self, index: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+        """Another example of the same target for each, drawn at random; it may be the same."""
         targets = self._examples.targets[index]
         starts, stops = self._target_stops[targets - 1], self._target_stops[targets]
         return self._by_target[random.integers(starts, stops)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tfelc.core.cache import cache_home
 from tfelc.core.errors import UsageError
+from tfelc.core.registry import Registry
 from tfelc.data.download import PublicFile, download
 from tfelc.next_item.data.interaction_table import read_interactions
 from tfelc.next_item.data.sequence_file import read_sequence_file
@@ -50,10 +52,12 @@ PUBLIC_FILES: dict[str, PublicFile] = {
     ),
 }
 SIMULATED = "simulated"
-DATASETS: tuple[str, ...] = (*PUBLIC_FILES, SIMULATED)
+Notice = Callable[[str], None]
+# Each loads its sequences; it is called with what tells the user before a download.
+DATASETS: Registry[Callable[[Notice], Sequences]] = Registry("data set", {})
 
 
-def load_sequences(source: str | Path, notice: Callable[[str], None] = lambda text: None) -> Sequences:
+def load_sequences(source: str | Path, notice: Notice = lambda text: None) -> Sequences:
     """Reads a data set by its name, or a file of one's own.
 
     A public file is looked for in `TFELC_DATA_DIR/sequences`, then in the cache, and is downloaded at last. The owners
@@ -68,21 +72,24 @@ def load_sequences(source: str | Path, notice: Callable[[str], None] = lambda te
         UsageError: Neither a known name nor a path.
         DataError: The file is missing, broken, or cannot be downloaded.
     """
-    if source == SIMULATED:
-        return simulate().sequences
-    if isinstance(source, str) and (file := PUBLIC_FILES.get(source)):
-        return read_sequence_file(_found(source, file, notice), name=source)
+    if isinstance(source, str) and source in DATASETS.names():
+        return DATASETS.get(source)(notice)
     path = Path(source)
     if path.name.endswith((".txt", ".txt.gz")):
         return read_sequence_file(path)
     if path.name.endswith((".parquet", ".csv", ".csv.gz")):
         return read_interactions(path)
     raise UsageError(
-        f"no data set `{source}`; use {', '.join(DATASETS)}, or the path of a .txt, .parquet or .csv file (.gz too)"
+        f"no data set `{source}`; use {', '.join(DATASETS.names())}, or the path of a .txt, .parquet or .csv file "
+        "(.gz too)"
     )
 
 
-def _found(name: str, file: PublicFile, notice: Callable[[str], None]) -> Path:
+def _public(name: str, notice: Notice) -> Sequences:
+    return read_sequence_file(_found(name, PUBLIC_FILES[name], notice), name=name)
+
+
+def _found(name: str, file: PublicFile, notice: Notice) -> Path:
     if home := os.environ.get("TFELC_DATA_DIR"):
         for path in (Path(home) / "sequences" / file.name, Path(home) / "sequences" / f"{file.name}.gz"):
             if path.is_file():
@@ -91,3 +98,8 @@ def _found(name: str, file: PublicFile, notice: Callable[[str], None]) -> Path:
     if not (folder / file.name).is_file():
         notice(f"downloading {name} from {file.url}")
     return download(file, folder)
+
+
+for _name in PUBLIC_FILES:
+    DATASETS.register(_name, partial(_public, _name))
+DATASETS.register(SIMULATED, lambda notice: simulate().sequences)

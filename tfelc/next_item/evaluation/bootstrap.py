@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from tfelc.core.errors import DataError, UsageError
+from tfelc.core.errors import DataError
 from tfelc.lifecycle.evaluation.resampling import BootstrapResult, resampled
-from tfelc.next_item.evaluation.ranking_metrics import METRICS, ranking_gains
+from tfelc.metrics.registries import RANKING_METRICS
 
 
 def paired_ranking_bootstrap(
@@ -21,23 +21,18 @@ def paired_ranking_bootstrap(
     Args:
         first: Ranks by the model to beat, one example a user, `(users,)`, or `(seeds, users)`.
         second: Ranks by the other model of the same examples, likewise; the number of seeds may differ.
-        metric: A key of `ranking_metrics`. Defaults to `ndcg@20`.
+        metric: A metric of `RANKING_METRICS`. Defaults to `ndcg@20`.
         replicates: Resamples. Defaults to 1000.
-        seed: Of the resampling. Defaults to 0.
+        seed: Seed of the resampling. Defaults to 0.
 
     Raises:
         UsageError: There is no such metric.
-        DataError: A rank is below 1, or the number of users differs.
+        DataError: A rank is no whole number from 1, or the number of users differs.
     """
-    if metric not in METRICS:
-        raise UsageError(f"no metric `{metric}`; use {', '.join(METRICS)}")
-    before, after = (_mean_gains(ranks, metric) for ranks in (first, second))
+    gains = RANKING_METRICS.get(metric).gains
+    before, after = (np.mean([gains(one) for one in np.atleast_2d(ranks)], axis=0) for ranks in (first, second))
     if before.shape != after.shape:
         raise DataError(f"both models must rank the same users. Received: {len(before)} and {len(after)}")
+    # Each user's own gain, since the metric is a mean over users.
     gained = (after - before) / len(before)
-    return resampled(lambda counts: counts @ gained, len(gained), replicates, seed)
-
-
-def _mean_gains(ranks: ArrayLike, metric: str) -> NDArray[np.float64]:
-    by_seed = np.atleast_2d(np.asarray(ranks))
-    return np.mean([ranking_gains(one, metric) for one in by_seed], axis=0)
+    return resampled(lambda draws: draws @ gained, len(gained), replicates, seed)

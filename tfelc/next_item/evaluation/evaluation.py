@@ -8,22 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfelc.metrics.cluster_use import effective_number
+from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
+from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.metrics.summary import ranking_metrics
 from tfelc.next_item.data.examples import Examples
-from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 from tfelc.next_item.evaluation.full_ranking import full_ranking
-from tfelc.next_item.evaluation.ranking_metrics import ranking_metrics
-from tfelc.next_item.models.elcrec import ELCRec
+from tfelc.next_item.models.sequential_recommender import SequentialRecommender
+from tfelc.next_item.settings import NEXT_ITEM
 
 
-def evaluate_sequences(
-    model: ELCRec,
+def evaluate(
+    model: SequentialRecommender,
     examples: Examples,
     split: str,
     remove_seen: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
     graph: Any = None,
-) -> tuple[dict[str, Any], NDArray[np.int32]]:
+) -> tuple[EvaluationResult, NDArray[np.int32]]:
     """Ranks every target among the whole catalog.
 
     Args:
@@ -31,31 +33,22 @@ def evaluate_sequences(
         examples: Whole histories, with targets.
         split: What to call them.
         remove_seen: Whether a user's seen items are no candidates. Defaults to True.
-        progress: Called with the examples ranked so far and their total.
-        graph: Of `embedding_graph`, where the same model is measured again and again. Defaults to None: a new one.
+        progress: Called with the examples ranked so far and their total. Defaults to a function that does nothing.
+        graph: The result of `embedding_graph`, where the same model is measured again and again. Defaults to None: a
+            new one.
 
     Returns:
-        `{"split", "users", "metrics": {"hr@5", ..., "ndcg@20"}, "clusters": {"count", "in_use", "largest_share"}}`
-        (no clusters: an empty dict), and the rank of each example's target. The clusters' figures count each user in
-        the nearest one, so that no (users x clusters) array is kept.
+        The metrics, under the one output `next_item`, with the state of the clusters; and the rank of each example's
+        target. The clusters' figures count each user in the nearest one, so that no (users x clusters) array is kept.
     """
     # By length, so that a block pads little.
     order = np.argsort(examples.lengths, kind="stable")
-    scorer = SequenceScorer(model, graph)
+    scorer = CatalogScorer(model, graph)
     ranking = full_ranking(scorer, examples.take(order), model.num_items, remove_seen, progress)
     ranks = np.empty_like(ranking.ranks)
     ranks[order] = ranking.ranks
-    result: dict[str, Any] = {
-        "split": split,
-        "users": len(examples),
-        "metrics": ranking_metrics(ranks),
-        "clusters": {},
-    }
+    clusters = None
     if model.clusters is not None:
-        shares = np.bincount(np.concatenate(scorer.clusters), minlength=model.clusters.num_clusters) / len(examples)
-        result["clusters"] = {
-            "count": model.clusters.num_clusters,
-            "in_use": effective_number(shares),
-            "largest_share": float(shares.max()),
-        }
-    return result, ranks
+        clusters = ClusterHealth.of_clusters(np.concatenate(scorer.clusters), model.clusters.num_clusters)
+    metrics = {NEXT_ITEM: ranking_metrics(ranks)}
+    return EvaluationResult(split, "users", len(examples), metrics, clusters=clusters), ranks

@@ -1,58 +1,38 @@
-"""The results of a next-item evaluation as tables for the terminal."""
+"""The result of a next-item evaluation as a table for the terminal."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from rich.box import SIMPLE
 from rich.table import Table
 
-from tfelc.next_item.evaluation.ranking_metrics import METRICS
+from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.metrics.registries import RANKING_METRICS
+from tfelc.next_item.settings import NEXT_ITEM
 
 
-def ranking_table(result: Mapping[str, Any], keep_seen: bool = False) -> Table:
-    """HR and NDCG at each cut-off, and how the clusters are used.
+def ranking_table(result: EvaluationResult, keep_seen: bool = False) -> Table:
+    """The metrics, those of one name on a line with a column for each cutoff, and how the clusters are used.
 
     Args:
-        result: What `evaluate_sequences` returned.
+        result: The result of `evaluate`.
         keep_seen: Whether items that a user had before were candidates. Defaults to False.
     """
-    clusters = result["clusters"]
+    clusters = result.clusters
     caption = (
-        f"clusters in use: {clusters['in_use']:.1f} of {clusters['count']}, largest share "
-        f"{clusters['largest_share']:.1%}"
+        f"clusters in use: {clusters.in_use:.1f} of {clusters.num_clusters}, largest share {clusters.largest_share:.1%}"
         if clusters
         else None
     )
-    title = f"{result['split']}, {result['users']:,} users, whole catalog{', seen items too' if keep_seen else ''}"
+    title = f"{result.split}, {result.count:,} users, whole catalog{', seen items too' if keep_seen else ''}"
     table = Table(title=title, caption=caption, box=SIMPLE)
     table.add_column("")
-    by_name = [metric.split("@") for metric in METRICS]
-    cutoffs = list(dict.fromkeys(cutoff for _, cutoff in by_name))
+    cells: dict[str, dict[str, str]] = {}
+    for metric in map(RANKING_METRICS.get, RANKING_METRICS.names()):
+        what, _, cutoff = metric.heading.partition("@")
+        cells.setdefault(what, {})[cutoff] = f"{result.metrics[NEXT_ITEM][metric.name]:.4f}"
+    cutoffs = list(dict.fromkeys(cutoff for row in cells.values() for cutoff in row))
     for cutoff in cutoffs:
-        table.add_column(f"@{cutoff}", justify="right")
-    for name in dict.fromkeys(name for name, _ in by_name):
-        table.add_row(name.upper(), *(f"{result['metrics'][f'{name}@{cutoff}']:.4f}" for cutoff in cutoffs))
-    return table
-
-
-def comparison_table(comparison: Mapping[str, Any], other: str) -> Table:
-    """The difference of each metric from another model's.
-
-    Args:
-        comparison: What `compare_sequences` returned.
-        other: What to call the other model.
-    """
-    index = comparison["adjusted_rand_index"]
-    notes = ["paired bootstrap over users"]
-    if index is not None:
-        notes.append(f"clusters: adjusted Rand index {index:.3f}")
-    table = Table(title=f"difference from {other}", caption="\n".join(notes), box=SIMPLE)
-    table.add_column("")
-    for heading in ("difference", "95 % interval", "p"):
-        table.add_column(heading, justify="right")
-    for metric, found in comparison["differences"].items():
-        interval = f"({found['low']:+.4f}, {found['high']:+.4f})"
-        table.add_row(metric.upper(), f"{found['difference']:+.4f}", interval, f"{found['p_value']:.3f}")
+        table.add_column(f"@{cutoff}" if cutoff else "all", justify="right")
+    for what, row in cells.items():
+        table.add_row(what, *(row.get(cutoff, "") for cutoff in cutoffs))
     return table

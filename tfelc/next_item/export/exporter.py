@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfelc.core.errors import ExportError
 from tfelc.lifecycle.export.publish import publish
 from tfelc.lifecycle.export.request_log import LoggedRequest
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.export.verify import Differences
 from tfelc.next_item.export.recommender_manifest import RecommenderManifest
 from tfelc.next_item.export.requests import hard_histories, history_input, real_histories
@@ -21,8 +22,7 @@ from tfelc.next_item.export.signatures import EMBED, RECOMMEND, K
 from tfelc.next_item.export.top_k_index import IndexKind
 from tfelc.next_item.export.trained_answers import Histories, TrainedRecommender
 from tfelc.next_item.models.popularity import Popularity
-from tfelc.next_item.run import SequenceRun, split
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
+from tfelc.next_item.run import NextItemRun, split
 
 # Histories that are verified, fewer where their scores would take more memory than this many numbers.
 _ROWS = 256
@@ -52,7 +52,7 @@ class RecommenderExport:
 
 
 def export_recommender(
-    run: SequenceRun,
+    run: NextItemRun,
     base: Path,
     index: IndexKind = "brute_force",
     progress: Callable[[str], None] = lambda step: None,
@@ -76,7 +76,7 @@ def export_recommender(
             be written to, or an answer differs. Nothing is left behind.
     """
     progress("loading the run")
-    catalog = run.catalog()
+    catalog = run.catalog
     # On the CPU, where the verification computes too: a GPU rounds matrix products to fewer bits.
     with tf.device("/CPU:0"):
         model = run.model()
@@ -85,7 +85,7 @@ def export_recommender(
             f"{run.path}: a model with neighbors scores the whole catalog at once; export it by --index "
             "brute_force, or train it with model.neighbors.weight=0"
         )
-    manifest = RecommenderManifest.of(model, catalog, run.config(), run.metadata(), index)
+    manifest = RecommenderManifest.of(model, catalog, run.settings, run.metadata, index)
     progress("counting what is popular")
     rows = int(np.clip(_SCORES // manifest.items, 2, _ROWS))
     popularity, histories = popularity_and_histories(run, rows)
@@ -105,7 +105,7 @@ def export_recommender(
     return RecommenderExport(published.version, published.path, manifest, published.differences, histories)
 
 
-def popularity_and_histories(run: SequenceRun, count: int) -> tuple[npt.NDArray[np.float32], list[list[int | str]]]:
+def popularity_and_histories(run: NextItemRun, count: int) -> tuple[npt.NDArray[np.float32], list[list[int | str]]]:
     """How often each item occurs in a run's training split, `(items,)`, and histories of its test split.
 
     Args:
@@ -113,7 +113,7 @@ def popularity_and_histories(run: SequenceRun, count: int) -> tuple[npt.NDArray[
         count: Histories at most; they are spread over the split.
     """
     sequences = run.sequences()
-    splits = split(sequences, run.config().split)
+    splits = split(sequences, run.settings.split)
     popularity = Popularity(sequences.num_items).fit(splits.train).scores(splits.test.take(slice(0, 1)))[0, 1:]
     size = len(splits.test)
     chosen = splits.test.take(np.linspace(0, size - 1, min(count, size)).astype(np.int64))

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from tfelc import __version__
 from tfelc.lifecycle.export.manifest import Manifest, run_metadata
+from tfelc.lifecycle.export.signatures import describe
 from tfelc.next_item.export.signatures import (
     IdType,
     id_type_of,
@@ -18,7 +19,6 @@ from tfelc.next_item.export.signatures import (
 from tfelc.next_item.export.top_k_index import IndexKind
 from tfelc.next_item.models.elcrec import ELCRec
 from tfelc.next_item.settings import NextItemSettings
-from tfelc.ranker.export.signatures import describe
 
 
 class RecommenderManifest(Manifest):

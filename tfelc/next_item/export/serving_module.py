@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.next_item.export.hybrid_index import HybridIndex
 from tfelc.next_item.export.signatures import (
     EMBED,
@@ -22,7 +23,6 @@ from tfelc.next_item.export.signatures import (
 )
 from tfelc.next_item.export.top_k_index import IndexKind, TopKIndex
 from tfelc.next_item.models.elcrec import ELCRec
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
 
 Tensor = Any
 
@@ -38,7 +38,7 @@ class RecommenderModule(tf.Module):
         asset: File that goes into the SavedModel's assets.
 
     Example:
-        >>> module = RecommenderModule(run.model(), run.catalog(), counts, "brute_force", Path("manifest.json"))
+        >>> module = RecommenderModule(run.model(), run.catalog, counts, "brute_force", Path("manifest.json"))
         >>> tf.saved_model.save(module, "exports/next/1", signatures=module.signatures())
     """
 

@@ -7,7 +7,7 @@ from typing import Literal
 import tensorflow as tf
 
 from tfelc.core.errors import ExportError
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 
 # The best items after each history; also the default signature.
 RECOMMEND = "recommend"

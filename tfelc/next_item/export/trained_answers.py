@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfelc.lifecycle.export.tied_clusters import tied_clusters
 from tfelc.next_item.data.examples import Examples
-from tfelc.next_item.evaluation.catalog_scorer import SequenceScorer
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 from tfelc.next_item.export.signatures import id_type_of, padding_of
 from tfelc.next_item.models.elcrec import ELCRec
-from tfelc.ranker.export.trained_answers import tied_clusters
 
 Array = npt.NDArray[Any]
 Histories = Sequence[Sequence[int | str]]
@@ -22,7 +22,7 @@ _TIE = 4e-5
 
 
 class TrainedRecommender:
-    """Looks items up in Python, scores by `SequenceScorer`, and ranks by NumPy.
+    """Looks items up in Python, scores by `CatalogScorer`, and ranks by NumPy.
 
     Args:
         model: The model.
@@ -31,7 +31,7 @@ class TrainedRecommender:
     """
 
     def __init__(self, model: ELCRec, catalog: list[int] | list[str], popularity: Array) -> None:
-        self._scorer = SequenceScorer(model)
+        self._scorer = CatalogScorer(model)
         self._temperature = model.settings.cluster_settings.temperature
         self._numbers: dict[int | str, int] = dict(zip(catalog, range(1, len(catalog) + 1), strict=True))
         padding = padding_of(id_type_of(catalog))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tfelc.core.errors import ExportError
+from tfelc.core.errors import DataError, ExportError
+from tfelc.data.contract import arrow_type
 from tfelc.lifecycle.export.model_inputs import list_input
 from tfelc.lifecycle.scoring.exported_model import ExportedModel
 from tfelc.next_item.export.recommender_manifest import RecommenderManifest
 from tfelc.next_item.export.signatures import HISTORY, RECOMMEND, K
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = npt.NDArray[Any]
 # All that is known of a history is left out of the answer, so none of it may be cut off before the graph.
@@ -27,7 +32,7 @@ _MOST_ROWS = 1_024
 class ExportedRecommender(ExportedModel[RecommenderManifest]):
     """One version of an exported next-item model.
 
-    `recommend` may be called from several threads at once.
+    `recommend` and `answer` may be called from several threads at once.
 
     Args:
         path: The version's folder, BASE/<version>.
@@ -38,7 +43,7 @@ class ExportedRecommender(ExportedModel[RecommenderManifest]):
 
     Example:
         >>> recommender = ExportedRecommender(Path("exports/next/3"))  # doctest: +SKIP
-        >>> recommender.recommend(pa.array([["a", "b"], []]), k=10)["ids"]  # doctest: +SKIP
+        >>> recommender.recommend([["a", "b"], []], k=10)  # doctest: +SKIP
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,7 +60,27 @@ class ExportedRecommender(ExportedModel[RecommenderManifest]):
         """Whether each answer names the user's cluster."""
         return self.manifest.clusters > 0
 
-    def recommend(self, histories: pa.ListArray, k: int) -> dict[str, Array]:
+    def recommend(self, histories: Sequence[Sequence[Any]], k: int = 10) -> pd.DataFrame:
+        """The best items after each history, as `NextItemModel.recommend` gives them.
+
+        Args:
+            histories: Sequence of sequences of raw item ids, oldest first.
+            k: int. Items wanted. Defaults to 10.
+
+        Raises:
+            DataError: An id is not of the catalog's type.
+            ExportError: A score is not a number.
+        """
+        from tfelc.next_item.scoring.recommendations_frame import recommendations_frame
+
+        try:
+            rows = pa.array([list(history) for history in histories], arrow_type(self.history_column))
+        except (pa.ArrowException, TypeError) as error:
+            raise DataError(f"histories: item ids are of type {self.manifest.id_type}: {error}") from None
+        answers = self.answer(rows, k)
+        return recommendations_frame(answers["ids"], answers["scores"])
+
+    def answer(self, histories: pa.ListArray, k: int) -> dict[str, Array]:
         """The best items after each history, padded as the model pads them.
 
         Args:

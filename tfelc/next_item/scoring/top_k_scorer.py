@@ -12,7 +12,7 @@ from tfelc.data.contract import arrow_type
 from tfelc.lifecycle.scoring.measures import Measures
 from tfelc.lifecycle.scoring.scorer import VERSION_COLUMN, Scorer
 from tfelc.next_item.scoring.exported_recommender import ExportedRecommender
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 _ITEMS, _SCORES, _CLUSTER = "items", "scores", "cluster"
 
@@ -78,7 +78,7 @@ class TopKScorer(Scorer):
     def answer(self, rows: pa.Table, number: int, measures: Measures) -> list[pa.Array]:
         """User ids, items and scores, both without padding, and clusters."""
         schema = self.output_schema
-        found = self.recommender.recommend(rows[self._history].combine_chunks(), self._k)
+        found = self.recommender.answer(rows[self._history].combine_chunks(), self._k)
         real = ~np.isneginf(found["scores"])
         offsets = pa.array(np.concatenate([[0], np.cumsum(real.sum(axis=1))]), pa.int32())
         items = pa.array(found["ids"][real], pa.binary() if found["ids"].dtype == object else None)

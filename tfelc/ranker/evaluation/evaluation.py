@@ -1,17 +1,42 @@
-"""Predictions -> the metrics that are reported: one JSON object."""
+"""Predictions -> the result that is reported."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
+from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
 from tfelc.metrics.gate_distance import gate_distance
 from tfelc.metrics.gate_entropy import gate_entropy
 from tfelc.metrics.summary import group_metrics, task_metrics
-from tfelc.ranker.evaluation.cluster_health import cluster_health
 from tfelc.ranker.evaluation.predictions import Predictions
 
 
-def output_metrics(predictions: Predictions) -> dict[str, dict[str, float]]:
+def evaluate(predictions: Predictions, split: str, by_group: bool = True) -> EvaluationResult:
+    """Everything that is reported on a split.
+
+    Args:
+        predictions: The ranker's answers on the split.
+        split: The name of the split.
+        by_group: Whether to measure each group of users too, which takes most of the time. Defaults to True.
+
+    Returns:
+        The metrics of every output, each over the rows on which it is judged, in all and by group of users; of each
+        task's gate the mean entropy in nats, the mean weight of each expert over all rows and in each group, and by
+        group column the distance between the groups; and the state of the clusters.
+    """
+    return EvaluationResult(
+        split,
+        "rows",
+        predictions.rows,
+        output_metrics(predictions),
+        _group_metrics(predictions) if by_group else {},
+        {task: _gate_use(predictions, task) for task in predictions.gates},
+        _cluster_health(predictions),
+    )
+
+
+def output_metrics(predictions: Predictions) -> Metrics:
     """Metrics of every output, each over the rows on which it is judged."""
     found = {}
     for name, outcome in predictions.outcomes.items():
@@ -20,34 +45,22 @@ def output_metrics(predictions: Predictions) -> dict[str, dict[str, float]]:
     return found
 
 
-def evaluate(predictions: Predictions, split: str) -> dict[str, Any]:
-    """Everything that is reported on a split.
+def _cluster_health(predictions: Predictions) -> ClusterHealth | None:
+    """The state of the clusters; None for a ranker without clusters."""
+    if predictions.assignment is None:
+        return None
+    return ClusterHealth.of_assignment(predictions.assignment, predictions.embedding, predictions.groups)
 
-    Returns:
-        `split`, `rows`, `tasks` (output -> metric -> value), `groups` (group -> output -> metric -> value), `gates`
-        (task -> mean entropy in nats, the mean weight of each expert over all rows and in each group, and by group
-        column the distance between the groups) and `clusters` (see `cluster_health`).
-    """
+
+def _group_metrics(predictions: Predictions) -> dict[str, Metrics]:
     outcomes = predictions.outcomes
-    return {
-        "split": split,
-        "rows": predictions.rows,
-        "tasks": output_metrics(predictions),
-        "groups": group_metrics(
-            predictions.groups,
-            {name: outcome.labels for name, outcome in outcomes.items()},
-            {name: outcome.probabilities for name, outcome in outcomes.items()},
-            predictions.users,
-            {name: outcome.rows for name, outcome in outcomes.items()},
-        ),
-        "gates": gates_use(predictions),
-        "clusters": cluster_health(predictions),
-    }
-
-
-def gates_use(predictions: Predictions) -> dict[str, Any]:
-    """How each task's gate mixes the experts; see `evaluate`."""
-    return {task: _gate_use(predictions, task) for task in predictions.gates}
+    return group_metrics(
+        predictions.groups,
+        {name: outcome.labels for name, outcome in outcomes.items()},
+        {name: outcome.probabilities for name, outcome in outcomes.items()},
+        predictions.users,
+        {name: outcome.rows for name, outcome in outcomes.items()},
+    )
 
 
 def _gate_use(predictions: Predictions, task: str) -> dict[str, Any]:

@@ -79,9 +79,8 @@ def group_lifts(
     for output in outputs:
         judged = [[one.outcomes[output] for one in seeds] for seeds in (before, after)]
         space, labels = judged[0][0].rows, judged[0][0].labels
-        for outcome in chain(*judged):
-            if not np.array_equal(outcome.rows, space) or not np.array_equal(outcome.labels, labels):
-                raise DataError(f"`{output}` of the two rankers is not judged on the same rows")
+        if not all(judged[0][0].same_rows_as(outcome) for outcome in chain(*judged)):
+            raise DataError(f"`{output}` of the two rankers is not judged on the same rows")
         for group, inside in groups:
             rows = inside & space
             if rows.any():

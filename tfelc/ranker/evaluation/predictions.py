@@ -11,12 +11,12 @@ import pyarrow as pa
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tfelc.data.dataset import Dataset
-from tfelc.data.row_groups import RowGroupReader
+from tfelc.data.split_tables import SplitTables
 from tfelc.features.lookup import number_values
 from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.schema.schema import Schema, Task
+from tfelc.schema.schema import Schema
+from tfelc.schema.task import Task
 from tfelc.schema.task_chain import joint_label, joint_names
 
 _ROWS_AT_ONCE = 16_384
@@ -26,12 +26,16 @@ _ROWS_AT_ONCE = 16_384
 class Outcome:
     """One output's probabilities and what happened, over the rows on which it is judged.
 
-    A task that is given another is judged on the rows where that happened; a joint output on all rows.
+    A task that is conditioned on another is judged on the rows where that happened; a joint output on all rows.
     """
 
     rows: NDArray[np.bool_]
     labels: NDArray[np.float32]
     probabilities: NDArray[np.float32]
+
+    def same_rows_as(self, other: Outcome) -> bool:
+        """Whether another ranker's outcome is judged on the same rows, by the same labels."""
+        return np.array_equal(self.rows, other.rows) and np.array_equal(self.labels, other.labels)
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Predictor:
         DataError: They do not.
     """
 
-    def __init__(self, model: RankingModel, dataset: Dataset) -> None:
+    def __init__(self, model: RankingModel, dataset: SplitTables) -> None:
         dataset.check(model.schema)
         self._model = model
         self._dataset = dataset
@@ -100,7 +104,7 @@ class Predictor:
 
 
 def predict_split(
-    dataset: Dataset,
+    dataset: SplitTables,
     split: str,
     schema: Schema,
     tasks: Mapping[str, Task],
@@ -114,7 +118,7 @@ def predict_split(
         dataset: The dataset.
         split: Its name.
         schema: Columns of the ranker.
-        tasks: Tasks of the ranker, and those they are given.
+        tasks: Tasks of the ranker, and those that they are conditioned on.
         heads: The tasks it predicts.
         answer: Rows, in plain or dictionary-encoded columns -> `probabilities` by output, `gates` by task, and
             `assignment` and `embedding` where there are clusters; all but the first may be missing.
@@ -129,7 +133,7 @@ def predict_split(
         ]
     )
     parts: list[dict[str, Any]] = []
-    for table in RowGroupReader(dataset.files(split), list(columns), seed=0, window=1).tables(0, shuffle=False):
+    for table in dataset.tables(split, list(columns)):
         for start in range(0, len(table), _ROWS_AT_ONCE):
             rows = table.slice(start, _ROWS_AT_ONCE)
             part = answer(rows)
@@ -155,8 +159,8 @@ def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Seque
     everywhere = np.ones(len(labels[heads[0]]), bool)
     outcomes = {}
     for name in heads:
-        given = tasks[name].given
-        rows = everywhere if given is None else joint_label(tasks, labels, given) > 0
+        condition = tasks[name].conditioned_on
+        rows = everywhere if condition is None else joint_label(tasks, labels, condition) > 0
         outcomes[name] = Outcome(rows, labels[name], joined("probabilities", name))
     for joint, name in joint_names(tasks, heads).items():
         outcomes[joint] = Outcome(everywhere, joint_label(tasks, labels, name), joined("probabilities", joint))

@@ -4,81 +4,94 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from rich.box import SIMPLE
 from rich.table import Table
 
-_METRICS = {"auc": "AUC", "gauc": "GAUC", "logloss": "log loss", "ne": "NE", "calibration": "pred/obs", "ece": "ECE"}
+from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.metrics.registries import RANKER_METRICS
+
+# Told under the table, not in a column of its own.
+_COVERAGE = "gauc_coverage"
+_BY_GROUP = ("auc", "gauc")
 
 
-def metrics_table(result: Mapping[str, Any], best_possible_auc: Mapping[str, float] | None = None) -> Table:
+def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, float] | None = None) -> Table:
     """All metrics of every output.
 
     Args:
-        result: What `evaluate` returned.
-        best_possible_auc: Output -> the AUC of the true probabilities, where they are known.
+        result: The result of `evaluate`.
+        best_possible_auc: Output -> the AUC of the true probabilities. Defaults to None: they are not known.
     """
     covered = ", ".join(
-        f"{output} {values['gauc_coverage']:.0%}"
-        for output, values in result["tasks"].items()
-        if not math.isnan(values["gauc_coverage"])
+        f"{output} {values[_COVERAGE]:.0%}"
+        for output, values in result.metrics.items()
+        if not math.isnan(values[_COVERAGE])
     )
     notes = [f"GAUC leaves out users with one class; rows it covers: {covered}"] if covered else []
     if best_possible_auc:
         notes.append("best AUC: that of the true probabilities")
-    table = Table(title=f"{result['split']}, {result['rows']:,} rows", caption="\n".join(notes), box=SIMPLE)
+    table = Table(title=f"{result.split}, {result.count:,} rows", caption="\n".join(notes), box=SIMPLE)
     table.add_column("output")
-    for name, heading in _METRICS.items():
-        table.add_column(heading, justify="right")
+    names = [name for name in RANKER_METRICS.names() if name != _COVERAGE]
+    for name in names:
+        table.add_column(RANKER_METRICS.get(name).heading, justify="right")
         if name == "auc" and best_possible_auc:
             table.add_column("best AUC", justify="right")
-    for output, values in result["tasks"].items():
-        cells = [_shown(values[name]) for name in _METRICS]
+    for output, values in result.metrics.items():
+        cells = [_shown(values[name]) for name in names]
         if best_possible_auc:
-            cells.insert(1, _shown(best_possible_auc.get(output)))
+            cells.insert(names.index("auc") + 1, _shown(best_possible_auc.get(output)))
         table.add_row(output, *cells)
     return table
 
 
-def groups_table(result: Mapping[str, Any]) -> Table:
-    """AUC and GAUC by user group."""
-    outputs = list(result["tasks"])
-    table = Table(title="AUC / GAUC by user group", box=SIMPLE)
+def groups_table(result: EvaluationResult) -> Table:
+    """AUC and GAUC by user group.
+
+    Args:
+        result: The result of `evaluate`.
+    """
+    headings = " / ".join(RANKER_METRICS.get(name).heading for name in _BY_GROUP)
+    table = Table(title=f"{headings} by user group", box=SIMPLE)
     table.add_column("group")
-    for output in outputs:
+    for output in result.metrics:
         table.add_column(output, justify="right")
-    for group, values in result["groups"].items():
+    for group, values in result.groups.items():
         cells = [
-            f"{_shown(values[output]['auc'])} / {_shown(values[output]['gauc'])}" if output in values else "-"
-            for output in outputs
+            " / ".join(_shown(values[output][name]) for name in _BY_GROUP) if output in values else "-"
+            for output in result.metrics
         ]
         table.add_row(group, *cells)
     return table
 
 
-def gates_table(result: Mapping[str, Any]) -> Table:
-    """How decided the gates are, and the clusters' use."""
+def gates_table(result: EvaluationResult) -> Table:
+    """How decided the gates are, and the clusters' use.
+
+    Args:
+        result: The result of `evaluate`.
+    """
     table = Table(
         title="gates: mean entropy (nats) and mean weight of each expert", caption=_clusters_caption(result), box=SIMPLE
     )
     table.add_column("task")
     table.add_column("entropy", justify="right")
     table.add_column("experts")
-    for task, use in result["gates"].items():
+    for task, use in result.gates.items():
         table.add_row(task, _shown(use["entropy"]), " ".join(f"{weight:.2f}" for weight in use["mean"]))
     return table
 
 
-def _clusters_caption(result: Mapping[str, Any]) -> str:
-    clusters = result["clusters"]
-    if not clusters:
+def _clusters_caption(result: EvaluationResult) -> str:
+    clusters = result.clusters
+    if clusters is None:
         return "no clusters"
-    lines = [f"{clusters['in_use']:.1f} clusters in use, the largest holds {clusters['largest_share']:.0%} of the rows"]
-    if not math.isnan(clusters["silhouette"]):
-        lines[0] += f", silhouette {clusters['silhouette']:.2f}"
-    for column, found in clusters["groups"].items():
-        distances = ", ".join(f"{task} {use['distance'][column]:.2f}" for task, use in result["gates"].items())
+    lines = [f"{clusters.in_use:.1f} clusters in use, the largest holds {clusters.largest_share:.0%} of the rows"]
+    if not math.isnan(clusters.silhouette):
+        lines[0] += f", silhouette {clusters.silhouette:.2f}"
+    for column, found in clusters.groups.items():
+        distances = ", ".join(f"{task} {use['distance'][column]:.2f}" for task, use in result.gates.items())
         lines.append(
             f"{column}: the cluster tells {found['information']:.0%} of it, adjusted Rand "
             f"{found['adjusted_rand']:.2f}; distance between its gates {distances}"

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from tfelc.ranker.export.signatures import SERVING_DEFAULT, input_specs, missing_value
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
+from tfelc.ranker.export.signatures import input_specs, missing_value
 from tfelc.schema.schema import Schema
 
 Array = npt.NDArray[Any]

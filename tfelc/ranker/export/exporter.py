@@ -22,7 +22,7 @@ from tfelc.ranker.export.signatures import RANK, input_specs
 from tfelc.ranker.export.trained_answers import trained_answers
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
-from tfelc.schema.schema import CLUSTER_OUTPUTS
+from tfelc.schema.task import CLUSTER_OUTPUTS
 
 _ROWS = 256
 # Users whose ranking requests are verified, of the ordinary rows and of the hard ones.
@@ -72,8 +72,8 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
         model = run.model("float32")
         progress("taking reference statistics")
         reference = take_statistics(run, model)
-    fitted = run.fitted()
-    manifest = FeatureManifest.of(model, fitted, run.metadata(), reference)
+    fitted = run.fitted
+    manifest = FeatureManifest.of(model, fitted, run.metadata, reference)
     found = real_rows(run, _ROWS)
     rows = made_rows(model.schema, fitted, _ROWS) if found is None else found
     warmup = [

@@ -9,12 +9,16 @@ from typing import Any, ClassVar, Self
 from pydantic import Field
 
 from tfelc import __version__
+from tfelc.core.renamed_names import Rename
 from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.export.manifest import Manifest, run_metadata
+from tfelc.lifecycle.export.signatures import describe
 from tfelc.ranker.export.reference_statistics import ReferenceStatistics
-from tfelc.ranker.export.signatures import describe, input_specs, missing_value, output_dtypes
+from tfelc.ranker.export.signatures import input_specs, missing_value, output_dtypes
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.schema.schema import CLUSTER_OUTPUTS, Schema
+from tfelc.schema.renames import SCHEMA_RENAMES
+from tfelc.schema.schema import Schema
+from tfelc.schema.task import CLUSTER_OUTPUTS
 from tfelc.schema.task_chain import chain_of, joint_names
 
 MANIFEST_FILE = Path("assets", "feature_manifest.json")
@@ -24,17 +28,22 @@ class FeatureManifest(Manifest):
     """The content of `assets/feature_manifest.json`.
 
     Attributes:
-        table: The schema that the ranker was trained with.
+        schema_: The schema that the ranker was trained with.
         features: Feature -> kind, role, type, what a missing value is sent as, a list's longest length, the number of
             known values, a number's mean and variance after its transform.
-        tasks: Head -> label and the head it is given.
+        tasks: Head -> label, and the task that it is conditioned on.
         outputs: Output -> type, and the task whose probability it is, or the product of which tasks'.
         reference: Distributions of features and scores on the validation split; None where its data was gone.
     """
 
     file: ClassVar[Path] = MANIFEST_FILE
+    renames: ClassVar[tuple[Rename, ...]] = (
+        *(Rename(f"schema.{rename.old}", f"schema.{rename.new}", rename.values) for rename in SCHEMA_RENAMES),
+        Rename("tasks.*.given", "tasks.*.conditioned_on"),
+        Rename("outputs.*.given", "outputs.*.conditioned_on"),
+    )
 
-    table: Schema = Field(alias="schema")
+    schema_: Schema = Field(alias="schema")
     features: dict[str, dict[str, Any]]
     tasks: dict[str, dict[str, Any]]
     outputs: dict[str, dict[str, Any]]
@@ -61,9 +70,9 @@ class FeatureManifest(Manifest):
         return cls(
             tfelc=__version__,
             run=run_metadata(metadata),
-            table=model.schema,
+            schema_=model.schema,
             features={name: _feature(model.schema, fitted, name) for name in model.schema.features},
-            tasks={name: model.tasks[name].model_dump(include={"label", "given"}) for name in heads},
+            tasks={name: model.tasks[name].model_dump(include={"label", "conditioned_on"}) for name in heads},
             outputs={name: {"dtype": dtype, **_meaning(model, name)} for name, dtype in outputs.items()},
             signatures={
                 name: {
@@ -77,7 +86,7 @@ class FeatureManifest(Manifest):
 
     def content(self) -> dict[str, Any]:
         """What `dump` writes."""
-        return {**super().content(), "schema": self.table.model_dump(mode="json", exclude_defaults=True)}
+        return {**super().content(), "schema": self.schema_.model_dump(mode="json", exclude_defaults=True)}
 
 
 def _feature(schema: Schema, fitted: FittedFeatures, name: str) -> dict[str, Any]:
@@ -111,5 +120,6 @@ def _meaning(model: RankingModel, output: str) -> dict[str, Any]:
         return {}
     joints = joint_names(model.tasks, model.ranker.tasks)
     if output not in joints:
-        return {"probability_of": model.tasks[output].label, "given": model.tasks[output].given}
+        task = model.tasks[output]
+        return {"probability_of": task.label, "conditioned_on": task.conditioned_on}
     return {"product_of": chain_of(model.tasks, joints[output])}

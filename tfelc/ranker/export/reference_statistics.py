@@ -18,7 +18,9 @@ from tfelc.data.dataset import Dataset
 from tfelc.ranker.export.trained_answers import trained_answers
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
-from tfelc.schema.schema import CLUSTER_OUTPUTS, Column, Schema
+from tfelc.schema.column import Column
+from tfelc.schema.schema import Schema
+from tfelc.schema.task import CLUSTER_OUTPUTS
 
 Counts = dict[str, dict[str, NDArray[np.int64]]]
 

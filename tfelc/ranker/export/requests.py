@@ -14,9 +14,11 @@ import pyarrow as pa
 
 from tfelc.data.contract import arrow_type
 from tfelc.lifecycle.export.model_inputs import scalar_input
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.example_format import write_examples
-from tfelc.ranker.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT
-from tfelc.schema.schema import Column, Schema
+from tfelc.ranker.export.signatures import EXAMPLES, RANK
+from tfelc.schema.column import Column
+from tfelc.schema.schema import Schema
 
 Array = npt.NDArray[Any]
 # Of each list, in a request that is to be read.

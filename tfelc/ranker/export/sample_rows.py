@@ -12,7 +12,8 @@ from tfelc.data.contract import arrow_type
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.fitted import FittedFeatures
 from tfelc.ranker.run import RankerRun
-from tfelc.schema.schema import Column, Schema
+from tfelc.schema.column import Column
+from tfelc.schema.schema import Schema
 
 # What a client may send one day. Numbers of type `integer` have no infinity.
 _HARD_FLOATS = (None, float("nan"), float("inf"), float("-inf"), 1e30, -1e30, 0.0, 1e-30)
@@ -29,7 +30,7 @@ def real_rows(run: RankerRun, count: int) -> pa.Table | None:
         run: The run.
         count: Rows at most; they are spread over the first row group.
     """
-    schema = run.schema()
+    schema = run.schema
     try:
         files = run.dataset().files("validation")
         table = next(RowGroupReader(files, list(schema.features), seed=0, window=1).tables(0, shuffle=False))

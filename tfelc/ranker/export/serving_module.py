@@ -8,11 +8,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.example_format import parse_examples
-from tfelc.ranker.export.signatures import EXAMPLES, RANK, SERVING_DEFAULT, input_specs, output_dtypes
+from tfelc.ranker.export.signatures import EXAMPLES, RANK, input_specs, output_dtypes
 from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.schema.schema import CLUSTER_OUTPUTS
+from tfelc.schema.task import CLUSTER_OUTPUTS
 
 Tensor = Any
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import tensorflow as tf
 
 from tfelc.features.lookup import MISSING_INTEGER
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.schema.schema import CLUSTER_OUTPUTS, Column, Schema
+from tfelc.schema.column import Column
+from tfelc.schema.schema import Schema
+from tfelc.schema.task import CLUSTER_OUTPUTS
 from tfelc.schema.task_chain import joint_names
 
-# One row of every feature for each score.
-SERVING_DEFAULT = "serving_default"
-# One user in one context, and the items to be ranked for it.
+# Beside `serving_default`, which takes one row of every feature for each score:
+# one user in one context, and the items to be ranked for it.
 RANK = "rank"
 # Serialized tf.Example records, one for each score.
 EXAMPLES = "examples"
@@ -54,14 +54,6 @@ def missing_value(column: Column) -> float | int | str:
     if column.kind == "number":
         return MISSING_INTEGER if column.value_type == "integer" else float("nan")
     return column.missing
-
-
-def describe(specs: Mapping[str, tf.TensorSpec]) -> dict[str, dict[str, object]]:
-    """Specs in words JSON takes: `{"price": {"dtype": "float32", "shape": [None]}}`; the shape of any rank is None."""
-    return {
-        name: {"dtype": spec.dtype.name, "shape": None if spec.shape.rank is None else list(spec.shape)}
-        for name, spec in specs.items()
-    }
 
 
 def _spec(name: str, column: Column, rows: int | None) -> tf.TensorSpec:

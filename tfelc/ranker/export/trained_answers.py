@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tfelc.lifecycle.export.tied_clusters import tied_clusters
 from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.schema.schema import CLUSTER_OUTPUTS
+from tfelc.schema.task import CLUSTER_OUTPUTS
 
 Array = npt.NDArray[Any]
-# Cosines of two centers this near to each other may change places by the order of float32 sums.
-_TIE = 1e-5
 
 
 def trained_answers(model: RankingModel, rows: pa.Table) -> tuple[dict[str, Array], npt.NDArray[np.bool_]]:
@@ -39,17 +38,3 @@ def trained_answers(model: RankingModel, rows: pa.Table) -> tuple[dict[str, Arra
         answers[share] = np.take_along_axis(assignment, answers[nearest][:, None], axis=1)[:, 0].astype(np.float32)
         tied = tied_clusters(assignment, model.ranker.config.clusters.temperature)
     return answers, tied
-
-
-def tied_clusters(assignment: Array, temperature: float) -> npt.NDArray[np.bool_]:
-    """Where the two nearest centers are equally near, so that either is right.
-
-    Args:
-        assignment: Softmax of the similarities to the centers, `(rows, clusters)`.
-        temperature: Its temperature.
-    """
-    if assignment.shape[1] < 2:
-        return np.zeros(len(assignment), bool)
-    first, second = np.sort(assignment.astype(np.float64), axis=1)[:, [-1, -2]].T
-    tied: npt.NDArray[np.bool_] = second >= first * np.exp(-_TIE / temperature)
-    return tied

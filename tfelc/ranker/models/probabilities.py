@@ -7,7 +7,7 @@ from typing import Any
 
 from keras import ops
 
-from tfelc.schema.schema import Task
+from tfelc.schema.task import Task
 from tfelc.schema.task_chain import chain_of, joint_names
 
 Tensor = Any
@@ -17,7 +17,7 @@ def probabilities(tasks: Mapping[str, Task], logits: Mapping[str, Tensor]) -> di
     """One probability per head, and the joint ones, such as `ctcvr = ctr * cvr`, whose chain of heads is whole.
 
     Args:
-        tasks: The heads' tasks and those they are given.
+        tasks: The heads' tasks and those that they are conditioned on.
         logits: Head -> float32 tensor of shape `(batch,)`.
 
     Returns:

@@ -13,7 +13,8 @@ from tfelc.features.layout import Layout
 from tfelc.features.lookup import FeatureLookup
 from tfelc.ranker.models.multi_task_model import MultiTaskModel
 from tfelc.ranker.settings import RankerSettings
-from tfelc.schema.schema import Schema, Task
+from tfelc.schema.schema import Schema
+from tfelc.schema.task import Task
 from tfelc.schema.task_chain import select_tasks
 
 
@@ -23,7 +24,7 @@ class RankingModel:
 
     Attributes:
         schema: The raw columns.
-        tasks: The heads' tasks and those they are given.
+        tasks: The heads' tasks and those that they are conditioned on.
         lookup: Raw columns -> the ranker's inputs.
         ranker: The model, built.
 

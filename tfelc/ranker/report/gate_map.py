@@ -17,7 +17,7 @@ def gate_map(gates: Mapping[str, Any]) -> Markup:
     """A heat map for each task: groups by experts.
 
     Args:
-        gates: `evaluate`'s entry of this name, with a task at least.
+        gates: How each task's gate mixes the experts, as in an `EvaluationResult`, with a task at least.
     """
     groups = in_order(next(iter(gates.values()))["groups"])
     texts = []

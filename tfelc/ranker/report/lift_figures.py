@@ -13,6 +13,8 @@ from tfelc.lifecycle.report.group_names import in_order
 from tfelc.lifecycle.report.markup import Markup, data_table
 from tfelc.lifecycle.report.number_text import number, percent
 from tfelc.lifecycle.report.picture import COLORS, GREY, drawing, picture
+from tfelc.metrics.auc import AUC
+from tfelc.metrics.gauc import GAUC
 from tfelc.ranker.evaluation.group_lift import ALL, GroupLift
 
 GAIN, LOSS = COLORS[2], COLORS[4]
@@ -35,11 +37,12 @@ def lift_picture(lifts: Sequence[GroupLift]) -> Markup:
             found = [of.get((group, output)) for group in groups]
             gains = [None if lift is None else lift.auc for lift in found]
             clicks = [None if lift is None else lift.clicks for lift in found]
-            _forest(panels[0, column], groups, gains, f"{output}: AUC")
+            _forest(panels[0, column], groups, gains, f"{output}: {AUC.heading}")
             _forest(panels[1, column], groups, clicks, f"{output}: rate, top half")
             panels[1, column].xaxis.set_major_formatter(lambda value, _: f"{value:+.1%}")
             texts += [
-                f"{output}, {group}: AUC {number(lift.auc.difference, True)}, rate {percent(lift.clicks.difference)}."
+                f"{output}, {group}: {AUC.heading} {number(lift.auc.difference, True)}, rate "
+                f"{percent(lift.clicks.difference)}."
                 for group, lift in zip(groups, found, strict=True)
                 if lift is not None
             ]
@@ -57,7 +60,8 @@ def lift_table(lifts: Sequence[GroupLift]) -> Markup:
     Args:
         lifts: Of one pair of rankers.
     """
-    header = ("group, output", "impressions", "AUC before", "AUC", "AUC gain", "GAUC gain", "rate of the top half")
+    gains = (f"{AUC.heading} gain", f"{GAUC.heading} gain", "rate of the top half")
+    header = ("group, output", "impressions", f"{AUC.heading} before", AUC.heading, *gains)
     places = {group: place for place, group in enumerate([ALL, *in_order({lift.group for lift in lifts} - {ALL})])}
     rows = [
         (

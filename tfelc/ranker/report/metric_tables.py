@@ -5,78 +5,74 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
+from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.report.group_names import in_order
 from tfelc.lifecycle.report.markup import Markup, data_table
 from tfelc.lifecycle.report.number_text import number
-from tfelc.next_item.evaluation.ranking_metrics import METRICS
+from tfelc.metrics.registries import RANKER_METRICS
 
-_NAMES = {
-    "auc": "AUC",
-    "gauc": "GAUC",
-    "gauc_coverage": "rows of GAUC",
-    "logloss": "log loss",
-    "ne": "NE",
-    "calibration": "predicted / observed",
-    "ece": "ECE",
-}
+_BY_GROUP = ("auc", "gauc")
 
 
-def ranker_metrics(results: Mapping[str, Mapping[str, Any]], best_auc: Mapping[str, float | None]) -> Markup:
+def ranker_metrics(results: Mapping[str, EvaluationResult], best_auc: Mapping[str, float | None]) -> Markup:
     """Every metric of every output.
 
     Args:
-        results: Name of a run -> what `evaluate` returned.
+        results: Name of a run -> the result of `evaluate`.
         best_auc: Output -> the AUC of the true probabilities, where they are known.
     """
-    header = ["output", *_NAMES.values(), *(["best possible AUC"] if best_auc else [])]
+    metrics = [RANKER_METRICS.get(name) for name in RANKER_METRICS.names()]
+    header = ["output", *(metric.heading for metric in metrics), *(["best possible AUC"] if best_auc else [])]
     rows = [
         [
             f"{output}, {run}" if len(results) > 1 else output,
-            *(number(values[name]) for name in _NAMES),
+            *(number(values[metric.name]) for metric in metrics),
             *([number(best_auc.get(output))] if best_auc else []),
         ]
-        for output in dict.fromkeys(output for result in results.values() for output in result["tasks"])
+        for output in dict.fromkeys(output for result in results.values() for output in result.metrics)
         for run, result in results.items()
-        if (values := result["tasks"].get(output))
+        if (values := result.metrics.get(output))
     ]
     return data_table("Metrics on the test split", header, rows)
 
 
-def group_metrics_table(result: Mapping[str, Any]) -> Markup:
+def group_metrics_table(result: EvaluationResult) -> Markup:
     """AUC and GAUC by group.
 
     Args:
-        result: What `evaluate` returned, with a group at least.
+        result: The result of `evaluate`, with a group at least.
     """
-    outputs = list(result["tasks"])
-    header = ["group", *(f"{output} {name}" for output in outputs for name in ("AUC", "GAUC"))]
+    metrics = [RANKER_METRICS.get(name) for name in _BY_GROUP]
+    header = ["group", *(f"{output} {metric.heading}" for output in result.metrics for metric in metrics)]
     rows = [
         [
             group,
             *(
-                number(result["groups"][group].get(output, {}).get(name))
-                for output in outputs
-                for name in ("auc", "gauc")
+                number(result.groups[group].get(output, {}).get(metric.name))
+                for output in result.metrics
+                for metric in metrics
             ),
         ]
-        for group in in_order(result["groups"])
+        for group in in_order(result.groups)
     ]
-    return data_table("AUC and GAUC by group of users", header, rows)
+    headings = " and ".join(metric.heading for metric in metrics)
+    return data_table(f"{headings} by group of users", header, rows)
 
 
-def cluster_table(health: Mapping[str, Any], gates: Mapping[str, Any]) -> Markup:
+def cluster_table(health: ClusterHealth, gates: Mapping[str, Any]) -> Markup:
     """State of the clusters and the gates.
 
     Args:
-        health: What `cluster_health` returned.
-        gates: `evaluate`'s entry of this name.
+        health: State of the clusters.
+        gates: How each task's gate mixes the experts, as in an `EvaluationResult`.
     """
     rows = [
-        ["clusters in use (effective number)", f"{health['in_use']:.1f}"],
-        ["share of the rows in the largest", f"{health['largest_share']:.1%}"],
-        ["silhouette, from -1 to 1 (1: tight and far apart)", number(health["silhouette"])],
+        ["clusters in use (effective number)", f"{health.in_use:.1f}"],
+        ["share of the rows in the largest", f"{health.largest_share:.1%}"],
+        ["silhouette, from -1 to 1 (1: tight and far apart)", number(health.silhouette)],
     ]
-    for column, values in health["groups"].items():
+    for column, values in health.groups.items():
         rows += [
             [f"share of {column} that the cluster tells", number(values["information"])],
             [f"agreement of clusters with {column} (adjusted Rand)", number(values["adjusted_rand"])],
@@ -88,13 +84,3 @@ def cluster_table(health: Mapping[str, Any], gates: Mapping[str, Any]) -> Markup
             for column, distance in use["distance"].items()
         ]
     return data_table("Clusters and gates", ("measure", "value"), rows)
-
-
-def sequence_metrics(results: Mapping[str, Mapping[str, Any]]) -> Markup:
-    """HR and NDCG.
-
-    Args:
-        results: Name of a run -> what `evaluate_sequences` returned.
-    """
-    rows = [[run, *(number(result["metrics"][name]) for name in METRICS)] for run, result in results.items()]
-    return data_table("Full ranking on the test split", ["run", *(name.upper() for name in METRICS)], rows)

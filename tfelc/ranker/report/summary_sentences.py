@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
+from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.report.number_text import number, percent
 from tfelc.lifecycle.training.health import COLLAPSED
 from tfelc.ranker.evaluation.group_lift import ALL, GroupLift
@@ -17,14 +18,14 @@ _HARDLY = 0.05
 _TIGHT = 0.25
 
 
-def quality_sentences(result: Mapping[str, Any], best_auc: Mapping[str, float | None]) -> list[str]:
+def quality_sentences(result: EvaluationResult, best_auc: Mapping[str, float | None]) -> list[str]:
     """How good the ranker is, a sentence for each output.
 
     Args:
-        result: What `evaluate` returned.
+        result: The result of `evaluate`.
         best_auc: Output -> the AUC of the true probabilities, where they are known.
     """
-    return [_quality(output, values, best_auc.get(output)) for output, values in result["tasks"].items()]
+    return [_quality(output, values, best_auc.get(output)) for output, values in result.metrics.items()]
 
 
 def _quality(output: str, values: Mapping[str, float], best: float | None) -> str:
@@ -43,32 +44,31 @@ def _quality(output: str, values: Mapping[str, float], best: float | None) -> st
     )
 
 
-def cluster_sentence(health: Mapping[str, Any] | None, count: int) -> str:
+def cluster_sentence(health: ClusterHealth | None) -> str:
     """Whether the clusters cluster.
 
     Args:
-        health: What `cluster_health` returned.
-        count: Number of clusters that the model has.
+        health: Their state; None for a ranker without clusters.
     """
     if health is None:
         return "The ranker has no clusters."
-    in_use, largest = f"{health['in_use']:.1f} of {count}", f"{health['largest_share']:.0%}"
-    if health["in_use"] < COLLAPSED:
+    in_use, largest = f"{health.in_use:.1f} of {health.num_clusters}", f"{health.largest_share:.0%}"
+    if health.in_use < COLLAPSED:
         return (
             f"The clusters have collapsed: {in_use} are in use, and the largest holds {largest} of the impressions. "
             "They do not tell users apart."
         )
-    if health["largest_share"] > _ONE_CLUSTER:
+    if health.largest_share > _ONE_CLUSTER:
         return (
             f"The clusters do not tell users apart: each user leans a little to many of them ({in_use} in use), but "
             f"{largest} of the impressions lie nearest to the same one."
         )
-    apart = health["silhouette"]
+    apart = health.silhouette
     shape = "" if math.isnan(apart) else " They are well apart." if apart >= _TIGHT else " They overlap."
     told = [
         f" The cluster {'hardly tells' if values['information'] < _HARDLY else 'tells'} the {column} "
         f"({values['information']:.0%} of it)."
-        for column, values in health["groups"].items()
+        for column, values in health.groups.items()
         if not math.isnan(values["information"])
     ]
     use = f"The clusters cluster: {in_use} are in use, the largest holds {largest} of the impressions."

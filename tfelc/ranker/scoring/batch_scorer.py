@@ -12,7 +12,7 @@ from tfelc.data.contract import arrow_type
 from tfelc.lifecycle.scoring.measures import Measures
 from tfelc.lifecycle.scoring.scorer import VERSION_COLUMN, Scorer
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 
 # Drift needs no more than a sample: the first rows of every fourth batch of a piece.
 _COUNTED_ROWS = 2_048

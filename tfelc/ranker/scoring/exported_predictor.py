@@ -12,7 +12,7 @@ from tfelc.data.contract import arrow_type
 from tfelc.data.dataset import Dataset
 from tfelc.ranker.evaluation.predictions import Predictions, predict_split
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
-from tfelc.schema.schema import Column
+from tfelc.schema.column import Column
 from tfelc.schema.task_chain import select_tasks
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,15 @@ import pyarrow as pa
 
 from tfelc.core.errors import ExportError
 from tfelc.lifecycle.export.model_inputs import list_input, scalar_input
+from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.scoring.exported_model import ExportedModel
 from tfelc.ranker.export.feature_manifest import FeatureManifest
-from tfelc.ranker.export.signatures import SERVING_DEFAULT
 from tfelc.schema.schema import Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tfelc.data.log_source import LogInput
 
 Array = npt.NDArray[Any]
 
@@ -42,7 +47,7 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
     @property
     def schema(self) -> Schema:
         """The schema it was trained with."""
-        return self.manifest.table
+        return self.manifest.schema_
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -65,6 +70,19 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
             values = rows.column(name).combine_chunks()
             arrays[name] = list_input(column, values) if column.kind == "list" else scalar_input(name, column, values)
         return arrays
+
+    def predict(self, data: LogInput) -> pd.DataFrame:
+        """Scores rows as `Ranker.predict` does, from a DataFrame, an Arrow table or files.
+
+        Raises:
+            DataError: A feature is missing, or a value is none of its kind.
+            ExportError: A score is no finite number.
+        """
+        from tfelc.data.conformed_log import conformed_tables
+        from tfelc.ranker.scoring.scores_frame import scores_frame
+
+        tables = conformed_tables(self.schema, data, list(self.schema.features))
+        return scores_frame((self.score(rows) for rows in tables), data)
 
     def score(self, rows: pa.Table) -> dict[str, Array]:
         """Scores rows.

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pyarrow as pa
 from rich.box import SIMPLE
 from rich.table import Table
 
 from tfelc.ranker.scoring.ranker_summary import DRIFT_WARNING, QUANTILES, RankerSummary
 
 _MOST_FEATURES = 10
-_MOST_ITEMS = 5
-
-
-def rows_table(rows: pa.Table) -> Table:
-    """Some scored rows."""
-    table = Table(*rows.column_names, box=SIMPLE, title=f"the first {len(rows)} rows")
-    for row in rows.to_pylist():
-        table.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row.values()))
-    return table
-
-
-def recommendations_table(rows: pa.Table) -> Table:
-    """Some users' best items, the first of them."""
-    table = Table(*rows.column_names, box=SIMPLE, title=f"the first {len(rows)} rows")
-    for row in rows.to_pylist():
-        shown = {name: _first_values(value) if isinstance(value, list) else str(value) for name, value in row.items()}
-        table.add_row(*shown.values())
-    return table
-
-
-def _first_values(values: list[Any]) -> str:
-    words = [f"{value:.4f}" if isinstance(value, float) else str(value) for value in values[:_MOST_ITEMS]]
-    return ", ".join([*words, "..."] if len(values) > _MOST_ITEMS else words)
 
 
 def scores_table(summary: RankerSummary) -> Table:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfelc.losses.task_losses import task_losses
 from tfelc.metrics.mean_gate_entropy import MeanGateEntropy
 from tfelc.ranker.models.multi_task_model import MultiTaskModel
-from tfelc.schema.schema import Task
+from tfelc.schema.task import Task
 
 
 class MultiTaskTrainer(keras.Model):
@@ -23,7 +23,7 @@ class MultiTaskTrainer(keras.Model):
 
     Args:
         ranker: The model.
-        tasks: The ranker's tasks and those they are given, as the schema (and the settings) state them.
+        tasks: The ranker's tasks and those that they are conditioned on, as the schema and the settings state them.
         balance: How the losses are weighed; a layer of `tfelc.losses.task_balance`.
     """
 

@@ -1,0 +1,35 @@
+"""A log's rows in the schema's types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+
+from tfelc.core.errors import DataError
+from tfelc.data.contract import conform
+from tfelc.data.log_files import split_lists
+from tfelc.data.log_source import LogInput, open_log
+from tfelc.schema.schema import Schema
+
+
+def conformed_tables(schema: Schema, source: LogInput, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Reads columns of a log, batch by batch.
+
+    Args:
+        schema: What the columns mean.
+        source: DataFrame, Arrow table, or files.
+        columns: Columns wanted; others need not be there.
+
+    Raises:
+        DataError: A column is missing, a value is none of its kind, or there are no rows.
+    """
+    only = schema.model_copy(update={"columns": {name: schema.columns[name] for name in columns}})
+    log = open_log(source, columns)
+    empty = True
+    for batch in log.batches():
+        empty = False
+        table = split_lists(batch.table, only.columns) if batch.is_text else batch.table
+        yield conform(table, only, batch.where, batch.first_row)
+    if empty:
+        raise DataError(f"{log.name}: the log has no rows")

@@ -1,0 +1,24 @@
+"""Some rows of a log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class LogBatch:
+    """Some rows of one file, or of a table in memory.
+
+    Attributes:
+        where: The file, for messages.
+        first_row: Number of the first row there, from 1.
+        table: The rows.
+        is_text: Whether the columns are text, as a CSV file has them, with lists joined by `|`.
+    """
+
+    where: str
+    first_row: int
+    table: pa.Table
+    is_text: bool

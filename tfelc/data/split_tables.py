@@ -1,0 +1,44 @@
+"""Splits of rows that can be read as Arrow tables: a prepared dataset, or a log in memory or in files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import pyarrow as pa
+
+from tfelc.data.conformed_log import conformed_tables
+from tfelc.data.log_source import LogInput
+from tfelc.schema.schema import Schema
+
+
+class SplitTables(Protocol):
+    """Rows by split; `Dataset` is one."""
+
+    def tables(self, split: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """The rows of a split in their order, with the columns wanted."""
+        ...
+
+    def check(self, schema: Schema, whose: str = "the run's schema") -> None:
+        """Raises DataError where the columns do not fit a schema."""
+        ...
+
+
+class LogTables:
+    """All rows of a log, whatever the split is called.
+
+    Args:
+        schema: The schema.
+        source: DataFrame, Arrow table, or files.
+    """
+
+    def __init__(self, schema: Schema, source: LogInput) -> None:
+        self._schema = schema
+        self._source = source
+
+    def tables(self, split: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """The rows in the schema's types; raises DataError where a column is missing or a value is none of its kind."""
+        return conformed_tables(self._schema, self._source, columns)
+
+    def check(self, schema: Schema, whose: str = "the run's schema") -> None:
+        """Nothing is known of a log before it is read."""

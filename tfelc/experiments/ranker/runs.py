@@ -1,0 +1,88 @@
+"""The runs of a comparison of rankers."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from tfelc.data.dataset import Dataset
+from tfelc.experiments.runs import Plans, Runs
+from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.ranker.evaluation.evaluation import evaluate
+from tfelc.ranker.evaluation.predictions import Predictions, Predictor
+from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.ranker.run import RankerRun
+from tfelc.ranker.settings import RankerSettings
+from tfelc.ranker.training.train import create_training, resume_training
+from tfelc.schema.task_chain import select_tasks
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """One trained ranker on the test split.
+
+    Attributes:
+        predictions: What it answers; without the embeddings, which nothing after `result` reads.
+        result: What `evaluate` returns.
+        seconds: Wall time of the training, or None where it was interrupted.
+    """
+
+    predictions: Predictions
+    result: EvaluationResult
+    seconds: float | None
+
+
+class RankerRuns(Runs[RankerSettings, Measured]):
+    """The runs of every variant and seed.
+
+    Args:
+        plans: Variant -> folder and settings of each run.
+        dataset: What to train and measure on.
+        heads: The tasks.
+        console: Where progress goes.
+    """
+
+    last_file = "benchmark.json"
+    identity = "settings, tasks or data"
+
+    def __init__(self, plans: Plans[RankerSettings], dataset: Dataset, heads: list[str], console: Console) -> None:
+        super().__init__(plans, console)
+        self._dataset = dataset
+        self._heads = heads
+
+    def check(self) -> None:
+        """Refuses what would fail only after hours.
+
+        Raises:
+            UsageError: The settings or tasks do not fit the dataset.
+            RunError: A kept run is of other settings, tasks or data.
+        """
+        for (_, config), *_ in self.plans.values():
+            select_tasks(self._dataset.schema, self._heads, config.tasks)
+            RankingModel.check(self._dataset.schema, config)
+        super().check()
+
+    def is_same(self, name: str, path: Path, config: RankerSettings) -> bool:
+        """Whether data, schema, tasks and settings are the same."""
+        run = RankerRun(path)
+        made_of = run.metadata["data_hash"], run.schema, run.metadata["tasks"], run.settings
+        return made_of == (self._dataset.hash, self._dataset.schema, self._heads, config)
+
+    def train(self, name: str, path: Path, config: RankerSettings) -> None:
+        """Trains, and notes how long it took."""
+        started = time.perf_counter()
+        if interrupted := (path / "run.json").exists():
+            training = resume_training(RankerRun.open(path), self.console, self._dataset)
+        else:
+            training = create_training(self._dataset, self._heads, config, path, self.console)
+        training.train()
+        seconds = None if interrupted else time.perf_counter() - started
+        RankerRun(path).write_json(self.last_file, {"seconds": seconds})
+
+    def measure(self, path: Path) -> Measured:
+        """Measures the best weights on the test split."""
+        run = RankerRun(path)
+        predictions = Predictor(run.model(), self._dataset).predict("test")
+        seconds = (run.read_json(self.last_file) or {}).get("seconds")
+        return Measured(dataclasses.replace(predictions, embedding=None), evaluate(predictions, "test"), seconds)

@@ -1,0 +1,95 @@
+"""What an evaluation has found, in one shape for every kind of model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
+
+Metrics = dict[str, dict[str, float]]
+"""Output -> metric -> value."""
+
+# The one output of a next-item model, whose files of earlier versions do not name it.
+_NEXT_ITEM = "next_item"
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """The metrics of a model on a split, and the state of its clusters and gates.
+
+    Attributes:
+        split: What was measured on, such as `test`.
+        unit: What was judged, `rows` or `users`.
+        count: How many of them.
+        metrics: Output -> metric -> value, NaN where it is not defined; a next-item model has the one output
+            `next_item`.
+        groups: Group of users -> output -> metric -> value.
+        gates: Task -> how its gate mixes the experts: `entropy`, `mean`, `groups` and `distance`.
+        clusters: The state of the clusters; None for a model without clusters.
+
+    Example:
+        >>> result = EvaluationResult("test", "users", 100, {"next_item": {"hr@5": 0.25}})
+        >>> result.to_json()["metrics"]
+        {'next_item': {'hr@5': 0.25}}
+        >>> EvaluationResult.from_json(result.to_json()) == result
+        True
+    """
+
+    split: str
+    unit: Literal["rows", "users"]
+    count: int
+    metrics: Metrics
+    groups: dict[str, Metrics] = field(default_factory=dict)
+    gates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    clusters: ClusterHealth | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as a JSON object, as `tfelc evaluate --json` prints it; `json_text` writes NaN as null."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> EvaluationResult:
+        """Reads what `to_json` or an earlier version wrote; what is null is NaN, what else there is is left alone.
+
+        Args:
+            content: A JSON object, such as the content of a run's `metrics.json`.
+        """
+        if "tasks" in content:  # of a ranker, by an earlier version
+            content = {**content, "unit": "rows", "count": content["rows"], "metrics": content["tasks"]}
+        elif "users" in content:  # of a next-item model, by an earlier version
+            metrics = {_NEXT_ITEM: content["metrics"]}
+            content = {**content, "unit": "users", "count": content["users"], "metrics": metrics}
+        return cls(
+            content.get("split", "test"),
+            content["unit"],
+            content["count"],
+            _read(content["metrics"]),
+            {group: _read(values) for group, values in content.get("groups", {}).items()},
+            _defined(content.get("gates", {})),
+            ClusterHealth.from_json(content["clusters"]) if content.get("clusters") else None,
+        )
+
+    @classmethod
+    def of_epoch(cls, epoch: Mapping[str, Any]) -> EvaluationResult:
+        """Reads the validation result of an epoch of a run.
+
+        Args:
+            epoch: An entry of `history` in the run's `history.json`, written by this version or an earlier one.
+        """
+        content = epoch["validation"]
+        if "metrics" not in content:  # of a ranker's earlier run, which did not say how many rows there were
+            content = {"rows": 0, "tasks": content, **epoch.get("validation_health", {})}
+        return cls.from_json({"split": "validation", **content})
+
+
+def _read(metrics: Mapping[str, Mapping[str, float | None]]) -> Metrics:
+    return {output: _defined(values) for output, values in metrics.items()}
+
+
+def _defined(content: Any) -> Any:
+    if content is None:
+        return math.nan
+    return {key: _defined(value) for key, value in content.items()} if isinstance(content, Mapping) else content

@@ -1,0 +1,176 @@
+"""One training run, from the first epoch to the best weights."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any, Generic, TypeVar
+
+from rich.console import Console
+
+from tfelc.core.errors import RunError
+from tfelc.core.step_status import step_status
+from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.run import Run
+from tfelc.lifecycle.settings.training import TrainingSettings
+from tfelc.lifecycle.training.checkpoints import Checkpoints
+from tfelc.lifecycle.training.early_stopping import WatchedMetric
+from tfelc.lifecycle.training.health import collapse_warning, health_line
+from tfelc.lifecycle.training.progress import EpochProgress
+from tfelc.lifecycle.training.tensor_board_log import TensorBoardLog
+from tfelc.lifecycle.training.trainable import Trainable
+from tfelc.lifecycle.training.training_history import TrainingHistory
+
+TrainableT = TypeVar("TrainableT", bound=Trainable)
+
+
+class TrainingLoop(Generic[TrainableT]):
+    """Trains a model of any kind, epoch by epoch, and keeps the weights that do best on the validation split.
+
+    Stopped at any moment, it goes on from the last checkpoint to the same end, to the bit.
+
+    Args:
+        run: Run. The run's folder.
+        trainable: Trainable. The model with its data and optimizers, freshly made.
+        settings: TrainingSettings. Epochs, patience, and how often to save.
+        watched: WatchedMetric. The validation metric that decides.
+        console: Console. Where progress goes.
+
+    Attributes:
+        run: The run's folder.
+        trainable: What is trained; it has the best weights once `train` is through.
+        history: What each epoch came to.
+    """
+
+    def __init__(
+        self,
+        run: Run[Any],
+        trainable: TrainableT,
+        settings: TrainingSettings,
+        watched: WatchedMetric,
+        console: Console,
+    ) -> None:
+        self.run = run
+        self.trainable = trainable
+        self.history = TrainingHistory()
+        self._settings = settings
+        self._watched = watched
+        self._console = console
+        self._checkpoints = Checkpoints(run, trainable, settings.checkpoint_seconds)
+        # What is to be trained next; None before the weights are initialized.
+        self._position: tuple[int, int] | None = None
+        self._counted_to = 0.0
+
+    def resume(self) -> None:
+        """Takes up where the run was stopped, exactly from its last checkpoint.
+
+        A run that was stopped before its first one begins again, which comes to the same.
+
+        Raises:
+            RunError: The checkpoint is missing or damaged.
+        """
+        self.run.remove_unfinished()
+        if self.run.last.exists() or self.run.best.exists():
+            epoch, step, self.history = self._checkpoints.restore()
+            self._position = (epoch, step)
+
+    def train(self) -> TrainableT:
+        """Trains to the end; returns what was trained, with its best weights.
+
+        Raises:
+            RunError: A loss is not finite.
+        """
+        epoch, step = self._initialized()
+        epochs, trainable = self._settings.epochs, self.trainable
+        progress = EpochProgress(
+            self._console, trainable.units_per_epoch, epochs, self._settings.batch_size, trainable.unit
+        )
+        with TensorBoardLog(self.run.logs) as log:
+            while epoch < epochs and not self.history.is_over(self._settings.early_stopping.patience):
+                rate = self._fit_epoch(epoch, step, progress)
+                self._judge(epoch, rate, log)
+                epoch, step = epoch + 1, 0
+                self._save(epoch, step)
+        self._checkpoints.restore_best()
+        return trainable
+
+    def test(self) -> EvaluationResult:
+        """Measures the weights on the test split and writes `metrics.json`."""
+        result = self.trainable.test()
+        self.run.write_json("metrics.json", {**result.to_json(), "best_epoch": self.history.best_epoch})
+        return result
+
+    def _initialized(self) -> tuple[int, int]:
+        if self._position is None:
+            with step_status(console=self._console, first="initializing the weights"):
+                self.trainable.initialize_weights()
+            self._save(0, 0)
+        assert self._position is not None
+        return self._position
+
+    def _save(self, epoch: int, step: int) -> None:
+        self._checkpoints.save(epoch, step, self.history)
+        self._position = (epoch, step)
+
+    def _fit_epoch(self, epoch: int, step: int, progress: EpochProgress) -> float:
+        """Trains an epoch from a step on; returns rows or samples per second."""
+
+        def on_step(done: int) -> None:
+            progress.update(done, self.trainable.losses)
+            if self._checkpoints.are_due():
+                self._count_seconds()
+                self._save(epoch, done)
+
+        progress.open(epoch, step)
+        self._checkpoints.start_epoch()
+        started = self._counted_to = time.perf_counter()
+        try:
+            self.trainable.fit_epoch(epoch, step, on_step)
+        finally:
+            progress.close()
+        self._count_seconds()
+        units = max(self.trainable.units_per_epoch - step * self._settings.batch_size, 0)
+        return units / (self._counted_to - started)
+
+    def _count_seconds(self) -> None:
+        now = time.perf_counter()
+        self.history.seconds += now - self._counted_to
+        self._counted_to = now
+
+    def _judge(self, epoch: int, rate: float, log: TensorBoardLog) -> None:
+        """Measures the validation split, logs everything, and keeps the weights where they are the best so far."""
+        losses, health = self.trainable.losses(), self.trainable.health()
+        logged = {**losses, **health}
+        if endless := [name for name, value in logged.items() if not math.isfinite(value)]:
+            raise RunError(
+                f"{self.run.path}: training diverged in epoch {epoch + 1} (`{endless[0]}` is not finite); "
+                f"{self.trainable.divergence_advice}"
+            )
+        result = self.trainable.evaluate("validation")
+        entry = {
+            "epoch": epoch + 1,
+            "losses": losses,
+            "health": health,
+            "validation": result.to_json(),
+            f"{self.trainable.unit}_per_second": round(rate),
+        }
+        if self.history.add(entry, self._watched.value(result.metrics)):
+            self._checkpoints.save_best()
+        self.run.write_json("history.json", self.history.to_json())
+        log.write(epoch + 1, logged, result)
+        self._print(epoch, losses, health, result, rate)
+
+    def _print(
+        self, epoch: int, losses: dict[str, float], health: dict[str, float], result: EvaluationResult, rate: float
+    ) -> None:
+        parts = [
+            f"epoch {epoch + 1}/{self._settings.epochs}",
+            f"loss {losses['loss']:.4f}",
+            f"validation {self.trainable.describe(result)}",
+            health_line(health),
+            f"{rate:,.0f} {self.trainable.unit}/s",
+        ]
+        self._console.print("  ".join(filter(None, parts)), highlight=False, soft_wrap=True)
+        num_clusters = result.clusters.num_clusters if result.clusters else 0
+        if warning := collapse_warning(self.history.epochs, num_clusters):
+            self._console.print(f"[bold yellow]warning:[/bold yellow] {warning}", soft_wrap=True)

@@ -1,0 +1,39 @@
+"""The metrics by name; one that is listed here is reported, compared where it has an interval, and can be watched.
+
+Example:
+    >>> RANKER_METRICS.get("logloss").better, RANKING_METRICS.get("ndcg@20").heading
+    ('lower', 'NDCG@20')
+"""
+
+from __future__ import annotations
+
+from tfelc.core.registry import Registry
+from tfelc.metrics.ranker_metric import RankerMetric
+from tfelc.metrics.ranking_metric import RankingMetric
+
+RANKER_METRICS: Registry[RankerMetric] = Registry(
+    "metric",
+    {
+        "auc": "tfelc.metrics.auc:AUC",
+        "gauc": "tfelc.metrics.gauc:GAUC",
+        "gauc_coverage": "tfelc.metrics.gauc:GAUC_COVERAGE",
+        "logloss": "tfelc.metrics.log_loss:LOG_LOSS",
+        "ne": "tfelc.metrics.normalized_entropy:NORMALIZED_ENTROPY",
+        "calibration": "tfelc.metrics.calibration:CALIBRATION",
+        "ece": "tfelc.metrics.expected_calibration_error:EXPECTED_CALIBRATION_ERROR",
+    },
+)
+"""The metrics of a ranker's outputs, in the order of the reports."""
+
+RANKING_METRICS: Registry[RankingMetric] = Registry(
+    "metric",
+    {
+        "hr@5": "tfelc.metrics.hit_rate:HR_5",
+        "hr@10": "tfelc.metrics.hit_rate:HR_10",
+        "hr@20": "tfelc.metrics.hit_rate:HR_20",
+        "ndcg@5": "tfelc.metrics.ndcg:NDCG_5",
+        "ndcg@10": "tfelc.metrics.ndcg:NDCG_10",
+        "ndcg@20": "tfelc.metrics.ndcg:NDCG_20",
+    },
+)
+"""The metrics of a next-item model, in the order of the reports."""

@@ -1,0 +1,229 @@
+"""A next-item model as an object: fitted to interactions, it recommends, measures, exports and reports."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tfelc.core.errors import UsageError
+from tfelc.core.tensorflow_start import load_tensorflow
+from tfelc.core.workspace import Workspace
+from tfelc.next_item.default_settings import default_settings
+from tfelc.next_item.run import NextItemRun
+from tfelc.next_item.settings import NextItemSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from tfelc.next_item.export.trained_answers import TrainedRecommender
+
+
+class NextItemModel:
+    """Recommends what comes next after a history of items.
+
+    Args:
+        model: str. Name of a next-item model: `sasrec`, `elcrec`, or one of a plug-in. Defaults to `elcrec`.
+        settings: The path of a YAML file, or a mapping of settings by dotted names, such as `{"training.epochs": 5}`,
+            which go over those that are shipped for the data set. Defaults to those; see docs/settings.md.
+
+    Raises:
+        UsageError: There is no such model.
+        ConfigError: A setting does not exist or has no such value.
+
+    Example:
+        >>> model = tfelc.NextItemModel("sasrec").fit(clicks)  # doctest: +SKIP
+        >>> model.recommend([["i1", "i2"], []], k=10)  # doctest: +SKIP
+    """
+
+    served_name = "recommender"
+
+    def __init__(self, model: str = "elcrec", settings: str | Path | Mapping[str, Any] | None = None) -> None:
+        self.name = model
+        self._given = settings
+        # Whatever data set it will be: a setting that does not exist is told now.
+        self._settings("default")
+        self._run: NextItemRun | None = None
+        self._recommender: TrainedRecommender | None = None
+        self._workspace = Workspace()
+
+    @classmethod
+    def of_run(cls, run: NextItemRun) -> Self:
+        """The model that a run trained."""
+        model = cls(run.settings.model.name)
+        model._run = run
+        return model
+
+    @property
+    def run(self) -> NextItemRun:
+        """The run that trained it; raises UsageError before `fit`."""
+        if self._run is None:
+            raise UsageError("the model is not fitted yet: call `fit`, or `tfelc.load` a run")
+        return self._run
+
+    def fit(
+        self, interactions: pd.DataFrame | pa.Table | str | Path, run: str | Path | None = None, progress: bool = True
+    ) -> Self:
+        """Trains on sequences, and keeps the weights that do best on its validation split.
+
+        Args:
+            interactions: DataFrame or Arrow table with the columns `user`, `item` and `time`, the path of such a table,
+                or the name of a public data set, such as `beauty`.
+            run: str or Path. Folder that keeps the run. Defaults to None: a temporary one that goes with this object;
+                see `save`.
+            progress: bool. Whether to show a bar and a line for each epoch. Defaults to True.
+
+        Returns:
+            The fitted model itself.
+
+        Raises:
+            DataError: A column is missing, a value is none of its kind, or too little is left after filtering.
+            RunError: The folder is taken, or training diverged.
+        """
+        load_tensorflow()
+
+        from rich.console import Console
+
+        from tfelc.next_item.data.sources import load_sequences
+        from tfelc.next_item.training.train import create_training
+
+        console = Console(quiet=not progress)
+        path = self._workspace.new_folder() if run is None else Path(run)
+        NextItemRun.refuse_taken(path)
+        owns_data = not isinstance(interactions, str | Path)
+        source = str(self._written(interactions) if owns_data else interactions)
+        sequences = load_sequences(source, console.print)
+        training = create_training(sequences, source, self._settings(source), path, console, owns_data=owns_data)
+        training.train()
+        training.test()
+        self._run, self._recommender = NextItemRun.open(path), None
+        return self
+
+    def recommend(self, histories: Sequence[Sequence[Any]], k: int = 10) -> pd.DataFrame:
+        """The best items after each history; items of the history itself are left out.
+
+        Args:
+            histories: Sequence of sequences of raw item ids, oldest first. An id that is not in the catalog is passed
+                over; a history without a known item gets what is popular.
+            k: int. Items wanted. Defaults to 10.
+
+        Returns:
+            DataFrame with the columns `row` (number of the history), `rank` from 1, `item` and `score`.
+        """
+        load_tensorflow()
+
+        from tfelc.next_item.scoring.recommendations_frame import recommendations_frame
+
+        answers, _ = self._trained().recommend(histories, k)
+        return recommendations_frame(answers["ids"], answers["scores"])
+
+    def evaluate(self, split: str = "test", keep_seen: bool = False) -> dict[str, Any]:
+        """Ranks the whole catalog for each user of a split.
+
+        Args:
+            split: str. `validation` or `test`. Defaults to `test`.
+            keep_seen: bool. Whether what a user had before may come again. Defaults to False.
+
+        Returns:
+            What `tfelc evaluate --json` prints.
+        """
+        load_tensorflow()
+
+        from tfelc.next_item.evaluation.evaluation import evaluate
+        from tfelc.next_item.run import split as split_sequences
+
+        examples = getattr(split_sequences(self.run.sequences(), self.run.settings.split), split)
+        return evaluate(self.run.model(), examples, split, not keep_seen)[0].to_json()
+
+    def export(self, base: str | Path, progress: bool = True) -> Path:
+        """Writes the next version for TensorFlow Serving, verified before it appears.
+
+        Args:
+            base: str or Path. The model's base folder.
+            progress: bool. Whether to show the steps. Defaults to True.
+
+        Returns:
+            The version's folder.
+
+        Raises:
+            ExportError: An answer of the export differs from the trained model's, or `base` cannot be written to.
+        """
+        load_tensorflow()
+
+        from tfelc.core.step_status import step_status
+        from tfelc.next_item.export.exporter import export_recommender
+
+        with step_status(progress) as step:
+            return export_recommender(self.run, Path(base), progress=step).path
+
+    def report(self, path: str | Path, against: str | Path | None = None, progress: bool = True) -> Path:
+        """Writes the run's page: pictures, tables and plain words.
+
+        Args:
+            path: str or Path. The HTML file.
+            against: str or Path. A run on the same data to compare with. Defaults to None.
+            progress: bool. Whether to show the steps. Defaults to True.
+
+        Returns:
+            The file.
+        """
+        load_tensorflow()
+
+        from tfelc.core.atomic_files import write_text
+        from tfelc.core.step_status import step_status
+        from tfelc.next_item.report.next_item_report import NextItemReport
+
+        other = None if against is None else NextItemRun.open(Path(against))
+        with step_status(progress) as step:
+            write_text(Path(path), NextItemReport(self.run, other).html("tfelc.NextItemModel.report", step))
+        return Path(path)
+
+    def save(self, path: str | Path) -> None:
+        """Copies the run to a folder that stays; `tfelc.load` opens it.
+
+        Raises:
+            RunError: The folder is taken.
+        """
+        NextItemRun.refuse_taken(Path(path))
+        shutil.copytree(self.run.path, path, dirs_exist_ok=True)
+
+    def ready_requests(self, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Requests to try on the served model, with real histories: title, signature and inputs of each.
+
+        Args:
+            rows: int. Histories of each request.
+        """
+        load_tensorflow()
+
+        from tfelc.next_item.export.ready_requests import ready_requests
+
+        return ready_requests(self.run, rows)
+
+    def _settings(self, source: str) -> NextItemSettings:
+        if isinstance(self._given, str | Path):
+            return NextItemSettings.load(Path(self._given), {"model.name": self.name})
+        return default_settings(source, {"model.name": self.name, **(self._given or {})})
+
+    def _written(self, interactions: pd.DataFrame | pa.Table) -> Path:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from tfelc.data.log_source import arrow_table
+        from tfelc.next_item.run import OWN_DATA
+
+        folder = self._workspace.new_folder()
+        folder.mkdir()
+        table = interactions if isinstance(interactions, pa.Table) else arrow_table(interactions)
+        pq.write_table(table, folder / OWN_DATA)
+        return folder / OWN_DATA
+
+    def _trained(self) -> TrainedRecommender:
+        from tfelc.next_item.export.exporter import popularity_and_histories
+        from tfelc.next_item.export.trained_answers import TrainedRecommender
+
+        if self._recommender is None:
+            popularity, _ = popularity_and_histories(self.run, 1)
+            self._recommender = TrainedRecommender(self.run.model(), self.run.catalog, popularity)
+        return self._recommender

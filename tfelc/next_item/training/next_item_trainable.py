@@ -1,0 +1,115 @@
+"""A next-item model as the training loop trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.training.seed_process import seed_process
+from tfelc.lifecycle.training.trainable import Trainable
+from tfelc.metrics.registries import RANKING_METRICS
+from tfelc.next_item.data.batches import SequenceBatches
+from tfelc.next_item.data.sequences import Sequences
+from tfelc.next_item.evaluation.catalog_scorer import embedding_graph
+from tfelc.next_item.evaluation.evaluation import evaluate
+from tfelc.next_item.run import NextItemRun, build_model, split
+from tfelc.next_item.settings import NEXT_ITEM
+from tfelc.next_item.training.next_item_trainer import NextItemTrainer
+
+# Metrics that the line of an epoch shows.
+_SHOWN = ("hr@20", "ndcg@20")
+
+
+class NextItemTrainable(Trainable):
+    """A next-item model, the batches of its sequences and its optimizer.
+
+    Args:
+        run: NextItemRun. The run's folder, with the settings.
+        sequences: Sequences. What to train on.
+
+    Attributes:
+        splits: Training, validation and test examples.
+        model: The model.
+        batches: The batches of the training examples.
+        trainer: What trains it batch by batch.
+    """
+
+    unit = "samples"
+
+    def __init__(self, run: NextItemRun, sequences: Sequences) -> None:
+        settings = run.settings
+        training = settings.training
+        seed_process(training.seed, training.deterministic)
+        self._run = run
+        self._seed = training.seed
+        self._users = sequences.users
+        self.splits = split(sequences, settings.split)
+        counts = np.bincount(self.splits.train.targets, minlength=sequences.num_items + 1)[1:]
+        self.model = build_model(settings, sequences.num_items, counts)
+        views = self.model.uses_positive_views
+        self.batches = SequenceBatches(
+            self.splits.train, training.samples, settings.split.max_length, training.batch_size, training.seed, views
+        )
+        self.units_per_epoch = self.batches.samples
+        self._graph = embedding_graph(self.model)
+        steps = len(self.batches) * training.epochs
+        self.trainer = NextItemTrainer(self.model, settings.optimizer, steps, self.batches.every_position, views)
+
+    def initialize_weights(self) -> None:
+        """Fills what does not begin at random: items, neighbors and centers, as far as they are set to."""
+        self.model.initialize_weights(self.splits.train, self.splits.validation, self._seed)
+
+    def fit_epoch(self, epoch: int, start_step: int, on_step: Callable[[int], None]) -> None:
+        """Trains one epoch, or what is left of it; see `Trainable.fit_epoch`."""
+        if start_step == 0:
+            self.trainer.reset()
+        for step, batch in enumerate(self.batches.epoch(epoch, start_step), start_step + 1):
+            self.trainer.step(batch)
+            on_step(step)
+
+    def losses(self) -> dict[str, float]:
+        """The mean of each term as it enters the loss, and of their sum `loss`, over the epoch so far."""
+        return self.trainer.losses()
+
+    def evaluate(self, split: str) -> EvaluationResult:
+        """Ranks the targets of a split, `validation` or `test`, among the whole catalog."""
+        return self._ranked(split)[0]
+
+    def test(self) -> EvaluationResult:
+        """Measures the test split, and writes every user's rank beside the result."""
+        result, ranks = self._ranked("test")
+        self._run.write_ranks(self._users[self.splits.test.users], ranks)
+        return result
+
+    def describe(self, result: EvaluationResult) -> str:
+        """Hit rate and NDCG, and how many clusters are in use."""
+        parts = [f"{RANKING_METRICS.get(name).heading} {result.metrics[NEXT_ITEM][name]:.4f}" for name in _SHOWN]
+        if result.clusters:
+            parts.append(f"clusters in use {result.clusters.in_use:.1f}")
+        return "  ".join(parts)
+
+    def checkpoint_variables(self) -> Mapping[str, Sequence[Any]]:
+        """The variables of the model, its loss and the optimizer."""
+        return {
+            "model": self.model.variables,
+            "loss": self.model.next_item_loss.variables,
+            "optimizer": self.trainer.optimizer.variables,
+        }
+
+    def best_variables(self) -> Mapping[str, Sequence[Any]]:
+        """The variables of the model."""
+        return {"model": self.model.variables}
+
+    def checkpoint_state(self) -> dict[str, Any]:
+        """The running means of the epoch."""
+        return self.trainer.state()
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Takes the running means up."""
+        self.trainer.restore(state)
+
+    def _ranked(self, split: str) -> tuple[EvaluationResult, Any]:
+        return evaluate(self.model, getattr(self.splits, split), split, graph=self._graph)

@@ -1,0 +1,83 @@
+"""One training step of a next-item model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from tfelc.lifecycle.settings.optimizer import OptimizerSettings
+from tfelc.lifecycle.training.optimizers.create_optimizer import create_optimizer
+from tfelc.next_item.data.batches import SequenceBatch
+from tfelc.next_item.models.sequential_recommender import SequentialRecommender
+
+
+class NextItemTrainer:
+    """Trains a model batch by batch, and keeps the running means of the loss's terms.
+
+    A plain `tf.function` and not `keras.Model.fit`: batches differ in length, and the step is short enough for what
+    `fit` does around it to show.
+
+    Args:
+        model: SequentialRecommender. The model.
+        optimizer: OptimizerSettings. The optimizer's settings.
+        steps: int. Steps of the whole run.
+        every_position: bool. Whether batches carry a target for each position.
+        positive_views: bool. Whether batches carry `positive_views`.
+
+    Attributes:
+        model: The model.
+        optimizer: Adam, or AdamW where there is weight decay.
+    """
+
+    def __init__(
+        self,
+        model: SequentialRecommender,
+        optimizer: OptimizerSettings,
+        steps: int,
+        every_position: bool,
+        positive_views: bool,
+    ) -> None:
+        self.model = model
+        self._variables = model.trainable_variables
+        self.optimizer = create_optimizer(optimizer, steps, self._variables)
+        self._positive_views = positive_views
+        histories = tf.TensorSpec([None, None], tf.int32)
+        signature = [histories, histories if every_position else tf.TensorSpec([None], tf.int32)]
+        self._step = tf.function(self._train, input_signature=[*signature, *([histories] if positive_views else [])])
+        self._sums: dict[str, Any] = {}
+        self._steps = 0
+
+    def step(self, batch: SequenceBatch) -> None:
+        """Trains on one batch."""
+        terms = self._step(batch.items, batch.targets, *([batch.positive_views] if self._positive_views else []))
+        for name, value in terms.items():
+            self._sums[name] = self._sums[name] + value if self._steps else value
+        self._steps += 1
+
+    def losses(self) -> dict[str, float]:
+        """The mean of each term as it enters the loss, and of their sum, since the last call of `reset`."""
+        means = {name: float(value) / self._steps for name, value in self._sums.items()}
+        return {"loss": sum(means.values()), **means}
+
+    def reset(self) -> None:
+        """Starts new means."""
+        self._sums, self._steps = {}, 0
+
+    def state(self) -> dict[str, Any]:
+        """The running means as JSON takes them, to the bit."""
+        return {"steps": self._steps, "sums": {name: float(value) for name, value in self._sums.items()}}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes up what `state` gave."""
+        self._steps = state["steps"]
+        self._sums = {name: tf.constant(value, tf.float32) for name, value in state["sums"].items()}
+
+    def _train(self, items: Any, targets: Any, positive_views: Any = None) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            terms = self.model.compute_loss(items, targets, positive_views)
+            loss = sum(terms.values())
+        gradients = tape.gradient(loss, [variable.value for variable in self._variables])
+        self.optimizer.apply(gradients, self._variables)
+        return terms

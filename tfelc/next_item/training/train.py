@@ -1,0 +1,83 @@
+"""Trainings of next-item models: new ones, and those that were stopped."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from rich.console import Console
+
+from tfelc.core.errors import DataError
+from tfelc.lifecycle.training.early_stopping import WatchedMetric
+from tfelc.lifecycle.training.training_loop import TrainingLoop
+from tfelc.metrics.registries import RANKING_METRICS
+from tfelc.next_item.data.sequences import Sequences
+from tfelc.next_item.run import OWN_DATA, NextItemRun, split
+from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings
+from tfelc.next_item.training.next_item_trainable import NextItemTrainable
+
+
+def create_training(
+    sequences: Sequences,
+    source: str,
+    settings: NextItemSettings,
+    run_path: Path,
+    console: Console,
+    owns_data: bool = False,
+) -> TrainingLoop[NextItemTrainable]:
+    """Makes a run folder and an untrained model in it.
+
+    Args:
+        sequences: Sequences. What to train on.
+        source: str. Where they came from: the name of a data set, or the path of a file.
+        settings: NextItemSettings. The settings.
+        run_path: Path. The run folder to make.
+        console: Console. Where progress goes.
+        owns_data: bool. Whether the file moves into the run's folder. Defaults to False.
+
+    Returns:
+        The training, whose `train` is to be called.
+
+    Raises:
+        RunError: The folder is taken.
+        ConfigError: The metric of early stopping is not measured.
+        DataError: The sequences leave a split empty, or there is nothing to choose from.
+    """
+    NextItemRun.refuse_taken(run_path)
+    _watched(settings)
+    if sequences.num_items < 2:
+        raise DataError(f"{sequences.name}: a catalog of one item leaves nothing to rank; use at least 2 items")
+    split(sequences, settings.split)
+    run = NextItemRun.create(run_path, settings, sequences, OWN_DATA if owns_data else source)
+    if owns_data:
+        shutil.move(source, run.path / OWN_DATA)
+    return _loop(run, sequences, console)
+
+
+def resume_training(run: NextItemRun, console: Console, source: str | None = None) -> TrainingLoop[NextItemTrainable]:
+    """Goes on with a run that was stopped, exactly from its last checkpoint.
+
+    Args:
+        run: NextItemRun. The run.
+        console: Console. Where progress goes.
+        source: str. Where its data is now. Defaults to None: where it was.
+
+    Returns:
+        The training, whose `train` is to be called.
+
+    Raises:
+        RunError: The run is damaged, or its data has changed.
+        DataError: Its data cannot be read.
+    """
+    loop = _loop(run, run.sequences(source), console)
+    loop.resume()
+    return loop
+
+
+def _loop(run: NextItemRun, sequences: Sequences, console: Console) -> TrainingLoop[NextItemTrainable]:
+    settings = run.settings
+    return TrainingLoop(run, NextItemTrainable(run, sequences), settings.training, _watched(settings), console)
+
+
+def _watched(settings: NextItemSettings) -> WatchedMetric:
+    return WatchedMetric.of(settings.training.early_stopping.metric, [NEXT_ITEM], RANKING_METRICS)

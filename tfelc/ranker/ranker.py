@@ -1,0 +1,252 @@
+"""The multi-task ranker as an object: fitted to a log, it scores, measures, exports and reports."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tfelc.core.errors import UsageError
+from tfelc.core.tensorflow_start import load_tensorflow
+from tfelc.core.workspace import Workspace
+from tfelc.data.dataset_folder import is_prepared
+from tfelc.ranker.run import RankerRun
+from tfelc.ranker.settings import RankerSettings
+from tfelc.schema.schema import Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tfelc.data.log_source import LogInput
+    from tfelc.ranker.models.ranking_model import RankingModel
+
+SettingsInput = RankerSettings | str | Path | Mapping[str, Any] | None
+
+
+class Ranker:
+    """Scores candidates by several outcomes, with learnable clusters of the users (ELCRec, sections 5 and A.3).
+
+    Args:
+        schema: Schema, or the path of its YAML file, or its content as a dictionary. What the columns mean.
+        tasks: Sequence of str. Names of the schema's tasks, in the order of the outputs. Defaults to all of them.
+        settings: RankerSettings, or the path of a YAML file, or a mapping of settings by dotted names, such as
+            `{"model.clusters.num_clusters": 20}`. Defaults to the defaults; see docs/settings.md.
+
+    Raises:
+        SchemaError: The schema contradicts itself.
+        ConfigError: A setting does not exist or has no such value.
+        UsageError: A task is none of the schema's.
+
+    Example:
+        >>> ranker = tfelc.Ranker("schema.yaml", tasks=["ctr", "cvr"])  # doctest: +SKIP
+        >>> ranker.fit(log).predict(candidates)  # doctest: +SKIP
+    """
+
+    served_name = "ranker"
+
+    def __init__(
+        self,
+        schema: Schema | str | Path | Mapping[str, Any],
+        tasks: Sequence[str] | None = None,
+        settings: SettingsInput = None,
+    ) -> None:
+        from tfelc.schema.task_chain import select_tasks
+
+        self.schema = schema if isinstance(schema, Schema) else Schema.load(schema)
+        self.tasks = list(self.schema.tasks if tasks is None else tasks)
+        self.settings = _settings(settings)
+        select_tasks(self.schema, self.tasks, self.settings.tasks)
+        self._run: RankerRun | None = None
+        self._model: RankingModel | None = None
+        self._workspace = Workspace()
+
+    @classmethod
+    def of_run(cls, run: RankerRun) -> Self:
+        """The ranker that a run trained."""
+        ranker = cls(run.schema, run.metadata["tasks"], run.settings)
+        ranker._run = run
+        return ranker
+
+    @property
+    def run(self) -> RankerRun:
+        """The run that trained it; raises UsageError before `fit`."""
+        if self._run is None:
+            raise UsageError("the ranker is not fitted yet: call `fit`, or `tfelc.load` a run")
+        return self._run
+
+    def fit(
+        self,
+        data: LogInput,
+        validation: LogInput | None = None,
+        run: str | Path | None = None,
+        seed: int = 0,
+        progress: bool = True,
+    ) -> Self:
+        """Prepares a log, trains on it, and keeps the weights that do best on its validation split.
+
+        Args:
+            data: pandas DataFrame, Arrow table, path or pattern of Parquet or CSV files or a list of those, or the
+                folder of a prepared dataset. The rows, split as the schema says.
+            validation: A log likewise. Rows to validate on; then all of `data` is for training, and these rows are
+                the test split, too. Defaults to None: the schema's split.
+            run: str or Path. Folder that keeps the run, with the prepared data in it. Defaults to None: a temporary
+                one that goes with this object; see `save`.
+            seed: int. Of a split by row or by user. Defaults to 0. What training draws is `training.seed`'s.
+            progress: bool. Whether to show bars and a line for each epoch. Defaults to True.
+
+        Returns:
+            The fitted ranker itself.
+
+        Raises:
+            DataError: The log lacks a column, holds a value that the schema forbids, or leaves a split empty.
+            RunError: The folder is taken, or training diverged.
+        """
+        load_tensorflow()
+
+        from rich.console import Console
+
+        from tfelc.data.dataset import Dataset
+        from tfelc.ranker.data.prepare_splits import prepare_splits
+        from tfelc.ranker.training.train import create_training
+
+        console = Console(quiet=not progress)
+        path = self._workspace.new_folder() if run is None else Path(run)
+        RankerRun.refuse_taken(path)
+        if is_prepared(data):
+            if validation is not None:
+                raise UsageError("a prepared dataset has a validation split of its own: leave out `validation`")
+            training = create_training(Dataset(Path(str(data))), self.tasks, self.settings, path, console)
+        else:
+            prepared = prepare_splits(self.schema, data, validation, self._workspace.new_folder(), seed, progress)
+            training = create_training(prepared, self.tasks, self.settings, path, console, owns_data=True)
+        training.train()
+        training.test()
+        self._run, self._model = RankerRun.open(path), None
+        return self
+
+    def predict(self, data: LogInput) -> pd.DataFrame:
+        """Scores rows.
+
+        Args:
+            data: DataFrame, Arrow table, or files, with the features of the schema; labels are not needed.
+
+        Returns:
+            DataFrame with one column for each output, and the index of the frame that was given: a probability for
+            each task and joint task, and `cluster` and `cluster_share` where there are clusters.
+
+        Raises:
+            DataError: A feature is missing, or a value is none of its kind.
+            UsageError: The ranker is not fitted yet.
+        """
+        load_tensorflow()
+
+        from tfelc.data.conformed_log import conformed_tables
+        from tfelc.ranker.export.trained_answers import trained_answers
+        from tfelc.ranker.scoring.scores_frame import scores_frame
+
+        model = self._trained()
+        tables = conformed_tables(model.schema, data, list(model.schema.features))
+        return scores_frame((trained_answers(model, rows)[0] for rows in tables), data)
+
+    def evaluate(self, data: LogInput | None = None, split: str = "test") -> dict[str, Any]:
+        """Measures it.
+
+        Args:
+            data: Log with labels, all rows of which are measured, or the folder of a prepared dataset. Defaults to
+                None: the data that it was fitted to.
+            split: str. `train`, `validation` or `test`, of a prepared dataset. Defaults to `test`.
+
+        Returns:
+            What `tfelc evaluate --json` prints: metrics by output and user group, gates and clusters.
+        """
+        load_tensorflow()
+
+        from tfelc.data.split_tables import LogTables, SplitTables
+        from tfelc.ranker.evaluation.evaluation import evaluate
+        from tfelc.ranker.evaluation.predictions import Predictor
+
+        model = self._trained()
+        rows: SplitTables
+        if data is None or is_prepared(data):
+            rows = self.run.dataset(None if data is None else Path(str(data)))
+        else:
+            rows, split = LogTables(model.schema, data), "data"
+        return evaluate(Predictor(model, rows).predict(split), split).to_json()
+
+    def export(self, base: str | Path, progress: bool = True) -> Path:
+        """Writes the next version for TensorFlow Serving, verified before it appears.
+
+        Args:
+            base: str or Path. The model's base folder.
+            progress: bool. Whether to show the steps. Defaults to True.
+
+        Returns:
+            The version's folder.
+
+        Raises:
+            ExportError: An answer of the export differs from the trained model's, or `base` cannot be written to.
+        """
+        load_tensorflow()
+
+        from tfelc.core.step_status import step_status
+        from tfelc.ranker.export.exporter import export
+
+        with step_status(progress) as step:
+            return export(self.run, Path(base), step).path
+
+    def report(self, path: str | Path, against: str | Path | None = None, progress: bool = True) -> Path:
+        """Writes the run's page: pictures, tables and plain words.
+
+        Args:
+            path: str or Path. The HTML file.
+            against: str or Path. A run on the same data to compare with. Defaults to None.
+            progress: bool. Whether to show the steps. Defaults to True.
+
+        Returns:
+            The file.
+        """
+        load_tensorflow()
+
+        from tfelc.core.atomic_files import write_text
+        from tfelc.core.step_status import step_status
+        from tfelc.ranker.report.ranker_report import RankerReport
+
+        other = None if against is None else RankerRun.open(Path(against))
+        with step_status(progress) as step:
+            write_text(Path(path), RankerReport(self.run, other).html("tfelc.Ranker.report", step))
+        return Path(path)
+
+    def save(self, path: str | Path) -> None:
+        """Copies the run to a folder that stays; `tfelc.load` opens it.
+
+        Raises:
+            RunError: The folder is taken.
+        """
+        RankerRun.refuse_taken(Path(path))
+        shutil.copytree(self.run.path, path, dirs_exist_ok=True)
+
+    def ready_requests(self, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Requests to try on the served model, with real rows: title, signature and inputs of each.
+
+        Args:
+            rows: int. Rows of each request.
+        """
+        load_tensorflow()
+
+        from tfelc.ranker.export.ready_requests import ready_requests
+
+        return ready_requests(self.run, rows)
+
+    def _trained(self) -> RankingModel:
+        if self._model is None:
+            self._model = self.run.model()
+        return self._model
+
+
+def _settings(given: SettingsInput) -> RankerSettings:
+    if isinstance(given, RankerSettings):
+        return given
+    if isinstance(given, str | Path):
+        return RankerSettings.load(Path(given))
+    return RankerSettings.load(None, given or {})

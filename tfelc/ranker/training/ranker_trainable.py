@@ -1,0 +1,178 @@
+"""A ranker as the training loop trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfelc.data.dataset import Dataset
+from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.training.optimizers.create_optimizer import create_optimizer, create_table_optimizer
+from tfelc.lifecycle.training.seed_process import seed_process
+from tfelc.lifecycle.training.trainable import Trainable
+from tfelc.metrics.auc import AUC
+from tfelc.ranker.data.batches import Batches
+from tfelc.ranker.evaluation.evaluation import evaluate
+from tfelc.ranker.evaluation.predictions import Predictor
+from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.ranker.run import RankerRun
+from tfelc.ranker.settings import RankerSettings
+from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
+
+# Rows whose activity embeddings the K-means start of the centers is computed on.
+_KMEANS_ROWS = 20_000
+
+
+class RankerTrainable(Trainable):
+    """A ranker, the batches of a prepared dataset and the optimizers.
+
+    Args:
+        run: RankerRun. The run's folder, with settings, schema and fitted features.
+        dataset: Dataset. What to train on.
+
+    Attributes:
+        dataset: What it is trained on.
+        model: The ranker with its look-up.
+        batches: The batches of the training split.
+        trainer: The Keras model that is fitted.
+    """
+
+    unit = "rows"
+    divergence_advice = "lower optimizer.learning_rate or optimizer.tables_learning_rate, or set optimizer.clip_norm"
+
+    def __init__(self, run: RankerRun, dataset: Dataset) -> None:
+        self._settings = run.settings
+        training = run.settings.training
+        seed_process(training.seed, training.deterministic)
+        self.model = RankingModel.build(run.schema, run.fitted, run.metadata["tasks"], run.settings)
+        self.batches = Batches(
+            dataset,
+            "train",
+            self.model.lookup,
+            list(self.model.tasks),
+            training.batch_size,
+            training.seed,
+            training.shuffle_groups,
+        )
+        self.units_per_epoch = self.batches.rows
+        self.trainer = _compiled_trainer(self.model, run.settings, self.batches.steps * training.epochs)
+        self.dataset = dataset
+        self._predictor: Predictor | None = None
+
+    def initialize_weights(self) -> None:
+        """Starts the centers at K-means, where that is set."""
+        clusters = self._settings.model.clusters
+        if not clusters.num_clusters or clusters.initialization != "kmeans":
+            return
+        ranker = self.model.ranker
+        embeddings: list[Any] = []
+        with self.batches.own_errors():
+            for features, *_ in self.batches.epoch(0):
+                embeddings.append(ranker.network.activity_embedding(ranker.encoder(features)).numpy())
+                if sum(map(len, embeddings)) >= _KMEANS_ROWS:
+                    break
+        ranker.network.clusters.initialize_centers(np.concatenate(embeddings), self._settings.training.seed)
+
+    def fit_epoch(self, epoch: int, start_step: int, on_step: Callable[[int], None]) -> None:
+        """Trains one epoch, or what is left of it, by Keras's `fit`; see `Trainable.fit_epoch`."""
+        if start_step < self.batches.steps:
+            with self.batches.own_errors():
+                self.trainer.fit(
+                    self.batches.epoch(epoch, start_step),
+                    steps_per_epoch=self.batches.steps - start_step,
+                    initial_epoch=epoch,
+                    epochs=epoch + 1,
+                    verbose=0,
+                    shuffle=False,
+                    callbacks=[_Steps(self.trainer, start_step, on_step)],
+                )
+        self.trainer.balance.end_epoch()
+
+    def losses(self) -> dict[str, float]:
+        """The mean of each term of the loss over the epoch so far, raw and weighted."""
+        return {name: value for name, value in self._logged().items() if name not in self.trainer.health_names}
+
+    def health(self) -> dict[str, float]:
+        """How decided the gates are, and how the clusters are used, over the epoch so far."""
+        return {name: value for name, value in self._logged().items() if name in self.trainer.health_names}
+
+    def evaluate(self, split: str) -> EvaluationResult:
+        """Measures a split, without the groups of users, which take most of the time."""
+        return self._evaluated(split, by_group=False)
+
+    def test(self) -> EvaluationResult:
+        """Measures the test split, and the groups of users too."""
+        return self._evaluated("test", by_group=True)
+
+    def describe(self, result: EvaluationResult) -> str:
+        """The AUC of each output."""
+        shown = "  ".join(f"{output} {values[AUC.name]:.4f}" for output, values in result.metrics.items())
+        return f"{AUC.heading} {shown}"
+
+    def checkpoint_variables(self) -> Mapping[str, Sequence[Any]]:
+        """The variables of the ranker, the balance and the optimizers, and the running means of the epoch."""
+        trainer = self.trainer
+        return {
+            "ranker": trainer.ranker.variables,
+            "balance": trainer.balance.variables,
+            "optimizer": trainer.optimizer.variables,
+            "tables_optimizer": trainer.tables_optimizer.variables,
+            "metrics": trainer.metrics_variables,
+        }
+
+    def best_variables(self) -> Mapping[str, Sequence[Any]]:
+        """The variables of the ranker."""
+        return {"ranker": self.trainer.ranker.variables}
+
+    def _evaluated(self, split: str, by_group: bool) -> EvaluationResult:
+        # The graph is traced once, and not before it is needed.
+        self._predictor = self._predictor or Predictor(self.model, self.dataset)
+        return evaluate(self._predictor.predict(split), split, by_group)
+
+    def _logged(self) -> dict[str, float]:
+        return {name: float(value) for name, value in self.trainer.get_metrics_result().items()}
+
+
+class _Steps(keras.callbacks.Callback):
+    """Says after each execution of `fit` how many steps of the epoch are done.
+
+    Args:
+        trainer: What is fitted.
+        start_step: The first step that `fit` takes.
+        on_step: Called with the number.
+    """
+
+    def __init__(self, trainer: MultiTaskTrainer, start_step: int, on_step: Callable[[int], None]) -> None:
+        super().__init__()
+        self._metrics_variables = trainer.metrics_variables
+        self._start_step = start_step
+        self._on_step = on_step
+        self._means = [variable.numpy() for variable in self._metrics_variables] if start_step else []
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Puts the running means of a resumed epoch back, which `fit` has just reset."""
+        for variable, value in zip(self._metrics_variables, self._means, strict=False):
+            variable.assign(value)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """The last execution of an epoch may name a step past its end."""
+        self._on_step(self._start_step + min(batch + 1, self.params["steps"]))
+
+
+def _compiled_trainer(model: RankingModel, settings: RankerSettings, steps: int) -> MultiTaskTrainer:
+    """The trainer with its optimizers, whose schedules go over so many steps."""
+    training, optimizer = settings.training, settings.optimizer
+    heads = model.ranker.tasks
+    balance = training.balance.create(heads, {name: model.tasks[name].weight for name in heads}, training.seed)
+    trainer = MultiTaskTrainer(model.ranker, model.tasks, balance, name="trainer")
+    dense, tables = trainer.dense_and_table_variables()
+    trainer.compile(
+        create_optimizer(optimizer, steps, dense),
+        create_table_optimizer(optimizer.tables, optimizer.tables_learning_rate, optimizer.schedule, steps, tables),
+        training.xla,
+        steps_per_execution=training.steps_per_execution,
+    )
+    return trainer

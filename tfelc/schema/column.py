@@ -1,0 +1,98 @@
+"""A column of a schema."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from tfelc.schema.schema_part import SchemaPart
+
+Kind = Literal["number", "category", "list", "label", "group", "id", "weight", "timestamp"]
+Role = Literal["user", "activity", "item", "context"]
+ValueType = Literal["float", "integer", "string"]
+
+FEATURE_KINDS: tuple[Kind, ...] = ("number", "category", "list")
+ROLES: tuple[Role, ...] = ("user", "activity", "item", "context")
+_DEFAULT_TYPES: dict[Kind, ValueType] = {
+    "number": "float",
+    "category": "string",
+    "list": "string",
+    "label": "float",
+    "group": "string",
+    "id": "integer",
+    "weight": "float",
+    "timestamp": "integer",
+}
+
+
+class Column(SchemaPart):
+    """One column of the log.
+
+    Attributes:
+        kind: What the column is. `number`, `category` and `list` are features; the others never enter the model.
+        role: Whose feature it is. `activity` is the part of the user that the gates and the clusters see. A feature
+            needs one; the other kinds take none.
+        type: Type of the raw values. Defaults to the kind's usual one.
+        default: What a missing value means. A number is imputed with it (default: the training mean); for a category or
+            a list it is the value that stands for "missing" and for padding (default: `""`, or -1 for integers).
+        table: Embedding table of a category or a list. Defaults to one of the column's own.
+        max_length: Values of a list that are kept, the last ones first. Defaults to 50.
+        transform: What a number goes through: `standardize`, `log` (sign(x) log(1 + |x|), then standardized) or `none`.
+            Defaults to `standardize`.
+        buckets: Also embed a number by its quantile, in this many buckets. Defaults to 0, off.
+        description: What the column is, for readers. Defaults to none.
+    """
+
+    kind: Kind
+    role: Role | None = None
+    type: ValueType | None = None
+    default: float | int | str | None = None
+    table: str | None = None
+    max_length: int = Field(50, ge=1)
+    transform: Literal["standardize", "log", "none"] = "standardize"
+    buckets: int = Field(0, ge=0)
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        # What is set as it would be anyway does no harm: a schema comes back from its own full dump.
+        fields = type(self).model_fields
+        changed = {name for name in self.model_fields_set if getattr(self, name) != fields[name].default}
+        allowed = {"kind", "description"} | ({"role"} if self.kind in FEATURE_KINDS else set())
+        if self.kind in ("number", "category", "list", "id"):
+            allowed |= {"type"}
+        if self.kind == "number":
+            allowed |= {"default", "transform", "buckets"}
+        elif self.kind in ("category", "list"):
+            allowed |= {"default", "table"} | ({"max_length"} if self.kind == "list" else set())
+        if extra := sorted(changed - allowed):
+            raise ValueError(f"a column of kind `{self.kind}` takes no `{extra[0]}`")
+        if self.kind in FEATURE_KINDS and self.role is None:
+            raise ValueError(f"a feature needs a `role`, one of {', '.join(ROLES)}")
+        if self.kind in ("category", "list") and self.value_type == "float":
+            raise ValueError("a category is of type `string` or `integer`, not `float`")
+        if self.kind == "number" and self.value_type == "string":
+            raise ValueError("a number is of type `float` or `integer`, not `string`")
+        if self.default is not None:
+            wanted = {"float": (float, int), "integer": (int,), "string": (str,)}[self.value_type]
+            if not isinstance(self.default, wanted):
+                raise ValueError(f"`default` must be of type {self.value_type}. Received: {self.default!r}")
+        return self
+
+    @property
+    def value_type(self) -> ValueType:
+        """Type of the raw values."""
+        return self.type or _DEFAULT_TYPES[self.kind]
+
+    @property
+    def missing(self) -> str | int:
+        """The value that stands for a missing one in a category or a list (and pads a list)."""
+        if self.value_type == "string":
+            return str(self.default or "")
+        return -1 if self.default is None else int(self.default)
+
+    @property
+    def is_feature(self) -> bool:
+        """Whether the column enters the model."""
+        return self.kind in FEATURE_KINDS
