@@ -16,7 +16,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         OSError: What the disk said, with the file's own name, which a failed write does not carry.
 
     Example:
-        >>> with atomic_write(Path("scores.npz")) as temporary:
+        >>> with atomic_write(Path("scores.npz")) as temporary:  # doctest: +SKIP
         ...     np.savez(temporary.open("wb"), scores=scores)
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
