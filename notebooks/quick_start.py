@@ -13,8 +13,8 @@
 #
 # From a log to scores, on a small simulated one. Half a minute on two cores.
 #
-# A log has one row for each impression of an item to a user, with what came of it: a click, and after a click perhaps an
-# order. The simulated one is written split and as Parquet, like any log that `tfelc prepare` has seen.
+# A log has one row for each impression of an item to a user, with what came of it: a click, and after a click perhaps
+# an order. The simulated one is written split and as Parquet, like any log that `tfelc prepare` has seen.
 
 # %%
 import tempfile
@@ -39,9 +39,8 @@ schema = tfelc.Schema.load(workspace / "data" / "schema.yaml")
 {name: (task.label, task.conditioned_on) for name, task in schema.tasks.items()}
 
 # %%
-pd.Series({name: column.role for name, column in schema.features.items()}).groupby(
-    lambda name: schema.features[name].role
-).groups
+roles = ("user", "activity", "item", "context")
+{role: [name for name, column in schema.features.items() if column.role == role] for role in roles}
 
 # %% [markdown]
 # ## Training

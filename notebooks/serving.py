@@ -71,17 +71,19 @@ client.status()
 # %% [markdown]
 # ## Scores of rows
 #
-# `predict` sends raw values by column; a list of values is padded to the longest. These are rows of the test split
-# without a missing value.
+# `predict` sends raw values, a column for each feature. `ready_requests` has some with real rows; `tfelc request` prints
+# them for a shell.
 
 # %%
-features = list(ranker.schema.features)
-rows = pd.read_parquet(workspace / "data" / "test")[features].dropna().head(3)
-lists = list(ranker.schema.of_kind("list"))
-columns = rows.drop(columns=lists).to_dict("list") | {
-    name: [values[-2:].tolist() for values in rows[name]] for name in lists
+requests = {signature: inputs for _, signature, inputs in ranker.ready_requests(rows=3)}
+{
+    name: values.tolist()
+    for name, values in requests["serving_default"].items()
+    if name in ("user_id", "city_tier", "hour")
 }
-pd.DataFrame(client.predict(columns))
+
+# %%
+pd.DataFrame(client.predict(requests["serving_default"]))
 
 # %% [markdown]
 # ## A ranking
@@ -90,8 +92,9 @@ pd.DataFrame(client.predict(columns))
 
 # %%
 of_items = [name for name, column in ranker.schema.features.items() if column.role == "item"]
-user = {name: values[0] for name, values in columns.items() if name not in of_items}
-pd.DataFrame(client.rank(user, {name: columns[name] for name in of_items}))
+items = {name: requests["rank"][name] for name in of_items}
+user = {name: values[0] for name, values in requests["rank"].items() if name not in of_items}
+pd.DataFrame(client.rank(user, items))
 
 # %% [markdown]
 # ## A mistake

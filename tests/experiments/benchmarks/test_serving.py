@@ -28,7 +28,7 @@ ROLLOUT = {
 
 def test_the_tables_tell_the_load_the_roll_out_and_the_bars():
     load, bars = serving.tables({"load": ROWS, "rollout": ROLLOUT})
-    assert load.rows[3] == ["gRPC, rank of 500, 1 clients", "5.00", "6.00", "7.00", "5,000", "0"]
+    assert load.rows[3] == ["gRPC, rank of 500, 1 at once", "5.00", "6.00", "7.00", "5,000", "0"]
     assert load.note == (
         "Roll-out under 32 clients: 67,942 requests, 1 failed; 1.5 s from the folder's appearance to the old "
         "version's end; p99 69.0 ms during it, 46.0 ms outside"

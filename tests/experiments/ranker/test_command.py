@@ -25,7 +25,7 @@ def _experiment(folder, data, *options, settings=QUICK, configs=("nearest", "sof
 
 
 def _write(folder, name, clusters=""):
-    text = SETTINGS.read_text().replace("start: kmeans", f"start: random{clusters}")
+    text = SETTINGS.read_text().replace("initialization: kmeans", f"initialization: random{clusters}")
     (folder / f"{name}.yaml").write_text(text)
 
 

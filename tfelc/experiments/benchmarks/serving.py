@@ -45,17 +45,17 @@ def serving(
             raise UsageError(f"{base}: holds no exported version")
         version = base / str(versions[-1])
         with console.status("calling the server"):
-            rows = Way("load", load, {"version": version, "seconds": seconds}).run()
+            result = Way("load", load, {"version": version, "seconds": seconds}).run()
         with console.status(f"rolling a version out under load, {rollout_seconds:g} s"):
-            rollout = Way("roll-out", roll_out, {"version": version, "seconds": rollout_seconds}).run()
-    publish(out, "serving", {"seconds": seconds, "load": rows, "rollout": rollout}, console)
+            result["rollout"] = Way("roll-out", roll_out, {"version": version, "seconds": rollout_seconds}).run()
+    publish(out, "serving", {"seconds": seconds, **result}, console)
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
     """The load, the roll-out under load, and the bars of the serving contract."""
     rows, rollout = result["load"], result["rollout"]
     cells = [
-        [f"{row['protocol']}, {row['signature']} of {row['items']}, {row['clients']} clients"]
+        [f"{row['protocol']}, {row['signature']} of {row['items']}, {row['clients']} at once"]
         + [f"{row[name]:.2f}" for name in ("p50", "p95", "p99")]
         + [f"{row['rows_per_s']:,.0f}", str(row["failed"])]
         for row in rows
@@ -81,10 +81,11 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
     ]
 
 
-def load(version: str, seconds: float) -> list[dict[str, Any]]:
+def load(version: str, seconds: float) -> dict[str, Any]:
     """Each request by one client, in turn with the session, and by many: percentiles in ms, and rates."""
     from tfelc.experiments.benchmarks.load import Load, connectors, requests_of, served
     from tfelc.lifecycle.export.session_runner import SessionRunner
+    from tfelc.ranker.export.feature_manifest import FeatureManifest
 
     rows = []
     with served(Path(version)) as server, SessionRunner(Path(version)) as runner:
@@ -103,7 +104,7 @@ def load(version: str, seconds: float) -> list[dict[str, Any]]:
             rows += [
                 {"protocol": name, "clients": n, **asked, **one.figures(items)} for (name, n), one in loads.items()
             ]
-    return rows
+    return {"data_hash": FeatureManifest.load(Path(version)).run["data_hash"], "load": rows}
 
 
 def roll_out(version: str, seconds: float) -> dict[str, Any]:

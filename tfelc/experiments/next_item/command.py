@@ -1,5 +1,6 @@
 """How well do the next-item models rank? Several data sets, models and seeds, resumable, with one table."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,7 +54,8 @@ def next_item(
     files = dict.fromkeys(
         default_file(source, name.startswith(PAPER_PREFIX)).name for source in sources for name in names
     )
-    loaded = {source: load_sequences(source, lambda line: console.print(line, soft_wrap=True)) for source in sources}
+    print_line = partial(console.print, soft_wrap=True)
+    loaded = {source: load_sequences(source, print_line) for source in sources}
     trained = [NextItemRuns(planned[source], source, loaded[source], console) for source in sources]
     for one in trained:
         one.check()

@@ -30,23 +30,22 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
             for name, model in models.items()
         ]
         headings = ["model", *(metric.upper() for metric in metrics), "over SASRec"]
-        found += [Table(source, headings, rows, "" if found else note), _training(source, models)]
+        found.append(Table(source, headings, rows, "" if found else note))
+        if any(model["loss"] for model in models.values()):
+            found.append(_training(source, models))
     return found
 
 
 def _training(source: str, models: Mapping[str, Any]) -> Table:
-    rows = []
-    for name, model in models.items():
-        if model["loss"] is None:
-            continue
-        rows.append(
-            [
-                name,
-                model["loss"],
-                ", ".join(map(str, model["best_epoch"])),
-                spread_text(model["clusters_in_use"], "{:.0f}".format),
-                spread_text(model["seconds"], "{:.0f} s".format),
-            ]
-        )
-    headings = ["model", "loss", "best epoch", "clusters in use", "training"]
-    return Table(f"{source}: training", headings, rows)
+    rows = [
+        [
+            name,
+            model["loss"],
+            ", ".join(map(str, model["best_epoch"])),
+            spread_text(model["clusters_in_use"], "{:.0f}".format),
+            spread_text(model["seconds"], "{:.0f} s".format),
+        ]
+        for name, model in models.items()
+        if model["loss"]
+    ]
+    return Table(f"{source}: training", ["model", "loss", "best epoch", "clusters in use", "training"], rows)
