@@ -41,7 +41,7 @@ def test_it_says_what_was_run_on_which_data(trained) -> None:
 
 
 def test_a_catalog_under_its_old_name_is_read(run) -> None:
-    wanted = run.catalog()
+    wanted = run.catalog
     (run.path / "catalog.json").rename(run.path / "catalogue.json")
     metadata = json.loads((run.path / "run.json").read_text())
     metadata["files"]["catalogue.json"] = metadata["files"].pop("catalog.json")

@@ -52,7 +52,7 @@ def values(terms: dict[str, Any]) -> dict[str, float]:
 
 
 def assert_steps_lower_the_loss(model: SequentialRecommender, share: float = 0.5) -> None:
-    """Checks that each weight of an untrained model has a gradient, and that steps along it lower the loss."""
+    """Checks that each weight of an untrained model has a gradient, and steps along it lower the loss to that share."""
     optimizer = keras.optimizers.Adam(0.02)
     optimizer.build(model.trainable_variables)
 

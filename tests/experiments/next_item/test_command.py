@@ -98,7 +98,7 @@ def test_the_markdown_says_what_the_result_file_says(folder):
         f"- command: {found['command']}",
         f"- data hash: simulated {found['data_hash']['simulated']}",
         "- protocol: leave_one_out, seen items removed",
-        f"- settings: the project's, and of paper_* the paper's, for each data set, {', '.join(SMALL)}",
+        f"- settings: default.yaml, {', '.join(SMALL)}",
         "- seeds: 0",
     ):
         assert line in text

@@ -88,7 +88,7 @@ def test_every_variant_is_set_against_the_one_b(both, every_kind_dataset):
     clicked = table["clicked"].to_numpy()
     users, newcomer = (np.array(table[name].to_pylist(), dtype=object) for name in ("user_id", "newcomer"))
     scores = [_clicks(folder, name, table) for name in ("B", "soft")]
-    means = [found["models"][name]["tasks"]["click"]["auc"]["mean"] for name in ("B", "soft")]
+    means = [found["models"][name]["metrics"]["click"]["auc"]["mean"] for name in ("B", "soft")]
     assert means == pytest.approx([roc_auc_score(clicked, one) for one in scores], abs=1e-6)
 
     known = np.array([user is not None for user in users])
@@ -110,7 +110,7 @@ def test_every_variant_is_set_against_the_one_b(both, every_kind_dataset):
 def test_the_markdown_says_what_the_result_file_says(both):
     folder, found, _ = both
     text = (folder / "found.md").read_text()
-    auc = found["models"]["soft"]["tasks"]["click"]["auc"]["mean"]
+    auc = found["models"]["soft"]["metrics"]["click"]["auc"]["mean"]
     row = next(line for line in text.splitlines() if line.startswith("| click AUC |"))
     assert row.split(" | ")[3].startswith(f"{auc:.4f}")
     lift = found["differences"]["soft"]["N"]["click"]

@@ -1,11 +1,12 @@
 """How well do the next-item models rank? Several data sets, models and seeds, resumable, with one table."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tfelc.experiments.next_item.models import MODELS, label, plans
+from tfelc.experiments.next_item.models import PAPER_PREFIX, known_models, label, plans
 from tfelc.experiments.options import OutOption, SettingsOption
 
 
@@ -15,7 +16,7 @@ def next_item(
     ] = "beauty,sports,toys,yelp",
     models: Annotated[
         str,
-        typer.Option(help=f"Of {', '.join(MODELS)}; paper_* take the paper's settings, the others the project's."),
+        typer.Option(help=f"Of {', '.join(known_models())}; {PAPER_PREFIX}* take the paper's settings."),
     ] = "popularity,item_knn,sasrec,elcrec",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each model that learns, by seeds 0, 1, ...")] = 3,
     settings: SettingsOption = None,
@@ -33,8 +34,8 @@ def next_item(
     from tfelc.next_item.data.sources import load_sequences
 
     names, sources = models.split(","), datasets.split(",")
-    if unknown := [name for name in names if name not in MODELS]:
-        raise UsageError(f"--models: no `{unknown[0]}`; use {', '.join(MODELS)}")
+    if unknown := [name for name in names if name not in known_models()]:
+        raise UsageError(f"--models: no `{unknown[0]}`; use {', '.join(known_models())}")
     if len({label(source) for source in sources}) < len(sources):
         raise UsageError(f"--datasets: two of one name in {datasets}; the runs' folders go by it")
     # What is wrong with the last model or data set is told before the first is trained for hours.
@@ -47,9 +48,14 @@ def next_item(
     from tfelc.experiments.next_item.figures import summary
     from tfelc.experiments.next_item.runs import NextItemRuns
     from tfelc.experiments.result_file import publish, write_result
+    from tfelc.next_item.default_settings import default_file
 
     console = Console()
-    loaded = {source: load_sequences(source, lambda line: console.print(line, soft_wrap=True)) for source in sources}
+    files = dict.fromkeys(
+        default_file(source, name.startswith(PAPER_PREFIX)).name for source in sources for name in names
+    )
+    print_line = partial(console.print, soft_wrap=True)
+    loaded = {source: load_sequences(source, print_line) for source in sources}
     trained = [NextItemRuns(planned[source], source, loaded[source], console) for source in sources]
     for one in trained:
         one.check()
@@ -59,7 +65,7 @@ def next_item(
         result = {
             "data_hash": {name: of["data_hash"] for name, of in found.items()},
             "protocol": f"{protocol}, seen items removed",
-            "settings": ["the project's, and of paper_* the paper's, for each data set", *(settings or [])],
+            "settings": [*files, *(settings or [])],
             "seeds": list(range(seeds)),
             "datasets": found,
         }

@@ -5,19 +5,22 @@ from pathlib import Path
 
 from tfelc.experiments.runs import Plans
 from tfelc.next_item.default_settings import PAPER, default_settings
+from tfelc.next_item.model_settings.sequence_model import SEQUENCE_MODELS
 from tfelc.next_item.settings import NextItemSettings
 
-# Model -> what sets it apart. The paper's B + ELCM and B + CCL are ELCRec with one of its two losses.
-_OVERRIDES = {
-    "sasrec": ["model=sasrec"],
-    "elcm": ["model.name=elcrec", "model.contrast.sequence_weight=0", "model.contrast.intent_weight=0"],
-    "ccl": ["model.name=elcrec", "model.clusters.alpha=0"],
-    "elcrec": ["model=elcrec"],
-}
-# What SASRec on the paper's settings is called, and so on.
-_OF_PAPER = f"{PAPER}_"
 UNLEARNED = ("popularity", "item_knn")
-MODELS = (*UNLEARNED, *_OVERRIDES, *(f"{_OF_PAPER}{name}" for name in _OVERRIDES))
+# Parts of ELCRec alone (Figure 4): the clusters, and the contrast.
+_ABLATIONS = {
+    "elcm": ("model.name=elcrec", "model.contrast.sequence_weight=0", "model.contrast.intent_weight=0"),
+    "ccl": ("model.name=elcrec", "model.clusters.alpha=0"),
+}
+PAPER_PREFIX = f"{PAPER}_"
+
+
+def known_models() -> list[str]:
+    """The names that are taken; with `paper_` before it a model has the paper's settings."""
+    learned = [*SEQUENCE_MODELS.names(), *_ABLATIONS]
+    return [*UNLEARNED, *learned, *(f"{PAPER_PREFIX}{name}" for name in learned)]
 
 
 def label(source: str) -> str:
@@ -27,7 +30,7 @@ def label(source: str) -> str:
 
 def baseline_of(name: str) -> str:
     """The model that another one is compared with, user by user: SASRec on the same settings."""
-    return f"{_OF_PAPER}sasrec" if name.startswith(_OF_PAPER) else "sasrec"
+    return f"{PAPER_PREFIX}sasrec" if name.startswith(PAPER_PREFIX) else "sasrec"
 
 
 def plans(
@@ -41,13 +44,16 @@ def plans(
     """
     found = {}
     for name in names:
-        own, paper = _OVERRIDES.get(name.removeprefix(_OF_PAPER), _OVERRIDES["sasrec"]), name.startswith(_OF_PAPER)
         suffixes = [""] if name in UNLEARNED else [f"-{seed}" for seed in range(seeds)]
         found[name] = [
-            (
-                folder / f"{label(source)}-{name}{suffix}",
-                default_settings(source, [*own, f"training.seed={seed}", *overrides], paper),
-            )
+            (folder / f"{label(source)}-{name}{suffix}", _settings(name, source, seed, overrides))
             for seed, suffix in enumerate(suffixes)
         ]
     return found
+
+
+def _settings(name: str, source: str, seed: int, overrides: Sequence[str]) -> NextItemSettings:
+    model = "sasrec" if name in UNLEARNED else name.removeprefix(PAPER_PREFIX)
+    own = _ABLATIONS.get(model, (f"model.name={model}",))
+    paper = name.startswith(PAPER_PREFIX)
+    return default_settings(source, [*own, f"training.seed={seed}", *overrides], paper=paper)

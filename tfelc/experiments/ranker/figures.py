@@ -27,7 +27,7 @@ def describe(found: Sequence[Measured]) -> dict[str, Any]:
         clusters = spread([result["clusters"] for result in results])
         clusters["agreement_of_seeds"] = spread(agreement) if agreement else None
     return {
-        "tasks": spread([result["metrics"] for result in results]),
+        "metrics": spread([result["metrics"] for result in results]),
         "groups": spread([result["groups"] for result in results]),
         "gate_entropy": spread([{task: gate["entropy"] for task, gate in one["gates"].items()} for one in results]),
         "clusters": clusters,
@@ -40,7 +40,7 @@ def describe_trees(dataset: Dataset, judged: Predictions) -> dict[str, Any]:
     outcomes = {
         name: dataclasses.replace(outcome, probabilities=scores[name]) for name, outcome in judged.outcomes.items()
     }
-    return {"tasks": spread([output_metrics(dataclasses.replace(judged, outcomes=outcomes))])}
+    return {"metrics": spread([output_metrics(dataclasses.replace(judged, outcomes=outcomes))])}
 
 
 def compare(found: Mapping[str, Sequence[Measured]]) -> dict[str, dict[str, dict[str, Any]]]:

@@ -16,8 +16,8 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
     models = result["models"]
     title = f"test split, mean and standard deviation over {len(result['seeds'])} seeds"
     metrics = [
-        [f"{output} {metric.upper()}", *(spread_text(model["tasks"][output][metric]) for model in models.values())]
-        for output in models[BASELINE]["tasks"]
+        [f"{output} {metric.upper()}", *(spread_text(model["metrics"][output][metric]) for model in models.values())]
+        for output in models[BASELINE]["metrics"]
         for metric in ("auc", "gauc")
     ]
     gains = [_gains(name, groups) for name, groups in result["differences"].items()]

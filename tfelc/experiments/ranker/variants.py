@@ -60,7 +60,7 @@ def _without_clusters(config: RankerSettings) -> RankerSettings:
 
 
 def _first_difference(first: Any, second: Any) -> str:
-    """The first key that differs, as in `optimizer.dense`; "" for none."""
+    """The first key that differs, as in `optimizer.name`; "" for none."""
     if not (isinstance(first, dict) and isinstance(second, dict)):
         return ""
     for key in {**first, **second}:

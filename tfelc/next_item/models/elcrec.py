@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from keras import ops
 
@@ -41,6 +41,7 @@ class ELCRec(SASRec):
     """
 
     settings: ELCRecSettings
+    former_variables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self, num_items: int, max_length: int, settings: ELCRecSettings, loss: NextItemLoss, seed: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from keras import ops
 
@@ -34,6 +34,8 @@ class SASRec(SequentialRecommender):
     """
 
     settings: TransformerSettings
+    # The random state of augmentations, which SASRec never used.
+    former_variables: ClassVar[tuple[str, ...]] = ("seed_generator/seed_generator_state",)
 
     def __init__(
         self, num_items: int, max_length: int, settings: TransformerSettings, loss: NextItemLoss, name: str = "sasrec"

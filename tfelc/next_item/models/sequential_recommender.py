@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -61,6 +61,9 @@ class SequentialRecommender(keras.Model):
         >>> {name: tuple(value.shape) for name, value in model(ops.convert_to_tensor([[0, 3, 7]])).items()}
         {'embedding': (1, 4)}
     """
+
+    # Paths of variables that checkpoints of earlier versions hold after those that the model has.
+    former_variables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self, num_items: int, max_length: int, settings: SequenceModelSettings, loss: NextItemLoss, name: str
