@@ -71,8 +71,8 @@ client.status()
 # %% [markdown]
 # ## Scores of rows
 #
-# `predict` sends raw values, a column for each feature. `ready_requests` has some with real rows; `tfelc request` prints
-# them for a shell.
+# `predict` sends raw values, a column for each feature. `ready_requests` has some with real rows; `tfelc request`
+# prints them for a shell.
 
 # %%
 requests = {signature: inputs for _, signature, inputs in ranker.ready_requests(rows=3)}
