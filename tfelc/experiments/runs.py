@@ -9,14 +9,15 @@ from typing import ClassVar, Generic, TypeVar
 from rich.console import Console
 
 from tfelc.core.errors import RunError
+from tfelc.core.settings import Settings
 
-Config = TypeVar("Config")
+SettingsT = TypeVar("SettingsT", bound=Settings)
 Measured = TypeVar("Measured")
 # Variant -> the folder of each of its runs, one a seed, and their settings.
-Plans = Mapping[str, Sequence[tuple[Path, Config]]]
+Plans = Mapping[str, Sequence[tuple[Path, SettingsT]]]
 
 
-class Runs(ABC, Generic[Config, Measured]):
+class Runs(ABC, Generic[SettingsT, Measured]):
     """Makes each run once: one that has ended is read, one that was stopped goes on, and a foreign one is refused.
 
     Args:
@@ -31,16 +32,16 @@ class Runs(ABC, Generic[Config, Measured]):
     last_file: ClassVar[str]
     identity: ClassVar[str] = "settings or data"
 
-    def __init__(self, plans: Plans[Config], console: Console) -> None:
+    def __init__(self, plans: Plans[SettingsT], console: Console) -> None:
         self.plans = plans
         self.console = console
 
     @abstractmethod
-    def is_same(self, name: str, path: Path, config: Config) -> bool:
+    def is_same(self, name: str, path: Path, settings: SettingsT) -> bool:
         """Whether the run in a folder is of these settings, and of the data that is asked for."""
 
     @abstractmethod
-    def train(self, name: str, path: Path, config: Config) -> None:
+    def train(self, name: str, path: Path, settings: SettingsT) -> None:
         """Trains one run to its end, from its start or from where it was left."""
 
     @abstractmethod
@@ -50,9 +51,9 @@ class Runs(ABC, Generic[Config, Measured]):
     def check(self) -> None:
         """Raises RunError where a folder holds another run than the one asked for, before anything is trained."""
         for name, plan in self.plans.items():
-            for path, config in plan:
+            for path, settings in plan:
                 begun = (path / "run.json").exists() or (path / self.last_file).exists()
-                if begun and not self.is_same(name, path, config):
+                if begun and not self.is_same(name, path, settings):
                     raise RunError(
                         f"{path}: was made with other {self.identity} than are asked for; name another --runs"
                     )
@@ -67,11 +68,11 @@ class Runs(ABC, Generic[Config, Measured]):
             for name, plan in zip(self.plans, by_variant, strict=True):
                 if plan is None:
                     continue
-                path, config = plan
+                path, settings = plan
                 if not (path / self.last_file).exists():
                     self.console.print(f"[bold]{path.name}[/bold]")
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    self.train(name, path, config)
+                    self.train(name, path, settings)
                 found[name].append(self.measure(path))
                 keras.backend.clear_session()
         return found

@@ -17,7 +17,7 @@ class ClusterLinear(keras.layers.Layer):
 
     A user of one cluster may like what is cheap and near the top, one of another what is dear and new. Experts can
     learn that only as a product of inputs; here it is a weight, learned as fast as the weights of a linear model. It
-    starts at 0 and runs in float32.
+    is 0 at first and runs in float32.
 
     Args:
         num_tasks: int. Number of logits.

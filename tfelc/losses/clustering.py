@@ -112,8 +112,7 @@ def soft(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active: 
         active: Tensor or None. The clusters in use, `(num_clusters,)`; see the module. Defaults to None: all.
 
     Example:
-        >>> from tfelc.losses.l2_normalized import l2_normalized
-        >>> embeddings = l2_normalized(ops.convert_to_tensor([[1.0, 0.2], [0.2, 1.0]]))
+        >>> embeddings = ops.normalize([[1.0, 0.2], [0.2, 1.0]])
         >>> round(float(soft(embeddings, ops.eye(2))), 4)
         0.0395
     """

@@ -4,14 +4,14 @@ import pytest
 
 from tests.support.training import SETTINGS
 from tfelc.experiments.benchmarks import clusters
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 
 
 @pytest.fixture(scope="module")
 def settings():
     whole, plain = (
-        Config.load(SETTINGS, ["training.batch_size=50", *more]).model_dump(mode="json")
-        for more in ((), ["model.clusters.count=0"])
+        RankerSettings.load(SETTINGS, ["training.batch_size=50", *more]).to_dict()
+        for more in ((), ["model.clusters.num_clusters=0"])
     )
     return {"settings": whole, "plain": plain}
 

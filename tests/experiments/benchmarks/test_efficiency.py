@@ -1,10 +1,10 @@
 from tfelc.experiments.benchmarks import efficiency
-from tfelc.next_item.settings import SequenceConfig
+from tfelc.next_item.settings import NextItemSettings
 
 TINY = """
 model:
   encoder: {dim: 16}
-  clusters: {count: 4, start: kmeans}
+  clusters: {num_clusters: 4, initialization: kmeans}
   neighbors: {weight: 1}
   contrast: {views: dropout, sequence_weight: 0.1}
 training: {samples: sequences}
@@ -13,7 +13,7 @@ training: {samples: sequences}
 
 def test_training_its_start_and_the_ranking_are_measured(tmp_path):
     (tmp_path / "tiny.yaml").write_text(TINY)
-    settings = SequenceConfig.load(tmp_path / "tiny.yaml").model_dump(mode="json")
+    settings = NextItemSettings.load(tmp_path / "tiny.yaml").to_dict()
     found = efficiency.epoch("elcrec", "simulated", settings, epochs=1)
     assert set(found) == {"cpu_s", "wall_s", "start_cpu_s", "peak_mb", "rank_s"}
     assert min(found.values()) > 0

@@ -6,16 +6,16 @@ from tests.support.training import SETTINGS
 from tfelc.data.dataset import Dataset
 from tfelc.experiments.benchmarks import training
 from tfelc.experiments.benchmarks.deepctr import deepctr
-from tfelc.ranker.settings import Config
+from tfelc.ranker.settings import RankerSettings
 
 
 @pytest.fixture(scope="module")
 def arguments(every_kind_dataset):
-    settings = ["training.batch_size=15", "training.balance.strategy=fixed"]
+    settings = ["training.batch_size=15", "training.balance=fixed"]
     return {
         "data": str(every_kind_dataset.path),
         "task": "click,buy",
-        "settings": Config.load(SETTINGS, settings).model_dump(mode="json"),
+        "settings": RankerSettings.load(SETTINGS, settings).to_dict(),
         "steps": 30,
     }
 

@@ -98,7 +98,7 @@ def test_the_markdown_says_what_the_result_file_says(folder):
         f"- command: {found['command']}",
         f"- data hash: simulated {found['data_hash']['simulated']}",
         "- protocol: leave_one_out, seen items removed",
-        "- settings: default.yaml, training.epochs=1, model.encoder.dim=8",
+        f"- settings: default.yaml, {', '.join(SMALL)}",
         "- seeds: 0",
     ):
         assert line in text
@@ -117,10 +117,7 @@ def test_the_word_of_a_task_is_accepted_too():
     [
         (("--models", "sasrec,gru"), "--models: no `gru`; use popularity, item_knn, sasrec"),
         (("--datasets", "a/own.txt,b/own.csv"), "--datasets: two of one name in a/own.txt,b/own.csv"),
-        (
-            ("--datasets", "own.csv", "--models", "paper_sasrec"),
-            "config paper: the paper has no settings for `own.csv`",
-        ),
+        (("--datasets", "own.csv", "--models", "paper_sasrec"), "the paper has no settings for `own.csv`"),
         (("--datasets", "simulated,amazon"), "no data set `amazon`; use beauty, sports"),
     ],
 )

@@ -30,6 +30,7 @@ def deepctr(data: str, task: str, settings: dict[str, Any], steps: int) -> dict[
     from tfelc.features.fit import fit_features
     from tfelc.features.layout import Layout
     from tfelc.features.lookup import FeatureLookup
+    from tfelc.ranker.architectures.mmoe import MMoE
     from tfelc.ranker.data.batches import Batches
     from tfelc.ranker.settings import RankerSettings
 
@@ -63,8 +64,8 @@ def deepctr(data: str, task: str, settings: dict[str, Any], steps: int) -> dict[
             inputs[f"{feature.column}_id"] = features[feature.key] - feature.offset
             length = schema.columns[feature.column].max_length
             columns.append(VarLenSparseFeat(sparse(feature.column), maxlen=length, combiner="mean"))
-    # Which are the settings of an MMoE: the measured way takes no other.
-    experts: Any = chosen.model.architecture
+    experts = chosen.model.architecture
+    assert isinstance(experts, MMoE), "DeepCTR's MMOE is compared with model.architecture: mmoe"
     model = MMOE(
         columns,
         num_experts=experts.num_experts,

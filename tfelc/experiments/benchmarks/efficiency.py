@@ -1,6 +1,7 @@
 """What the method costs: ELCRec beside SASRec and beside ICLRec, which clusters all users anew each epoch."""
 
 import statistics
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,14 +13,13 @@ from tfelc.experiments.options import OutOption, RoundsOption, SettingsOption
 from tfelc.experiments.table import Table
 
 if TYPE_CHECKING:
-    from tfelc.next_item.data.examples import Examples
-    from tfelc.next_item.models.sequential_recommender import SequentialRecommender
+    from tfelc.next_item.training.next_item_trainable import NextItemTrainable
 
-# Way -> its model.
-_VARIANTS = {
-    "sasrec": ("model.name=sasrec",),
-    "elcrec": ("model.name=elcrec",),
-    "iclrec": ("model.name=elcrec", "model.clusters.alpha=0"),
+# Way -> what sets it apart. ICLRec's centers learn from the contrast alone.
+_WAYS = {
+    "sasrec": ["model=sasrec"],
+    "elcrec": ["model=elcrec"],
+    "iclrec": ["model.name=elcrec", "model.clusters.alpha=0"],
 }
 # ICLRec's code lets its K-means run so long.
 _KMEANS_ROUNDS = 20
@@ -58,18 +58,16 @@ def efficiency(
     threads = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), str(cores))
     found: dict[str, Any] = {}
     for dataset in datasets.split(","):
-        ways = {}
-        for way, variant in _VARIANTS.items():
-            own = [*variant, *(settings or [])]
-            loaded = NextItemSettings.load(config, own) if config else default_settings(dataset, own, paper=True)
-            chosen = loaded.to_dict()
-            arguments = {"way": way, "dataset": dataset, "settings": chosen, "epochs": epochs}
-            ways[way] = Way(way, epoch, arguments, threads)
-        found[dataset] = {
-            "data_hash": load_sequences(dataset, console.print).hash,
-            "config": ways["elcrec"].arguments["settings"],
-            "ways": measure(ways, console, rounds, "elcrec"),
-        }
+        chosen = {}
+        for way, own in _WAYS.items():
+            overrides = ["training.deterministic=false", *own, *(settings or [])]
+            of_way = NextItemSettings.load(config, overrides) if config else default_settings(dataset, overrides, True)
+            chosen[way] = of_way.to_dict()
+        common = {"dataset": dataset, "epochs": epochs}
+        ways = {way: Way(way, epoch, {"way": way, "settings": chosen[way], **common}, threads) for way in _WAYS}
+        data_hash = load_sequences(dataset, console.print).hash
+        measured = measure(ways, console, rounds, "elcrec")
+        found[dataset] = {"data_hash": data_hash, "config": chosen["elcrec"], "ways": measured}
     hashes = {dataset: one["data_hash"] for dataset, one in found.items()}
     result = {"data_hash": hashes, "cores": cores, "epochs": epochs, "rounds": rounds, "datasets": found}
     publish(out, "efficiency", result, console)
@@ -88,69 +86,59 @@ def epoch(way: str, dataset: str, settings: dict[str, Any], epochs: int) -> dict
         CPU and wall seconds an epoch, CPU seconds of the K-means start, the peak memory of training, and the wall
         seconds of the ranking.
     """
-    import numpy as np
+    from rich.console import Console
 
-    from tfelc.next_item.data.batches import SequenceBatches
     from tfelc.next_item.data.sources import load_sequences
-    from tfelc.next_item.models.initialization import neighbor_nearness
-    from tfelc.next_item.run import build_model, split
     from tfelc.next_item.settings import NextItemSettings
-    from tfelc.next_item.training.next_item_trainer import NextItemTrainer
+    from tfelc.next_item.training.train import create_training
 
-    chosen = NextItemSettings.model_validate(settings)
-    loaded = load_sequences(dataset)
-    splits, training, length = split(loaded, chosen.split), chosen.training, chosen.split.max_length
-    model = build_model(chosen, loaded.num_items, np.bincount(splits.train.targets, minlength=loaded.num_items + 1)[1:])
-    views = model.uses_positive_views
-    batches = SequenceBatches(splits.train, training.samples, length, training.batch_size, training.seed, views)
-    trainer = NextItemTrainer(model, chosen.optimizer, len(batches) * training.epochs, batches.every_position, views)
-    users = SequenceBatches(splits.train, "sequences", length, training.batch_size, 0).histories
+    chosen, loaded = NextItemSettings.model_validate(settings), load_sequences(dataset)
+    with tempfile.TemporaryDirectory() as folder:
+        trainable = create_training(loaded, dataset, chosen, Path(folder), Console(quiet=True)).trainable
+    clusters = chosen.model.cluster_settings
     with Meter() as start:
-        if way == "elcrec" and chosen.model.cluster_settings.initialization == "kmeans":
-            _fit_centers(model, users)
-    seconds = []
+        if way == "elcrec" and clusters is not None and clusters.initialization == "kmeans":
+            _fit_centers(trainable)
+    spent = []
     for number in range(epochs + 1):
         with Meter() as meter:
             if way == "iclrec":
-                _fit_centers(model, users)
-            for batch in batches.epoch(number):
-                trainer.step(batch)
-            trainer.losses()
-        seconds.append((meter.cpu_seconds, meter.seconds))
-    # The first epoch traces the graph.
-    cpu_seconds, wall_seconds = (statistics.median(values) for values in zip(*seconds[1:], strict=True))
-    if model.neighbors is not None:
-        nearness = neighbor_nearness(chosen.model.neighbors, splits.train, loaded.num_items)
-        model.neighbors.set_neighbors(nearness)
-    found = {"cpu_s": cpu_seconds, "wall_s": wall_seconds, "start_cpu_s": start.cpu_seconds, "peak_mb": meter.peak_mb}
-    return {**found, "rank_s": _rank_seconds(model, splits.test)}
+                _fit_centers(trainable)
+            trainable.fit_epoch(number, 0, lambda step: None)
+            trainable.losses()
+        spent.append(meter)
+    found = {
+        # The first epoch traces the graph.
+        "cpu_s": statistics.median(one.cpu_seconds for one in spent[1:]),
+        "wall_s": statistics.median(one.seconds for one in spent[1:]),
+        "start_cpu_s": start.cpu_seconds,
+        "peak_mb": meter.peak_mb,
+    }
+    trainable.initialize_weights()  # Fills the neighbors, which the score takes.
+    trainable.evaluate("validation")
+    with Meter() as ranking:
+        trainable.evaluate("test")
+    return {**found, "rank_s": ranking.seconds}
 
 
-def _rank_seconds(model: "SequentialRecommender", test: "Examples") -> float:
-    """Of ranking every test user, once the graph is made, as it is after the first epoch of a training."""
-    from tfelc.next_item.evaluation.catalog_scorer import embedding_graph
-    from tfelc.next_item.evaluation.evaluation import evaluate
-
-    graph = embedding_graph(model)
-    evaluate(model, test.take(slice(0, 1000)), "test", graph=graph)
-    with Meter() as meter:
-        evaluate(model, test, "test", graph=graph)
-    return meter.seconds
-
-
-def _fit_centers(model: "SequentialRecommender", histories: "Examples") -> None:
+def _fit_centers(trainable: "NextItemTrainable") -> None:
     """ICLRec's E-step: K-means over the embeddings of all users; also the start of ELCRec's centers."""
     import numpy as np
     import tensorflow as tf
     from sklearn.cluster import KMeans
 
+    from tfelc.losses.l2_normalized import l2_normalized
     from tfelc.next_item.data.batches import padded_blocks
 
+    model, users = trainable.model, trainable.splits.train.longest()
     assert model.clusters is not None
-    signature = [tf.TensorSpec([None, None], tf.int32)]
-    pooled = tf.function(lambda items: model.encode_and_pool(items)[1], input_signature=signature)
-    by_length = histories.take(np.argsort(histories.lengths))
-    embeddings = np.concatenate([pooled(block).numpy() for block in padded_blocks(by_length, model.max_length)])
-    embeddings /= np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
-    kmeans = KMeans(model.clusters.num_clusters, n_init=1, init="random", max_iter=_KMEANS_ROUNDS, random_state=0)
-    model.clusters.centers.assign(kmeans.fit(embeddings).cluster_centers_)
+    pool = tf.function(
+        lambda histories: l2_normalized(model.encode_and_pool(histories)[1]),
+        input_signature=[tf.TensorSpec([None, None], tf.int32)],
+        reduce_retracing=True,
+    )
+    blocks = padded_blocks(users.take(np.argsort(users.lengths)), model.max_length)
+    kmeans = KMeans(model.clusters.num_clusters, n_init=1, init="random", max_iter=_KMEANS_ROUNDS, random_state=0).fit(
+        np.concatenate([pool(block).numpy() for block in blocks])
+    )
+    model.clusters.centers.assign(kmeans.cluster_centers_)

@@ -1,6 +1,5 @@
 """How fast batch scoring is: the model alone on tensors in memory, one machine, and Beam's direct runner."""
 
-import importlib.util
 import os
 import tempfile
 from collections.abc import Mapping
@@ -15,7 +14,6 @@ from tfelc.experiments.options import OutOption, RoundsOption
 from tfelc.experiments.table import Table
 
 if TYPE_CHECKING:
-    from tfelc.lifecycle.scoring.engines import Engine
     from tfelc.ranker.scoring.scoring_job import ScoringJob
 
 _FLOOR_ROWS = 400_000
@@ -40,12 +38,12 @@ def scoring(
         arguments = {"model": model, "inputs": _write_rows(data, Path(folder) / "rows.parquet", rows)}
         ways = {
             "floor": Way("the model alone, tensors in memory", floor, arguments),
-            "local": Way("one machine", local, arguments),
-            "beam": Way("Beam, direct runner", beam, arguments),
+            "local": Way("one machine", scored, {**arguments, "engine": "local"}),
+            "beam": Way("Beam, direct runner", scored, {**arguments, "engine": "beam"}),
         }
         if large:
-            more = {"model": model, "inputs": _write_rows(data, Path(folder) / "large.parquet", large)}
-            ways["large"] = Way(f"one machine, {large:,} rows", local, more)
+            more = {**arguments, "inputs": _write_rows(data, Path(folder) / "large.parquet", large), "engine": "local"}
+            ways["large"] = Way(f"one machine, {large:,} rows", scored, more)
         found = measure(ways, console, rounds, "floor")
     sizes = {"rows": rows, "large_rows": large, "rounds": rounds}
     publish(out, "scoring", {"data_hash": Dataset(data).hash, **sizes, "ways": found}, console)
@@ -91,27 +89,21 @@ def floor(model: str, inputs: str) -> dict[str, float]:
     return meter.rates(rows * rounds)
 
 
-def local(model: str, inputs: str) -> dict[str, float]:
-    """The engine of one machine."""
-    return _run(model, inputs, None)
+def scored(model: str, inputs: str, engine: str) -> dict[str, float] | None:
+    """A scoring job by one of the engines; None where what it needs is not installed."""
+    from tfelc.core.errors import UsageError
+    from tfelc.lifecycle.scoring.engines import ENGINES
 
-
-def beam(model: str, inputs: str) -> dict[str, float] | None:
-    """Apache Beam on its direct runner."""
-    if importlib.util.find_spec("apache_beam") is None:
+    try:
+        run = ENGINES.get(engine)([])
+    except UsageError:
         return None
-    from tfelc.lifecycle.scoring.beam_engine import beam_engine
-
-    return _run(model, inputs, beam_engine([]))
-
-
-def _run(model: str, inputs: str, engine: "Engine | None") -> dict[str, float]:
     with tempfile.TemporaryDirectory() as output:
         job = _job(model, inputs, f"{output}/scores")
-        if engine is None:
+        if engine == "local":
             job.ranker.load()
         with Meter() as meter:
-            summary = job.run(engine)
+            summary = job.run(run)
     return {**meter.rates(summary.scored_now), "rows_per_second": summary.scored_now / summary.seconds}
 
 

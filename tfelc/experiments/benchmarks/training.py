@@ -83,7 +83,7 @@ def simulated(path: Path, rows: int, users: int | None = None) -> Path:
 
 
 def started(folder: str, data: str, task: str, settings: dict[str, Any]) -> "RankerTrainable":
-    """A training that has not begun, with its run in a new folder."""
+    """A ranker that has not been trained yet, with its run in a new folder."""
     from rich.console import Console
 
     from tfelc.data.dataset import Dataset

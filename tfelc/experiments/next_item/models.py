@@ -28,6 +28,11 @@ def label(source: str) -> str:
     return Path(source).name.split(".")[0]
 
 
+def baseline_of(name: str) -> str:
+    """The model that another one is compared with, user by user: SASRec on the same settings."""
+    return f"{PAPER_PREFIX}sasrec" if name.startswith(PAPER_PREFIX) else "sasrec"
+
+
 def plans(
     names: Sequence[str], source: str, seeds: int, overrides: Sequence[str], folder: Path
 ) -> Plans[NextItemSettings]:

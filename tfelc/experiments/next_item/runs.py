@@ -34,38 +34,38 @@ class NextItemRuns(Runs[NextItemSettings, NextItemRun]):
         self._source = source
         self._loaded = loaded
 
-    def is_same(self, name: str, path: Path, config: NextItemSettings) -> bool:
+    def is_same(self, name: str, path: Path, settings: NextItemSettings) -> bool:
         """Whether data and settings are the same."""
         run = NextItemRun(path)
         if name in UNLEARNED:
-            return (run.read_json(self.last_file) or {}).items() >= self._measured_on(config).items()
-        return run.metadata["data_hash"] == self._loaded.hash and run.settings == config
+            return (run.read_json(self.last_file) or {}).items() >= self._measured_on(settings).items()
+        return run.metadata["data_hash"] == self._loaded.hash and run.settings == settings
 
-    def train(self, name: str, path: Path, config: NextItemSettings) -> None:
+    def train(self, name: str, path: Path, settings: NextItemSettings) -> None:
         """Trains and measures a model, or only measures one that does not learn."""
         if name in UNLEARNED:
             with self.console.status(name):
-                return self._measure_unlearned(name, path, config)
+                return self._measure_unlearned(name, path, settings)
         if (path / "run.json").exists():
-            training = resume_training(NextItemRun.open(path), self.console, self._source)
+            loop = resume_training(NextItemRun.open(path), self.console)
         else:
-            training = create_training(self._loaded, self._source, config, path, self.console)
-        training.train()
-        training.test()
+            loop = create_training(self._loaded, self._source, settings, path, self.console)
+        loop.train()
+        loop.test()
 
     def measure(self, path: Path) -> NextItemRun:
         """The run, which holds its metrics and ranks."""
         return NextItemRun(path)
 
-    def _measure_unlearned(self, name: str, path: Path, config: NextItemSettings) -> None:
-        splits, items = split(self._loaded, config.split), self._loaded.num_items
+    def _measure_unlearned(self, name: str, path: Path, settings: NextItemSettings) -> None:
+        splits, items = split(self._loaded, settings.split), self._loaded.num_items
         scorer: Scorer = Popularity(items).fit(splits.train) if name == "popularity" else choose_item_knn(splits, items)
         ranks = full_ranking(scorer, splits.test, items).ranks
         path.mkdir(exist_ok=True)
         run = NextItemRun(path)
         run.write_ranks(self._loaded.users[splits.test.users], ranks)
-        found = EvaluationResult("test", "users", len(ranks), {NEXT_ITEM: ranking_metrics(ranks)})
-        run.write_json(self.last_file, {**self._measured_on(config), **found.to_json()})
+        result = EvaluationResult("test", "users", len(ranks), {NEXT_ITEM: ranking_metrics(ranks)})
+        run.write_json(self.last_file, {**self._measured_on(settings), **result.to_json()})
 
-    def _measured_on(self, config: NextItemSettings) -> dict[str, str]:
-        return {"data_hash": self._loaded.hash, "protocol": config.split.protocol}
+    def _measured_on(self, settings: NextItemSettings) -> dict[str, str]:
+        return {"data_hash": self._loaded.hash, "protocol": settings.split.protocol}

@@ -42,7 +42,7 @@ def _training(source: str, models: Mapping[str, Any]) -> Table:
             name,
             model["loss"],
             ", ".join(map(str, model["best_epoch"])),
-            spread_text(model["clusters_in_use"], "{:.0f}".format),
+            spread_text(model["clusters"].get("in_use"), "{:.0f}".format),
             spread_text(model["seconds"], "{:.0f} s".format),
         ]
         for name, model in models.items()

@@ -1,7 +1,6 @@
 """The runs of a comparison of rankers."""
 
 import dataclasses
-import time
 from pathlib import Path
 
 from rich.console import Console
@@ -24,8 +23,8 @@ class Measured:
 
     Attributes:
         predictions: What it answers; without the embeddings, which nothing after `result` reads.
-        result: What `evaluate` returns.
-        seconds: Wall time of the training, or None where it was interrupted.
+        result: The result of `evaluate`.
+        seconds: What its training took, or None where an earlier version was interrupted.
     """
 
     predictions: Predictions
@@ -39,17 +38,17 @@ class RankerRuns(Runs[RankerSettings, Measured]):
     Args:
         plans: Variant -> folder and settings of each run.
         dataset: What to train and measure on.
-        heads: The tasks.
+        tasks: The tasks.
         console: Where progress goes.
     """
 
     last_file = "benchmark.json"
     identity = "settings, tasks or data"
 
-    def __init__(self, plans: Plans[RankerSettings], dataset: Dataset, heads: list[str], console: Console) -> None:
+    def __init__(self, plans: Plans[RankerSettings], dataset: Dataset, tasks: list[str], console: Console) -> None:
         super().__init__(plans, console)
         self._dataset = dataset
-        self._heads = heads
+        self._tasks = tasks
 
     def check(self) -> None:
         """Refuses what would fail only after hours.
@@ -58,31 +57,29 @@ class RankerRuns(Runs[RankerSettings, Measured]):
             UsageError: The settings or tasks do not fit the dataset.
             RunError: A kept run is of other settings, tasks or data.
         """
-        for (_, config), *_ in self.plans.values():
-            select_tasks(self._dataset.schema, self._heads, config.tasks)
-            RankingModel.check(self._dataset.schema, config)
+        for (_, settings), *_ in self.plans.values():
+            select_tasks(self._dataset.schema, self._tasks, settings.tasks)
+            RankingModel.check(self._dataset.schema, settings)
         super().check()
 
-    def is_same(self, name: str, path: Path, config: RankerSettings) -> bool:
+    def is_same(self, name: str, path: Path, settings: RankerSettings) -> bool:
         """Whether data, schema, tasks and settings are the same."""
-        run = RankerRun(path)
+        run = RankerRun.open(path)
         made_of = run.metadata["data_hash"], run.schema, run.metadata["tasks"], run.settings
-        return made_of == (self._dataset.hash, self._dataset.schema, self._heads, config)
+        return made_of == (self._dataset.hash, self._dataset.schema, self._tasks, settings)
 
-    def train(self, name: str, path: Path, config: RankerSettings) -> None:
+    def train(self, name: str, path: Path, settings: RankerSettings) -> None:
         """Trains, and notes how long it took."""
-        started = time.perf_counter()
-        if interrupted := (path / "run.json").exists():
-            training = resume_training(RankerRun.open(path), self.console, self._dataset)
+        if (path / "run.json").exists():
+            loop = resume_training(RankerRun.open(path), self.console, self._dataset)
         else:
-            training = create_training(self._dataset, self._heads, config, path, self.console)
-        training.train()
-        seconds = None if interrupted else time.perf_counter() - started
-        RankerRun(path).write_json(self.last_file, {"seconds": seconds})
+            loop = create_training(self._dataset, self._tasks, settings, path, self.console)
+        loop.train()
+        loop.run.write_json(self.last_file, {"seconds": loop.history.seconds})
 
     def measure(self, path: Path) -> Measured:
         """Measures the best weights on the test split."""
-        run = RankerRun(path)
+        run = RankerRun.open(path)
         predictions = Predictor(run.model(), self._dataset).predict("test")
         seconds = (run.read_json(self.last_file) or {}).get("seconds")
         return Measured(dataclasses.replace(predictions, embedding=None), evaluate(predictions, "test"), seconds)

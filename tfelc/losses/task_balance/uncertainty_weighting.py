@@ -25,7 +25,7 @@ class UncertaintyWeighting(TaskBalance):
     Example:
         >>> import numpy as np
         >>> balance = UncertaintyWeighting(["ctr", "cvr"])
-        >>> balance.set_weights([np.log([1.0, 4.0])])  # the tasks' variances, which training learns
+        >>> _ = balance.log_variances.assign(ops.log([1.0, 4.0]))  # what training learns
         >>> {name: round(float(term), 4) for name, term in balance.weighted({"ctr": 0.5, "cvr": 0.5}).items()}
         {'ctr': 0.5, 'cvr': 0.125, 'balance': 0.6931}
 

@@ -35,8 +35,8 @@ def boosted_trees(dataset: Dataset, outputs: list[str]) -> dict[str, NDArray[np.
     joint = joint_names(tasks, list(tasks))
     scores = {}
     for output in outputs:
-        given = None if output in joint else tasks[output].conditioned_on
-        rows = slice(None) if given is None else joint_label(tasks, labels, given) > 0
+        condition = None if output in joint else tasks[output].conditioned_on
+        rows = slice(None) if condition is None else joint_label(tasks, labels, condition) > 0
         target = joint_label(tasks, labels, joint[output]) if output in joint else labels[output]
         model = HistGradientBoostingClassifier(random_state=0).fit(seen[rows], target[rows])
         scores[output] = model.predict_proba(asked)[:, 1]
