@@ -26,7 +26,7 @@ $(INSTALLED): setup.py pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,serving]'
 	@touch $@
 
-# Runs the suite of the serving contract against a server of the conformance model; serving/README.md says how to start one.
+# Runs the suite of the serving contract against a server of the conformance model; docs/serving.md says how to start one.
 .PHONY: conformance
 conformance: $(INSTALLED)
 	CONFORMANCE_REST=$(REST) CONFORMANCE_GRPC=$(GRPC) $(BIN)/python -m pytest tests/serving/conformance

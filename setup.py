@@ -54,7 +54,7 @@ setup(
             "python-rapidjson>=1.20",
             "prometheus-client>=0.21",
         ],
-        "notebooks": ["jupytext>=1.16", "nbclient>=0.10", "ipykernel>=6.29", "ipywidgets>=8"],
+        "notebooks": ["jupytext>=1.16", "nbclient>=0.10", "ipykernel>=6.29"],
         "dev": [
             "apache-beam>=2.77,<2.78",
             "pytest>=8",
@@ -63,7 +63,6 @@ setup(
             "jupytext>=1.16",
             "nbclient>=0.10",
             "ipykernel>=6.29",
-            "ipywidgets>=8",
             "mypy>=1.13",
             "ruff>=0.8",
             "pandas-stubs",

@@ -20,48 +20,29 @@ import tempfile
 from pathlib import Path
 
 from IPython.display import HTML
-from rich.console import Console
 
-from tfelc.core.tensorflow_start import load_tensorflow
+import tfelc
+from tfelc.ranker.data import simulated_log
 
-load_tensorflow()
 workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
-
-# %%
-from tfelc.data.dataset import Dataset
-from tfelc.ranker.data import simulated_log as simulated
-
-simulated.prepare(rows=40_000, seed=7, out=workspace / "data")
-dataset = Dataset(workspace / "data")
+simulated_log.prepare(rows=40_000, seed=7, out=workspace / "data")
 
 # %% [markdown]
 # ## Two rankers
 #
-# `base` has a mixture of experts whose gates see the users' activity counters. `clusters` is the same with learnable
+# `base` has a mixture of experts whose gates see the users' activity counters. `clustered` is the same with learnable
 # clusters of those activities, whose assignments the gates see too.
 
 # %%
-from tfelc.ranker.evaluation.predictions import Predictions, Predictor
-from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training.train import create_training
+schema = tfelc.Schema.load(workspace / "data" / "schema.yaml")
+common = {"training.epochs": 1, "training.batch_size": 512}
 
-COMMON = ["training.epochs=1", "training.batch_size=512"]
-
-
-def predicted(name: str, *settings: str) -> Predictions:
-    config = RankerSettings.load(None, [*COMMON, *settings])
-    console = Console(force_jupyter=False, width=120)
-    training = create_training(dataset, ["ctr", "cvr"], config, workspace / name, console)
-    return Predictor(training.train().model, dataset).predict("test")
-
+base = tfelc.Ranker(schema, settings={**common, "model.clusters.num_clusters": 0})
+base.fit(workspace / "data")
 
 # %%
-base = predicted("base", "model.clusters.num_clusters=0")
-
-# %%
-predictions = predicted(
-    "clusters", "model.clusters.num_clusters=8", "model.clusters.objective=soft", "model.clusters.initialization=kmeans"
-)
+clustered = tfelc.Ranker(schema, settings={**common, "model.clusters.num_clusters": 8})
+clustered.fit(workspace / "data")
 
 # %% [markdown]
 # ## Do the clusters cluster?
@@ -70,10 +51,8 @@ predictions = predicted(
 # `information` of 1 would mean that the cluster gives the group away, 0 that it says nothing about it.
 
 # %%
-from tfelc.ranker.evaluation.evaluation import evaluate
-
-result = evaluate(predictions, "test")
-result.clusters.to_json()
+found = clustered.evaluate()
+found["clusters"]
 
 # %% [markdown]
 # ## Which users are in which cluster?
@@ -82,10 +61,12 @@ result.clusters.to_json()
 # (Figure 9).
 
 # %%
+from tfelc.ranker.evaluation.predictions import Predictor
 from tfelc.ranker.report.cluster_groups import ClusterGroups
 
-column, groups = next(iter(predictions.groups.items()))
-counted = ClusterGroups.of(predictions.assignment.argmax(axis=1), groups, predictions.users)
+before, after = (Predictor(ranker.run.model(), ranker.run.dataset()).predict("test") for ranker in (base, clustered))
+column, groups = next(iter(after.groups.items()))
+counted = ClusterGroups.of(after.assignment.argmax(axis=1), groups, after.users)
 HTML("".join(counted.pictures(column)))
 
 # %% [markdown]
@@ -96,17 +77,20 @@ HTML("".join(counted.pictures(column)))
 # %%
 from tfelc.ranker.report.gate_map import gate_map
 
-HTML(gate_map(result["gates"]))
+HTML(gate_map(found["gates"]))
 
 # %% [markdown]
 # ## Who gains?
 #
 # The difference between the two rankers on the same test rows, group by group, with 95 % intervals from resampled
-# users. With this little data most intervals include 0; the README has the figures of whole runs.
+# users. With this little data most intervals include 0; `docs/results` has the figures of whole runs.
 
 # %%
 from tfelc.ranker.evaluation.group_lift import group_lifts
 from tfelc.ranker.report.lift_figures import lift_picture, lift_table
 
-lifts = group_lifts(base, predictions, replicates=100)
+lifts = group_lifts(before, after, replicates=100)
 HTML(lift_picture(lifts) + lift_table(lifts))
+
+# %% [markdown]
+# `clustered.report("report.html", against=base.run.path)` puts all of this on one page.

@@ -11,110 +11,91 @@
 # %% [markdown]
 # # Quick start
 #
-# From a log to a trained ranker, on a small simulated log. Half a minute on two cores.
+# From a log to scores, on a small simulated one. Half a minute on two cores.
+#
+# A log has one row for each impression of an item to a user, with what came of it: a click, and after a click perhaps
+# an order. The simulated one is written split and as Parquet, like any log that `tfelc prepare` has seen.
 
 # %%
 import tempfile
 from pathlib import Path
 
-from tfelc.core.tensorflow_start import load_tensorflow
+import pandas as pd
 
-load_tensorflow()
+import tfelc
+from tfelc.ranker.data import simulated_log
+
 workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
+simulated_log.prepare(rows=20_000, seed=7, out=workspace / "data")
+
+test = pd.read_parquet(workspace / "data" / "test")
+test[["user_id", "visits_7d", "anchor_id", "price_level", "hour", "click", "conversion"]].head()
 
 # %% [markdown]
-# ## Data
-#
-# The simulated log has impressions of items to users, with a click and, after a click, perhaps an order. Preparing a
-# log splits it and writes Parquet.
+# The schema says what each column means; the model's inputs and tasks follow from it.
 
 # %%
-from tfelc.data.dataset import Dataset
-from tfelc.ranker.data import simulated_log as simulated
-
-simulated.prepare(rows=20_000, seed=7, out=workspace / "data")
-dataset = Dataset(workspace / "data")
-dataset.manifest.rows
-
-# %% [markdown]
-# The schema names every column and says what it means; the model's inputs and tasks follow from it.
+schema = tfelc.Schema.load(workspace / "data" / "schema.yaml")
+{name: (task.label, task.conditioned_on) for name, task in schema.tasks.items()}
 
 # %%
-{name: (task.label, task.conditioned_on) for name, task in dataset.schema.tasks.items()}
-
-# %%
-{
-    role: [name for name, column in dataset.schema.features.items() if column.role == role]
-    for role in ("user", "activity", "item", "context")
-}
+roles = ("user", "activity", "item", "context")
+{role: [name for name, column in schema.features.items() if column.role == role] for role in roles}
 
 # %% [markdown]
 # ## Training
 #
-# Settings have defaults; each can be set by its name. `ctr` is whether an impression is clicked, `cvr` whether a
-# click becomes an order.
+# `ctr` is whether an impression is clicked, `cvr` whether a click becomes an order. Settings have defaults; each can be
+# set by its name. The log may also be a DataFrame or files of your own, which `fit` then splits itself.
 
 # %%
-from rich.console import Console
+ranker = tfelc.Ranker(
+    schema,
+    tasks=["ctr", "cvr"],
+    settings={"training.epochs": 2, "training.batch_size": 512, "model.clusters.num_clusters": 8},
+)
+ranker.fit(workspace / "data")
 
-from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training.train import create_training
+# %% [markdown]
+# ## Scores
+#
+# One column for each output, and the user's cluster. `ctcvr` is click and order in one.
 
-config = RankerSettings.load(None, ["training.epochs=2", "training.batch_size=512", "model.clusters.num_clusters=8"])
-console = Console(force_jupyter=False, width=120)
-training = create_training(dataset, ["ctr", "cvr"], config, workspace / "run", console)
-model = training.train().model
+# %%
+ranker.predict(test.head()).round(4)
 
 # %% [markdown]
 # ## How good is it?
 #
-# The test split holds rows that training never saw. `ctcvr` is click and order in one, over all impressions.
+# The test split holds rows that training never saw.
 
 # %%
-import pandas as pd
-
-result = training.test()
-pd.DataFrame(result.metrics).T.round(4)
+found = ranker.evaluate()
+pd.DataFrame(found["metrics"]).T.round(4)
 
 # %% [markdown]
 # The log is simulated, so the AUC of the true probabilities is known: no ranker can do better.
 
 # %%
-dataset.manifest.metadata["best_possible_auc"]
+ranker.run.dataset().manifest.metadata["best_possible_auc"]
 
 # %% [markdown]
 # The same by group of users, from pure new ones (PN) to highly active ones (HA):
 
 # %%
-pd.DataFrame(
-    {group: {task: values["auc"] for task, values in tasks.items()} for group, tasks in result.groups.items()}
-).round(3)
+auc = {group: {task: values["auc"] for task, values in tasks.items()} for group, tasks in found["groups"].items()}
+pd.DataFrame(auc).round(3)
 
 # %% [markdown]
-# ## Scores
+# ## To keep
 #
-# The trained model takes raw rows; ids and missing values are looked up inside.
+# A version for TensorFlow Serving, a page with everything that was found out, and the run itself. Each opens again
+# without this notebook.
 
 # %%
-import pyarrow.parquet as pq
-
-from tfelc.ranker.models.probabilities import probabilities
-
-rows = pq.read_table(dataset.files("test")[0]).slice(0, 5)
-logits = model.ranker(model.lookup.encode(rows))["logits"]
-scores = {name: values.numpy().round(4) for name, values in probabilities(model.tasks, logits).items()}
-pd.DataFrame({"user": rows["user_id"].to_pylist(), "item": rows["anchor_id"].to_pylist(), **scores})
-
-# %% [markdown]
-# ## A report
-#
-# Everything that was found out about a run, on one page to open in a browser. `python pipelines/report.py` writes the
-# same.
+version = ranker.export(workspace / "exports")
+ranker.save(workspace / "run")
+tfelc.load(version).predict(test.head(2)), tfelc.load(workspace / "run").predict(test.head(2))
 
 # %%
-from tfelc.core.atomic_files import write_text
-from tfelc.ranker.report.ranker_report import RankerReport
-from tfelc.ranker.run import RankerRun
-
-write_text(workspace / "report.html", RankerReport(RankerRun(workspace / "run")).html("quick start"))
-workspace / "report.html"
+ranker.report(workspace / "report.html")

@@ -16,18 +16,9 @@
 # beside the truth.
 
 # %%
-import tempfile
-from pathlib import Path
+import pandas as pd
 
-import numpy as np
-from rich.console import Console
-
-from tfelc.core.tensorflow_start import load_tensorflow
-
-load_tensorflow()
-workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
-
-# %%
+import tfelc
 from tfelc.next_item.data.simulated_sequences import simulate
 
 world = simulate()
@@ -35,32 +26,36 @@ sequences = world.sequences
 sequences.num_users, sequences.num_items, len(sequences.actions)
 
 # %% [markdown]
-# A user's history, as item numbers in the order of time:
-
-# %%
-sequences.of(0)
-
-# %% [markdown]
 # ## Training
 #
-# Each user's last item is for the test, the one before it for validation, as in the paper. The contrast between two
-# views of a history is left out here to save time.
+# `simulated` is the name of these sequences; a DataFrame with the columns `user`, `item` and `time` does as well. Each
+# user's last item is for the test, the one before it for validation, as in the paper. The contrast between two views of
+# a history is left out here to save time.
 
 # %%
-from tfelc.next_item.settings import NextItemSettings
-from tfelc.next_item.training.train import create_training
+model = tfelc.NextItemModel(
+    "elcrec",
+    settings={
+        "training.epochs": 5,
+        "model.encoder.dim": 32,
+        "model.encoder.dropout": 0.2,
+        "model.clusters.num_clusters": 20,
+        "model.clusters.pooling": "mean",
+        "model.contrast": {"sequence_weight": 0, "intent_weight": 0},
+    },
+)
+model.fit("simulated")
 
-settings = [
-    "training.epochs=5",
-    "model.encoder.dim=32",
-    "model.encoder.dropout=0.2",
-    "model.clusters.num_clusters=20",
-    "model.clusters.pooling=mean",
-]
-config = NextItemSettings.load(None, settings)
-console = Console(force_jupyter=False, width=120)
-training = create_training(sequences, "simulated", config, workspace / "run", console)
-model = training.train().model
+# %% [markdown]
+# ## Recommendations
+#
+# The best items for three users, without what they had before. The last history holds nothing that is known, and gets
+# what is popular.
+
+# %%
+catalog = sequences.catalog
+histories = [catalog[sequences.of(user)[:-1] - 1].tolist() for user in (0, 1)] + [[]]
+model.recommend(histories, k=4).pivot(index="row", columns="rank", values="item").rename_axis("recommended")
 
 # %% [markdown]
 # ## How good is it?
@@ -69,33 +64,15 @@ model = training.train().model
 # popular items are what to beat.
 
 # %%
-import pandas as pd
-
 from tfelc.metrics.summary import ranking_metrics
+from tfelc.next_item.data.splits import leave_one_out
 from tfelc.next_item.evaluation.full_ranking import full_ranking
 from tfelc.next_item.models.popularity import Popularity
 
-splits = training.trainable.splits
+splits = leave_one_out(sequences)
 popular = full_ranking(Popularity(sequences.num_items).fit(splits.train), splits.test, sequences.num_items)
-pd.DataFrame({"ELCRec": training.test().metrics["next_item"], "most popular": ranking_metrics(popular.ranks)}).round(3)
-
-# %% [markdown]
-# ## Recommendations
-#
-# The five best items for three users, without what they had before.
-
-# %%
-from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
-
-few = splits.test.take(slice(0, 3))
-scores = CatalogScorer(model).scores(few)
-scores[:, 0] = -np.inf
-for row in range(len(few)):
-    scores[row, few.history(row)] = -np.inf
-best = np.argsort(-scores, axis=1)[:, :5]
-pd.DataFrame(
-    {"last items": [few.history(row)[-3:] for row in range(3)], "recommended": list(best), "chosen": few.targets}
-)
+found = model.evaluate()["metrics"]["next_item"]
+pd.DataFrame({"ELCRec": found, "most popular": ranking_metrics(popular.ranks)}).round(3)
 
 # %% [markdown]
 # ## Clusters
@@ -105,17 +82,18 @@ pd.DataFrame(
 
 # %%
 from tfelc.metrics.assignment_agreement import assignment_agreement
+from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 
 users = splits.test.users
-found = CatalogScorer(model).embed(splits.test)["cluster"]
+clusters = CatalogScorer(model.run.model()).embed(splits.test)["cluster"]
 single = world.intents[users, 0] == world.intents[users, 1]
-assignment_agreement(found[single], world.intents[users[single], 0])
+assignment_agreement(clusters[single], world.intents[users[single], 0])
 
 # %% [markdown]
 # The largest clusters, and the intent that most of each cluster's users follow:
 
 # %%
-table = pd.DataFrame({"cluster": found[single], "intent": world.intents[users[single], 0]})
+table = pd.DataFrame({"cluster": clusters[single], "intent": world.intents[users[single], 0]})
 summary = table.groupby("cluster")["intent"].agg(
     users="size", intent=lambda column: column.mode()[0], share=lambda column: (column == column.mode()[0]).mean()
 )

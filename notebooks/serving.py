@@ -12,35 +12,21 @@
 # # Serving
 #
 # A trained ranker becomes a version for TensorFlow Serving. The local server keeps the same contract, so that
-# requests can be tried without it.
+# requests can be tried without it. It needs the extra packages of `pip install '.[serving]'`.
 
 # %%
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
+import pandas as pd
 
-from tfelc.core.tensorflow_start import load_tensorflow
+import tfelc
+from tfelc.ranker.data import simulated_log
 
-load_tensorflow()
 workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
-
-# %% [markdown]
-# ## A trained run
-#
-# Small, for the sake of the example.
-
-# %%
-from tfelc.data.dataset import Dataset
-from tfelc.ranker.data import simulated_log as simulated
-from tfelc.ranker.settings import RankerSettings
-from tfelc.ranker.training.train import create_training
-
-simulated.prepare(rows=5_000, seed=7, out=workspace / "data")
-config = RankerSettings.load(None, ["training.epochs=1", "training.batch_size=512"])
-console = Console(force_jupyter=False, width=120)
-training = create_training(Dataset(workspace / "data"), ["ctr", "cvr"], config, workspace / "run", console)
-model = training.train().model
+simulated_log.prepare(rows=5_000, seed=7, out=workspace / "data")
+settings = {"training.epochs": 1, "training.batch_size": 512}
+ranker = tfelc.Ranker(workspace / "data" / "schema.yaml", settings=settings).fit(workspace / "data")
 
 # %% [markdown]
 # ## Export
@@ -48,28 +34,21 @@ model = training.train().model
 # A version is verified in a fresh process before it appears: it has to answer as the trained model does.
 
 # %%
-from tfelc.ranker.export.exporter import export
-from tfelc.ranker.run import RankerRun
-
-exported = export(RankerRun(workspace / "run"), workspace / "base")
-exported.path.name, list(exported.manifest.signatures)
+version = ranker.export(workspace / "base")
+version.name, list(tfelc.load(version).manifest.signatures)
 
 # %% [markdown]
 # ## A server
 #
-# It is a process of its own and picks free ports here. It lives in the repository, so it is started from there.
+# `tfelc serve` in a process of its own; it picks free ports here.
 
 # %%
 import subprocess
 import sys
 
-import tfelc
-
-repository = Path(tfelc.__file__).parents[1]
 options = ["--base-path", str(workspace / "base"), "--name", "ranker", "--rest-port", "0", "--grpc-port", "0"]
 server = subprocess.Popen(
     [sys.executable, "-m", "tfelc.commands", "serve", *options],
-    cwd=repository,
     stdout=subprocess.PIPE,
     stderr=subprocess.DEVNULL,
     text=True,
@@ -78,30 +57,33 @@ ready = server.stdout.readline()
 address = ready.split()[2]
 ready
 
-# %%
-import httpx
+# %% [markdown]
+# ## A client
+#
+# It keeps its connections, tries again while the server is unavailable, and never beyond its deadline.
 
-httpx.get(f"{address}/v1/models/ranker").json()
+# %%
+from tfelc.serving.client.rest_client import RestClient
+
+client = RestClient(address, "ranker")
+client.status()
 
 # %% [markdown]
 # ## Scores of rows
 #
-# `serving_default` takes raw values, row by row.
+# `predict` sends raw values, a column for each feature. `ready_requests` has some with real rows; `tfelc request`
+# prints them for a shell.
 
 # %%
-import json
-
-import pyarrow.parquet as pq
-
-from tfelc.ranker.export.requests import json_request, request_inputs
-
-schema = exported.manifest.table
-rows = pq.read_table(Dataset(workspace / "data").files("test")[0]).slice(0, 3)
-body = json_request("serving_default", request_inputs(schema, "serving_default", rows))
-json.loads(body)["instances"][0]
+requests = {signature: inputs for _, signature, inputs in ranker.ready_requests(rows=3)}
+{
+    name: values.tolist()
+    for name, values in requests["serving_default"].items()
+    if name in ("user_id", "city_tier", "hour")
+}
 
 # %%
-httpx.post(f"{address}/v1/models/ranker:predict", content=body).json()
+pd.DataFrame(client.predict(requests["serving_default"]))
 
 # %% [markdown]
 # ## A ranking
@@ -109,8 +91,10 @@ httpx.post(f"{address}/v1/models/ranker:predict", content=body).json()
 # `rank` takes one user and many items; what belongs to the user is computed once.
 
 # %%
-body = json_request("rank", request_inputs(schema, "rank", rows))
-httpx.post(f"{address}/v1/models/ranker:predict", content=body).json()
+of_items = [name for name, column in ranker.schema.features.items() if column.role == "item"]
+items = {name: requests["rank"][name] for name in of_items}
+user = {name: values[0] for name, values in requests["rank"].items() if name not in of_items}
+pd.DataFrame(client.rank(user, items))
 
 # %% [markdown]
 # ## A mistake
@@ -118,9 +102,12 @@ httpx.post(f"{address}/v1/models/ranker:predict", content=body).json()
 # The answer says what is wrong with a request.
 
 # %%
+import httpx
+
 answer = httpx.post(f"{address}/v1/models/ranker:predict", content='{"instances": [{"user_id": "u1"}]}')
 answer.status_code, answer.json()["error"][:200]
 
 # %%
+client.close()
 server.terminate()
 server.wait()

@@ -90,6 +90,12 @@ def test_scores_have_the_frames_index_and_a_column_for_each_output(fitted, log) 
     np.testing.assert_allclose(scores["click"], whole["click"].iloc[[7, 3]], rtol=1e-5)
 
 
+def test_it_says_what_it_is_and_where_its_run_lies(fitted) -> None:
+    assert repr(tfelc.Ranker(every_kind_schema(), ["buy", "click"])) == "Ranker(buy, click; not fitted)"
+    assert repr(fitted) == f"Ranker(click, buy; {fitted.run.path})"
+    assert repr(tfelc.NextItemModel("sasrec")) == "NextItemModel(sasrec; not fitted)"
+
+
 def test_rows_may_come_as_arrow_or_files(fitted, log, tmp_path) -> None:
     table = pa.Table.from_pandas(log, preserve_index=False)
     for number in range(2):

@@ -122,7 +122,7 @@ def test_against_itself_nothing_differs(trained_run):
 def test_without_users_it_is_rows_that_are_drawn_and_it_is_said(tmp_path):
     dataset = write_every_kind_dataset(tmp_path / "data", every_kind_schema().model_copy(update={"user_key": None}))
     one, other = (
-        write_untrained_run(tmp_path / name, dataset, ("click",), f"model.clusters.count={count}").path
+        write_untrained_run(tmp_path / name, dataset, ("click",), f"model.clusters.num_clusters={count}").path
         for name, count in (("one", 3), ("other", 5))
     )
     comparison, _ = against(one, other)

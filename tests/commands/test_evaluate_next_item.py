@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.command import call
-from tests.support.sequence_training import SMALL, finished, start, write_sequences
+from tests.support.sequence_training import SMALL, create, finished, write_sequences
 
 METRICS = ["hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20"]
 
@@ -24,7 +24,7 @@ def runs(tmp_path_factory):
         "second": (*SMALL, "model.clusters.num_clusters=4", "training.seed=8"),
         "bare": (*SMALL, "model.name=sasrec"),
     }
-    return {name: finished(folder / name, source, *settings)._run.path for name, settings in made.items()}
+    return {name: finished(folder / name, source, *settings).run.path for name, settings in made.items()}
 
 
 def evaluate(run, *arguments):
@@ -96,10 +96,10 @@ def test_against_another_run(runs):
 
 def test_runs_that_cannot_be_compared(runs, untrained_run, tmp_path):
     other = finished(tmp_path / "other", write_sequences(tmp_path / "own.txt", seed=1), *SMALL, "model.name=sasrec")
-    outcome = call("evaluate", "--run", runs["first"], "--against", other._run.path)
+    outcome = call("evaluate", "--run", runs["first"], "--against", other.run.path)
     assert_fails(outcome, 2, "other: was trained on other data .*compare runs on the same data")
-    by_time = start(tmp_path / "by_time", "simulated", *SMALL, "split.protocol=global_time")._run.path
-    left_out = start(tmp_path / "left_out", "simulated", *SMALL)._run.path
+    by_time = create(tmp_path / "by_time", "simulated", *SMALL, "split.protocol=global_time").run.path
+    left_out = create(tmp_path / "left_out", "simulated", *SMALL).run.path
     outcome = call("evaluate", "--run", left_out, "--against", by_time)
     assert_fails(outcome, 2, "by_time: its split.protocol is global_time, and that of .*left_out is leave_one_out")
     outcome = call("evaluate", "--run", runs["first"], "--against", untrained_run.path)

@@ -91,7 +91,7 @@ def test_tensorboard_has_every_loss_and_metric(trained_run):
         ("clik", (), "no task `clik` in schema `every_kind`; it declares click, buy"),
         ("click,click", (), "--task takes different task names, of click, buy. Received: click,click"),
         ("click,", (), "no task ``"),
-        ("click", ("--set", "model.cluster.count=3"), "`model.cluster`: no such setting; did you mean `clusters`"),
+        ("click", ("--set", "model.cluster.count=3"), "`model.cluster`: no such setting; did you mean `clusters`?"),
         ("click", ("--set", "training.epochs=many"), "`training.epochs`: must be a whole number. Received: 'many'"),
         ("click", ("--set", "training.epochs"), "write it as key=value"),
         ("click", ("--set", "training.early_stopping.metric=buy.auc"), "`buy.auc` is not measured"),

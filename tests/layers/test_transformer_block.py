@@ -175,12 +175,12 @@ def test_config_round_trip_and_what_it_refuses() -> None:
         TransformerBlock(3, 8).build((None, None, 4))
 
 
-def test_a_start_at_the_mean_adds_the_mean_of_the_positions() -> None:
+def test_initialized_at_the_mean_it_adds_the_mean_of_the_positions() -> None:
     block = TransformerBlock(num_heads=2, inner_dim=4)
     block.build((None, None, 4))
     for weight in block.weights:
         weight.assign(np.ones(weight.shape) if "gamma" in weight.path else np.zeros(weight.shape))
-    block.start_at_mean()
+    block.initialize_at_mean()
     rows = np.array([[[0, 0, 0, 0], [1, 3, 0, 0], [5, 1, 2, 0]]], dtype="float32")
     valid = np.array([[False, True, True]])
     # Even weights over the two real positions; last + mean = (8, 3, 3, 0), and the feed-forward branch adds nothing.

@@ -42,7 +42,11 @@ def test_a_kind_that_a_plug_in_adds(toy_run, monkeypatch):
 def test_each_part_is_read_and_hashed_once(untrained_run, monkeypatch):
     opened, hashed = [], []
     open_file, sha256 = Path.open, module._sha256
-    noted = lambda path, *given, **named: opened.append(path) or open_file(path, *given, **named)
+
+    def noted(path, *given, **named):
+        opened.append(path)
+        return open_file(path, *given, **named)
+
     monkeypatch.setattr(Path, "open", noted)
     monkeypatch.setattr(module, "_sha256", lambda path: hashed.append(path.name) or sha256(path))
     run = Run.open(untrained_run.path)

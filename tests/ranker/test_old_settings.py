@@ -135,6 +135,15 @@ def test_adamw_keeps_the_weight_decay_that_keras_gave_it() -> None:
     assert RankerSettings.load({"optimizer": {"name": "adamw"}}).optimizer.weight_decay == 0
 
 
+def test_a_weight_decay_that_is_set_and_another_optimizer_go_over_that_of_adamw() -> None:
+    old = {"optimizer": {"dense": "adamw"}}
+    assert _loaded({"optimizer": {"dense": "adamw", "weight_decay": 0.1}}).optimizer.weight_decay == 0.1
+    assert _loaded(old, "optimizer.weight_decay=0").optimizer.weight_decay == 0
+    assert _loaded({"optimizer": {"weight_decay": 0.1}}, "optimizer.dense=adamw").optimizer.weight_decay == 0.1
+    for key in ("dense", "name"):
+        assert _loaded(old, f"optimizer.{key}=sgd") == RankerSettings.load(None, ["optimizer.name=sgd"])
+
+
 def test_an_old_and_the_new_name_of_one_source_contradict_each_other() -> None:
     with pytest.raises(UsageError, match="`model.clusters.count` is the old name of `model.clusters.num_clusters`"):
         _loaded({"model": {"clusters": {"count": 3, "num_clusters": 4}}})

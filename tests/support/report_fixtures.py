@@ -33,11 +33,10 @@ def ranker_page(tmp_path_factory, trained_run, plain_run):
 @pytest.fixture(scope="session")
 def sequence_run(tmp_path_factory):
     """A small finished next-item run with clusters; `sasrec` beside it has none."""
-    from tests.support.sequence_training import finished, write_sequences
+    from tests.support.sequence_training import SMALL, finished, write_sequences
 
     folder = tmp_path_factory.mktemp("sequences")
     source = write_sequences(folder / "small.txt")
-    settings = ("model.encoder.dim=8", "training.batch_size=64", "training.epochs=1", "model.clusters.num_clusters=4")
-    finished(folder / "run", source, *settings)
-    finished(folder / "sasrec", source, *settings, "model.name=sasrec")
+    finished(folder / "run", source, *SMALL, "model.clusters.num_clusters=4")
+    finished(folder / "sasrec", source, *SMALL, "model.name=sasrec")
     return folder / "run"

@@ -51,8 +51,8 @@ def values(terms: dict[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in terms.items()}
 
 
-def assert_steps_lower_the_loss(model: SequentialRecommender) -> None:
-    """Checks that each weight of an untrained model has a gradient, and that steps along it lower the loss."""
+def assert_steps_lower_the_loss(model: SequentialRecommender, share: float = 0.5) -> None:
+    """Checks that each weight of an untrained model has a gradient, and steps along it lower the loss to that share."""
     optimizer = keras.optimizers.Adam(0.02)
     optimizer.build(model.trainable_variables)
 
@@ -69,4 +69,4 @@ def assert_steps_lower_the_loss(model: SequentialRecommender) -> None:
 
     losses = [float(step()) for _ in range(40)]
     assert losses[0] == pytest.approx(np.log(ITEMS), rel=0.05)  # small weights score all items alike
-    assert losses[-1] < 0.5 * losses[0]
+    assert losses[-1] < share * losses[0]

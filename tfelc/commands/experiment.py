@@ -1,13 +1,25 @@
 """Compares variants over seeds: `tfelc experiment ranker --data DIR --seeds 10`."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from tfelc.experiments.next_item import next_item
-from tfelc.experiments.ranker import ranker
+from tfelc.experiments.next_item.command import next_item
+from tfelc.experiments.ranker.command import ranker
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command()(ranker)
 app.command("next-item")(next_item)
+app.command("next_item", hidden=True)(next_item)
+
+
+@app.command()
+def tables(result: Annotated[Path, typer.Argument(help="Result file of an experiment or a benchmark.")]) -> None:
+    """Writes the Markdown beside a result file anew."""
+    from tfelc.experiments.result_file import write_markdown
+
+    typer.echo(f"written to {write_markdown(result)}")
 
 
 @app.callback()

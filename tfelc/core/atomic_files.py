@@ -16,8 +16,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
         OSError: What the disk said, with the file's own name, which a failed write does not carry.
 
     Example:
-        >>> with atomic_write(Path("scores.npz")) as temporary:
-        ...     np.savez(temporary.open("wb"), scores=scores)
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "scores.txt")
+        ...     with atomic_write(path) as temporary:
+        ...         _ = temporary.write_text("0.5")
+        ...     path.read_text()
+        '0.5'
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -1,4 +1,4 @@
-"""The progress bar of every command that goes over rows."""
+"""The progress bar of whatever goes over rows."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from tfelc.core.watched_console import is_watched
+from tfelc.core.live_progress import LiveProgress
 
 
 class RowProgress:
-    """Rows done, rows per second and the time left, on standard error; nothing where that is no terminal.
+    """Rows done, rows per second and the time left, on standard error; nothing where nobody watches.
 
     Args:
         total: Rows in all. Defaults to None: not known yet.
@@ -28,21 +28,20 @@ class RowProgress:
     def __init__(self, total: int | None = None, unit: str = "rows", shown: bool = True) -> None:
         done = TextColumn(f"{{task.completed:,.0f}} {unit}")
         columns = (done, BarColumn(), _Speed(unit), TimeRemainingColumn())
-        console = Console(stderr=True)
-        self._bar = Progress(*columns, console=console, transient=True, disable=not (shown and is_watched(console)))
-        self._task = self._bar.add_task("", total=total)
+        self._bar = LiveProgress(Console(stderr=True), columns, shown)
+        self._total = total
 
     def advance(self, rows: int) -> None:
         """So many more rows are done."""
-        self._bar.advance(self._task, rows)
+        self._bar.advance(rows)
 
     def update(self, done: int, total: int | None) -> None:
         """So many rows are done, of so many."""
-        self._bar.update(self._task, completed=done, total=total)
+        self._bar.update(completed=done, total=total)
 
     def __enter__(self) -> Self:
         """Draws the bar."""
-        self._bar.start()
+        self._bar.start(self._total)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -57,6 +57,8 @@ def load_tensorflow() -> None:
         import tensorflow as tf
 
         tf.config.list_physical_devices()
+        if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "0":
+            tf.get_logger().setLevel("ERROR")  # In a notebook TensorFlow would speak up to INFO.
 
 
 @contextmanager

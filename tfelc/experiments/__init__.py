@@ -1,1 +1,1 @@
-"""experiments."""
+"""Experiments, which compare variants over seeds, and benchmarks, which measure the machine; both on result files."""

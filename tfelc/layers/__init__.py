@@ -1,1 +1,1 @@
-"""layers."""
+"""Keras layers of both products, one per file."""

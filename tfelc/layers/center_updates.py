@@ -24,13 +24,19 @@ def moving_means(centers: Tensor, embeddings: Tensor, shares: Tensor, momentum: 
     `momentum` of where it was, a larger one less, and one that holds nothing stays.
 
     Args:
-        centers: Tensor. Normalized rows, `(clusters, dim)`.
+        centers: Tensor. Normalized rows, `(num_clusters, dim)`.
         embeddings: Tensor. Normalized rows, `(batch, dim)`.
-        shares: Tensor. Assignments, soft or one-hot, `(batch, clusters)`.
-        momentum: float. In (0, 1).
+        shares: Tensor. Assignments, soft or one-hot, `(batch, num_clusters)`.
+        momentum: float. What a center that holds an even share keeps of where it was, in (0, 1).
 
     Returns:
-        The new centers, of length 1 at most.
+        The new centers, `(num_clusters, dim)`, of length 1 at most.
+
+    Example:
+        >>> centers, embeddings = ops.eye(2), ops.convert_to_tensor([[0.0, 1.0], [0.0, 1.0]])
+        >>> shares = ops.convert_to_tensor([[1.0, 0.0], [1.0, 0.0]])
+        >>> moving_means(centers, embeddings, shares, momentum=0.5).numpy().tolist()
+        [[0.25, 0.75], [0.0, 1.0]]
 
     Source: ELCRec, section 6 (momentum updates, left to future work); van den Oord et al. (2017), appendix A.1.
     """
@@ -55,14 +61,20 @@ def still_active(centers: Tensor, share: Tensor, active: Tensor, temperature: fl
     cluster always stays.
 
     Args:
-        centers: Tensor. Normalized rows, `(clusters, dim)`.
-        share: Tensor. Share of the embeddings that each cluster holds, `(clusters,)`.
-        active: Tensor. 1 for the clusters in use, 0 for the others, `(clusters,)`.
-        temperature: float. Of the assignment.
-        first: Tensor. Integer, the first center of the block.
+        centers: Tensor. Normalized rows, `(num_clusters, dim)`.
+        share: Tensor. Share of the embeddings that each cluster holds, `(num_clusters,)`.
+        active: Tensor. 1 for the clusters in use, 0 for the others, `(num_clusters,)`.
+        temperature: float. Temperature of the assignment.
+        first: Tensor. The first center of the block, an integer.
 
     Returns:
         `active` with zeros where a cluster was merged or dropped.
+
+    Example:
+        >>> centers = ops.convert_to_tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+        >>> share, active = ops.convert_to_tensor([0.5, 0.3, 0.2]), ops.ones(3)
+        >>> still_active(centers, share, active, temperature=0.1, first=0).numpy().tolist()
+        [1.0, 0.0, 1.0]
     """
     count = centers.shape[0]
     columns = np.arange(count)

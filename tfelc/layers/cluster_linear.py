@@ -17,7 +17,7 @@ class ClusterLinear(keras.layers.Layer):
 
     A user of one cluster may like what is cheap and near the top, one of another what is dear and new. Experts can
     learn that only as a product of inputs; here it is a weight, learned as fast as the weights of a linear model. It
-    starts at 0 and runs in float32.
+    is 0 at first and runs in float32.
 
     Args:
         num_tasks: int. Number of logits.
@@ -30,6 +30,14 @@ class ClusterLinear(keras.layers.Layer):
     Returns:
         Float32 tensor of shape `(batch, num_tasks)`. O(batch width num_tasks num_clusters) time, and memory without the
         width.
+
+    Example:
+        >>> layer = ClusterLinear(num_tasks=1, num_clusters=2)
+        >>> layer.build((None, 1), (None, 2))
+        >>> _ = layer.kernel.assign([[1.0, -1.0]])
+        >>> price, assignment = ops.convert_to_tensor([[3.0], [3.0]]), ops.convert_to_tensor([[1.0, 0.0], [0.25, 0.75]])
+        >>> layer(price, assignment).numpy().tolist()
+        [[3.0], [-1.5]]
     """
 
     def __init__(self, num_tasks: int, num_clusters: int, **kwargs: Any) -> None:
@@ -49,7 +57,7 @@ class ClusterLinear(keras.layers.Layer):
         return ops.sum(answers * assignment[:, None], axis=-1)
 
     def compute_output_shape(self, inputs_shape: Sequence[Any], assignment_shape: Any) -> Any:
-        """One logit a task."""
+        """One logit per task."""
         return (inputs_shape[0], self.num_tasks)
 
     def get_config(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Experts(keras.layers.Layer):
     Args:
         num_experts: int. Number of experts.
         units: Sequence of int. Widths of the layers of each expert.
-        dropout: float. After every layer. Defaults to 0.
+        dropout: float. Dropout after every layer. Defaults to 0.
 
     Call arguments:
         sides: Sequence of float tensors, `(batch, width)` each; see `SidedDense`.
@@ -29,6 +29,12 @@ class Experts(keras.layers.Layer):
 
     Returns:
         Tensor of shape `(batch, num_experts, units[-1])`.
+
+    Example:
+        >>> experts = Experts(num_experts=4, units=(16, 8))
+        >>> user, item = ops.ones((1, 3)), ops.ones((5, 2))
+        >>> tuple(experts([user, item], broadcast=True).shape)
+        (5, 4, 8)
     """
 
     def __init__(self, num_experts: int, units: Sequence[int], dropout: float = 0.0, **kwargs: Any) -> None:
@@ -38,7 +44,7 @@ class Experts(keras.layers.Layer):
         self.dropout = dropout
 
     def build(self, sides_shape: Sequence[Any]) -> None:
-        """Makes the first layer over all the sides, and the others an expert each."""
+        """Makes the first layer over all the sides, and the others for each expert."""
         self.first = SidedDense(self.num_experts * self.units[0], "relu", dtype=self.dtype_policy, name="first")
         self.first.build(sides_shape)
         self.others = []

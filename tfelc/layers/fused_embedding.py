@@ -27,6 +27,14 @@ class FusedEmbedding(keras.layers.Layer):
 
     Returns:
         Tensor of shape `inputs.shape + (dim,)`, in the layer's compute dtype.
+
+    Example:
+        >>> table = FusedEmbedding(rows=10, dim=4)
+        >>> tuple(table(ops.convert_to_tensor([[1, 2, 3], [4, 5, 6]])).shape)
+        (2, 3, 4)
+        >>> lists = ops.convert_to_tensor([[7, 8, 0], [0, 0, 0]])  # padded with id 0
+        >>> bool(ops.all(table.mean(lists, padding=0)[1] == 0))
+        True
     """
 
     def __init__(self, rows: int, dim: int, scale: float = 0.02, **kwargs: Any) -> None:
@@ -45,15 +53,15 @@ class FusedEmbedding(keras.layers.Layer):
         )
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Looks `inputs` up."""
+        """Looks the ids up."""
         return ops.cast(self._rows_of(inputs), self.compute_dtype)
 
     def mean(self, inputs: Tensor, padding: int) -> Tensor:
         """Averages each row's embeddings over the ids that are not padding; a row of padding alone is zero.
 
         Args:
-            inputs: Integer tensor of shape `(batch, length)`.
-            padding: The id that stands for no value.
+            inputs: Tensor. Ids, integers of shape `(batch, length)`.
+            padding: int. The id that stands for no value.
 
         Returns:
             Tensor of shape `(batch, dim)`, in the layer's compute dtype.

@@ -18,13 +18,20 @@ class GroupedDense(keras.layers.Layer):
 
     Args:
         units: int. Width of each group's output.
-        activation: str or None. Defaults to None.
+        activation: str or None. Keras's name of the activation. Defaults to None: linear.
 
     Call arguments:
         inputs: Float tensor of shape `(batch, groups, width)`.
 
     Returns:
         Tensor of shape `(batch, groups, units)`.
+
+    Example:
+        >>> layer = GroupedDense(units=1)
+        >>> layer.build((None, 2, 3))
+        >>> _ = layer.kernel.assign([[[1.0], [1.0], [1.0]], [[1.0], [0.0], [-1.0]]])
+        >>> layer(ops.convert_to_tensor([[[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]])).numpy().tolist()
+        [[[6.0], [-2.0]]]
     """
 
     def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
@@ -33,9 +40,9 @@ class GroupedDense(keras.layers.Layer):
         self.activation = keras.activations.get(activation)
 
     def build(self, input_shape: Any) -> None:
-        """Makes one kernel a group, each with the fan-in of its own group."""
+        """Makes one kernel per group, each with the fan-in of its own group."""
         _, groups, width = input_shape
-        # Glorot over the 3-D weight would count the groups as a receptive field and start far too small.
+        # Glorot over the 3-D weight would count the groups as a receptive field and begin far too small.
         limit = (6.0 / (width + self.units)) ** 0.5
         self.kernel = self.add_weight(
             name="kernel",

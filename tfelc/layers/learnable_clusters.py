@@ -19,7 +19,7 @@ from tfelc.metrics.largest_cluster_share import LargestClusterShare
 Tensor = Any
 
 
-# How much of the old share of a cluster stays in its running mean, a step.
+# How much of the old share of a cluster stays in its running mean in each step.
 _SHARE_MOMENTUM = 0.99
 
 
@@ -34,30 +34,42 @@ class LearnableClusters(keras.layers.Layer):
     The layer runs in float32 whatever the precision policy or `dtype` says: a bfloat16 softmax no longer sums to 1.
 
     Args:
-        num_clusters: int. Number of clusters; with `merge`, the number to start with.
+        num_clusters: int. Number of clusters; with `merge`, the number before any are merged.
         alpha: float. Weight of the clustering loss. Defaults to 0.1.
         objective: str. `paper` (Eq. 3), `nearest` or `soft`; see `tfelc.losses.clustering`. Defaults to `paper`.
-        temperature: float. Of the softmax over the cosine similarities; smaller is harder. Defaults to 0.1.
+        temperature: float. Temperature of the softmax over the cosine similarities; smaller is harder. Defaults to
+            0.1.
         momentum: float. 0: the centers follow the gradient. Above 0, below 1: they follow the exponential moving mean
             of the embeddings assigned to them (softly under `soft`, else the nearest) and are not trained; the loss
             then moves the embeddings alone. See `moving_means`. Defaults to 0.
         merge: bool. Whether the number of clusters is found: close centers are merged and nearly empty ones dropped
             while it trains, see `still_active`. The clusters in use are a weight, `active`, of 1 and 0; one that went
             has an assignment of 0 and does not come back. Defaults to False.
-        **kwargs: Of `keras.layers.Layer`.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
-    Input shape: `(batch, dim)`; a row of zeros is as far from every center.
+    Call arguments:
+        inputs: Float tensor of shape `(batch, dim)`; a row of zeros is as far from every center.
 
-    Output shape: a dict.
+    Returns:
+        A dictionary.
 
     - `assignment`: float32, `(batch, num_clusters)`, rows that sum to 1.
     - `center`: float32, `(batch, dim)`, the nearest center, normalized; the gradient flows to that center.
     - `cluster`: int32, `(batch,)`, the number of the nearest center (the first of several equally near).
 
+    Raises:
+        ValueError: An argument is out of its range.
+
     Example:
-        >>> clusters = LearnableClusters(num_clusters=20, alpha=0.1)
-        >>> sorted(clusters(keras.ops.ones((8, 32))))
-        ['assignment', 'center', 'cluster']
+        >>> clusters = LearnableClusters(num_clusters=2, alpha=0.1)
+        >>> clusters.build((None, 2))
+        >>> clusters.initialize_centers(np.array([[1.0, 0.1], [1.0, -0.1], [-0.1, 2.0], [0.1, 2.0]]), seed=7)
+        >>> found = clusters(ops.convert_to_tensor([[3.0, 0.2], [5.0, 0.1], [0.0, 1.0]]))
+        >>> first, second, third = found["cluster"].numpy().tolist()
+        >>> first == second != third
+        True
+        >>> found["assignment"].numpy().max(axis=1).round(2).tolist()
+        [1.0, 1.0, 1.0]
 
     Source: ELCRec, section 3.4.2 (the module, Eq. 3) and A.3 (it assists the gates of an MMoE).
     """
@@ -145,14 +157,14 @@ class LearnableClusters(keras.layers.Layer):
         self.step.assign_add(1)
 
     def initialize_centers(self, embeddings: NDArray[np.floating[Any]], seed: int) -> None:
-        """Starts the centers at the K-means centers of a sample, instead of at random.
+        """Initializes the centers as the K-means centers of a sample, instead of at random.
 
         Where the sample holds fewer distinct directions than there are centers, the rest stay as they are. The same
         sample and seed give the same centers to the bit.
 
         Args:
             embeddings: Array. A sample of the layer's inputs, `(rows, dim)`; some thousand rows per cluster are plenty.
-            seed: int. Seed of the K-means start.
+            seed: int. Seed of K-means.
 
         Raises:
             ValueError: The layer is not built, or the sample's width is not the layer's.
@@ -166,12 +178,12 @@ class LearnableClusters(keras.layers.Layer):
             raise ValueError(f"`embeddings` must be of shape (rows, {dim}). Received: shape={sample.shape}")
         if not np.all(np.isfinite(sample)):
             row = int(np.argmin(np.isfinite(sample).all(axis=1)))
-            raise DataError(f"K-means start of `{self.name}`: the embedding of row {row} is not finite")
+            raise DataError(f"K-means of `{self.name}`: the embedding of row {row} is not finite")
         sample = sample[np.any(sample != 0, axis=1)]
         if len(sample) == 0:
-            raise DataError(f"K-means start of `{self.name}`: the sample holds no embedding other than zero")
+            raise DataError(f"K-means of `{self.name}`: the sample holds no embedding other than zero")
 
-        # Imported here: they load slowly and only training starts centers.
+        # Imported here: they load slowly and only training initializes centers.
         from sklearn.cluster import KMeans
         from threadpoolctl import threadpool_limits
 

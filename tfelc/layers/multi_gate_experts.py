@@ -31,7 +31,7 @@ class MultiGateExperts(keras.layers.Layer):
         num_task_experts: int. Experts of each task alone. Defaults to 0.
         num_levels: int. Extraction levels (PLE); at each further one, every expert is one layer of `units[-1]`.
             Defaults to 1.
-        dropout: float. Inside the experts. Defaults to 0.
+        dropout: float. Dropout inside the experts. Defaults to 0.
 
     Call arguments:
         sides: Sequence of float tensors, `(batch, width)` each; see `SidedDense`.
@@ -41,6 +41,14 @@ class MultiGateExperts(keras.layers.Layer):
     Returns:
         Tuple of the mixtures, `(batch, num_tasks, units[-1])`, and the last level's gates, float32 of shape
         `(batch, num_tasks, num_experts)`, which sum to 1.
+
+    Example:
+        >>> layer = MultiGateExperts(num_tasks=2, num_shared_experts=3, units=(8, 4), num_task_experts=1)
+        >>> mixtures, gates = layer([ops.ones((6, 5)), ops.ones((6, 2))], ops.ones((6, 7)))
+        >>> tuple(mixtures.shape), tuple(gates.shape)
+        ((6, 2, 4), (6, 2, 5))
+        >>> gates[0, 0, 4].numpy().item()  # the expert of the other task
+        0.0
     """
 
     def __init__(
@@ -61,8 +69,8 @@ class MultiGateExperts(keras.layers.Layer):
         self.num_levels = num_levels
         self.dropout = dropout
         self.num_experts = num_shared_experts + num_tasks * num_task_experts
-        # The experts in order: the shared ones, then each task's. Stream `num_tasks`, after the tasks' own, feeds the
-        # next level's shared experts; all experts are open to it.
+        # The experts in order: the shared ones, then each task's. Stream `num_tasks`, after the tasks' own, goes into
+        # the next level's shared experts; all experts are open to it.
         owner = np.concatenate(
             [np.full(num_shared_experts, num_tasks), np.repeat(np.arange(num_tasks), num_task_experts)]
         )

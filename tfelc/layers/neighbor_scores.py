@@ -29,14 +29,23 @@ class NeighborScores(keras.layers.Layer):
 
     Args:
         num_items: int. Items of the catalog; number 0 is padding.
-        num_neighbors: int. Neighbors of an item.
-        weight: float. Of the term.
-        recency: float. Factor a step by which the older items of a history count less.
-        **kwargs: Of `keras.layers.Layer`.
+        num_neighbors: int. Neighbors that are kept of each item.
+        weight: float. Weight of the term.
+        recency: float. Factor by which an item counts less for each step that it is older than the last one.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
-    Input shape: int32, `(batch, length)`, padded with 0 on the left.
+    Call arguments:
+        inputs: Int32 tensor of shape `(batch, length)`, padded with 0 on the left.
 
-    Output shape: float32, `(batch, num_items + 1)`, by item number; at least 0, and 0 for padding.
+    Returns:
+        Float32 tensor of shape `(batch, num_items + 1)`, by item number; at least 0, and 0 for padding.
+
+    Example:
+        >>> layer = NeighborScores(num_items=3, num_neighbors=2, weight=1.0, recency=0.5)
+        >>> layer.build((None, None))
+        >>> layer.set_neighbors(sparse.csr_matrix([[0, 0, 0, 0], [0, 0, 3, 1], [0, 3, 0, 0], [0, 1, 0, 0]]))
+        >>> layer(ops.convert_to_tensor([[0, 0, 1]])).numpy().round(2)
+        array([[0.  , 0.  , 8.92, 7.82]], dtype=float32)
 
     Source: Genest and Zidek (1986) for the pool, `tfelc.next_item.models.item_knn` for the nearness.
     """
@@ -62,7 +71,7 @@ class NeighborScores(keras.layers.Layer):
         """Fills the table with the nearest items of each item; of equally near ones with those of lower numbers.
 
         Args:
-            nearness: `(num_items + 1, num_items + 1)`, from item to neighbor, by item number.
+            nearness: Sparse matrix. `(num_items + 1, num_items + 1)`, from item to neighbor, by item number.
         """
         neighbors = np.zeros((self.num_items + 1, self.num_neighbors), np.int32)
         values = np.zeros((self.num_items + 1, self.num_neighbors), np.float32)

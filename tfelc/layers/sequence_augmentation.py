@@ -14,9 +14,9 @@ Tensor = Any
 class SequenceAugmentation(keras.layers.Layer):
     """Augments each history by one of three operations, drawn with equal chance.
 
-    - crop keeps `floor(crop n)` items in a row, at least one, from a random start;
+    - crop keeps `floor(crop n)` items in a row, at least one, from a random place on;
     - mask replaces `floor(mask n)` random items by the mask item;
-    - reorder shuffles `floor(reorder n)` items in a row, from a random start,
+    - reorder shuffles `floor(reorder n)` items in a row, from a random place on,
 
     with `n` the history's items. Pads stay on the left and never count.
 
@@ -26,9 +26,21 @@ class SequenceAugmentation(keras.layers.Layer):
         mask: float. Share that is masked. Defaults to 0.7.
         reorder: float. Share that is shuffled. Defaults to 0.2.
         seed: int or None. Seed of the draws. Defaults to None.
-        **kwargs: Of `keras.layers.Layer`.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
-    Input shape: int32, `(batch, length)`, padded with 0 on the left. The output has the same.
+    Call arguments:
+        inputs: Int32 tensor of shape `(batch, length)`, padded with 0 on the left.
+
+    Returns:
+        Int32 tensor of the same shape.
+
+    Raises:
+        ValueError: A share lies outside [0, 1].
+
+    Example:
+        >>> augmentation = SequenceAugmentation(mask_item=9, crop=0.6, mask=0.4, reorder=0.6, seed=4)
+        >>> augmentation(ops.convert_to_tensor([[0, 1, 2, 3, 4, 5]] * 3)).numpy().tolist()
+        [[0, 0, 0, 1, 2, 3], [0, 1, 2, 9, 9, 5], [0, 1, 2, 5, 3, 4]]
 
     Source: ELCRec, section 3.4.3, with the operations and shares of CL4SRec (Xie et al., 2022).
     """
@@ -58,12 +70,12 @@ class SequenceAugmentation(keras.layers.Layer):
         """One augmented view of each history."""
         batch, length = ops.shape(inputs)[0], ops.shape(inputs)[1]
         chosen = keras.random.randint((batch, 1), 0, 3, seed=self._draws)
-        # Both draws of an operation: where its window starts, and an order of the positions.
-        start = keras.random.uniform((batch, 1), seed=self._draws)
+        # Both draws of an operation: where its window begins, and an order of the positions.
+        begin = keras.random.uniform((batch, 1), seed=self._draws)
         order = keras.random.uniform((batch, length), seed=self._draws)
         masked = mask_items(inputs, self.mask, order, self.mask_item)
-        moved = reorder_window(inputs, self.reorder, start, order)
-        return ops.where(chosen == 0, crop_window(inputs, self.crop, start), ops.where(chosen == 1, masked, moved))
+        moved = reorder_window(inputs, self.reorder, begin, order)
+        return ops.where(chosen == 0, crop_window(inputs, self.crop, begin), ops.where(chosen == 1, masked, moved))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
@@ -77,17 +89,21 @@ class SequenceAugmentation(keras.layers.Layer):
         }
 
 
-def crop_window(items: Tensor, share: float, start: Tensor) -> Tensor:
+def crop_window(items: Tensor, share: float, begin: Tensor) -> Tensor:
     """Keeps a window of each history, moved to the right end.
 
     Args:
-        items: int32, `(batch, length)`, padded with 0 on the left.
+        items: Tensor. Int32, `(batch, length)`, padded with 0 on the left.
         share: float. `max(1, floor(share n))` items are kept.
-        start: `(batch, 1)` in [0, 1): where the window begins, as a share of the possible starts.
+        begin: Tensor. `(batch, 1)` in [0, 1): where the window begins, as a share of the places where it may.
+
+    Example:
+        >>> crop_window(ops.convert_to_tensor([[0, 1, 2, 3, 4, 5]]), 0.6, ops.convert_to_tensor([[0.5]])).numpy()
+        array([[0, 0, 0, 2, 3, 4]], dtype=int32)
     """
     length = ops.shape(items)[1]
     count, kept = _counts(items), ops.maximum(_floor_share(items, share), 1)
-    first = length - count + _start(count, kept, start)
+    first = length - count + _first(count, kept, begin)
     column = ops.arange(length)[None, :]
     source = first + kept - (length - column)
     taken = ops.take_along_axis(items, ops.clip(source, 0, length - 1), axis=1)
@@ -95,17 +111,41 @@ def crop_window(items: Tensor, share: float, start: Tensor) -> Tensor:
 
 
 def mask_items(items: Tensor, share: float, order: Tensor, mask_item: int) -> Tensor:
-    """Replaces the `floor(share n)` items that come first in `order`, `(batch, length)`, by the mask item."""
+    """Replaces the `floor(share n)` items that come first in an order by the mask item.
+
+    Args:
+        items: Tensor. Int32, `(batch, length)`, padded with 0 on the left.
+        share: float. Share of the items that are masked.
+        order: Tensor. `(batch, length)`; the places of the smallest values come first.
+        mask_item: int. The number of the mask item.
+
+    Example:
+        >>> order = ops.convert_to_tensor([[0.0, 0.9, 0.1, 0.5, 0.2]])
+        >>> mask_items(ops.convert_to_tensor([[0, 1, 2, 3, 4]]), 0.5, order, mask_item=9).numpy()
+        array([[0, 1, 9, 3, 9]], dtype=int32)
+    """
     # Pads come last, so that the first places all are items.
     place = ops.argsort(ops.argsort(ops.where(items == 0, 2.0, order), axis=1), axis=1)
     return ops.where(place < _floor_share(items, share), ops.cast(mask_item, items.dtype), items)
 
 
-def reorder_window(items: Tensor, share: float, start: Tensor, order: Tensor) -> Tensor:
-    """Sorts a window of `floor(share n)` items by `order`; arguments as for the other operations."""
+def reorder_window(items: Tensor, share: float, begin: Tensor, order: Tensor) -> Tensor:
+    """Sorts a window of each history by an order.
+
+    Args:
+        items: Tensor. Int32, `(batch, length)`, padded with 0 on the left.
+        share: float. `floor(share n)` items are sorted.
+        begin: Tensor. `(batch, 1)` in [0, 1): where the window begins, as a share of the places where it may.
+        order: Tensor. `(batch, length)` in [0, 1), what the items are sorted by.
+
+    Example:
+        >>> begin, order = ops.convert_to_tensor([[0.9]]), ops.convert_to_tensor([[0.0, 0.3, 0.5, 0.9, 0.1]])
+        >>> reorder_window(ops.convert_to_tensor([[0, 1, 2, 3, 4]]), 0.75, begin, order).numpy()
+        array([[0, 1, 4, 2, 3]], dtype=int32)
+    """
     length = ops.shape(items)[1]
     count, moved = _counts(items), _floor_share(items, share)
-    first = length - count + _start(count, moved, start)
+    first = length - count + _first(count, moved, begin)
     column = ops.arange(length)[None, :]
     inside = ops.logical_and(column >= first, column < first + moved)
     # Inside the window the keys lie between those of its neighbors, so that sorting leaves all others in place.
@@ -123,6 +163,6 @@ def _floor_share(items: Tensor, share: float) -> Tensor:
     return ops.cast(ops.floor(ops.cast(_counts(items), "float32") * share + 1e-4), "int32")
 
 
-def _start(count: Tensor, width: Tensor, start: Tensor) -> Tensor:
+def _first(count: Tensor, width: Tensor, begin: Tensor) -> Tensor:
     choices = ops.cast(ops.maximum(count - width, 0) + 1, "float32")
-    return ops.cast(ops.floor(start * choices), "int32")
+    return ops.cast(ops.floor(begin * choices), "int32")

@@ -26,20 +26,27 @@ class SequenceEncoder(keras.layers.Layer):
             mask of an augmented view.
         max_length: int. Longest history, in items.
         dim: int. Width of the embeddings. Defaults to 64.
-        num_layers: int. Transformer blocks. Defaults to 2.
-        num_heads: int. Attention heads. Defaults to 2.
-        dropout: float. Of the embeddings and of the blocks' branches. Defaults to 0.5.
-        attention_dropout: float. Of the attention weights. Defaults to 0.5.
-        **kwargs: Of `keras.layers.Layer`.
+        num_layers: int. Number of Transformer blocks. Defaults to 2.
+        num_heads: int. Number of attention heads. Defaults to 2.
+        dropout: float. Dropout of the embeddings and of the blocks' branches. Defaults to 0.5.
+        attention_dropout: float. Dropout of the attention weights. Defaults to 0.5.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
-        inputs: int32, `(batch, length)`, padded with 0 on the left; length at most `max_length`.
-        last_only: Whether only the last position is wanted, which is far cheaper. Defaults to False.
+        inputs: Int32 tensor of shape `(batch, length)`, padded with 0 on the left; length at most `max_length`.
+        last_only: bool. Whether only the last position is wanted, which is far cheaper. Defaults to False.
 
-    Output shape: `(batch, length, dim)`, or `(batch, dim)` with `last_only`.
+    Returns:
+        Tensor of shape `(batch, length, dim)`, or `(batch, dim)` with `last_only`.
 
     Raises:
         ValueError: A size is below 1, or the inputs are wider than `max_length`.
+
+    Example:
+        >>> encoder = SequenceEncoder(num_items=100, max_length=20, dim=16)
+        >>> histories = ops.convert_to_tensor([[0, 0, 7], [3, 1, 4]])
+        >>> tuple(encoder(histories).shape), tuple(encoder(histories, last_only=True).shape)
+        ((2, 3, 16), (2, 16))
 
     Source: ELCRec, section 3.4.1; SASRec (Kang and McAuley, 2018).
     """

@@ -15,12 +15,14 @@ Tensor = Any
 class SidedDense(keras.layers.Layer):
     """`activation(concat(sides) @ kernel + bias)`.
 
+    A side is what is known of one party of a row: the user, the activity, the item, or the context.
+
     With `broadcast` the kernel is cut at the sides' widths and each part multiplied by itself, which is the same sum.
     A side of one row (the user of a ranking request) is then computed once and added to every row of the others.
 
     Args:
         units: int. Width of the output.
-        activation: str or None. Defaults to None.
+        activation: str or None. Keras's name of the activation. Defaults to None: linear.
 
     Call arguments:
         sides: Sequence of float tensors of shape `(batch, width)`, or `(1, width)` with `broadcast`.
@@ -28,6 +30,14 @@ class SidedDense(keras.layers.Layer):
 
     Returns:
         Tensor of shape `(batch, units)`.
+
+    Example:
+        >>> layer = SidedDense(units=1)
+        >>> layer.build([(None, 2), (None, 1)])
+        >>> _ = layer.kernel.assign([[1.0], [2.0], [3.0]])
+        >>> user, items = ops.convert_to_tensor([[1.0, 1.0]]), ops.convert_to_tensor([[0.0], [10.0]])
+        >>> layer([user, items], broadcast=True).numpy().tolist()
+        [[3.0], [33.0]]
     """
 
     def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
@@ -44,11 +54,11 @@ class SidedDense(keras.layers.Layer):
     def call(self, sides: Sequence[Tensor], broadcast: bool = False) -> Tensor:
         """Applies the layer."""
         if broadcast:
-            start = 0
+            offset = 0
             outputs = self.bias
             for side, width in zip(sides, self._widths, strict=True):
-                outputs = outputs + ops.matmul(side, self.kernel[start : start + width])
-                start += width
+                outputs = outputs + ops.matmul(side, self.kernel[offset : offset + width])
+                offset += width
         else:
             # `ops.add` and not `+`, which TensorFlow cannot fuse with the product.
             outputs = ops.add(ops.matmul(ops.concatenate(list(sides), axis=-1), self.kernel), self.bias)

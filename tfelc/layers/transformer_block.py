@@ -26,18 +26,30 @@ class TransformerBlock(keras.layers.Layer):
     times `dim` for two heads of 32).
 
     Args:
-        num_heads: int. Attention heads; they share the input's width.
+        num_heads: int. Number of attention heads; they share the input's width.
         inner_dim: int. Width of the feed-forward network's inside.
-        dropout: float. Of both branches' outputs. Defaults to 0.
-        attention_dropout: float. Of the attention weights. Defaults to 0.
-        **kwargs: Of `keras.layers.Layer`.
+        dropout: float. Dropout of both branches' outputs. Defaults to 0.
+        attention_dropout: float. Dropout of the attention weights. Defaults to 0.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
-        inputs: `(batch, length, dim)`.
-        valid: bool, `(batch, length)`; False at a pad, which nothing attends to.
-        last_only: Whether only the last position is wanted. Defaults to False.
+        inputs: Float tensor of shape `(batch, length, dim)`.
+        valid: Bool tensor of shape `(batch, length)`; False at a pad, which nothing attends to.
+        last_only: bool. Whether only the last position is wanted. Defaults to False.
 
-    Output shape: `(batch, length, dim)`, or `(batch, dim)` with `last_only`. Rows of pads carry nothing meaningful.
+    Returns:
+        Tensor of shape `(batch, length, dim)`, or `(batch, dim)` with `last_only`. Rows of pads carry nothing
+        meaningful.
+
+    Raises:
+        ValueError: There is no head, or the width is no multiple of their number.
+
+    Example:
+        >>> block = TransformerBlock(num_heads=2, inner_dim=16)
+        >>> rows, valid = ops.ones((3, 5, 4)), ops.convert_to_tensor([[False, False, True, True, True]] * 3)
+        >>> full, last = block(rows, valid), block(rows, valid, last_only=True)
+        >>> tuple(full.shape), bool(ops.max(ops.abs(full[:, -1] - last)) < 1e-5)
+        ((3, 5, 4), True)
 
     Source: SASRec (Kang and McAuley, 2018) in the post-norm form that ELCRec and ICLRec use.
     """
@@ -86,7 +98,7 @@ class TransformerBlock(keras.layers.Layer):
         outer = ops.matmul(inner, self.outer_kernel) + self.outer_bias
         return self.feed_forward_norm(hidden + self.branch_dropout(outer, training=training))
 
-    def start_at_mean(self) -> None:
+    def initialize_at_mean(self) -> None:
         """Adds the identity to the values' and the output's kernels.
 
         The untrained attention, whose weights are all but even, then adds the mean of the positions to each. From small

@@ -1,1 +1,1 @@
-"""losses."""
+"""Losses of both products: functions of tensors, and layers that weigh tasks against each other."""

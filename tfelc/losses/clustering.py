@@ -1,12 +1,12 @@
 """Clustering objectives: pure functions of L2-normalized embeddings and centers.
 
-Each takes embeddings `h`, `(batch, dim)`, and centers `c`, `(clusters, dim)`, both float32 with rows of length 1, and
-returns a scalar. No tensor is larger than `(batch, clusters)` or `(clusters, clusters)`. The trade-off weight alpha is
-applied by the caller.
+Each takes embeddings `h`, `(batch, dim)`, and centers `c`, `(num_clusters, dim)`, both float32 with rows of length 1,
+and returns a scalar. No tensor is larger than `(batch, num_clusters)` or `(num_clusters, num_clusters)`. The trade-off
+weight alpha is applied by the caller.
 
-Where the number of clusters is found by the model, `active` says which are still in use, `(clusters,)` of 0 and 1. The
-others then take no part, and `spread` and `balance` are left out: they would hold apart, and fill, what is to be merged
-or dropped.
+Where the number of clusters is found by the model, `active` says which are still in use, `(num_clusters,)` of 0 and 1.
+The others then take no part, and `spread` and `balance` are left out: they would hold apart, and fill, what is to be
+merged or dropped.
 """
 
 from __future__ import annotations
@@ -42,9 +42,14 @@ def paper(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active:
 
     Args:
         embeddings: Tensor. Normalized rows, `(batch, dim)`.
-        centers: Tensor. Normalized rows, `(clusters, dim)`.
+        centers: Tensor. Normalized rows, `(num_clusters, dim)`.
         temperature: float. Not used; all objectives are called alike.
-        active: Tensor, `(clusters,)`, or None. The clusters in use; see the module.
+        active: Tensor or None. The clusters in use, `(num_clusters,)`; see the module. Defaults to None: all.
+
+    Example:
+        >>> centers = ops.eye(2)
+        >>> float(paper(centers, centers))  # -2 for the centers' distance, 1 for that of the embeddings to both
+        -1.0
 
     Source: ELCRec, section 3.4.2, Eq. 3.
     """
@@ -72,9 +77,14 @@ def nearest(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, activ
 
     Args:
         embeddings: Tensor. Normalized rows, `(batch, dim)`.
-        centers: Tensor. Normalized rows, `(clusters, dim)`.
-        temperature: float. Of the soft assignment that `balance` uses. Defaults to 0.1.
-        active: Tensor, `(clusters,)`, or None. The clusters in use; see the module.
+        centers: Tensor. Normalized rows, `(num_clusters, dim)`.
+        temperature: float. Temperature of the soft assignment that `balance` uses. Defaults to 0.1.
+        active: Tensor or None. The clusters in use, `(num_clusters,)`; see the module. Defaults to None: all.
+
+    Example:
+        >>> centers = ops.eye(2)
+        >>> round(float(nearest(centers, centers)), 4), round(float(nearest(centers[:1], centers)), 4)
+        (0.0, 3.5022)
     """
     if active is not None:
         embeddings = ops.stop_gradient(embeddings)
@@ -88,18 +98,23 @@ def soft(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active: 
 
     `1/b sum_i sum_j p_ij ||h_i - c_j||^2 + spread(c) + balance(p)`, with `p_i = softmax_j(<h_i, c_j> / temperature)`.
 
-    Gradient: the pull takes the assignment as given (no gradient through `p`), as the M-step of a mixture does: a
+    Gradient: the pull holds the assignment fixed (no gradient through `p`), as the M-step of a mixture does: a
     center is drawn to each embedding in proportion to its share, and is never pushed away from one. With a gradient
     through `p` a center that is somewhat far would be repelled, and die. `balance` does go through `p`.
 
-    Without spread and balance (`active` given) centers that the temperature cannot tell apart fall together, which is
-    what makes them mergeable (Rose 1998, deterministic annealing).
+    Without spread and balance (where `active` is known) centers that the temperature cannot tell apart fall together,
+    which is what makes them mergeable (Rose 1998, deterministic annealing).
 
     Args:
         embeddings: Tensor. Normalized rows, `(batch, dim)`.
-        centers: Tensor. Normalized rows, `(clusters, dim)`.
-        temperature: float. Of the softmax over the cosine similarities. Defaults to 0.1.
-        active: Tensor, `(clusters,)`, or None. The clusters in use; see the module.
+        centers: Tensor. Normalized rows, `(num_clusters, dim)`.
+        temperature: float. Temperature of the softmax over the cosine similarities. Defaults to 0.1.
+        active: Tensor or None. The clusters in use, `(num_clusters,)`; see the module. Defaults to None: all.
+
+    Example:
+        >>> embeddings = ops.normalize([[1.0, 0.2], [0.2, 1.0]])
+        >>> round(float(soft(embeddings, ops.eye(2))), 4)
+        0.0395
     """
     if active is not None:
         embeddings = ops.stop_gradient(embeddings)
@@ -110,13 +125,39 @@ def soft(embeddings: Tensor, centers: Tensor, temperature: float = 0.1, active: 
 
 
 def similarities(embeddings: Tensor, centers: Tensor, active: Tensor | None = None) -> Tensor:
-    """Cosines of normalized rows, `(batch, clusters)`; far below any cosine for the clusters that are not `active`."""
+    """Cosines of normalized rows; far below any cosine for the clusters that are not in use.
+
+    Args:
+        embeddings: Tensor. Normalized rows, `(batch, dim)`.
+        centers: Tensor. Normalized rows, `(num_clusters, dim)`.
+        active: Tensor or None. The clusters in use, `(num_clusters,)`. Defaults to None: all.
+
+    Returns:
+        Tensor of shape `(batch, num_clusters)`.
+
+    Example:
+        >>> similarities(ops.eye(2)[:1], ops.eye(2)).numpy().tolist()
+        [[1.0, 0.0]]
+    """
     cosines = ops.matmul(embeddings, ops.transpose(centers))
     return cosines if active is None else ops.where(active > 0, cosines, _CLOSED)
 
 
 def assignment(similarity: Tensor, temperature: float) -> Tensor:
-    """Softmax over the clusters of the cosine similarity, `(batch, clusters)`; each row sums to 1."""
+    """Softmax over the clusters of the cosine similarity.
+
+    Args:
+        similarity: Tensor. Cosines, `(batch, num_clusters)`.
+        temperature: float. Temperature of the softmax.
+
+    Returns:
+        Tensor of shape `(batch, num_clusters)`, rows that sum to 1.
+
+    Example:
+        >>> assignment(ops.convert_to_tensor([[1.0, 1.0], [1.0, 0.0]]), temperature=1.0).numpy().round(2)
+        array([[0.5 , 0.5 ],
+               [0.73, 0.27]], dtype=float32)
+    """
     return ops.softmax(similarity / temperature, axis=-1)
 
 
@@ -127,6 +168,13 @@ def spread(centers: Tensor) -> Tensor:
 
     Gradient: the pairs share a total weight of 1 by a softmax of their cosine over `t`, so a pair that has fallen
     together takes nearly all of it and pairs far apart feel next to nothing. A single center gives 0.
+
+    Args:
+        centers: Tensor. Normalized rows, `(num_clusters, dim)`.
+
+    Example:
+        >>> float(spread(ops.eye(2))), float(spread(ops.ones((2, 1))))
+        (0.0, 1.0)
 
     Source: the uniformity loss of Wang and Isola (2020), scaled to the range of a cosine.
     """
@@ -151,8 +199,13 @@ def balance(similarity: Tensor, temperature: float) -> Tensor:
     ones.)
 
     Args:
-        similarity: Tensor. Cosines, `(batch, clusters)`.
-        temperature: float. Of the softmax.
+        similarity: Tensor. Cosines, `(batch, num_clusters)`.
+        temperature: float. Temperature of the softmax.
+
+    Example:
+        >>> similarity = ops.convert_to_tensor([[1.0, 0.0], [1.0, 0.2]])
+        >>> round(float(balance(similarity, temperature=1.0)), 4), round(float(balance(similarity, 0.1)), 4)
+        (0.0, 2.7854)
     """
     batch = ops.cast(ops.shape(similarity)[0], similarity.dtype)
     log_mean = ops.logsumexp(ops.log_softmax(similarity / temperature, axis=-1), axis=0) - ops.log(batch)

@@ -19,10 +19,18 @@ def sequence_contrast(first: Tensor, second: Tensor, temperature: float = 1.0, s
 
     Args:
         first: Tensor. One view, `(batch, dim)`; L2-normalized where a cosine is wanted.
-        second: Tensor. The other view, row by row of the same user.
-        temperature: float. Defaults to 1.
-        same: Bool tensor, `(batch, batch)`. True where two rows stand for the same thing (the same target), so that
-            they are no negatives of each other. Defaults to the rows themselves alone.
+        second: Tensor. The other view, `(batch, dim)`, row by row of the same user.
+        temperature: float. What the dot products are divided by. Defaults to 1.
+        same: Tensor or None. Bool, `(batch, batch)`: True where two rows stand for the same thing (the same target), so
+            that they are no negatives of each other. Defaults to None: the rows themselves alone.
+
+    Returns:
+        The mean loss, a scalar.
+
+    Example:
+        >>> first, second = ops.eye(2), ops.eye(2)
+        >>> round(float(sequence_contrast(first, second)), 4), round(float(sequence_contrast(first, second[::-1])), 4)
+        (0.5514, 1.5514)
 
     Source: ELCRec, section 3.4.3, Eq. 4, with the denominator of SimCLR that its code uses.
     """
@@ -49,11 +57,19 @@ def intent_contrast(
 
     Args:
         embeddings: Tensor. `(batch, dim)`.
-        centers: Tensor. `(clusters, dim)`.
-        cluster: Int tensor, `(batch,)`. The number `a(i)` of each row's nearest center.
-        temperature: float. Defaults to 1.
-        active: Tensor. 1 for the clusters in use, 0 for those that are no negatives, `(clusters,)`. Defaults to all in
-            use.
+        centers: Tensor. `(num_clusters, dim)`.
+        cluster: Tensor. The number `a(i)` of each row's nearest center, an integer, `(batch,)`.
+        temperature: float. What the dot products are divided by. Defaults to 1.
+        active: Tensor or None. 1 for the clusters in use, 0 for those that are no negatives, `(num_clusters,)`.
+            Defaults to None: all are in use.
+
+    Returns:
+        The mean loss, a scalar.
+
+    Example:
+        >>> cluster = ops.convert_to_tensor([0, 1])
+        >>> round(float(intent_contrast(ops.eye(2), ops.eye(2), cluster)), 4)
+        0.3133
 
     Source: ELCRec, section 3.4.3, Eq. 6. Its code takes only the centers of the batch's other users as negatives.
     """

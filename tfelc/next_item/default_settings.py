@@ -19,7 +19,8 @@ PAPER = "paper"
 def default_settings(source: str, overrides: Overrides = (), paper: bool = False) -> NextItemSettings:
     """The settings for a data set, with overrides.
 
-    A file of `defaults/` holds what all models take, and under `models` what each takes besides.
+    A file of `defaults/` holds what every model takes, and under `models` what each takes besides; of a plug-in's model
+    no more is known than the former.
 
     Args:
         source: The name of a data set; another one, such as the path of a table, takes `default.yaml`.
@@ -30,14 +31,15 @@ def default_settings(source: str, overrides: Overrides = (), paper: bool = False
         ConfigError: An override is none of the settings.
         UsageError: The paper has no settings for this data set.
     """
-    content: dict[str, Any] = load_yaml(_file(source, paper).read_text(encoding="utf-8"))
+    content: dict[str, Any] = load_yaml(default_file(source, paper).read_text(encoding="utf-8"))
     models = content.pop("models")
     name = _model_name(overrides)
     content["model"] = {"name": name, **content["model"], **models.get(name, {})}
     return NextItemSettings.load(content, overrides)
 
 
-def _file(source: str, paper: bool) -> Path:
+def default_file(source: str, paper: bool = False) -> Path:
+    """The file of the settings that are shipped for a data set; see `default_settings`."""
     prefix = f"{PAPER}_"
     files = {path.stem: path for path in DEFAULTS.glob("*.yaml")}
     if not paper:

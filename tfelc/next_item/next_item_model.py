@@ -56,6 +56,9 @@ class NextItemModel:
         model._run = run
         return model
 
+    def __repr__(self) -> str:
+        return f"NextItemModel({self.name}; {'not fitted' if self._run is None else self._run.path})"
+
     @property
     def run(self) -> NextItemRun:
         """The run that trained it; raises UsageError before `fit`."""

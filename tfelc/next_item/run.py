@@ -128,7 +128,7 @@ class NextItemRun(Run[NextItemSettings]):
         items = self.metadata["items"]
         # What an item's count is does not matter to scores, only to the draws of training.
         model = build_model(self.settings, items, np.ones(items, np.int64))
-        load_checkpoint(self.best, {"model": model.variables})
+        load_checkpoint(self.best, {"model": model.variables}, model.former_variables)
         return model
 
 

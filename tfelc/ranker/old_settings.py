@@ -76,9 +76,19 @@ def with_new_ranker_names(
         kept = _without(balance, _ALL_BALANCE - _BALANCE.get(strategy or "", set()))
         found["training"] = {**_group(found, "training"), "balance": kept}
     optimizer = _group(found, "optimizer")
-    if optimizer.get("dense") == "adamw":
+    if optimizer.get("dense") == "adamw" and not _says_otherwise(above) and not _has_decay(below):
         found["optimizer"] = {"weight_decay": _ADAMW_DECAY, **optimizer}
     return with_new_names(found, renames, where)
+
+
+def _says_otherwise(above: Mapping[str, Any] | None) -> bool:
+    """Whether what goes over the optimizer names another one, which the decay of AdamW says nothing of."""
+    optimizer = _group(above or {}, "optimizer")
+    return not {optimizer.get("dense", "adamw"), optimizer.get("name", "adamw")} <= {"adamw"}
+
+
+def _has_decay(below: Mapping[str, Any] | None) -> bool:
+    return "weight_decay" in _group(below or {}, "optimizer")
 
 
 def _group(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -68,6 +68,9 @@ class Ranker:
         ranker._run = run
         return ranker
 
+    def __repr__(self) -> str:
+        return f"Ranker({', '.join(self.tasks)}; {'not fitted' if self._run is None else self._run.path})"
+
     @property
     def run(self) -> RankerRun:
         """The run that trained it; raises UsageError before `fit`."""

@@ -37,3 +37,11 @@ def test_what_does_not_belong_is_named(trained_run, tmp_path):
     (unfinished / "metrics.json").unlink()
     with pytest.raises(RunError, match="unfinished: has no metrics.json"):
         trials(trained_run, unfinished)
+
+
+def test_a_model_without_clusters_has_none(sequence_run):
+    from tfelc.next_item.run import NextItemRun
+
+    run = NextItemRun.open(sequence_run.parent / "sasrec")
+    [trial] = trials_of(run, [], lambda result: dict(result.metrics["next_item"]))
+    assert (trial.alpha, trial.count) == (0, 0) and set(trial.quality) >= {"hr@5", "ndcg@20"}

@@ -82,6 +82,19 @@ def test_a_checkpoint_of_another_model_changes_nothing(saved, shapes, message):
     assert contents(other) == before
 
 
+def test_what_the_model_once_had_is_left_alone_if_it_is_named(saved):
+    path, groups = saved
+    fresh = variables(9.0, first=(3, 2))
+    load_checkpoint(path, fresh, former=("second",))
+    assert contents(fresh) == [contents(groups)[0], contents(groups)[2]]
+    for former in ((), ("first",), ("model/0001/second",), ("0001/second",)):
+        with pytest.raises(RunError, match="which has no `model/0001/second`"):
+            load_checkpoint(path, variables(9.0, first=(3, 2)), former=former)
+    # What the model has is not missed for being named.
+    with pytest.raises(RunError, match="`model/0002/third` is missing"):
+        load_checkpoint(path, variables(9.0, first=(3, 2), second=(4,), third=(1,)), former=("third",))
+
+
 def test_a_missing_checkpoint(tmp_path):
     with pytest.raises(RunError, match="last.npz: no such checkpoint; the run has not saved one yet"):
         load_checkpoint(tmp_path / "last.npz", variables())

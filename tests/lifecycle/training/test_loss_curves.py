@@ -1,6 +1,7 @@
 """Two tiny trainings come to the losses that are stored, so that no change alters what is computed without saying so.
 
-One that is meant to alters the files with it: `pytest tests/lifecycle/training/test_loss_curves.py --store-loss-curves`.
+A change that is meant to brings the files along, written by
+`pytest tests/lifecycle/training/test_loss_curves.py --store-loss-curves`.
 """
 
 import json

@@ -95,12 +95,6 @@ def test_centers_that_follow_a_moving_mean_take_no_gradient() -> None:
     assert np.any(np.array(model.clusters.centers) != before)
 
 
-def test_the_mean_leaves_pads_out() -> None:
-    hidden = np.array([[[9.0], [9], [1], [3]], [[1], [2], [3], [4]], [[7], [7], [7], [7]]], "float32")
-    items = np.array([[0, 0, 5, 5], [1, 2, 3, 4], [0, 0, 0, 0]], "int32")
-    np.testing.assert_allclose(mean_over_items(hidden, items), [[2], [2.5], [0]])
-
-
 def _unit(rows):
     rows = np.asarray(rows)
     return rows / np.linalg.norm(rows, axis=-1, keepdims=True)

@@ -1,1 +1,1 @@
-"""The measurements behind `tfelc benchmark`: each prints a table and writes a result file."""
+"""Benchmarks of the machine: each declares its ways, functions that the harness calls in fresh processes, in turn."""

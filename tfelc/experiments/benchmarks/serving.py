@@ -1,183 +1,147 @@
-"""How fast is the local server? Beside it the floor, the same requests on the C++ session in this process."""
+"""How fast is the local server? Beside it the floor, the same requests on the C++ session in the client's process."""
 
-import contextlib
 import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from tfelc.experiments.benchmarks.harness import Way, tfelc
+from tfelc.experiments.options import OutOption
+from tfelc.experiments.table import Table
+
 _MANY_CLIENTS = (8, 32)
-# The session and a single client of the server take turns, so that what else the machine does falls on both.
 _TURNS = 4
-# Bars of the serving contract, each against the floor of the same run.
-_REST_OVERHEAD_MS = 1.5
-_GRPC_RATIO = 2.0
-_ROLLOUT_RATIO = 3.0
 
 
 def serving(
-    base: Annotated[
-        Path | None, typer.Option(help="Exported model. Defaults to one trained on 20,000 simulated rows for this.")
-    ] = None,
+    base: Annotated[Path | None, typer.Option(help="Exported model. Defaults to a small one trained for this.")] = None,
     seconds: Annotated[float, typer.Option(min=0.5, help="Seconds of each measurement.")] = 2.0,
-    rollout_seconds: Annotated[
-        float, typer.Option(min=5, help="Seconds of load with a roll-out in the middle.")
-    ] = 60.0,
-    out: Annotated[Path, typer.Option(help="Result file.")] = Path("results/serving.json"),
+    rollout_seconds: Annotated[float, typer.Option(min=5, help="Seconds of load, a roll-out in the middle.")] = 60.0,
+    out: OutOption = Path("results/serving.json"),
 ) -> None:
     """Drives the local server with keep-alive clients on the loopback and compares it to the session alone."""
-    from tfelc.core.tensorflow_start import load_tensorflow
-
-    load_tensorflow()
-
     from rich.console import Console
 
-    from tfelc.experiments.benchmarks import serving_target
-    from tfelc.experiments.result_file import write_result
+    from tfelc.core.errors import UsageError
+    from tfelc.experiments.result_file import publish
+    from tfelc.lifecycle.export.versions import list_versions
 
     console = Console()
-    with tempfile.TemporaryDirectory() as folder:
-        models = Path(folder) / "models"
-        models.mkdir()
-        with console.status("making a model") if base is None else contextlib.nullcontext():
-            made = serving_target.make_model(Path(folder)) if base is None else base
-            version = serving_target.newest_version(made)
-        shutil.copytree(version, models / "1")
-        requests = serving_target.read_rows(version)
-        with serving_target.local_server(models) as (rest_port, grpc_address):
-            rows = _measure(version, requests, rest_port, grpc_address, seconds, console)
-            with console.status(f"rolling a version out under load, {rollout_seconds:g} s"):
-                rollout = _roll_out(models, version, requests, rest_port, grpc_address, rollout_seconds)
-    bars = _bars(rows, rollout)
-    _print(console, rows, rollout, bars)
-    write_result(out, {"seconds": seconds, "load": rows, "rollout": rollout, "bars": bars})
-    console.print(f"written to {out}", soft_wrap=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        if base is None:
+            folder, base = Path(temporary), Path(temporary) / "exports"
+            with console.status("making a model"):
+                tfelc("prepare", "simulated", "--rows", 20_000, "--out", folder / "data")
+                options = ("--data", folder / "data", "--run", folder / "run", "--set", "training.epochs=1")
+                tfelc("train", "--task", "ctr,cvr", *options)
+                tfelc("export", "--run", folder / "run", "--to", base)
+        if not (versions := list_versions(base)):
+            raise UsageError(f"{base}: holds no exported version")
+        version = base / str(versions[-1])
+        with console.status("calling the server"):
+            result = Way("load", load, {"version": version, "seconds": seconds}).run()
+        with console.status(f"rolling a version out under load, {rollout_seconds:g} s"):
+            result["rollout"] = Way("roll-out", roll_out, {"version": version, "seconds": rollout_seconds}).run()
+    publish(out, "serving", {"seconds": seconds, **result}, console)
 
 
-def _measure(
-    version: Path, requests: Any, rest_port: int, grpc_address: str, seconds: float, console: Any
-) -> list[dict[str, Any]]:
-    from tfelc.experiments.benchmarks.load import Load, drive
-    from tfelc.experiments.benchmarks.serving_target import connectors
-    from tfelc.lifecycle.export.session_runner import SessionRunner
-
-    found = []
-    with SessionRunner(version) as runner, console.status("") as status:
-        for (signature, items), inputs in requests.items():
-
-            def note(protocol: str, clients: int, load: Any, signature: str = signature, items: int = items) -> None:
-                row = {"protocol": protocol, "signature": signature, "items": items, "clients": clients}
-                found.append({**row, **_figures(load, items)})
-
-            connect = connectors(signature, inputs, rest_port, grpc_address)
-            calls = {name: made() for name, made in connect.items()}
-            calls["session"] = partial(runner.run, signature, inputs)
-            taken: dict[str, list[Load]] = {name: [] for name in ("session", *connect)}
-            status.update(f"{signature} of {items}, one client")
-            for _ in range(_TURNS):
-                for name, parts in taken.items():
-                    parts.append(drive(lambda call=calls[name]: call, 1, seconds / _TURNS))
-            for name, parts in taken.items():
-                note(name, 1, Load.joined(parts))
-            for protocol, made in connect.items():
-                for clients in _MANY_CLIENTS:
-                    status.update(f"{protocol}, {signature} of {items}, {clients} clients")
-                    note(protocol, clients, drive(made, clients, seconds))
-    return found
-
-
-def _figures(load: Any, items: int) -> dict[str, Any]:
-    rate = len(load.seconds) / load.wall
-    return {**load.percentiles(), "requests_per_s": rate, "rows_per_s": rate * items, "failed": len(load.failures)}
-
-
-def _roll_out(
-    models: Path, version: Path, requests: Any, rest_port: int, grpc_address: str, seconds: float
-) -> dict[str, Any]:
-    """32 clients, half of each protocol; in the middle version 2 appears, and takes over from version 1."""
-    import numpy as np
-
-    from tfelc.experiments.benchmarks.load import drive, percentiles
-    from tfelc.experiments.benchmarks.serving_target import HOST, connectors
-    from tfelc.serving.client.rest_client import RestClient
-
-    one = requests["serving_default", 1]
-    protocols = list(connectors("serving_default", one, rest_port, grpc_address).values())
-    turns = iter(range(32))
-    moments: list[float] = []
-
-    def roll() -> None:
-        time.sleep(seconds / 2)
-        hidden = models / ".copying"
-        shutil.copytree(version, hidden)
-        moments.append(time.perf_counter())
-        hidden.rename(models / "2")
-        with RestClient(f"http://{HOST}:{rest_port}", timeout=30.0) as client:
-            while client.status().get(2) != "AVAILABLE" or client.status().get(1) != "END":
-                time.sleep(0.05)
-        moments.append(time.perf_counter())
-
-    roller = threading.Thread(target=roll, daemon=True)
-    roller.start()
-    load = drive(lambda: protocols[next(turns) % 2](), 32, seconds)
-    roller.join(30)
-    if len(moments) < 2:
-        raise RuntimeError("the new version did not take over within 30 s of the end of the load")
-    begun = load.ended - load.seconds
-    during = (load.ended >= moments[0]) & (begun <= moments[1])
-    return {
-        "clients": 32,
-        "requests": len(load.seconds),
-        "failed": len(load.failures),
-        "failures": sorted(set(load.failures))[:5],
-        "rollout_s": moments[1] - moments[0],
-        "during": {**percentiles(load.seconds[during]), "requests": int(during.sum())},
-        "outside": {**percentiles(load.seconds[~during]), "requests": int(np.sum(~during))},
-    }
-
-
-def _bars(rows: list[dict[str, Any]], rollout: dict[str, Any]) -> list[dict[str, Any]]:
-    def p50(protocol: str, signature: str, items: int) -> float:
-        wanted = (protocol, signature, items, 1)
-        names = ("protocol", "signature", "items", "clients")
-        return float(next(row["p50"] for row in rows if tuple(row[name] for name in names) == wanted))
-
-    overhead = p50("REST", "serving_default", 1) - p50("session", "serving_default", 1)
-    ratio = p50("gRPC", "rank", 500) / p50("session", "rank", 500)
-    tail = rollout["during"]["p99"] / rollout["outside"]["p99"]
+def tables(result: Mapping[str, Any]) -> list[Table]:
+    """The load, the roll-out under load, and the bars of the serving contract."""
+    rows, rollout = result["load"], result["rollout"]
+    cells = [
+        [f"{row['protocol']}, {row['signature']} of {row['items']}, {row['clients']} at once"]
+        + [f"{row[name]:.2f}" for name in ("p50", "p95", "p99")]
+        + [f"{row['rows_per_s']:,.0f}", str(row["failed"])]
+        for row in rows
+    ]
+    during, outside = rollout["during"]["p99"], rollout["outside"]["p99"]
+    told = (
+        f"Roll-out under {rollout['clients']} clients: {rollout['requests']:,} requests, {rollout['failed']} failed; "
+        f"{rollout['rollout_s']:.1f} s from the folder's appearance to the old version's end; "
+        f"p99 {during:.1f} ms during it, {outside:.1f} ms outside"
+    )
+    p50 = {(row["protocol"], row["signature"], row["items"], row["clients"]): row["p50"] for row in rows}
+    one, ranking = ("serving_default", 1, 1), ("rank", 500, 1)
+    bars = (
+        ("REST, one row: p50 above the session's, ms", p50["REST", *one] - p50["session", *one], 1.5),
+        ("gRPC, rank of 500: p50 over the session's", p50["gRPC", *ranking] / p50["session", *ranking], 2),
+        ("roll-out: failed requests", rollout["failed"], 0),
+        ("roll-out: p99 during over p99 outside", during / outside, 3),
+    )
+    held = [[what, f"{value:.2f}", str(limit), "holds" if value <= limit else "MISSED"] for what, value, limit in bars]
     return [
-        _bar("REST, one row: p50 above the session's, ms", overhead, _REST_OVERHEAD_MS),
-        _bar("gRPC, rank of 500: p50 over the session's", ratio, _GRPC_RATIO),
-        _bar("roll-out: failed requests", rollout["failed"], 0),
-        _bar("roll-out: p99 during over p99 outside", tail, _ROLLOUT_RATIO),
+        Table("load", ["way", "p50 ms", "p95 ms", "p99 ms", "rows/s", "failed"], cells, told),
+        Table("bars", ["", "measured", "at most", ""], held),
     ]
 
 
-def _bar(what: str, value: float, limit: float) -> dict[str, Any]:
-    return {"what": what, "value": value, "limit": limit, "holds": value <= limit}
+def load(version: str, seconds: float) -> dict[str, Any]:
+    """Each request by one client, in turn with the session, and by many: percentiles in ms, and rates."""
+    from tfelc.experiments.benchmarks.load import Load, connectors, requests_of, served
+    from tfelc.lifecycle.export.session_runner import SessionRunner
+    from tfelc.ranker.export.feature_manifest import FeatureManifest
+
+    rows = []
+    with served(Path(version)) as server, SessionRunner(Path(version)) as runner:
+        for (signature, items), inputs in requests_of(Path(version)).items():
+            connect = connectors(server, signature, inputs)
+            loads = {("session", 1): Load([partial(runner.run, signature, inputs)])}
+            loads |= {(name, 1): Load([made()]) for name, made in connect.items()}
+            # The session and a single client of the server take turns, so that what else runs here falls on both.
+            for one in [*loads.values()] * _TURNS:
+                one.drive(seconds / _TURNS)
+            for name, made in connect.items():
+                for clients in _MANY_CLIENTS:
+                    loads[name, clients] = Load([made() for _ in range(clients)])
+                    loads[name, clients].drive(seconds)
+            asked = {"signature": signature, "items": items}
+            rows += [
+                {"protocol": name, "clients": n, **asked, **one.figures(items)} for (name, n), one in loads.items()
+            ]
+    return {"data_hash": FeatureManifest.load(Path(version)).run["data_hash"], "load": rows}
 
 
-def _print(console: Any, rows: Any, rollout: Any, bars: Any) -> None:
-    from rich.table import Table
+def roll_out(version: str, seconds: float) -> dict[str, Any]:
+    """32 clients, half of each protocol; in the middle version 2 appears, and takes over from version 1."""
+    from tfelc.experiments.benchmarks.load import Load, connectors, percentiles, requests_of, served
+    from tfelc.serving.client.rest_client import RestClient
 
-    table = Table("", "signature", "items", "clients", "p50 ms", "p95 ms", "p99 ms", "rows/s", "failed", title="Load")
-    for row in rows:
-        times = [f"{row[name]:.2f}" for name in ("p50", "p95", "p99")]
-        counts = [str(row[name]) for name in ("items", "clients")]
-        table.add_row(
-            row["protocol"], row["signature"], *counts, *times, f"{row['rows_per_s']:,.0f}", str(row["failed"])
-        )
-    console.print(table)
-    console.print(
-        f"Roll-out under 32 clients: {rollout['requests']:,} requests, {rollout['failed']} failed; "
-        f"{rollout['rollout_s']:.1f} s from the folder's appearance to the old version's end; "
-        f"p99 {rollout['during']['p99']:.1f} ms during it, {rollout['outside']['p99']:.1f} ms outside"
-    )
-    for bar in bars:
-        mark = "holds" if bar["holds"] else "[bold red]missed[/bold red]"
-        console.print(f"{bar['what']}: {bar['value']:.2f}, at most {bar['limit']:g}: {mark}")
+    moments: list[float] = []
+    with served(Path(version)) as server:
+
+        def roll() -> None:
+            time.sleep(seconds / 2)
+            hidden = server.models / ".copying"
+            shutil.copytree(version, hidden)
+            moments.append(time.perf_counter())
+            hidden.rename(server.models / "2")
+            with RestClient(f"http://{server.rest}", timeout=30.0) as client:
+                while client.status().get(2) != "AVAILABLE" or client.status().get(1) != "END":
+                    time.sleep(0.05)
+            moments.append(time.perf_counter())
+
+        one = requests_of(Path(version))["serving_default", 1]
+        found = Load([made() for made in connectors(server, "serving_default", one).values() for _ in range(16)])
+        roller = threading.Thread(target=roll, daemon=True)
+        roller.start()
+        found.drive(seconds)
+        roller.join(30)
+    if len(moments) < 2:
+        raise RuntimeError("the new version did not take over within 30 s of the end of the load")
+    sent, answered = found.times
+    during = (answered >= moments[0]) & (sent <= moments[1])
+    return {
+        "clients": 32,
+        "requests": len(sent),
+        "failed": len(found.failures),
+        "failures": sorted(set(found.failures))[:5],
+        "rollout_s": moments[1] - moments[0],
+        "during": percentiles(found.times[:, during]),
+        "outside": percentiles(found.times[:, ~during]),
+    }

@@ -59,8 +59,8 @@ class SessionRunner:
         ExportError: The folder holds no SavedModel that a session can load.
 
     Example:
-        >>> runner = SessionRunner(Path("models/ranker/3"))
-        >>> runner.run("serving_default", {"price": np.array([1.5], np.float32), ...})["ctr"]
+        >>> runner = SessionRunner(Path("models/ranker/3"))  # doctest: +SKIP
+        >>> runner.run("serving_default", {"price": np.array([1.5], np.float32)})["ctr"]  # doctest: +SKIP
     """
 
     def __init__(self, path: Path, threads: int = 0, timeout: float = 0.0) -> None:

@@ -50,9 +50,9 @@ def new_version(base: Path) -> Iterator[PendingVersion]:
         ExportError: `base` cannot be made or written to.
 
     Example:
-        >>> with new_version(Path("exports/ctr")) as pending:
+        >>> with new_version(Path("exports/ctr")) as pending:  # doctest: +SKIP
         ...     model.export(pending.path)
-        >>> pending.version
+        >>> pending.version  # doctest: +SKIP
         1
     """
     try:

@@ -60,7 +60,9 @@ def trials_of(
         if (metrics := one.read_json("metrics.json")) is None:
             raise RunError(f"{one.path}: has no metrics.json; train it to the end by --resume")
         settings = _settings(one)
-        trials.append(Trial(settings[_ALPHA], settings[_COUNT], quality(EvaluationResult.from_json(metrics))))
+        # A model that has no clusters has no settings of theirs.
+        alpha, count = settings.get(_ALPHA, 0.0), settings.get(_COUNT, 0)
+        trials.append(Trial(alpha, count, quality(EvaluationResult.from_json(metrics))))
     return trials
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,14 @@ def save_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]], state: M
         np.savez(file, **arrays)
 
 
-def load_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+def load_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]], former: Collection[str] = ()) -> dict[str, Any]:
     """Fills variables from a checkpoint.
 
     Args:
         path: The file.
         variables: The groups to fill; others in the file are left alone.
+        former: Paths of variables that the model once had after all of today's; where the file holds them, they are
+            left alone. Defaults to none.
 
     Returns:
         The state that was saved with them.
@@ -50,7 +52,7 @@ def load_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]]) -> dict[
             held = {key for key in file.files if key.split("/")[0] in variables}
             if missing := sorted(set(wanted) - held):
                 raise RunError(f"{path}: not a checkpoint of this model: `{missing[0]}` is missing")
-            if foreign := sorted(held - set(wanted)):
+            if foreign := sorted(key for key in held - set(wanted) if key.split("/", 2)[-1] not in former):
                 raise RunError(f"{path}: not a checkpoint of this model, which has no `{foreign[0]}`")
             arrays = {key: file[key] for key in wanted}
             state: dict[str, Any] = json.loads(file[_STATE].tobytes())

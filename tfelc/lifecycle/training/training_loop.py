@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from rich.console import Console
 
 from tfelc.core.errors import RunError
+from tfelc.core.step_status import step_status
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.settings.training import TrainingSettings
@@ -101,7 +102,7 @@ class TrainingLoop(Generic[TrainableT]):
 
     def _initialized(self) -> tuple[int, int]:
         if self._position is None:
-            with self._console.status("initializing the weights"):
+            with step_status(console=self._console, first="initializing the weights"):
                 self.trainable.initialize_weights()
             self._save(0, 0)
         assert self._position is not None

@@ -1,1 +1,1 @@
-"""Losses of the next item, as swappable parts: one a file."""
+"""Losses of the next item, as swappable parts: one per file."""

@@ -22,12 +22,21 @@ class BinaryCrossEntropy(NextItemLoss):
     is the row's target is left out; one that stands in the row's history is not, being rare in a catalog of thousands.
 
     Args:
-        counts: How often each item is a target in training; only their number matters here.
-        num_negatives: int. Draws a row. Defaults to 1, the paper's.
+        counts: Array. How often each item is a target in training, `(num_items,)`; only their number matters here.
+        num_negatives: int. Items that are drawn for each row. Defaults to 1, the paper's.
         calibration: float. `t`, in [0, 1]. Defaults to 0.
-        normalize: As in `NextItemLoss`.
-        temperature: As in `NextItemLoss`.
-        seed: int or None. Of the draws. Defaults to None.
+        normalize: bool. Whether scores are cosines. Defaults to False.
+        temperature: float. What scores are divided by. Defaults to 1.
+        seed: int or None. Seed of the draws. Defaults to None.
+
+    Raises:
+        ValueError: No item is drawn, `calibration` lies outside [0, 1], or the temperature is not positive.
+
+    Example:
+        >>> loss = BinaryCrossEntropy(counts=np.ones(2, int), num_negatives=4, seed=1)
+        >>> table = ops.convert_to_tensor([[9.0, 9.0], [1.0, 0.0], [-1.0, 0.0]])
+        >>> round(float(loss(ops.convert_to_tensor([[1.0, 0.0]]), table, ops.convert_to_tensor([1]))), 4)
+        0.9398
 
     Source: SASRec (Kang and McAuley, 2018) for the plain loss, which ELCRec uses; gBCE: Petrov and Macdonald (2023).
     """

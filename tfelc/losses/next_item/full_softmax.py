@@ -15,7 +15,20 @@ _TINY = 1.2e-38
 
 
 class FullSoftmax(NextItemLoss):
-    """`-log softmax_j(s(h, e_j))[target]` over all items `j`; memory is rows times items, once."""
+    """`-log softmax_j(s(h, e_j))[target]` over all items `j`; memory is rows times items, once.
+
+    Args:
+        normalize: bool. Whether scores are cosines. Defaults to False.
+        temperature: float. What scores are divided by. Defaults to 1.
+
+    Raises:
+        ValueError: The temperature is not positive.
+
+    Example:
+        >>> table = ops.convert_to_tensor([[9.0, 9.0], [1.0, 0.0], [0.0, 1.0]])
+        >>> [round(float(FullSoftmax()(table[1:2], table, ops.convert_to_tensor([item]))), 4) for item in (1, 2)]
+        [0.3133, 1.3133]
+    """
 
     def __call__(self, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
         """The mean loss."""

@@ -16,13 +16,18 @@ class NegativeSampler:
     """Draws items with replacement, in proportion to `counts ** power`.
 
     Args:
-        counts: How often each item is a target in training, by item number less 1.
+        counts: Array. How often each item is a target in training, by item number less 1, `(num_items,)`.
         power: float. 0 draws uniformly, 1 by popularity.
-        seed: int or None. Of the draws. Defaults to None.
+        seed: int or None. Seed of the draws. Defaults to None.
 
     Attributes:
         log_chances: Logarithm of each item's chance, by item number less 1.
         draws: The random state.
+
+    Example:
+        >>> sampler = NegativeSampler(counts=np.array([90, 10]), power=1.0, seed=0)
+        >>> np.bincount(sampler.draw((1000,)).numpy()).tolist()
+        [0, 907, 93]
     """
 
     def __init__(self, counts: NDArray[np.int64], power: float, seed: int | None = None) -> None:
@@ -36,7 +41,7 @@ class NegativeSampler:
         self.log_chances = ops.convert_to_tensor(np.log(chances).astype(np.float32))
 
     def draw(self, shape: tuple[Any, ...]) -> Tensor:
-        """Item numbers from 1, int32."""
+        """Item numbers from 1, int32 of the shape."""
         points = ops.reshape(keras.random.uniform(shape, seed=self.draws), (-1,))
         found = ops.searchsorted(self._cumulative, points, side="right")
         last = self._cumulative.shape[0] - 1

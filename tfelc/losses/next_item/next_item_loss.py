@@ -16,9 +16,22 @@ class NextItemLoss(ABC):
     The score of an item is the dot product of the vector and the item's embedding, over `temperature`; with `normalize`
     both are L2-normalized first, and it is a cosine over `temperature`.
 
+    A subclass writes `__call__`; see `docs/adding.md`.
+
     Args:
         normalize: bool. Whether scores are cosines. Defaults to False.
-        temperature: float. Defaults to 1.
+        temperature: float. What scores are divided by. Defaults to 1.
+
+    Raises:
+        ValueError: The temperature is not positive.
+
+    Example:
+        >>> from keras import ops
+        >>> class MeanScore(NextItemLoss):
+        ...     def __call__(self, vectors, table, targets):
+        ...         return -ops.mean(ops.sum(vectors * ops.take(table, targets, axis=0), axis=-1)) / self.temperature
+        >>> float(MeanScore(temperature=0.5)(ops.ones((1, 2)), ops.eye(3, 2), ops.convert_to_tensor([1])))
+        -2.0
     """
 
     def __init__(self, normalize: bool = False, temperature: float = 1.0) -> None:
@@ -34,12 +47,12 @@ class NextItemLoss(ABC):
 
     @abstractmethod
     def __call__(self, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
-        """The mean loss.
+        """The mean loss, a scalar.
 
         Args:
-            vectors: `(rows, dim)`.
-            table: `(items + 1, dim)`; row 0 is padding and never a candidate.
-            targets: int32, `(rows,)`, from 1 to `items`.
+            vectors: Tensor. What the model makes of each history, `(rows, dim)`.
+            table: Tensor. The items' embeddings, `(num_items + 1, dim)`; row 0 is padding and never a candidate.
+            targets: Tensor. The items that followed, int32 from 1 to `num_items`, `(rows,)`.
         """
 
     def scaled(self, rows: Tensor) -> Tensor:

@@ -25,13 +25,22 @@ class SampledSoftmax(NextItemLoss):
     left out.
 
     Args:
-        counts: How often each item is a target in training, by item number less 1.
-        num_negatives: int. Draws a batch. Defaults to 1024.
+        counts: Array. How often each item is a target in training, by item number less 1, `(num_items,)`.
+        num_negatives: int. Items that are drawn for each batch. Defaults to 1024.
         power: float. Draws go by `counts ** power`. Defaults to 0.5.
         log_q: bool. Whether to correct for the chances. Defaults to True.
-        normalize: As in `NextItemLoss`.
-        temperature: As in `NextItemLoss`.
-        seed: int or None. Of the draws. Defaults to None.
+        normalize: bool. Whether scores are cosines. Defaults to False.
+        temperature: float. What scores are divided by. Defaults to 1.
+        seed: int or None. Seed of the draws. Defaults to None.
+
+    Raises:
+        ValueError: No item is drawn, or the temperature is not positive.
+
+    Example:
+        >>> loss = SampledSoftmax(counts=np.array([8, 1, 1]), num_negatives=1000, power=1.0, seed=1)
+        >>> table = ops.convert_to_tensor([[9.0, 9.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+        >>> round(float(loss(table[1:2], table, ops.convert_to_tensor([1]))), 2)  # over all items it is 0.55
+        0.5
 
     Source: Bengio and Senecal (2008); the correction as in Yi et al. (2019).
     """

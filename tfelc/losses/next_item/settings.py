@@ -42,8 +42,8 @@ class NextItemLossSettings(PartSettings):
         """The `NextItemLoss`.
 
         Args:
-            counts: How often each item is a target in training, by item number less 1.
-            seed: int. Of the drawn negatives.
+            counts: Array. How often each item is a target in training, by item number less 1.
+            seed: int. Seed of the drawn negatives.
         """
 
 

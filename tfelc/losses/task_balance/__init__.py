@@ -1,1 +1,1 @@
-"""How the losses of several tasks are weighed against each other (section A.9): one strategy a file."""
+"""How the losses of several tasks are weighed against each other (section A.9): one strategy per file."""

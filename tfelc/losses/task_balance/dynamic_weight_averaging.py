@@ -20,7 +20,18 @@ class DynamicWeightAveraging(TaskBalance):
         tasks: Sequence of str. The K tasks.
         base_weights: Mapping of task to float. The weights `w`. Defaults to None: all 1.
         temperature: float. `T`; the larger, the more equal the weights. Defaults to 2.
-        **kwargs: Passed to `keras.layers.Layer`.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: The temperature is not positive; or as `TaskBalance`.
+
+    Example:
+        >>> balance = DynamicWeightAveraging(["ctr", "cvr"], temperature=1.0)
+        >>> for losses in ({"ctr": 0.4, "cvr": 0.8}, {"ctr": 0.2, "cvr": 0.8}):  # the loss of ctr falls by half
+        ...     balance.update(losses)
+        ...     balance.end_epoch()
+        >>> balance.task_weights.numpy().round(4)
+        array([0.7551, 1.2449], dtype=float32)
 
     Source: Liu, Johns and Davison, "End-to-End Multi-Task Learning with Attention", CVPR 2019, Eq. 7.
     """

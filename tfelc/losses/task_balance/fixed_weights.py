@@ -14,5 +14,7 @@ class FixedWeights(TaskBalance):
         base_weights: Mapping of task to float. The weights `w`. Defaults to None: all 1.
 
     Example:
-        >>> FixedWeights(["ctr", "cvr"], {"cvr": 0.5}).weighted({"ctr": 0.2, "cvr": 0.4})  # ctr 0.2, cvr 0.2
+        >>> weighted = FixedWeights(["ctr", "cvr"], {"cvr": 0.5}).weighted({"ctr": 0.25, "cvr": 0.5})
+        >>> {task: float(loss) for task, loss in weighted.items()}
+        {'ctr': 0.25, 'cvr': 0.25}
     """

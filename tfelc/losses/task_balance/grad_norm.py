@@ -22,11 +22,23 @@ class GradNorm(TaskBalance):
 
     Args:
         tasks: Sequence of str. The tasks.
-        base_weights: Mapping of task to float. Where the weights `w` start, up to their common scale. Defaults to None:
-            all 1.
+        base_weights: Mapping of task to float. The weights `w` before the first step, up to their common scale.
+            Defaults to None: all 1.
         asymmetry: float. `a`; the larger, the harder a slow task is pushed. 0 wants equal gradients. Defaults to 1.5.
-        learning_rate: float. `eta`, of the weights. Defaults to 0.025.
-        **kwargs: Passed to `keras.layers.Layer`.
+        learning_rate: float. `eta`, the learning rate of the weights. Defaults to 0.025.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: `asymmetry` is negative or `learning_rate` not positive; or as `TaskBalance`.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> balance, kernel = GradNorm(["ctr", "cvr"], learning_rate=0.1), keras.Variable([[1.0], [1.0]])
+        >>> with tf.GradientTape(persistent=True) as tape:
+        ...     losses = {"ctr": ops.sum(kernel**2), "cvr": ops.sum(0.1 * kernel**2)}
+        >>> gradients = balance.gradients(tape, losses, 0.0, [kernel.value], [kernel.value])
+        >>> balance.task_weights.numpy().round(3)  # the smaller gradient of cvr gains weight
+        array([0.9, 1.1], dtype=float32)
 
     Source: Chen, Badrinarayanan, Lee and Rabinovich, "GradNorm: Gradient Normalization for Adaptive Loss Balancing in
     Deep Multitask Networks", ICML 2018, Eq. 1, Eq. 2 and Algorithm 1.
@@ -49,10 +61,10 @@ class GradNorm(TaskBalance):
         self.asymmetry = asymmetry
         self.learning_rate = learning_rate
         scale = len(self.tasks) / sum(self.base_weights.values())
-        start = [scale * self.base_weights[task] for task in self.tasks]
+        first = [scale * self.base_weights[task] for task in self.tasks]
         self.task_weights = self.add_weight(
             shape=(len(self.tasks),),
-            initializer=lambda shape, dtype: ops.convert_to_tensor(start, dtype),
+            initializer=lambda shape, dtype: ops.convert_to_tensor(first, dtype),
             dtype="float32",
             trainable=False,
             name="task_weights",

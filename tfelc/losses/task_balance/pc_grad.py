@@ -20,8 +20,16 @@ class PCGrad(TaskBalance):
     Args:
         tasks: Sequence of str. The tasks.
         base_weights: Mapping of task to float. The weights `w`. Defaults to None: all 1.
-        seed: int. Of the random order, which matters from three tasks on. Defaults to 0.
-        **kwargs: Passed to `keras.layers.Layer`.
+        seed: int. Seed of the random order, which matters from three tasks on. Defaults to 0.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> balance, kernel = PCGrad(["ctr", "cvr"]), keras.Variable([0.0, 0.0])
+        >>> with tf.GradientTape(persistent=True) as tape:  # gradients of (1, 0) and (-1, 1)
+        ...     losses = {"ctr": kernel[0], "cvr": kernel[1] - kernel[0]}
+        >>> balance.gradients(tape, losses, 0.0, [kernel.value], [kernel.value])[0].numpy().tolist()
+        [0.5, 1.5]
 
     Source: Yu, Kumar, Gupta, Levine, Hausman and Finn, "Gradient Surgery for Multi-Task Learning", NeurIPS 2020,
     Algorithm 1.
@@ -52,15 +60,15 @@ class PCGrad(TaskBalance):
         original = ops.stack([_flat(tape.gradient(terms[task], list(shared)), shared) for task in self.tasks])
         correction = self._project(original) - ops.sum(original, axis=0)
         place = {id(variable): k for k, variable in enumerate(variables)}
-        start = 0
+        offset = 0
         for variable in shared:
             size = _size(variable)
             k = place[id(variable)]
             # Nothing is projected where no task reaches, and there the gradient stays None.
             if gradients[k] is not None:
-                part = ops.reshape(correction[start : start + size], variable.shape)
+                part = ops.reshape(correction[offset : offset + size], variable.shape)
                 gradients[k] = gradients[k] + ops.cast(part, gradients[k].dtype)
-            start += size
+            offset += size
         return gradients
 
     def _project(self, original: Tensor) -> Tensor:

@@ -36,7 +36,7 @@ class TaskBalanceSettings(PartSettings):
         Args:
             tasks: Sequence of str. The tasks, in the order of the state.
             weights: Mapping of task to float. Their base weights; a task that is absent weighs 1.
-            seed: int. Of whatever is random in it.
+            seed: int. Seed of whatever is random in it.
         """
 
 
@@ -86,7 +86,7 @@ class GradNormSettings(TaskBalanceSettings):
 
     Attributes:
         asymmetry: How hard a slow task is pushed; 0 wants equal gradients.
-        learning_rate: Of the weights.
+        learning_rate: Learning rate of the weights.
     """
 
     name: Literal["gradnorm"] = "gradnorm"

@@ -22,11 +22,18 @@ class TaskBalance(keras.layers.Layer):
     Args:
         tasks: Sequence of str. The tasks, in the order of the state.
         base_weights: Mapping of task to float. Static weights; a task that is absent weighs 1. Defaults to None: all 1.
-        **kwargs: Passed to `keras.layers.Layer`.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:
         ValueError: `tasks` is empty, repeats itself or holds the reserved name `balance`; or a base weight is not
             positive or belongs to no task.
+
+    Example:
+        >>> class Halved(TaskBalance):
+        ...     def weighted(self, losses):
+        ...         return {task: 0.5 * loss for task, loss in super().weighted(losses).items()}
+        >>> float(Halved(["ctr"]).weighted({"ctr": 1.0})["ctr"])
+        0.5
     """
 
     def __init__(self, tasks: Sequence[str], base_weights: Mapping[str, float] | None = None, **kwargs: Any) -> None:
@@ -53,7 +60,7 @@ class TaskBalance(keras.layers.Layer):
         return {task: self.base_weights[task] * ops.cast(losses[task], "float32") for task in self.tasks}
 
     def update(self, losses: Mapping[str, Tensor]) -> None:
-        """Takes note of one step's raw losses; `gradients` calls it, once a step. Does nothing here."""
+        """Takes note of one step's raw losses; `gradients` calls it once per step. Does nothing here."""
 
     def gradients(
         self,

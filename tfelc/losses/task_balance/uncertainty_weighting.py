@@ -20,7 +20,14 @@ class UncertaintyWeighting(TaskBalance):
     Args:
         tasks: Sequence of str. The tasks.
         base_weights: Mapping of task to float. The weights `w`. Defaults to None: all 1.
-        **kwargs: Passed to `keras.layers.Layer`.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Example:
+        >>> import numpy as np
+        >>> balance = UncertaintyWeighting(["ctr", "cvr"])
+        >>> _ = balance.log_variances.assign(ops.log([1.0, 4.0]))  # what training learns
+        >>> {name: round(float(term), 4) for name, term in balance.weighted({"ctr": 0.5, "cvr": 0.5}).items()}
+        {'ctr': 0.5, 'cvr': 0.125, 'balance': 0.6931}
 
     Source: Kendall, Gal and Cipolla, "Multi-Task Learning Using Uncertainty to Weigh Losses for Scene Geometry and
     Semantics", CVPR 2018, Eq. 10.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tfelc.next_item.data.batches import padded
 from tfelc.next_item.data.examples import Examples
-from tfelc.next_item.models.elcrec import ELCRec
+from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 
 
 class CatalogScorer:
@@ -27,14 +27,14 @@ class CatalogScorer:
             without clusters.
     """
 
-    def __init__(self, model: ELCRec, graph: Any = None) -> None:
+    def __init__(self, model: SequentialRecommender, graph: Any = None) -> None:
         self._max_length = model.max_length
         self._candidates = tf.transpose(tf.convert_to_tensor(model.candidates))
         self._embed = graph or embedding_graph(model)
         self.clusters: list[NDArray[np.int32]] = []
 
     def embed(self, examples: Examples) -> dict[str, NDArray[Any]]:
-        """What the model gives for each history: see `ELCRec`."""
+        """What the model gives for each history: see `SequentialRecommender`."""
         return {name: value.numpy() for name, value in self._outputs(examples).items()}
 
     def scores(self, examples: Examples) -> NDArray[np.float32]:
@@ -53,6 +53,6 @@ class CatalogScorer:
         return outputs
 
 
-def embedding_graph(model: ELCRec) -> Any:
+def embedding_graph(model: SequentialRecommender) -> Any:
     """The model as a graph for histories of any number and length; making it takes about a second."""
     return tf.function(model, input_signature=[tf.TensorSpec([None, None], tf.int32)])

@@ -14,16 +14,16 @@ from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.evaluation.bootstrap import paired_ranking_bootstrap
 from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 from tfelc.next_item.evaluation.evaluation import evaluate
-from tfelc.next_item.models.elcrec import ELCRec
+from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 from tfelc.next_item.settings import NEXT_ITEM
 
 _ROWS = 512
 
 
 def compare(
-    model: ELCRec,
+    model: SequentialRecommender,
     ranks: ArrayLike,
-    other: ELCRec,
+    other: SequentialRecommender,
     examples: Examples,
     remove_seen: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -50,7 +50,7 @@ def compare(
     return Comparison("users", result.metrics, {NEXT_ITEM: differences}, adjusted_rand_index=index)
 
 
-def _clusters(model: ELCRec, examples: Examples) -> NDArray[np.int32]:
+def _clusters(model: SequentialRecommender, examples: Examples) -> NDArray[np.int32]:
     scorer = CatalogScorer(model)
     blocks = (examples.take(slice(at, at + _ROWS)) for at in range(0, len(examples), _ROWS))
     return np.concatenate([scorer.embed(block)["cluster"] for block in blocks])

@@ -14,12 +14,12 @@ from tfelc.metrics.summary import ranking_metrics
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 from tfelc.next_item.evaluation.full_ranking import full_ranking
-from tfelc.next_item.models.elcrec import ELCRec
+from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 from tfelc.next_item.settings import NEXT_ITEM
 
 
 def evaluate(
-    model: ELCRec,
+    model: SequentialRecommender,
     examples: Examples,
     split: str,
     remove_seen: bool = True,

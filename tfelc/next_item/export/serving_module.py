@@ -38,8 +38,8 @@ class RecommenderModule(tf.Module):
         asset: File that goes into the SavedModel's assets.
 
     Example:
-        >>> module = RecommenderModule(run.model(), run.catalog, counts, "brute_force", Path("manifest.json"))
-        >>> tf.saved_model.save(module, "exports/next/1", signatures=module.signatures())
+        >>> module = RecommenderModule(model, run.catalog, counts, "brute_force", manifest)  # doctest: +SKIP
+        >>> tf.saved_model.save(module, "exports/next/1", signatures=module.signatures())  # doctest: +SKIP
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""The settings of each next-item model: one model a file."""
+"""The settings of each next-item model: one model per file."""

@@ -10,8 +10,7 @@ from pydantic import Field, model_validator
 
 from tfelc.core.settings import Settings
 from tfelc.lifecycle.settings.clusters import ClusterSettings
-from tfelc.next_item.model_settings.encoder import EncoderSettings
-from tfelc.next_item.model_settings.sequence_model import SequenceModelSettings
+from tfelc.next_item.model_settings.transformer import TransformerSettings
 
 if TYPE_CHECKING:
     from tfelc.next_item.models.sequential_recommender import SequentialRecommender
@@ -68,20 +67,18 @@ class ContrastSettings(Settings):
         return self.has_views and self.views == "same_target"
 
 
-class ELCRecSettings(SequenceModelSettings):
+class ELCRecSettings(TransformerSettings):
     """SASRec with learnable clusters of its users and a contrast between views of their histories.
 
     Its parts are left out by their weights: without the contrast `contrast.sequence_weight: 0, contrast.intent_weight:
     0` (the paper's B + ELCM), without the clustering loss `clusters.alpha: 0` (B + CCL).
 
     Attributes:
-        encoder: The Transformer.
         clusters: The users' intents.
         contrast: Between two views of a history.
     """
 
     name: Literal["elcrec"] = "elcrec"
-    encoder: EncoderSettings = EncoderSettings()
     clusters: IntentSettings = IntentSettings()
     contrast: ContrastSettings = ContrastSettings()
 

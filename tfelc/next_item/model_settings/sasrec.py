@@ -7,22 +7,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tfelc.next_item.model_settings.encoder import EncoderSettings
-from tfelc.next_item.model_settings.sequence_model import SequenceModelSettings
+from tfelc.next_item.model_settings.transformer import TransformerSettings
 
 if TYPE_CHECKING:
     from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 
 
-class SASRecSettings(SequenceModelSettings):
-    """A Transformer over the history (Kang and McAuley, 2018).
-
-    Attributes:
-        encoder: The Transformer.
-    """
+class SASRecSettings(TransformerSettings):
+    """A Transformer over the history (Kang and McAuley, 2018)."""
 
     name: Literal["sasrec"] = "sasrec"
-    encoder: EncoderSettings = EncoderSettings()
 
     def create(self, num_items: int, max_length: int, counts: NDArray[np.int64], seed: int) -> SequentialRecommender:
         """An untrained SASRec; see `SequenceModelSettings`."""

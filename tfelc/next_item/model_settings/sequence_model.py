@@ -31,9 +31,9 @@ class NeighborSettings(Settings):
     """Item-kNN as a term of the score, added once the model is trained; see `tfelc.layers.neighbor_scores`.
 
     Attributes:
-        weight: Of the term; 0 leaves it out.
-        num_neighbors: Neighbors of an item.
-        recency: Factor a step by which the older items of a history count less.
+        weight: Weight of the term; 0 leaves it out.
+        num_neighbors: Number of neighbors that are kept of each item.
+        recency: Factor by which an item counts less for each step that it is older than the last one.
         window: Largest distance of two items that counts, in steps.
         decay: Power by which nearness falls with the distance.
         backward: Weight of what stood before an item, to that of what stood after it.
@@ -55,6 +55,12 @@ class SequenceModelSettings(PartSettings):
     Attributes:
         loss: The loss of the next item: the name of one of `tfelc.losses.next_item`, or its name and settings.
         neighbors: Item-kNN as a term of the score.
+
+    Example:
+        >>> SequenceModelSettings.load({"name": "sasrec", "loss": "bce"}).loss.num_negatives
+        1024
+        >>> SEQUENCE_MODELS.names()
+        ['sasrec', 'elcrec']
     """
 
     registry: ClassVar[Registry[Any]] = SEQUENCE_MODELS
@@ -78,6 +84,6 @@ class SequenceModelSettings(PartSettings):
         Args:
             num_items: int. Items of the catalog.
             max_length: int. Most recent items of a history that are read.
-            counts: How often each item is a target in training, by item number less 1.
-            seed: int. Of whatever is random in it beside its first weights.
+            counts: Array. How often each item is a target in training, by item number less 1.
+            seed: int. Seed of whatever is random in it beside its first weights.
         """

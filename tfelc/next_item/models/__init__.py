@@ -1,1 +1,1 @@
-"""models."""
+"""The next-item models, one per file, and the baselines that learn nothing."""

@@ -19,14 +19,22 @@ def co_occurrences(
     """Sums `d^-decay` over all occurrences of item `j` at `d <= window` steps after item `i`.
 
     Args:
-        actions: Item numbers of one user after another, as `Examples.known` gives them, `(items,)`.
-        offsets: Where each user begins and the last one ends, `(users + 1,)`.
-        num_items: Items in the catalog.
-        window: Largest distance, in steps.
-        decay: Power by which weight falls with the distance.
+        actions: Array. Item numbers of one user after another, as `Examples.known` gives them, `(items,)`.
+        offsets: Array. Where each user begins and the last one ends, `(users + 1,)`.
+        num_items: int. Items of the catalog.
+        window: int. Largest distance, in steps.
+        decay: float. Power by which weight falls with the distance.
 
     Returns:
-        `(items + 1, items + 1)`, by item number, float32.
+        Sparse matrix, `(num_items + 1, num_items + 1)`, by item number, float32.
+
+    Example:
+        >>> actions, offsets = np.array([1, 2, 3, 1, 2], np.int32), np.array([0, 3, 5])
+        >>> co_occurrences(actions, offsets, num_items=3, window=2, decay=1.0).toarray()
+        array([[0. , 0. , 0. , 0. ],
+               [0. , 0. , 2. , 0.5],
+               [0. , 0. , 0. , 1. ],
+               [0. , 0. , 0. , 0. ]], dtype=float32)
     """
     user = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     shape = (num_items + 1, num_items + 1)
@@ -42,14 +50,14 @@ def nearness(examples: Examples, num_items: int, window: int, decay: float, back
     """How near item `j` stands to item `i`: what stood after `i`, and `backward` times as much what stood before it.
 
     Args:
-        examples: Examples to count, `(examples,)`.
-        num_items: Items in the catalog.
-        window: As for `co_occurrences`.
-        decay: Likewise.
-        backward: Weight of what stood before.
+        examples: Examples. What to count.
+        num_items: int. Items of the catalog.
+        window: int. Largest distance, in steps.
+        decay: float. Power by which weight falls with the distance.
+        backward: float. Weight of what stood before.
 
     Returns:
-        `(items + 1, items + 1)`, by item number, float32.
+        Sparse matrix, `(num_items + 1, num_items + 1)`, by item number, float32.
     """
     after = co_occurrences(*examples.known(), num_items, window, decay)
     return (after + backward * after.T).tocsr()
@@ -62,13 +70,13 @@ def co_occurrence_embeddings(examples: Examples, num_items: int, dim: int, seed:
     the matrix made symmetric. An item that stands near no other has zeros.
 
     Args:
-        examples: Training examples, `(examples,)`.
-        num_items: Items in the catalog.
-        dim: Width.
-        seed: Of the randomized SVD.
+        examples: Examples. The training examples.
+        num_items: int. Items of the catalog.
+        dim: int. Width of an embedding.
+        seed: int. Seed of the randomized SVD.
 
     Returns:
-        `(items + 1, dim)`, by item number, with a root mean square of the rows' lengths of 1.
+        Array, `(num_items + 1, dim)`, by item number, with a root mean square of the rows' lengths of 1.
 
     Source: Levy and Goldberg (2014), for items in place of words.
     """

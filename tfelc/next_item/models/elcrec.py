@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from keras import ops
 
@@ -23,12 +23,25 @@ class ELCRec(SASRec):
     Args:
         num_items: int. Items of the catalog.
         max_length: int. Longest history.
-        settings: ELCRecSettings. Its settings.
+        settings: ELCRecSettings. The model's settings.
         loss: NextItemLoss. The loss of the next item.
-        seed: int. Of the augmentations. Defaults to 0.
+        seed: int. Seed of the augmentations. Defaults to 0.
+
+    Example:
+        >>> clusters, contrast = {"num_clusters": 3}, {"sequence_weight": 0.1, "intent_weight": 0.1}
+        >>> settings = ELCRecSettings(clusters=clusters, contrast=contrast)
+        >>> model = settings.create(100, 20, [1] * 100, seed=7)
+        >>> items, targets = ops.convert_to_tensor([[0, 3, 7], [4, 2, 9]]), ops.convert_to_tensor([5, 8])
+        >>> list(model.compute_loss(items, targets))
+        ['next_item', 'clustering', 'sequence_contrast', 'intent_contrast']
+        >>> sorted(model(items))
+        ['assignment', 'cluster', 'embedding']
 
     Source: ELCRec, section 3.4.
     """
+
+    settings: ELCRecSettings
+    former_variables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self, num_items: int, max_length: int, settings: ELCRecSettings, loss: NextItemLoss, seed: int = 0
@@ -113,7 +126,7 @@ class ELCRec(SASRec):
         return pooled, self._fused(hidden, pooled, real)
 
     def _fused(self, positions: Tensor, pooled: Tensor, real: Tensor | float = 1.0) -> Tensor:
-        """Positions `(batch, length, dim)` with the user's nearest center (Eq. 5), as one row a user."""
+        """Positions `(batch, length, dim)` with the user's nearest center (Eq. 5), as one row per user."""
         if self.clusters is not None and self.settings.contrast.fusion != "none":
             center = self.clusters(pooled)["center"][:, None]
             if self.settings.contrast.fusion == "shift":

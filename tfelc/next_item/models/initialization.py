@@ -1,4 +1,4 @@
-"""Where a next-item model's weights begin, other than at random."""
+"""What a next-item model's weights are before the first step, other than random."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tfelc.next_item.models.co_occurrence import co_occurrence_embeddings, nearn
 
 # Root mean square of the items' lengths; random ones have 0.16. Chosen once, on Beauty's validation users.
 _ITEM_LENGTH = 0.5
-# Histories whose embeddings the K-means start of the centers is computed on.
+# Histories whose embeddings the centers' K-means is computed on.
 _KMEANS_HISTORIES = 20_000
 
 
 def initialize_items(table: Any, examples: Examples, num_items: int, seed: int) -> None:
-    """Starts items' embeddings at their co-occurrence; an item that stands near no other stays as it is.
+    """Initializes items' embeddings by their co-occurrence; an item that stands near no other stays as it is.
 
     The untrained encoder lets the last item through nearly unchanged, so that the model recommends what co-occurs with
     it before its first step, and needs fewer of them.
 
     Args:
-        table: The embeddings, a Keras variable with at least `num_items + 1` rows, by item number.
-        examples: Training examples.
-        num_items: Items of the catalog.
-        seed: Of the randomized SVD.
+        table: Keras variable. The embeddings, at least `num_items + 1` rows, by item number.
+        examples: Examples. The training examples.
+        num_items: int. Items of the catalog.
+        seed: int. Seed of the randomized SVD.
     """
     values = np.array(table)
     vectors = co_occurrence_embeddings(examples, num_items, values.shape[1], seed)
@@ -40,7 +40,16 @@ def initialize_items(table: Any, examples: Examples, num_items: int, seed: int) 
 
 
 def neighbor_nearness(settings: NeighborSettings, examples: Examples, num_items: int) -> sparse.csr_matrix:
-    """How near the items stand to each other in the training histories, `(num_items + 1, num_items + 1)`."""
+    """How near the items stand to each other in the training histories.
+
+    Args:
+        settings: NeighborSettings. What counts as near.
+        examples: Examples. The training examples.
+        num_items: int. Items of the catalog.
+
+    Returns:
+        Sparse matrix, `(num_items + 1, num_items + 1)`, by item number.
+    """
     return nearness(examples, num_items, settings.window, settings.decay, settings.backward)
 
 
@@ -48,8 +57,8 @@ def cluster_sample(model: Any, examples: Examples) -> NDArray[np.float32]:
     """What the untrained model would cluster of some histories, `(histories, dim)`.
 
     Args:
-        model: A `SequentialRecommender`.
-        examples: Whole histories.
+        model: SequentialRecommender. The model.
+        examples: Examples. Whole histories.
     """
     if len(examples) > _KMEANS_HISTORIES:
         examples = examples.take(np.random.default_rng(0).permutation(len(examples))[:_KMEANS_HISTORIES])

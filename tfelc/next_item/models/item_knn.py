@@ -24,14 +24,16 @@ class ItemKnn:
     co-occurrence. Popularity orders what has no other score.
 
     Args:
-        num_items: Items in the catalog.
-        window: Largest distance, in steps. Defaults to 20.
-        decay: Power by which weight falls with the distance. Defaults to 0.5.
-        recency: Factor a step by which the older items of a history count less. Defaults to 0.6.
-        backward: Weight of what stood before. Defaults to 0.5.
+        num_items: int. Items of the catalog.
+        window: int. Largest distance, in steps. Defaults to 20.
+        decay: float. Power by which weight falls with the distance. Defaults to 0.5.
+        recency: float. Factor by which an item counts less for each step that it is older. Defaults to 0.6.
+        backward: float. Weight of what stood before. Defaults to 0.5.
 
     Example:
-        >>> ItemKnn(num_items=3).fit(splits.train).scores(splits.test)  # doctest: +SKIP
+        >>> one = Examples(*map(np.array, ([3, 1, 2], [0], [2], [2], [0])))  # after 3 and 1 a user took 2
+        >>> ItemKnn(num_items=3).fit(one).scores(one)[0].argsort()[::-1].tolist()
+        [2, 1, 3, 0]
     """
 
     def __init__(
@@ -47,7 +49,10 @@ class ItemKnn:
         """Counts pairs within each user's longest history and its target.
 
         Args:
-            examples: Examples to learn from, `(examples,)`.
+            examples: Examples. What to learn from.
+
+        Returns:
+            Itself.
         """
         self._near = nearness(examples, self.num_items, self.window, self.decay, self.backward)
         actions, _ = examples.known()

@@ -14,10 +14,12 @@ class Popularity:
     """Scores an item by how often it occurs, whoever asks.
 
     Args:
-        num_items: Items in the catalog.
+        num_items: int. Items of the catalog.
 
     Example:
-        >>> Popularity(num_items=3).fit(splits.train).scores(splits.test)  # doctest: +SKIP
+        >>> one = Examples(*map(np.array, ([1, 2, 2], [0], [2], [2], [0])))  # after 1 and 2 a user took 2 again
+        >>> Popularity(num_items=3).fit(one).scores(one).tolist()
+        [[-inf, 1.0, 2.0, 0.0]]
     """
 
     def __init__(self, num_items: int) -> None:
@@ -28,7 +30,10 @@ class Popularity:
         """Counts each user's longest history and its target.
 
         Args:
-            examples: Examples to learn from, `(examples,)`.
+            examples: Examples. What to learn from.
+
+        Returns:
+            Itself.
         """
         actions, _ = examples.known()
         self._row = np.bincount(actions, minlength=self.num_items + 1).astype(np.float32)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from keras import ops
 
 from tfelc.layers.sequence_encoder import SequenceEncoder
 from tfelc.losses.next_item.next_item_loss import NextItemLoss
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.model_settings.transformer import TransformerSettings
 from tfelc.next_item.models.initialization import initialize_items
 from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 
@@ -21,16 +22,25 @@ class SASRec(SequentialRecommender):
     Args:
         num_items: int. Items of the catalog.
         max_length: int. Longest history.
-        settings: SASRecSettings, or those of a model on top of it.
+        settings: TransformerSettings. The model's settings.
         loss: NextItemLoss. The loss of the next item.
         name: str. The model's name. Defaults to `sasrec`.
+
+    Example:
+        >>> from tfelc.next_item.model_settings.sasrec import SASRecSettings
+        >>> model = SASRecSettings().create(100, 20, [1] * 100, seed=7)
+        >>> tuple(model(ops.convert_to_tensor([[0, 3, 7]]))["embedding"].shape), tuple(model.candidates.shape)
+        ((1, 64), (101, 64))
     """
 
+    settings: TransformerSettings
+    # The random state of augmentations, which SASRec never used.
+    former_variables: ClassVar[tuple[str, ...]] = ("seed_generator/seed_generator_state",)
+
     def __init__(
-        self, num_items: int, max_length: int, settings: Any, loss: NextItemLoss, name: str = "sasrec"
+        self, num_items: int, max_length: int, settings: TransformerSettings, loss: NextItemLoss, name: str = "sasrec"
     ) -> None:
         super().__init__(num_items, max_length, settings, loss, name)
-        self.settings: Any = settings
         encoder = settings.encoder
         self.encoder = SequenceEncoder(
             num_items,
@@ -59,12 +69,16 @@ class SASRec(SequentialRecommender):
         return {"next_item": self.next_item_term(*self.hidden_and_last(items, targets), items, targets)}
 
     def hidden_and_last(self, items: Tensor, targets: Tensor, all_positions: bool = False) -> tuple[Tensor, Tensor]:
-        """All positions of a training batch, `(batch, length, dim)`, as far as they are needed, and the last ones.
+        """All positions of a training batch as far as they are needed, and the last ones.
 
         Args:
-            items: int32, `(batch, length)`.
-            targets: int32, `(batch,)` or `(batch, length)`; the latter needs all positions.
-            all_positions: bool. Whether they are needed anyway. Where they are not, the first result is the last ones.
+            items: Tensor. Int32, `(batch, length)`.
+            targets: Tensor. Int32, `(batch,)` or `(batch, length)`; the latter needs all positions.
+            all_positions: bool. Whether they are needed anyway. Defaults to False.
+
+        Returns:
+            Tensors of shape `(batch, length, dim)` and `(batch, dim)`; where not all positions are needed, the latter
+            twice.
         """
         if len(targets.shape) == 2 or all_positions:
             hidden = self.encoder(items, training=True)
@@ -76,17 +90,17 @@ class SASRec(SequentialRecommender):
         """The loss of the next item, after each history or after each of its positions."""
         if len(targets.shape) == 1:
             return self.next_item_loss(last, self.item_embeddings, targets)
-        # Pads have no target; they are dropped before the loss, which may cost a whole catalog a row.
+        # Pads have no target; they are dropped before the loss, which may cost a whole catalog for each row.
         real = ops.nonzero(ops.reshape(items, (-1,)))[0]
         vectors = ops.take(ops.reshape(hidden, (-1, hidden.shape[-1])), real, axis=0)
         return self.next_item_loss(vectors, self.item_embeddings, ops.take(ops.reshape(targets, (-1,)), real, axis=0))
 
     def initialize_weights(self, train: Examples, validation: Examples, seed: int) -> None:
-        """Starts items at their co-occurrence, and attention at the mean, where that is set; then the base's parts."""
+        """Fills the items by co-occurrence, and attention by the mean, where that is set; then the base's parts."""
         initialization = self.settings.encoder.initialization
         if initialization != "random":
             initialize_items(self.encoder.item_table, train, self.num_items, seed)
         if initialization == "co_occurrence_mean":
             for block in self.encoder.blocks:
-                block.start_at_mean()
+                block.initialize_at_mean()
         super().initialize_weights(train, validation, seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -37,7 +37,33 @@ class SequentialRecommender(keras.Model):
         settings: SequenceModelSettings. The model's settings.
         loss: NextItemLoss. The loss of the next item; it also says how embeddings are scaled.
         name: str. The model's name.
+
+    Example:
+        >>> class MeanOfItems(SequentialRecommender):
+        ...     def __init__(self, num_items, max_length, settings, loss):
+        ...         super().__init__(num_items, max_length, settings, loss, name="mean_of_items")
+        ...         self.table = keras.layers.Embedding(num_items + 1, 4)
+        ...         self.table.build()
+        ...         self.add_parts(dim=4)
+        ...
+        ...     @property
+        ...     def item_embeddings(self):
+        ...         return self.table.embeddings
+        ...
+        ...     def encode(self, inputs, training=False):
+        ...         return mean_over_items(self.table(inputs), inputs)
+        ...
+        ...     def compute_loss(self, items, targets, positive_views=None):
+        ...         return {"next_item": self.next_item_loss(self.encode(items), self.item_embeddings, targets)}
+        >>> from tfelc.losses.next_item.full_softmax import FullSoftmax
+        >>> from tfelc.next_item.model_settings.sasrec import SASRecSettings
+        >>> model = MeanOfItems(100, 20, SASRecSettings(), FullSoftmax())
+        >>> {name: tuple(value.shape) for name, value in model(ops.convert_to_tensor([[0, 3, 7]])).items()}
+        {'embedding': (1, 4)}
     """
+
+    # Paths of variables that checkpoints of earlier versions hold after those that the model has.
+    former_variables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self, num_items: int, max_length: int, settings: SequenceModelSettings, loss: NextItemLoss, name: str
@@ -76,7 +102,7 @@ class SequentialRecommender(keras.Model):
         """What the model makes of each history, `(batch, dim)`.
 
         Args:
-            inputs: int32, `(batch, length)`, padded with 0 on the left.
+            inputs: Tensor. Int32, `(batch, length)`, padded with 0 on the left.
             training: bool. Whether dropout is at work. Defaults to False.
         """
 
@@ -85,10 +111,14 @@ class SequentialRecommender(keras.Model):
         """Every term of the loss of one training batch, weighted as it enters the sum.
 
         Args:
-            items: int32, `(batch, length)`, padded with 0 on the left.
-            targets: int32; `(batch,)`, what follows each history, or `(batch, length)`, what follows each position.
-            positive_views: int32, `(batch, other length)`: other histories of the same targets, where
+            items: Tensor. Int32, `(batch, length)`, padded with 0 on the left.
+            targets: Tensor. Int32; `(batch,)`, what follows each history, or `(batch, length)`, what follows each
+                position.
+            positive_views: Tensor or None. Int32, `(batch, other length)`: other histories of the same targets, where
                 `uses_positive_views`.
+
+        Returns:
+            Name of the term -> scalar.
         """
 
     @property
@@ -123,12 +153,12 @@ class SequentialRecommender(keras.Model):
         return outputs
 
     def initialize_weights(self, train: Examples, validation: Examples, seed: int) -> None:
-        """Fills what does not begin at random: the neighbors are counted, and the centers may start at K-means.
+        """Fills what is not drawn at random: the neighbors are counted, and the centers may be those of K-means.
 
         Args:
-            train: Training examples.
-            validation: Validation examples; their histories are whole.
-            seed: int. Of the K-means start.
+            train: Examples. The training examples.
+            validation: Examples. The validation examples; their histories are whole.
+            seed: int. Seed of K-means.
         """
         if self.neighbors is not None:
             self.neighbors.set_neighbors(neighbor_nearness(self.settings.neighbors, train, self.num_items))
@@ -137,6 +167,19 @@ class SequentialRecommender(keras.Model):
 
 
 def mean_over_items(hidden: Tensor, items: Tensor) -> Tensor:
-    """The mean of `hidden`, `(batch, length, dim)`, over the positions that are no pads; `(batch, dim)`."""
+    """The mean of what a model makes of each position, over the positions that are no pads.
+
+    Args:
+        hidden: Tensor. `(batch, length, dim)`.
+        items: Tensor. Int32, `(batch, length)`, padded with 0.
+
+    Returns:
+        Tensor of shape `(batch, dim)`.
+
+    Example:
+        >>> hidden = ops.convert_to_tensor([[[9.0], [1.0], [2.0]]])
+        >>> mean_over_items(hidden, ops.convert_to_tensor([[0, 4, 7]])).numpy().tolist()
+        [[1.5]]
+    """
     real = ops.cast(items != 0, hidden.dtype)[:, :, None]
     return ops.sum(hidden * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)

@@ -18,7 +18,7 @@ from tfelc.next_item.data.batches import padded_blocks
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.evaluation.comparison import compare
 from tfelc.next_item.evaluation.evaluation import evaluate
-from tfelc.next_item.models.elcrec import ELCRec
+from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 from tfelc.next_item.report.metric_tables import differences_table, ranking_table
 from tfelc.next_item.report.summary_sentences import cluster_sentence, comparison_sentence, quality_sentences
 from tfelc.next_item.report.training_curves import training_curves
@@ -81,11 +81,11 @@ def _advance(name: str, status: Status) -> Callable[[int, int], None]:
     return lambda done, total: status(f"ranking the catalog with {name}: user {done:,} of {total:,}")
 
 
-def _cluster_blocks(model: ELCRec, examples: Examples) -> list[Markup]:
+def _cluster_blocks(model: SequentialRecommender, examples: Examples) -> list[Markup]:
     if len(examples) > POINTS:
         examples = examples.take(np.sort(np.random.default_rng(0).choice(len(examples), POINTS, replace=False)))
     blocks = padded_blocks(examples, model.max_length)
-    embeddings = np.concatenate([np.asarray(model.pooled(block)) for block in blocks])
+    embeddings = np.concatenate([np.asarray(model.encode_and_pool(block)[1]) for block in blocks])
     if model.clusters is None:
         everyone = np.full(len(embeddings), "users", dtype=object)
         return [note("The model has no clusters."), embedding_map(embeddings, {"all alike": everyone}, "users")]

@@ -48,6 +48,7 @@ class TopKJob(BatchJob[TopKSettings]):
         DataError: A file is missing, cannot be read, or lacks a column.
 
     Example:
+        >>> from pathlib import Path
         >>> settings = TopKSettings(model=Path("exports/next/3"), inputs=("users.parquet",), output="recs", k=100)
         >>> TopKJob(settings).run().scored  # doctest: +SKIP
         22363

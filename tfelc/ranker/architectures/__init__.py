@@ -1,1 +1,1 @@
-"""How the tasks share what they learn: one architecture a file."""
+"""How the tasks share what they learn: one architecture per file."""

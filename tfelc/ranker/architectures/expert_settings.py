@@ -12,7 +12,7 @@ class ExpertSettings(MultiTaskArchitecture):
 
     Attributes:
         units: Widths of the layers of each expert.
-        dropout: After every layer of an expert.
+        dropout: Dropout after every layer of an expert.
     """
 
     units: tuple[PositiveInt, ...] = Field((128, 64), min_length=1)
@@ -20,5 +20,5 @@ class ExpertSettings(MultiTaskArchitecture):
 
     @property
     def output_units(self) -> int:
-        """Width of a task's mixture."""
+        """Width of each task's mixture."""
         return self.units[-1]

@@ -13,7 +13,7 @@ class MMoE(ExpertSettings):
     """All tasks share the experts, and each mixes them by a gate of its own (MMoE, Ma et al. 2018).
 
     Attributes:
-        num_experts: Number of experts.
+        num_experts: Number of experts, which all tasks share.
 
     Example:
         >>> MMoE(num_experts=2, units=(8, 4)).create_layer(num_tasks=3, dtype="float32").num_experts

@@ -21,7 +21,14 @@ ARCHITECTURES: Registry[type[MultiTaskArchitecture]] = Registry(
 class MultiTaskArchitecture(PartSettings):
     """The settings of an architecture, which make its layer.
 
-    A new one is a subclass with a `name`, its settings and `create_layer`, registered in `ARCHITECTURES`.
+    A new one is a subclass with a `name`, its settings, `create_layer` and `output_units`, registered in
+    `ARCHITECTURES`.
+
+    Example:
+        >>> MultiTaskArchitecture.load({"name": "ple", "num_levels": 2}).num_levels
+        2
+        >>> ARCHITECTURES.names()
+        ['mmoe', 'ple', 'shared_bottom']
     """
 
     registry: ClassVar[Registry[Any]] = ARCHITECTURES
@@ -37,12 +44,14 @@ class MultiTaskArchitecture(PartSettings):
         float32 of shape `(batch, num_tasks, experts)`, which sum to 1. `build(sides_shape, gate_inputs_shape)` makes
         its weights, and its `shared_variables` are those that all tasks train, which GradNorm balances by.
 
+        Settings load without Keras: import the layer inside this method.
+
         Args:
             num_tasks: int. Number of tasks.
-            dtype: Keras's dtype policy.
+            dtype: Keras's dtype policy, or its name.
         """
 
     @property
     @abstractmethod
     def output_units(self) -> int:
-        """Width of a task's mixture."""
+        """Width of each task's mixture."""

@@ -13,9 +13,9 @@ class PLE(ExpertSettings):
     """Beside the shared experts each task has some of its own, in one or more levels (PLE, Tang et al. 2020).
 
     Attributes:
-        num_shared_experts: Experts of all tasks.
-        num_task_experts: Experts of each task alone.
-        num_levels: Extraction levels.
+        num_shared_experts: Number of experts that all tasks share.
+        num_task_experts: Number of experts that each task has for itself.
+        num_levels: Number of extraction levels.
 
     Example:
         >>> PLE(units=(8, 4)).create_layer(num_tasks=3, dtype="float32").num_experts

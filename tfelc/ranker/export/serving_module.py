@@ -26,8 +26,8 @@ class ServingModule(tf.Module):
         asset: File that goes into the SavedModel's assets.
 
     Example:
-        >>> module = ServingModule(run.model(), Path("feature_manifest.json"))
-        >>> tf.saved_model.save(module, "exports/ranker/1", signatures=module.signatures())
+        >>> module = ServingModule(run.model(), Path("feature_manifest.json"))  # doctest: +SKIP
+        >>> tf.saved_model.save(module, "exports/ranker/1", signatures=module.signatures())  # doctest: +SKIP
     """
 
     def __init__(self, model: RankingModel, asset: Path) -> None:

@@ -1,1 +1,1 @@
-"""models."""
+"""The ranker's network, and the model around it."""

@@ -20,16 +20,29 @@ Tensor = Any
 class MultiTaskNetwork(keras.layers.Layer):
     """Encoded sides -> logits: the experts see every side, the gates the activities and the users' clusters.
 
+    A side is what is known of one party of a row: the user, the activity, the item, or the context.
+
     Args:
         tasks: Sequence of str. The heads, in order.
         config: RankerModelSettings, or its dictionary.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
         sides: Mapping of role to float tensor, `(batch, width)` each.
         broadcast: bool. Whether some sides are one row for all. Defaults to False.
 
     Returns:
-        As `Ranker`.
+        The same as `MultiTaskModel`.
+
+    Raises:
+        ValueError: None of the sides has the role that the gates or the clusters read.
+
+    Example:
+        >>> settings = {"architecture": {"name": "ple", "units": [8]}, "clusters": {"num_clusters": 3}}
+        >>> network = MultiTaskNetwork(["ctr", "cvr"], settings)
+        >>> outputs = network({"activity": ops.ones((1, 4)), "item": ops.ones((6, 5))}, broadcast=True)
+        >>> tuple(outputs["logits"]["cvr"].shape), tuple(outputs["gates"]["cvr"].shape)
+        ((6,), (1, 8))
     """
 
     def __init__(self, tasks: Sequence[str], config: RankerModelSettings | dict[str, Any], **kwargs: Any) -> None:
@@ -62,8 +75,8 @@ class MultiTaskNetwork(keras.layers.Layer):
         if self.config.clusters.num_clusters:
             self.activity_encoder.build((None, self._width(sides_shape, self.config.clusters.inputs)))
             self.clusters.build((None, self.config.clusters.dim))
-            fed = {"assignment": self.config.clusters.num_clusters, "center": self.config.clusters.dim}
-            gate_width += sum(fed[name] for name in self.config.clusters.gate_inputs)
+            widths = {"assignment": self.config.clusters.num_clusters, "center": self.config.clusters.dim}
+            gate_width += sum(widths[name] for name in self.config.clusters.gate_inputs)
         self.experts.build(list(sides_shape.values()), (None, gate_width))
         width = self.config.architecture.output_units
         for tower, units in zip(self.towers, self.config.towers.units, strict=True):

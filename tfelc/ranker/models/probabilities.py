@@ -14,7 +14,7 @@ Tensor = Any
 
 
 def probabilities(tasks: Mapping[str, Task], logits: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """One probability a head, and the joint ones, such as `ctcvr = ctr * cvr`, whose chain of heads is whole.
+    """One probability per head, and the joint ones, such as `ctcvr = ctr * cvr`, whose chain of heads is whole.
 
     Args:
         tasks: The heads' tasks and those that they are conditioned on.
@@ -22,6 +22,12 @@ def probabilities(tasks: Mapping[str, Task], logits: Mapping[str, Tensor]) -> di
 
     Returns:
         Output name -> float32 tensor of shape `(batch,)`, heads first.
+
+    Example:
+        >>> tasks = {"ctr": Task(label="clicked"), "like": Task(label="liked")}
+        >>> outputs = probabilities(tasks, {"ctr": ops.zeros(1), "like": ops.convert_to_tensor([-1.0])})
+        >>> {name: round(float(value[0]), 4) for name, value in outputs.items()}
+        {'ctr': 0.5, 'like': 0.2689}
     """
     outputs = {name: ops.sigmoid(logit) for name, logit in logits.items()}
     for joint, task in joint_names(tasks, list(logits)).items():

@@ -11,7 +11,7 @@ from tfelc.core.errors import UsageError
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout
 from tfelc.features.lookup import FeatureLookup
-from tfelc.ranker.models.ranker import Ranker
+from tfelc.ranker.models.multi_task_model import MultiTaskModel
 from tfelc.ranker.settings import RankerSettings
 from tfelc.schema.schema import Schema
 from tfelc.schema.task import Task
@@ -20,19 +20,32 @@ from tfelc.schema.task_chain import select_tasks
 
 @dataclass(frozen=True)
 class RankingModel:
-    """A ranker and what it takes to feed it.
+    """A ranker and what makes its inputs.
 
     Attributes:
         schema: The raw columns.
         tasks: The heads' tasks and those that they are conditioned on.
         lookup: Raw columns -> the ranker's inputs.
         ranker: The model, built.
+
+    Example:
+        >>> columns = {
+        ...     "clicked": {"kind": "label"},
+        ...     "visits": {"kind": "number", "role": "activity"},
+        ...     "item": {"kind": "category", "role": "item"},
+        ... }
+        >>> content = {"name": "shop", "columns": columns, "tasks": {"ctr": {"label": "clicked"}}}
+        >>> visits = {"mean": 2.0, "variance": 1.0, "missing": False}
+        >>> fitted = FittedFeatures(vocabularies={"item": ["a", "b"]}, numbers={"visits": visits})
+        >>> model = RankingModel.build(Schema.model_validate(content), fitted, ["ctr"], RankerSettings())
+        >>> list(model.tasks), [tuple(table.shape) for table in model.ranker.table_variables]
+        (['ctr'], [(4, 16)])
     """
 
     schema: Schema
     tasks: dict[str, Task]
     lookup: FeatureLookup
-    ranker: Ranker
+    ranker: MultiTaskModel
 
     @classmethod
     def build(
@@ -47,7 +60,7 @@ class RankingModel:
         tasks = select_tasks(schema, heads, config.tasks)
         table_rows = fitted.table_rows(schema)
         lookup = FeatureLookup(schema, fitted, Layout.of(schema, table_rows, config.model.embedding_dim))
-        ranker = Ranker(
+        ranker = MultiTaskModel(
             schema, fitted.numbers, table_rows, heads, config.model, dtype=config.training.precision, name="ranker"
         )
         ranker({key: tf.zeros([1, *spec.shape[1:]], spec.dtype) for key, spec in lookup.specs().items()})

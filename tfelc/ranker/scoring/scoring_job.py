@@ -51,6 +51,7 @@ class ScoringJob(BatchJob[JobSettings]):
         DataError: A file is missing, cannot be read, or lacks a column.
 
     Example:
+        >>> from pathlib import Path
         >>> settings = JobSettings(model=Path("exports/ctr/3"), inputs=("*.parquet",), output="scores")
         >>> ScoringJob(settings).run().measures.read  # doctest: +SKIP
         2000000

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfelc.losses.task_losses import task_losses
 from tfelc.metrics.mean_gate_entropy import MeanGateEntropy
-from tfelc.ranker.models.ranker import Ranker
+from tfelc.ranker.models.multi_task_model import MultiTaskModel
 from tfelc.schema.task import Task
 
 
@@ -29,7 +29,7 @@ class MultiTaskTrainer(keras.Model):
 
     def __init__(
         self,
-        ranker: Ranker,
+        ranker: MultiTaskModel,
         tasks: Mapping[str, Task],
         balance: keras.layers.Layer,
         **kwargs: Any,

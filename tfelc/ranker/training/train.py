@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tfelc.core.errors import RunError
+from tfelc.core.step_status import step_status
 from tfelc.data.dataset import Dataset
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.fit import fit_features
@@ -99,5 +100,5 @@ def _watched(schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> 
 def _fit_features(dataset: Dataset, console: Console) -> FittedFeatures:
     schema = dataset.schema
     reader = RowGroupReader(dataset.files("train"), list(schema.features), seed=0, window=1)
-    with console.status("fitting the features on the training split"):
+    with step_status(console=console, first="fitting the features on the training split"):
         return fit_features(schema, reader.tables(0, shuffle=False))

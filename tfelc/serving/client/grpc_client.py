@@ -58,7 +58,7 @@ class GrpcClient(Client):
         timeout: Seconds for a call, all its attempts together; the server gets it as the deadline. Defaults to 5.
 
     Example:
-        >>> with GrpcClient("127.0.0.1:8500", "ranker") as client:
+        >>> with GrpcClient("127.0.0.1:8500", "ranker") as client:  # doctest: +SKIP
         ...     client.rank(user={"age": 31.0}, items={"video_id": ["v1", "v2"]})["ctr"]
     """
 

@@ -43,7 +43,7 @@ class RestClient(Client):
         attempts: Attempts at a call that ends in 503 or finds no connection. Defaults to 4.
 
     Example:
-        >>> with RestClient("http://127.0.0.1:8501", "ranker") as client:
+        >>> with RestClient("http://127.0.0.1:8501", "ranker") as client:  # doctest: +SKIP
         ...     client.rank(user={"age": 31.0}, items={"video_id": ["v1", "v2"]})["ctr"]
     """
 

@@ -1,0 +1,100 @@
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from tfelc.experiments.benchmarks import serving
+from tfelc.experiments.benchmarks.load import Load, connectors, percentiles, requests_of, served
+
+
+def _row(protocol, signature, items, p50, clients=1):
+    row = {"protocol": protocol, "signature": signature, "items": items, "clients": clients, "p50": p50}
+    return {**row, "p95": p50 + 1, "p99": p50 + 2, "rows_per_s": 10.0 * items, "failed": 0}
+
+
+ROWS = [
+    _row("session", "serving_default", 1, 0.5),
+    _row("REST", "serving_default", 1, 1.25),
+    _row("session", "rank", 500, 2.0),
+    _row("gRPC", "rank", 500, 5.0),
+    _row("gRPC", "rank", 500, 9.0, clients=32),
+]
+ROLLOUT = {
+    "clients": 32, "requests": 67_942, "failed": 1, "failures": [], "rollout_s": 1.5,
+    "during": {"p99": 69.0}, "outside": {"p99": 46.0},
+}  # fmt: skip
+
+
+def test_the_tables_tell_the_load_the_roll_out_and_the_bars():
+    load, bars = serving.tables({"load": ROWS, "rollout": ROLLOUT})
+    assert load.rows[3] == ["gRPC, rank of 500, 1 at once", "5.00", "6.00", "7.00", "5,000", "0"]
+    assert load.note == (
+        "Roll-out under 32 clients: 67,942 requests, 1 failed; 1.5 s from the folder's appearance to the old "
+        "version's end; p99 69.0 ms during it, 46.0 ms outside"
+    )
+    # Each is held against the session of the same run.
+    assert bars.rows == [
+        ["REST, one row: p50 above the session's, ms", "0.75", "1.5", "holds"],
+        ["gRPC, rank of 500: p50 over the session's", "2.50", "2", "MISSED"],
+        ["roll-out: failed requests", "1.00", "0", "MISSED"],
+        ["roll-out: p99 during over p99 outside", "1.50", "3", "holds"],
+    ]
+
+
+def test_each_client_sends_its_next_request_when_it_has_the_answer():
+    at_once, most = [], []
+    lock = threading.Lock()
+
+    def call():
+        with lock:
+            at_once.append(1)
+            most.append(len(at_once))
+        time.sleep(0.02)
+        at_once.pop()
+
+    load = Load([call, call])
+    assert len(most) == 2
+    load.drive(0.2)
+    load.drive(0.2)
+    sent, answered = load.times
+    assert max(most) == 2 and load.failures == []
+    assert 16 <= len(sent) <= 42 and np.all(answered - sent >= 0.02)
+    found = load.figures(items=5)
+    assert found["rows_per_s"] == pytest.approx(5 * len(sent) / 0.4, rel=0.3) and found["p50"] >= 20
+
+
+def test_a_request_that_fails_counts_as_failed_and_not_as_answered():
+    calls = []
+
+    def call():
+        calls.append(1)
+        if len(calls) > 1:
+            raise ConnectionError("refused")
+
+    load = Load([call])
+    load.drive(0.1)
+    assert set(load.failures) == {"ConnectionError: refused"} and load.times.shape == (2, 0)
+    assert load.figures(items=1)["failed"] == len(load.failures) <= 4
+    assert np.isnan(load.figures(items=1)["p50"])
+
+
+def test_percentiles_are_in_milliseconds():
+    sent = np.arange(101) * 1.0
+    found = percentiles(np.stack([sent, sent + np.arange(101) / 1000]))
+    assert found == pytest.approx({"p50": 50.0, "p95": 95.0, "p99": 99.0})
+
+
+def test_both_protocols_are_answered_by_a_server_of_its_own(exported):
+    requests = requests_of(exported.path)
+    assert list(requests) == [("serving_default", 1), ("rank", 1), ("rank", 100), ("rank", 500)]
+    assert {len(array) for array in requests["serving_default", 1].values()} == {1}
+    assert {len(array) for array in requests["rank", 100].values()} == {1, 100}
+    with served(exported.path) as server:
+        assert (server.models / "1" / "saved_model.pb").exists()
+        for signature, inputs in (("serving_default", ("serving_default", 1)), ("rank", ("rank", 100))):
+            for connect in connectors(server, signature, requests[inputs]).values():
+                connect()()
+        with pytest.raises(RuntimeError, match="400|404"):
+            connectors(server, "none", requests["rank", 1])["REST"]()()
+    assert not server.models.exists()

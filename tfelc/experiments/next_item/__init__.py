@@ -1,0 +1,1 @@
+"""How well do the next-item models rank?"""

@@ -1,0 +1,1 @@
+"""Does the cluster module help a ranker?"""

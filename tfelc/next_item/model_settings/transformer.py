@@ -1,0 +1,16 @@
+"""What the settings of every model over the Transformer have in common."""
+
+from __future__ import annotations
+
+from tfelc.next_item.model_settings.encoder import EncoderSettings
+from tfelc.next_item.model_settings.sequence_model import SequenceModelSettings
+
+
+class TransformerSettings(SequenceModelSettings):
+    """The settings of a model that reads a history by a Transformer: SASRec, and those on top of it.
+
+    Attributes:
+        encoder: The Transformer.
+    """
+
+    encoder: EncoderSettings = EncoderSettings()
