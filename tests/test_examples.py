@@ -16,17 +16,6 @@ from tfelc.next_item.model_settings.sequence_model import SEQUENCE_MODELS
 from tfelc.ranker.architectures.multi_task_architecture import ARCHITECTURES
 
 ROOT = Path(__file__).parents[1]
-# Their examples take an export or a server, which a docstring has not.
-_NOT_ALONE = (
-    "tfelc.lifecycle.export.session_runner",
-    "tfelc.lifecycle.export.versions",
-    "tfelc.next_item.export.serving_module",
-    "tfelc.next_item.scoring.top_k_job",
-    "tfelc.ranker.export.serving_module",
-    "tfelc.ranker.scoring.scoring_job",
-    "tfelc.serving.client.grpc_client",
-    "tfelc.serving.client.rest_client",
-)
 WITH_EXAMPLES = [
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in sorted((ROOT / "tfelc").rglob("*.py"))
@@ -39,15 +28,11 @@ BUILDING_BLOCKS = [
 ]
 
 
-@pytest.mark.parametrize("name", sorted({*WITH_EXAMPLES} - {*_NOT_ALONE}))
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_the_examples_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     keras.utils.set_random_seed(0)
     failed = doctest.testmod(importlib.import_module(name)).failed
     assert not failed, capsys.readouterr().out
-
-
-def test_no_module_is_left_out_for_nothing() -> None:
-    assert set(_NOT_ALONE) <= set(WITH_EXAMPLES)
 
 
 @pytest.mark.parametrize("name", BUILDING_BLOCKS)
