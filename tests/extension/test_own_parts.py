@@ -141,12 +141,12 @@ def test_a_run_of_one_s_own_model_loads_in_a_fresh_process(plugin: None, tmp_pat
     from tests.support.untrained_recommender import write_sequences
     from tfelc.lifecycle.training.checkpoint import save_checkpoint
     from tfelc.next_item.data.sources import load_sequences
-    from tfelc.next_item.run import SequenceRun, build_model
+    from tfelc.next_item.run import NextItemRun, build_model
 
     settings = NextItemSettings.load(NEXT_ITEM)
     source = write_sequences(tmp_path / "sequences.parquet")
     sequences = load_sequences(source)
-    run = SequenceRun.create(tmp_path / "run", settings, sequences, str(source))
+    run = NextItemRun.create(tmp_path / "run", settings, sequences, str(source))
     model = build_model(settings, sequences.num_items, np.ones(sequences.num_items, np.int64))
     save_checkpoint(run.best, {"model": model.variables}, {})
     command = [sys.executable, "-m", "tfelc.commands", "evaluate", "--run", run.path, "--json"]
