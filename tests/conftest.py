@@ -16,6 +16,12 @@ hypothesis.settings.register_profile("shared", deadline=None, suppress_health_ch
 hypothesis.settings.load_profile("shared")
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--store-loss-curves", action="store_true", help="write the losses of test_loss_curves.py instead of comparing"
+    )
+
+
 def pytest_collection_modifyitems(items):
     """Files that take long go first, or a worker would be left with one of them at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}

@@ -24,6 +24,8 @@ APP = """
         elif kind == "flood":
             for _ in range(rows):
                 print("x" * 1000)
+        elif kind == "missing":
+            raise ModuleNotFoundError("No module named 'uvicorn'", name="uvicorn")
         else:
             raise ZeroDivisionError("by\\nzero")
 
@@ -80,6 +82,14 @@ def test_an_interrupt_ends_with_130_and_without_a_traceback(command):
     done = command("--kind", "interrupt")
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
+
+
+def test_a_package_of_the_serving_extra_that_is_not_installed_is_named_with_the_way_to_get_it(command):
+    done = command("--kind", "missing")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: `uvicorn` is not installed; pip install '.[serving]' in a checkout of tfelc brings it\n"
+    )
 
 
 def test_an_unexpected_error_is_one_line_unless_debugging(command):

@@ -40,15 +40,6 @@ def test_it_says_what_was_run_on_which_data(trained) -> None:
     assert run.catalog == sequences.catalog.tolist() and run.catalog[0] == "låt-日1"
 
 
-def test_a_catalog_under_its_old_name_is_read(run) -> None:
-    wanted = run.catalog
-    (run.path / "catalog.json").rename(run.path / "catalogue.json")
-    metadata = json.loads((run.path / "run.json").read_text())
-    metadata["files"]["catalogue.json"] = metadata["files"].pop("catalog.json")
-    (run.path / "run.json").write_text(json.dumps(metadata))
-    assert NextItemRun(run.path).catalog == wanted
-
-
 def test_a_known_data_set_is_called_by_its_name(tmp_path) -> None:
     training = create(tmp_path / "run", "simulated", *SMALL)
     assert training.run.metadata["data"] == "simulated"

@@ -55,4 +55,8 @@ def test_it_runs_in_two_minutes(name, tmp_path, monkeypatch):
         output.get("text", "") + "".join(str(data) for data in output.get("data", {}).values()) for output in outputs
     )
     assert [words for words in SHOWN[name] if words not in shown] == []
-    assert "Warning" not in shown and not [output for output in outputs if output.output_type == "error"]
+    assert (
+        "Warning" not in shown
+        and "INFO:" not in shown
+        and not [output for output in outputs if output.output_type == "error"]
+    )

@@ -18,6 +18,8 @@ from tfelc.core.renamed_names import RenamedWarning
 from tfelc.core.tensorflow_start import set_environment
 
 _LONGEST_LINE = 600
+# What the server and the clients import, and a plain installation leaves out.
+_SERVING_MODULES = frozenset({"grpc_health", "httpx", "prometheus_client", "rapidjson", "starlette", "uvicorn"})
 # Libraries wrap a full or closed disk in exceptions of their own; the system's words are what stays recognisable.
 _DISK_FAULTS = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES))
 
@@ -85,6 +87,8 @@ def _fail_unforeseen(error: Exception) -> int:
     if os.environ.get("TFELC_DEBUG") == "1":
         traceback.print_exception(error)
         return 1
+    if isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] in _SERVING_MODULES:
+        return _fail(f"`{error.name}` is not installed; pip install '.[serving]' in a checkout of tfelc brings it", 1)
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return _fail(f"{os.fsdecode(error.filename)}: {error.strerror}", 1)
     if isinstance(error, OSError) or any(words in str(error) for words in _DISK_FAULTS):

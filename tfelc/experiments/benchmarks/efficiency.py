@@ -11,6 +11,8 @@ import typer
 from tfelc.experiments.benchmarks.harness import Column, Meter, Way, comparison, measure
 from tfelc.experiments.options import OutOption, RoundsOption, SettingsOption
 from tfelc.experiments.table import Table
+from tfelc.next_item.default_settings import PAPER, default_settings
+from tfelc.next_item.settings import NextItemSettings
 
 if TYPE_CHECKING:
     from tfelc.next_item.training.next_item_trainable import NextItemTrainable
@@ -36,7 +38,9 @@ _COLUMNS = (
 
 def efficiency(
     datasets: Annotated[str, typer.Option(help="Data sets, with commas between them.")] = "beauty",
-    config: Annotated[Path | None, typer.Option(help="Settings of ELCRec. Defaults to the paper's.")] = None,
+    config: Annotated[
+        Path, typer.Option(help="Settings (YAML), or `paper` or `default` for the paper's or the project's.")
+    ] = Path(PAPER),
     rounds: RoundsOption = 3,
     epochs: Annotated[int, typer.Option(min=1, help="Measured epochs of a run.")] = 3,
     cores: Annotated[int, typer.Option(min=1, help="Threads that TensorFlow and K-means may use.")] = 1,
@@ -51,8 +55,6 @@ def efficiency(
 
     from tfelc.experiments.result_file import publish
     from tfelc.next_item.data.sources import load_sequences
-    from tfelc.next_item.default_settings import default_settings
-    from tfelc.next_item.settings import NextItemSettings
 
     console = Console()
     threads = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), str(cores))
@@ -61,8 +63,12 @@ def efficiency(
         chosen = {}
         for way, own in _WAYS.items():
             overrides = ["training.deterministic=false", *own, *(settings or [])]
-            of_way = NextItemSettings.load(config, overrides) if config else default_settings(dataset, overrides, True)
-            chosen[way] = of_way.to_dict()
+            shipped = str(config) in (PAPER, "default")
+            chosen[way] = (
+                default_settings(dataset, overrides, paper=str(config) == PAPER)
+                if shipped
+                else NextItemSettings.load(config, overrides)
+            ).to_dict()
         common = {"dataset": dataset, "epochs": epochs}
         ways = {way: Way(way, epoch, {"way": way, "settings": chosen[way], **common}, threads) for way in _WAYS}
         data_hash = load_sequences(dataset, console.print).hash
@@ -89,7 +95,6 @@ def epoch(way: str, dataset: str, settings: dict[str, Any], epochs: int) -> dict
     from rich.console import Console
 
     from tfelc.next_item.data.sources import load_sequences
-    from tfelc.next_item.settings import NextItemSettings
     from tfelc.next_item.training.train import create_training
 
     chosen, loaded = NextItemSettings.model_validate(settings), load_sequences(dataset)
