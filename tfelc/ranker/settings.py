@@ -45,7 +45,7 @@ class GateSettings(Settings):
     """What the gates see beside the clusters.
 
     Attributes:
-        inputs: Roles of features. The paper's gates see the activities alone.
+        inputs: The roles whose features the gates see. The paper's gates see the activities alone.
     """
 
     inputs: tuple[Role, ...] = ("activity",)
@@ -55,8 +55,8 @@ class TowerSettings(Settings):
     """One tower for each task, on the mixture of the experts.
 
     Attributes:
-        units: Widths of its layers.
-        dropout: After every layer.
+        units: Widths of each tower's layers.
+        dropout: Dropout after every layer of a tower.
     """
 
     units: tuple[PositiveInt, ...] = (32,)
@@ -90,8 +90,8 @@ class RankerOptimizerSettings(OptimizerSettings):
     """Two optimizers: one for the embedding tables (rows of the batch only), one for the rest.
 
     Attributes:
-        tables: `lazy_adam` or `sparse_adagrad`; both move only the rows that the batch looked up.
-        tables_learning_rate: Its learning rate.
+        tables: Optimizer of the embedding tables; each moves only the rows that the batch looked up.
+        tables_learning_rate: Learning rate of the embedding tables.
     """
 
     learning_rate: float = Field(0.004, gt=0)
@@ -110,7 +110,7 @@ class RankerTrainingSettings(TrainingSettings):
     """How the model is trained; see `TrainingSettings` for the rest.
 
     Attributes:
-        precision: `mixed_bfloat16` computes in half the width, weights stay in float32.
+        precision: What is computed in; `mixed_bfloat16` is half as wide, with weights that stay in float32.
         xla: Whether the network's step is compiled by XLA.
         steps_per_execution: Steps that TensorFlow takes before it comes back to Python; a checkpoint falls between.
         shuffle_groups: Row groups that are read and shuffled together.

@@ -13,13 +13,14 @@ class ClusterSettings(Settings):
     """The learnable clusters; each product adds what it clusters, and has defaults of its own.
 
     Attributes:
-        num_clusters: Number of clusters, with `merge` to start with; 0 leaves the module out.
+        num_clusters: Number of clusters, with `merge` the number before any are merged; 0 leaves them out.
         alpha: Weight of the clustering loss.
-        objective: Which clustering loss; see `tfelc.losses.clustering`.
-        temperature: Of the softmax over the similarities to the centers.
-        momentum: 0: the centers follow the gradient; above it, the moving mean of the embeddings assigned to them.
+        objective: The clustering loss: one of `tfelc.losses.clustering`.
+        temperature: Temperature of the softmax over the similarities to the centers; smaller is harder.
+        momentum: With 0 the centers follow the gradient; above 0, the moving mean of the embeddings assigned to them.
         merge: Whether the number of clusters is found: close centers are merged, nearly empty ones dropped.
-        initialization: Where the centers begin: `random`, or `kmeans` over embeddings of the untrained model.
+        initialization: What the centers are at first: `random`, or those of `kmeans` over embeddings of the untrained
+            model.
     """
 
     num_clusters: int = Field(20, ge=0)

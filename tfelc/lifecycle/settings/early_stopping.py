@@ -11,9 +11,9 @@ class EarlyStoppingSettings(Settings):
     """Stops once a validation metric has not improved for some epochs; the weights of its best epoch are kept.
 
     Attributes:
-        metric: A ranker's `<output>.<metric>`, such as `ctr.auc`, or `mean.<metric>` for the mean over the outputs; a
-            next-item model's `<metric>`, such as `ndcg@20`.
-        patience: Epochs.
+        metric: The metric of the validation split that is watched: a ranker's `<output>.<metric>`, such as `ctr.auc`,
+            or `mean.<metric>` for the mean over the outputs; a next-item model's `<metric>`, such as `ndcg@20`.
+        patience: Epochs without an improvement after which training stops.
     """
 
     metric: str

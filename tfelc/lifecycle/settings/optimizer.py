@@ -13,9 +13,9 @@ class OptimizerSettings(Settings):
     """The optimizer of the dense weights.
 
     Attributes:
-        name: Keras's optimizer.
-        learning_rate: Its learning rate.
-        schedule: `constant`, or `linear` or `cosine` decay to zero over all the steps of the run.
+        name: Keras's name of the optimizer.
+        learning_rate: Learning rate of the dense weights.
+        schedule: How the learning rate goes on: `constant`, or `linear` or `cosine` decay to zero over the run's steps.
         weight_decay: Decoupled decay of all weights but biases and norms; 0 is none. With `adam` it makes AdamW.
         clip_norm: Largest norm of the gradients, all together; 0 leaves them alone.
     """

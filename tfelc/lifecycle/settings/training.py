@@ -12,10 +12,11 @@ class TrainingSettings(Settings):
     """How a model is trained, as far as it is alike for every kind of model; each kind has defaults of its own.
 
     Attributes:
-        epochs: At most so many.
+        epochs: Largest number of epochs.
         batch_size: Rows or samples per step.
-        seed: Of everything random.
-        deterministic: Same seed, same machine: same bits. Costs about a quarter of a ranker's speed on two cores.
+        seed: Seed of everything random.
+        deterministic: Whether the same seed on the same machine gives the same bits. It costs about a quarter of a
+            ranker's speed on two cores.
         checkpoint_seconds: A checkpoint is written this often inside an epoch, beside the one at its end.
         early_stopping: When to stop.
     """

@@ -28,7 +28,7 @@ class NextItemLossSettings(PartSettings):
 
     Attributes:
         normalize: Whether scores are cosines; serving scores alike.
-        temperature: Scores are divided by it.
+        temperature: What scores are divided by.
     """
 
     registry: ClassVar[Registry[Any]] = NEXT_ITEM_LOSSES
@@ -64,7 +64,7 @@ class SampledSoftmaxSettings(NextItemLossSettings):
 
     Attributes:
         num_negatives: Items that are drawn for each batch.
-        power: They are drawn by popularity to this power.
+        power: Items are drawn by their popularity to this power.
         log_q: Whether the chances of the draws are corrected for.
     """
 

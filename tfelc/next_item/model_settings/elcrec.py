@@ -39,10 +39,10 @@ class ContrastSettings(Settings):
         pooling: How a view becomes one vector: `concat` of its positions (Eq. 2), their `mean`, or the `last`.
         fusion: How the nearest center enters a view (Eq. 5).
         normalize: Whether views are compared by cosine.
-        temperature: Of the comparison.
-        crop: Share that a crop keeps.
-        mask: Share that is masked.
-        reorder: Share that is shuffled.
+        temperature: What the compared products are divided by.
+        crop: Share of a history that a crop keeps.
+        mask: Share of a history that a mask hides.
+        reorder: Share of a history that is shuffled.
     """
 
     sequence_weight: float = Field(0.0, ge=0)

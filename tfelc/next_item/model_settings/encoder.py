@@ -14,12 +14,12 @@ class EncoderSettings(Settings):
 
     Attributes:
         dim: Width of the embeddings.
-        num_layers: Transformer blocks.
-        num_heads: Attention heads.
-        dropout: Of the embeddings and of the blocks' branches.
-        attention_dropout: Of the attention weights.
-        initialization: Where the weights begin: `random`; the items' embeddings at their `co_occurrence` within the
-            training histories; or besides, the attention at the history's mean, `co_occurrence_mean`.
+        num_layers: Number of Transformer blocks.
+        num_heads: Number of attention heads.
+        dropout: Dropout of the embeddings and of the blocks' branches.
+        attention_dropout: Dropout of the attention weights.
+        initialization: What the weights are at first: `random`; the items' embeddings by their `co_occurrence` within
+            the training histories; or besides, the attention by the history's mean, `co_occurrence_mean`.
     """
 
     dim: int = Field(64, ge=1)
