@@ -2,11 +2,14 @@
 
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tfelc.experiments.result_file import write_markdown
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -91,6 +94,13 @@ def test_a_heading_that_is_linked_to_is_there(page):
         target = (page.parent / file).read_text(encoding="utf-8") if file else text
         headings = re.findall(r"^#+ (.*)$", target, flags=re.M)
         assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("result", sorted((DOCS / "results").glob("*.json")), ids=lambda path: path.stem)
+def test_tables_of_results_are_those_of_their_result_file(result, tmp_path):
+    copied = shutil.copy(result, tmp_path)
+    made = write_markdown(Path(copied)).read_text(encoding="utf-8")
+    assert made == result.with_suffix(".md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", ["python.md", "adding.md", "serving.md"])

@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from tfelc import __version__
 from tfelc.core.atomic_files import write_text
 from tfelc.core.errors import DataError
 from tfelc.core.json_text import json_text
@@ -50,7 +51,10 @@ def write_result(path: Path, kind: str, result: Result) -> None:
         "command": f"{program} {shlex.join(arguments)}",
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cpus": os.cpu_count(), "processor": platform.machine(), "system": platform.platform()},
-        "versions": {name: version(name) for name in ("tfelc", "tensorflow", "keras", "numpy", "scikit-learn")},
+        "versions": {
+            "tfelc": __version__,
+            **{name: version(name) for name in ("tensorflow", "keras", "numpy", "scikit-learn")},
+        },
     }
     write_text(path, json_text({**context, **result}) + "\n")
     write_markdown(path)
