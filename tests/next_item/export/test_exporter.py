@@ -19,6 +19,7 @@ from tfelc.next_item.export.recommender_manifest import RecommenderManifest
 from tfelc.next_item.export.requests import history_input
 from tfelc.next_item.export.signatures import EMBED, RECOMMEND, id_type_of
 from tfelc.next_item.export.trained_answers import TrainedRecommender
+from tfelc.next_item.run import NextItemRun
 from tfelc.ranker.export.feature_manifest import FeatureManifest
 
 
@@ -177,10 +178,9 @@ def test_an_id_that_pads_histories_is_refused():
 
 def test_sequences_that_changed_since_are_refused_before_anything_is_made(tmp_path):
     run = write_untrained_recommender(tmp_path)
-    metadata = run.metadata
-    (run.path / "run.json").write_text(json.dumps(metadata | {"data_hash": "0" * 64}))
+    (run.path / "run.json").write_text(json.dumps(run.metadata | {"data_hash": "0" * 64}))
     with pytest.raises(RunError, match="was trained on other sequences than .* holds now"):
-        export_recommender(run, tmp_path / "base")
+        export_recommender(NextItemRun(run.path), tmp_path / "base")
     assert not (tmp_path / "base").exists()
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tfelc.core.errors import UsageError
-from tfelc.lifecycle.scoring.engine import score_batches
 
 if TYPE_CHECKING:
     from tfelc.lifecycle.scoring.batch_job import BatchJob, Progress
@@ -31,6 +30,9 @@ def local_engine(options: Sequence[str] = ()) -> Engine:
 
 
 def _score_here(job: BatchJob[Any], folder: OutputFolder, there: set[str], progress: Progress) -> Iterable[Part]:
+    # Not before a job runs, since it loads TensorFlow: the options are looked at first.
+    from tfelc.lifecycle.scoring.engine import score_batches
+
     def wanted(piece: Piece) -> bool:
         return job.settings.shard.takes(piece.file_number, piece.number) and piece.name not in there
 
