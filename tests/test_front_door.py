@@ -114,7 +114,7 @@ def test_a_frame_with_labels_is_measured(fitted, log) -> None:
 
 def test_it_is_saved_and_loaded_exported_and_reported(fitted, log, tmp_path) -> None:
     fitted.save(tmp_path / "run")
-    with pytest.raises(RunError, match="holds a run already"):
+    with pytest.raises(RunError, match="run: holds a run already; name another folder$"):
         fitted.save(tmp_path / "run")
     saved = tfelc.load(tmp_path / "run")
     pd.testing.assert_frame_equal(saved.predict(log), fitted.predict(log))
@@ -161,6 +161,12 @@ def test_a_prepared_folder_is_taken_as_it_is(every_kind_dataset, tmp_path) -> No
         ),
         (lambda: tfelc.NextItemModel("sasrek"), UsageError, "no next-item model `sasrek`; .* did you mean `sasrec`"),
         (lambda: tfelc.NextItemModel(settings={"training.epoch": 3}), ConfigError, "`training.epoch`"),
+        (
+            lambda: tfelc.NextItemModel("elcrec", {"model.name": "sasrec"}),
+            UsageError,
+            "`settings` are those of sasrec, not of `elcrec`",
+        ),
+        (lambda: tfelc.Ranker(every_kind_schema(), ["click", "click"]), UsageError, "`tasks` takes different task"),
         (lambda: tfelc.NextItemModel().recommend([[]]), UsageError, "not fitted yet"),
         (lambda: tfelc.load("nowhere"), UsageError, "nowhere: no such folder"),
         (lambda: tfelc.load("."), UsageError, "neither a run of tfelc"),
@@ -200,6 +206,27 @@ def test_a_next_item_model_is_what_the_command_makes(recommender, clicks, tmp_pa
     assert json.loads(call("evaluate", "--run", tmp_path / "run", "--json").out) == json.loads(
         json_text(recommender.evaluate())
     )
+
+
+def test_it_is_told_when_a_split_cannot_be_measured(fitted, recommender) -> None:
+    for split in ("train", "tst"):
+        with pytest.raises(UsageError, match=f"`split` {split}: .*; use validation or test"):
+            recommender.evaluate(split)
+    with pytest.raises(DataError, match="tst"):
+        fitted.evaluate(split="tst")
+
+
+def test_the_model_is_the_one_that_the_settings_name_where_no_other_is_given(recommender, tmp_path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("model: sasrec\n")
+    assert tfelc.NextItemModel(settings=path).name == tfelc.NextItemModel(settings={"model": "sasrec"}).name == "sasrec"
+    assert tfelc.NextItemModel("elcrec", path).name == tfelc.NextItemModel().name == "elcrec"
+    assert tfelc.NextItemModel("sasrec", recommender.run.settings).name == "sasrec"
+
+
+def test_a_loaded_model_is_fitted_again_with_its_own_settings(recommender, clicks) -> None:
+    again = tfelc.load(recommender.run.path).fit(clicks, progress=False)
+    assert again.run.settings == recommender.run.settings and again.run.path != recommender.run.path
 
 
 def test_recommendations(recommender, clicks) -> None:

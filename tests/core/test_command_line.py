@@ -84,6 +84,13 @@ def test_an_interrupt_ends_with_130_and_without_a_traceback(command):
     assert "Traceback" not in done.stderr
 
 
+def test_arguments_that_a_message_names_are_shown_as_flags(capsys):
+    error = UsageError("`top_k` and `tasks` exclude each other; no output `top_k`", ["top_k", "tasks"])
+    assert end_of(raiser(error)) == 2
+    assert capsys.readouterr().err == "error: --top-k and --task exclude each other; no output `top_k`\n"
+    assert str(error) == "`top_k` and `tasks` exclude each other; no output `top_k`"
+
+
 def test_a_package_of_the_serving_extra_that_is_not_installed_is_named_with_the_way_to_get_it(command):
     done = command("--kind", "missing")
     assert done.returncode == 1

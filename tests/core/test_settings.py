@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +101,11 @@ def test_a_plug_in_is_imported_before_the_settings_are_read(tmp_path: Path, monk
 
 
 class Renamed(Experiment):
-    @classmethod
-    def with_new_names(
-        cls,
-        content: Mapping[str, Any],
-        where: str,
-        below: Mapping[str, Any] | None = None,
-        above: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        return with_new_names(content, [Rename("optimizer.speed", "optimizer.rate")], where)
+    with_new_names = staticmethod(
+        lambda content, where, below=None, above=None: with_new_names(
+            content, [Rename("optimizer.speed", "optimizer.rate")], where
+        )
+    )
 
 
 def test_each_source_is_renamed_before_they_are_merged(tmp_path: Path) -> None:

@@ -34,14 +34,14 @@ def test_it_says_what_was_run_on_which_data_by_which_versions(untrained_run, eve
 
 def test_a_folder_in_use_is_never_written_to(run, every_kind_dataset, tmp_path):
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
-    with pytest.raises(RunError, match="run: holds a run already; name another --run, or go on with it by --resume"):
+    with pytest.raises(RunError, match="run: holds a run already; name another folder"):
         write_untrained_run(run.path, every_kind_dataset)
     assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
     (tmp_path / "other").mkdir()
     RankerRun.refuse_taken(tmp_path / "other")
     (tmp_path / "other" / "notes.txt").write_text("mine")
     for taken in (tmp_path / "other", tmp_path / "other" / "notes.txt"):
-        with pytest.raises(RunError, match=f"{taken}: exists already and is no run; name another --run, or remove it"):
+        with pytest.raises(RunError, match=f"{taken}: exists already and is no run; name another folder, or remove it"):
             RankerRun.refuse_taken(taken)
 
 
@@ -109,6 +109,6 @@ def test_the_runs_own_data_must_be_what_it_was_and_other_data_must_be_named(run,
     metadata = run.metadata
     (run.path / "run.json").write_text(json.dumps({**metadata, "data": str(other.path)}))
     with pytest.raises(
-        RunError, match="run: .*other holds other data than the run was trained on .* name it by --data"
+        RunError, match="run: .*other holds other data than the run was trained on .* name it by `data`"
     ):
         RankerRun(run.path).dataset()

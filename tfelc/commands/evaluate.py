@@ -57,10 +57,6 @@ def evaluate(
         raise UsageError("name either a run by --run, or an exported version by --model")
     run: Any = Run.open(run_path)
     next_item = isinstance(run, NextItemRun)
-    if next_item and split == "train":
-        raise UsageError(
-            "--split train: a next-item run is measured on items that it was not fitted to; use validation or test"
-        )
     if keep_seen and not next_item:
         raise UsageError("--keep-seen is for a next-item run, by --run")
     other = None if against is None else type(run).open(against)
@@ -127,14 +123,12 @@ def _evaluate_next_item(
     from tfelc.next_item.evaluation.comparison import compare
     from tfelc.next_item.evaluation.evaluation import evaluate
     from tfelc.next_item.evaluation.tables import ranking_table
-    from tfelc.next_item.run import split as split_sequences
 
     runs = [one for one in (run, against) if one is not None]
     for other in runs[1:]:
         run.refuse_incomparable(other)
+    examples = run.examples(split, None if data is None else str(data))
     model, *other_models = (one.model() for one in runs)
-    sequences = run.sequences(None if data is None else str(data))
-    examples = getattr(split_sequences(sequences, run.settings.split), split)
     with RowProgress(len(examples), "users") as bar:
         result, ranks = evaluate(model, examples, split, not keep_seen, bar.update)
     comparison = None

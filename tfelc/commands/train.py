@@ -58,7 +58,7 @@ def train(
     """Trains, keeps the weights that do best on the validation split, and measures them on the test split."""
     from rich.console import Console
 
-    from tfelc.core.errors import UsageError
+    from tfelc.core.errors import RunError, UsageError
 
     console = Console()
     if list_settings:
@@ -71,6 +71,8 @@ def train(
     if resume and (run_path is None or config is not None or overrides):
         raise UsageError("--resume goes on with --run as it was started: name the run, and no --config or --set")
     run_path = run_path or _new_run(tasks)
+    if not resume and (run_path / "run.json").exists():
+        raise RunError(f"{run_path}: holds a run already; name another --run, or go on with it by --resume")
     if tasks == ["next_item"]:
         if data is not None:
             raise UsageError("--data is a ranker's; name the sequences of next_item by --dataset")

@@ -18,6 +18,8 @@ from tfelc.core.renamed_names import RenamedWarning
 from tfelc.core.tensorflow_start import set_environment
 
 _LONGEST_LINE = 600
+# Argument -> its flag, where they are not called alike.
+_FLAGS = {"tasks": "--task", "siblings": "--sensitivity"}
 # What the server and the clients import, and a plain installation leaves out.
 _SERVING_MODULES = frozenset({"grpc_health", "httpx", "prometheus_client", "rapidjson", "starlette", "uvicorn"})
 # Libraries wrap a full or closed disk in exceptions of their own; the system's words are what stays recognizable.
@@ -49,7 +51,7 @@ def run(app: Callable[[], object]) -> NoReturn:
     except BrokenPipeError:
         code = 1
     except TfelcError as error:
-        code = _fail(str(error), error.exit_code)
+        code = _fail(_with_flags(error), error.exit_code)
     except Exception as error:
         code = _fail_unforeseen(error)
     _flush()
@@ -73,6 +75,14 @@ def _old_names_in_one_line() -> Iterator[None]:
         yield
     finally:
         warnings.formatwarning = plain
+
+
+def _with_flags(error: TfelcError) -> str:
+    """The message, with the flags of the command where it names arguments."""
+    message = str(error)
+    for name in error.arguments:
+        message = message.replace(f"`{name}`", _FLAGS.get(name, f"--{name.replace('_', '-')}"), 1)
+    return message
 
 
 def _flush() -> None:

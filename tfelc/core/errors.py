@@ -4,11 +4,26 @@ Each message is one line that names the thing and the fix. A command prints it w
 class's `exit_code`: 2 for a call that can never work as given, 1 for a failure while doing what was asked.
 """
 
+from collections.abc import Sequence
+
 
 class TfelcError(Exception):
-    """Something failed for a reason the user can mend; the message says how."""
+    """Something failed for a reason the user can mend; the message says how.
+
+    Args:
+        message: str. Names of arguments stand in backticks.
+        arguments: Sequence of str. Those names: a command shows its flags in their place. Defaults to none.
+
+    Example:
+        >>> raise UsageError("`rows` must be at least 100. Received: 5", ["rows"])  # doctest: +SKIP
+        error: --rows must be at least 100. Received: 5
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "", arguments: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.arguments = tuple(arguments)
 
 
 class UsageError(TfelcError):

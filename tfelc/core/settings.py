@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, get_args, get_origin
+from typing import Any, ClassVar, Protocol, Self, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -20,10 +20,42 @@ from tfelc.core.yaml_text import load_yaml
 Overrides = Sequence[str] | Mapping[str, Any]
 
 
+class NewNames(Protocol):
+    """Puts settings under the names of today, with one warning that names the old ones."""
+
+    def __call__(
+        self,
+        content: Mapping[str, Any],
+        where: str,
+        below: Mapping[str, Any] | None = None,
+        above: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The content under the names of today.
+
+        Args:
+            content: What was read.
+            where: Where it was read, for messages.
+            below: What it overrides, under the names of today. Defaults to None: nothing.
+            above: What overrides it, as it was read. Defaults to None: nothing.
+        """
+
+
+def _same_names(
+    content: Mapping[str, Any],
+    where: str,
+    below: Mapping[str, Any] | None = None,
+    above: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    return dict(content)
+
+
 class Settings(BaseModel):
     """A group of settings, or all those of an experiment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    # What reads the names of earlier versions.
+    with_new_names: ClassVar[NewNames] = _same_names
 
     @classmethod
     def load(cls, source: Path | Mapping[str, Any] | None = None, overrides: Overrides = ()) -> Self:
@@ -49,24 +81,6 @@ class Settings(BaseModel):
         except ValidationError as error:
             place, message = _fault(error, cls)
             raise ConfigError(f"{'settings' if _holds(above, place) else where}: {message}") from None
-
-    @classmethod
-    def with_new_names(
-        cls,
-        content: Mapping[str, Any],
-        where: str,
-        below: Mapping[str, Any] | None = None,
-        above: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """The content under the names of today, with one warning that names the old ones.
-
-        Args:
-            content: What was read.
-            where: Where it was read, for messages.
-            below: What it overrides, under the names of today. Defaults to None: nothing.
-            above: What overrides it, as it was read. Defaults to None: nothing.
-        """
-        return dict(content)
 
     @classmethod
     def merged(cls, below: Any, above: Any) -> Any:

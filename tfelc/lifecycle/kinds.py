@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tfelc.core.registry import Registry
 
 if TYPE_CHECKING:
+    from tfelc.lifecycle.fitted_model import FittedModel
     from tfelc.lifecycle.run import Run
 
 # By the kind that `run.json` names.
@@ -15,7 +16,7 @@ RUN_KINDS: Registry[type[Run[Any]]] = Registry(
     {"ranker": "tfelc.ranker.run:RankerRun", "next_item": "tfelc.next_item.run:NextItemRun"},
 )
 # What `tfelc.load` makes of a run, likewise.
-MODELS: Registry[Any] = Registry(
+MODELS: Registry[type[FittedModel[Any]]] = Registry(
     "kind of model",
     {"ranker": "tfelc.ranker.ranker:Ranker", "next_item": "tfelc.next_item.next_item_model:NextItemModel"},
 )

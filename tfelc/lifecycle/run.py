@@ -144,9 +144,9 @@ class Run(ABC, Generic[SettingsT]):
     def refuse_taken(path: Path) -> None:
         """Raises RunError where the folder exists and is not empty."""
         if (path / "run.json").exists():
-            raise RunError(f"{path}: holds a run already; name another --run, or go on with it by --resume")
+            raise RunError(f"{path}: holds a run already; name another folder")
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise RunError(f"{path}: exists already and is no run; name another --run, or remove it")
+            raise RunError(f"{path}: exists already and is no run; name another folder, or remove it")
 
     def remove_unfinished(self) -> None:
         """Removes the files that a killed process was still writing."""

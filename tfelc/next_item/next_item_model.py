@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tfelc.core.errors import UsageError
 from tfelc.core.tensorflow_start import load_tensorflow
-from tfelc.core.workspace import Workspace
+from tfelc.lifecycle.fitted_model import FittedModel
 from tfelc.next_item.default_settings import default_settings
 from tfelc.next_item.run import NextItemRun
 from tfelc.next_item.settings import NextItemSettings
@@ -20,17 +19,21 @@ if TYPE_CHECKING:
 
     from tfelc.next_item.export.trained_answers import TrainedRecommender
 
+SettingsInput = NextItemSettings | str | Path | Mapping[str, Any] | None
 
-class NextItemModel:
+
+class NextItemModel(FittedModel[NextItemRun]):
     """Recommends what comes next after a history of items.
 
     Args:
-        model: str. Name of a next-item model: `sasrec`, `elcrec`, or one of a plug-in. Defaults to `elcrec`.
-        settings: The path of a YAML file, or a mapping of settings by dotted names, such as `{"training.epochs": 5}`,
-            which go over those that are shipped for the data set. Defaults to those; see docs/settings.md.
+        model: str. Name of a next-item model: `sasrec`, `elcrec`, or one of a plug-in. Defaults to None: the one that
+            the settings name, or `elcrec`.
+        settings: NextItemSettings, or the path of a YAML file, or a mapping of settings by dotted names, such as
+            `{"training.epochs": 5}`, which go over those that are shipped for the data set. Defaults to those; see
+            docs/settings.md.
 
     Raises:
-        UsageError: There is no such model.
+        UsageError: There is no such model, or the settings are those of another one.
         ConfigError: A setting does not exist or has no such value.
 
     Example:
@@ -38,33 +41,28 @@ class NextItemModel:
         >>> model.recommend([["i1", "i2"], []], k=10)  # doctest: +SKIP
     """
 
+    run_class = NextItemRun
     served_name = "recommender"
 
-    def __init__(self, model: str = "elcrec", settings: str | Path | Mapping[str, Any] | None = None) -> None:
-        self.name = model
+    def __init__(self, model: str | None = None, settings: SettingsInput = None) -> None:
+        super().__init__()
         self._given = settings
+        self._asked = {} if model is None else {"model.name": model}
         # Whatever data set it will be: a setting that does not exist is told now.
-        self._settings("default")
-        self._run: NextItemRun | None = None
+        self.name = self._settings("default").model.name
+        if model not in (None, self.name):
+            raise UsageError(f"`settings` are those of {self.name}, not of `{model}`: name one of the two")
         self._recommender: TrainedRecommender | None = None
-        self._workspace = Workspace()
 
     @classmethod
     def of_run(cls, run: NextItemRun) -> Self:
         """The model that a run trained."""
-        model = cls(run.settings.model.name)
+        model = cls(settings=run.settings)
         model._run = run
         return model
 
     def __repr__(self) -> str:
-        return f"NextItemModel({self.name}; {'not fitted' if self._run is None else self._run.path})"
-
-    @property
-    def run(self) -> NextItemRun:
-        """The run that trained it; raises UsageError before `fit`."""
-        if self._run is None:
-            raise UsageError("the model is not fitted yet: call `fit`, or `tfelc.load` a run")
-        return self._run
+        return f"NextItemModel({self.name}; {self._fitted_as()})"
 
     def fit(
         self, interactions: pd.DataFrame | pa.Table | str | Path, run: str | Path | None = None, progress: bool = True
@@ -131,83 +129,41 @@ class NextItemModel:
 
         Returns:
             What `tfelc evaluate --json` prints.
+
+        Raises:
+            UsageError: There is no such split, or the model is not fitted yet.
         """
         load_tensorflow()
 
         from tfelc.next_item.evaluation.evaluation import evaluate
-        from tfelc.next_item.run import split as split_sequences
 
-        examples = getattr(split_sequences(self.run.sequences(), self.run.settings.split), split)
+        examples = self.run.examples(split)
         return evaluate(self.run.model(), examples, split, not keep_seen)[0].to_json()
 
-    def export(self, base: str | Path, progress: bool = True) -> Path:
-        """Writes the next version for TensorFlow Serving, verified before it appears.
-
-        Args:
-            base: str or Path. The model's base folder.
-            progress: bool. Whether to show the steps. Defaults to True.
-
-        Returns:
-            The version's folder.
-
-        Raises:
-            ExportError: An answer of the export differs from the trained model's, or `base` cannot be written to.
-        """
-        load_tensorflow()
-
-        from tfelc.core.step_status import step_status
-        from tfelc.next_item.export.exporter import export_recommender
-
-        with step_status(progress) as step:
-            return export_recommender(self.run, Path(base), progress=step).path
-
-    def report(self, path: str | Path, against: str | Path | None = None, progress: bool = True) -> Path:
-        """Writes the run's page: pictures, tables and plain words.
-
-        Args:
-            path: str or Path. The HTML file.
-            against: str or Path. A run on the same data to compare with. Defaults to None.
-            progress: bool. Whether to show the steps. Defaults to True.
-
-        Returns:
-            The file.
-        """
-        load_tensorflow()
-
-        from tfelc.core.atomic_files import write_text
-        from tfelc.core.step_status import step_status
-        from tfelc.next_item.report.next_item_report import NextItemReport
-
-        other = None if against is None else NextItemRun.open(Path(against))
-        with step_status(progress) as step:
-            write_text(Path(path), NextItemReport(self.run, other).html("tfelc.NextItemModel.report", step))
-        return Path(path)
-
-    def save(self, path: str | Path) -> None:
-        """Copies the run to a folder that stays; `tfelc.load` opens it.
-
-        Raises:
-            RunError: The folder is taken.
-        """
-        NextItemRun.refuse_taken(Path(path))
-        shutil.copytree(self.run.path, path, dirs_exist_ok=True)
-
     def ready_requests(self, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """Requests to try on the served model, with real histories: title, signature and inputs of each.
-
-        Args:
-            rows: int. Histories of each request.
-        """
+        """Requests with histories of the test split; see `FittedModel.ready_requests`."""
         load_tensorflow()
 
         from tfelc.next_item.export.ready_requests import ready_requests
 
         return ready_requests(self.run, rows)
 
+    def _export(self, run: NextItemRun, base: Path, step: Callable[[str], None]) -> Path:
+        from tfelc.next_item.export.exporter import export_recommender
+
+        return export_recommender(run, base, progress=step).path
+
+    def _page(self, run: NextItemRun, other: NextItemRun | None, command: str, step: Callable[[str], None]) -> str:
+        from tfelc.next_item.report.next_item_report import NextItemReport
+
+        return NextItemReport(run, other).html(command, step)
+
     def _settings(self, source: str) -> NextItemSettings:
+        if isinstance(self._given, NextItemSettings):
+            return self._given
         if isinstance(self._given, str | Path):
-            return NextItemSettings.load(Path(self._given), {"model.name": self.name})
-        return default_settings(source, {"model.name": self.name, **(self._given or {})})
+            return NextItemSettings.load(Path(self._given), self._asked)
+        return default_settings(source, {**self._asked, **(self._given or {})})
 
     def _written(self, interactions: pd.DataFrame | pa.Table) -> Path:
         import pyarrow as pa

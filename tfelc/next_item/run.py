@@ -16,6 +16,7 @@ from tfelc.core.atomic_files import atomic_write
 from tfelc.core.errors import RunError, UsageError
 from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
+from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.data.sources import DATASETS, load_sequences
 from tfelc.next_item.data.splits import SequenceSplits, global_time, leave_one_out
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 _CATALOG = "catalog.json"
 # What earlier versions called it.
 _OLD_CATALOG = "catalogue.json"
-
-
+_MEASURED = ("validation", "test")
 # The file of interactions that belongs to the run.
 OWN_DATA = "interactions.parquet"
 
@@ -91,6 +91,27 @@ class NextItemRun(Run[NextItemSettings]):
         if sequences.hash != self.metadata["data_hash"]:
             raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")
         return sequences
+
+    def examples(self, split_name: str, source: str | None = None) -> Examples:
+        """The users of a split.
+
+        Args:
+            split_name: str. `validation` or `test`.
+            source: str. As `sequences` takes it. Defaults to None.
+
+        Raises:
+            UsageError: It is neither.
+            RunError: The sequences have changed since.
+            DataError: They cannot be read.
+        """
+        if split_name not in _MEASURED:
+            raise UsageError(
+                f"`split` {split_name}: a next-item run is measured on items that it was not fitted to; use "
+                f"{' or '.join(_MEASURED)}",
+                ["split"],
+            )
+        examples: Examples = getattr(split(self.sequences(source), self.settings.split), split_name)
+        return examples
 
     def refuse_incomparable(self, other: NextItemRun) -> None:
         """Raises UsageError where the other run ranks other examples, so that users cannot be compared one by one."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tfelc.core.settings import Settings
+from tfelc.core.settings import NewNames, Settings
 from tfelc.lifecycle.settings.early_stopping import EarlyStoppingSettings
 from tfelc.lifecycle.settings.optimizer import OptimizerSettings
 from tfelc.lifecycle.settings.training import TrainingSettings
@@ -63,22 +62,13 @@ class NextItemSettings(Settings):
         training: How it is trained.
     """
 
+    with_new_names: ClassVar[NewNames] = with_new_next_item_names
+
     plugins: tuple[str, ...] = ()
     split: SplitSettings = SplitSettings()
     model: SequenceModelSettings = ELCRecSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
     training: NextItemTrainingSettings = NextItemTrainingSettings()
-
-    @classmethod
-    def with_new_names(
-        cls,
-        content: Mapping[str, Any],
-        where: str,
-        below: Mapping[str, Any] | None = None,
-        above: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """The content under the names of today; see `Settings.with_new_names`."""
-        return with_new_next_item_names(content, where, below, above)
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tfelc.core.errors import UsageError
 from tfelc.core.tensorflow_start import load_tensorflow
-from tfelc.core.workspace import Workspace
 from tfelc.data.dataset_folder import is_prepared
+from tfelc.lifecycle.fitted_model import FittedModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
 from tfelc.schema.schema import Schema
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 SettingsInput = RankerSettings | str | Path | Mapping[str, Any] | None
 
 
-class Ranker:
+class Ranker(FittedModel[RankerRun]):
     """Scores candidates by several outcomes, with learnable clusters of the users (ELCRec, sections 5 and A.3).
 
     Args:
@@ -43,6 +42,7 @@ class Ranker:
         >>> ranker.fit(log).predict(candidates)  # doctest: +SKIP
     """
 
+    run_class = RankerRun
     served_name = "ranker"
 
     def __init__(
@@ -53,13 +53,12 @@ class Ranker:
     ) -> None:
         from tfelc.schema.task_chain import select_tasks
 
+        super().__init__()
         self.schema = schema if isinstance(schema, Schema) else Schema.load(schema)
         self.tasks = list(self.schema.tasks if tasks is None else tasks)
         self.settings = _settings(settings)
         select_tasks(self.schema, self.tasks, self.settings.tasks)
-        self._run: RankerRun | None = None
         self._model: RankingModel | None = None
-        self._workspace = Workspace()
 
     @classmethod
     def of_run(cls, run: RankerRun) -> Self:
@@ -69,14 +68,7 @@ class Ranker:
         return ranker
 
     def __repr__(self) -> str:
-        return f"Ranker({', '.join(self.tasks)}; {'not fitted' if self._run is None else self._run.path})"
-
-    @property
-    def run(self) -> RankerRun:
-        """The run that trained it; raises UsageError before `fit`."""
-        if self._run is None:
-            raise UsageError("the ranker is not fitted yet: call `fit`, or `tfelc.load` a run")
-        return self._run
+        return f"Ranker({', '.join(self.tasks)}; {self._fitted_as()})"
 
     def fit(
         self,
@@ -177,69 +169,23 @@ class Ranker:
             rows, split = LogTables(model.schema, data), "data"
         return evaluate(Predictor(model, rows).predict(split), split).to_json()
 
-    def export(self, base: str | Path, progress: bool = True) -> Path:
-        """Writes the next version for TensorFlow Serving, verified before it appears.
-
-        Args:
-            base: str or Path. The model's base folder.
-            progress: bool. Whether to show the steps. Defaults to True.
-
-        Returns:
-            The version's folder.
-
-        Raises:
-            ExportError: An answer of the export differs from the trained model's, or `base` cannot be written to.
-        """
-        load_tensorflow()
-
-        from tfelc.core.step_status import step_status
-        from tfelc.ranker.export.exporter import export
-
-        with step_status(progress) as step:
-            return export(self.run, Path(base), step).path
-
-    def report(self, path: str | Path, against: str | Path | None = None, progress: bool = True) -> Path:
-        """Writes the run's page: pictures, tables and plain words.
-
-        Args:
-            path: str or Path. The HTML file.
-            against: str or Path. A run on the same data to compare with. Defaults to None.
-            progress: bool. Whether to show the steps. Defaults to True.
-
-        Returns:
-            The file.
-        """
-        load_tensorflow()
-
-        from tfelc.core.atomic_files import write_text
-        from tfelc.core.step_status import step_status
-        from tfelc.ranker.report.ranker_report import RankerReport
-
-        other = None if against is None else RankerRun.open(Path(against))
-        with step_status(progress) as step:
-            write_text(Path(path), RankerReport(self.run, other).html("tfelc.Ranker.report", step))
-        return Path(path)
-
-    def save(self, path: str | Path) -> None:
-        """Copies the run to a folder that stays; `tfelc.load` opens it.
-
-        Raises:
-            RunError: The folder is taken.
-        """
-        RankerRun.refuse_taken(Path(path))
-        shutil.copytree(self.run.path, path, dirs_exist_ok=True)
-
     def ready_requests(self, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """Requests to try on the served model, with real rows: title, signature and inputs of each.
-
-        Args:
-            rows: int. Rows of each request.
-        """
+        """Requests with rows of the run's data; see `FittedModel.ready_requests`."""
         load_tensorflow()
 
         from tfelc.ranker.export.ready_requests import ready_requests
 
         return ready_requests(self.run, rows)
+
+    def _export(self, run: RankerRun, base: Path, step: Callable[[str], None]) -> Path:
+        from tfelc.ranker.export.exporter import export
+
+        return export(run, base, step).path
+
+    def _page(self, run: RankerRun, other: RankerRun | None, command: str, step: Callable[[str], None]) -> str:
+        from tfelc.ranker.report.ranker_report import RankerReport
+
+        return RankerReport(run, other).html(command, step)
 
     def _trained(self) -> RankingModel:
         if self._model is None:

@@ -93,7 +93,8 @@ class RankerRun(Run[RankerSettings]):
         if path is None and dataset.hash != self.metadata["data_hash"]:
             raise RunError(
                 f"{self.path}: {dataset.path} holds other data than the run was trained on (its hash differs); "
-                "name it by --data to measure the run on it"
+                "name it by `data` to measure the run on it",
+                ["data"],
             )
         return dataset
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from tfelc.core.settings import Settings
+from tfelc.core.settings import NewNames, Settings
 from tfelc.lifecycle.settings.clusters import ClusterSettings
 from tfelc.lifecycle.settings.early_stopping import EarlyStoppingSettings
 from tfelc.lifecycle.settings.optimizer import OptimizerSettings
@@ -139,19 +138,10 @@ class RankerSettings(Settings):
         tasks: Task -> what differs from the schema.
     """
 
+    with_new_names: ClassVar[NewNames] = with_new_ranker_names
+
     plugins: tuple[str, ...] = ()
     model: RankerModelSettings = RankerModelSettings()
     optimizer: RankerOptimizerSettings = RankerOptimizerSettings()
     training: RankerTrainingSettings = RankerTrainingSettings()
     tasks: dict[str, TaskSettings] = {}
-
-    @classmethod
-    def with_new_names(
-        cls,
-        content: Mapping[str, Any],
-        where: str,
-        below: Mapping[str, Any] | None = None,
-        above: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """The content under the names of today; see `Settings.with_new_names`."""
-        return with_new_ranker_names(content, where, below, above)

@@ -23,7 +23,7 @@ def select_tasks(schema: Schema, names: Sequence[str], settings: Mapping[str, Ta
             raise UsageError(f"no task `{name}` in schema `{schema.name}`; it declares {', '.join(schema.tasks)}")
     if not names or len(set(names)) < len(names):
         raise UsageError(
-            f"--task takes different task names, of {', '.join(schema.tasks)}. Received: {','.join(names)}"
+            f"`tasks` takes different task names, of {', '.join(schema.tasks)}. Received: {','.join(names)}", ["tasks"]
         )
     changes = {name: change.model_dump(exclude_none=True) for name, change in settings.items()}
     all_tasks = {name: task.model_copy(update=changes.get(name, {})) for name, task in schema.tasks.items()}
@@ -33,7 +33,9 @@ def select_tasks(schema: Schema, names: Sequence[str], settings: Mapping[str, Ta
             raise UsageError(f"task `{name}` is conditioned on no other, so it has no entire space to be trained over")
         absent = [link for link in chain_of(all_tasks, name) if link not in names]
         if task.space == "entire" and absent:
-            raise UsageError(f"task `{name}` over the entire space needs the head of `{absent[0]}`: add it to --task")
+            raise UsageError(
+                f"task `{name}` over the entire space needs the head of `{absent[0]}`: add it to `tasks`", ["tasks"]
+            )
     needed = [link for name in names for link in chain_of(all_tasks, name)]
     return {name: all_tasks[name] for name in dict.fromkeys([*names, *needed])}
 

@@ -26,7 +26,7 @@ def test_alpha_number_and_quality_are_read(trained_run, tmp_path):
 
 def test_what_does_not_belong_is_named(trained_run, tmp_path):
     other = write_sibling(trained_run.path, tmp_path / "other", 0, "model.embedding_dim=8")
-    with pytest.raises(UsageError, match=r"other: differs from .* in model.embedding_dim; --sensitivity compares"):
+    with pytest.raises(UsageError, match=r"other: differs from .* in model.embedding_dim; `siblings` are"):
         trials(trained_run, other)
     elsewhere = write_sibling(trained_run.path, tmp_path / "elsewhere", 0)
     metadata = (elsewhere / "run.json").read_text()

@@ -72,7 +72,7 @@ def test_files_without_row_groups_and_shards(settings, log_rows, tmp_path, monke
 
 
 def test_a_limit_is_refused(settings, tmp_path):
-    with pytest.raises(UsageError, match="--limit is for one machine"):
+    with pytest.raises(UsageError, match="`limit` is for one machine"):
         beam_run(settings(tmp_path / "scores", limit=5))
 
 

@@ -107,7 +107,7 @@ def test_whole_numbers_as_ids_and_both_indexes(tmp_path, quick_verification, mon
 
 def test_what_the_neighbors_add_is_served_too(tmp_path, quick_verification):
     run = write_untrained_recommender(tmp_path, "model.neighbors.weight=1.5", "model.neighbors.num_neighbors=5")
-    with pytest.raises(ExportError, match=r"neighbors .* --index brute_force"):
+    with pytest.raises(ExportError, match=r"neighbors .* `index` brute_force"):
         export_recommender(run, tmp_path / "base", "streaming")
     exported = export_recommender(run, tmp_path / "base")
     asked = [request for request in quick_verification.requests if request.signature == RECOMMEND]

@@ -131,9 +131,9 @@ def test_missing_values_and_histories(frame: pd.DataFrame) -> None:
 
 
 def test_bad_arguments(tmp_path: Path, prepared: Dataset) -> None:
-    with pytest.raises(UsageError, match="--rows must be at least 100. Received: 5"):
+    with pytest.raises(UsageError, match="`rows` must be at least 100. Received: 5"):
         simulated.prepare(5, 0, tmp_path / "data")
-    with pytest.raises(UsageError, match="--users must be at least 1. Received: 0"):
+    with pytest.raises(UsageError, match="`users` must be at least 1. Received: 0"):
         simulated.prepare(500, 0, tmp_path / "data", users=0)
     with pytest.raises(DataError, match="exists and is not empty"):
         simulated.prepare(500, 0, prepared.path)

@@ -51,5 +51,5 @@ def test_arithmetic(text, expected):
     ],
 )
 def test_anything_else_is_refused(text):
-    with pytest.raises(UsageError, match="--score"):
+    with pytest.raises(UsageError, match="`score`"):
         Expression(text, VALUES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -14,7 +14,20 @@ from tfelc.lifecycle.report.picture import COLORS, GREY, drawing, picture
 Curves = Mapping[str, Sequence[float]]
 """Name -> value of each epoch."""
 
-NO_CURVES = note("No training curves: the run has not finished an epoch (no history.json).")
+# What a wing shows of the epochs of `history.json`: title of a panel -> its curves.
+Panels = Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Curves]]
+
+
+def draw_history(state: Mapping[str, Any] | None, panels: Panels) -> Markup:
+    """How a training went, epoch by epoch.
+
+    Args:
+        state: Content of the run's `history.json`; None where there is none yet.
+        panels: Makes the panels of its epochs.
+    """
+    if not state or not state["history"]:
+        return note("No training curves: the run has not finished an epoch (no history.json).")
+    return draw_curves(panels(state["history"]), state["best_epoch"])
 
 
 def draw_curves(panels: Mapping[str, Curves], best: int | None) -> Markup:

@@ -54,11 +54,12 @@ def trials_of(
         found = _apart_from_trial(one)
         if different := sorted(key for key in found if found[key] != own.get(key)):
             raise UsageError(
-                f"{one.path}: differs from {run.path} in {', '.join(different)}; --sensitivity compares runs that "
-                f"differ in {', '.join(_VARIED[:-1])} and {_VARIED[-1]} alone"
+                f"{one.path}: differs from {run.path} in {', '.join(different)}; `siblings` are runs that "
+                f"differ in {', '.join(_VARIED[:-1])} and {_VARIED[-1]} alone",
+                ["siblings"],
             )
         if (metrics := one.read_json("metrics.json")) is None:
-            raise RunError(f"{one.path}: has no metrics.json; train it to the end by --resume")
+            raise RunError(f"{one.path}: has no metrics.json; resume its training to the end")
         settings = _settings(one)
         # A model that has no clusters has no settings of theirs.
         alpha, count = settings.get(_ALPHA, 0.0), settings.get(_COUNT, 0)

@@ -73,7 +73,7 @@ class BatchJob(ABC, Generic[S]):
     def __init__(self, settings: S) -> None:
         self.settings = settings
         if settings.limit is not None and settings.shard.count > 1:
-            raise UsageError("--limit and --shard exclude each other")
+            raise UsageError("`limit` and `shard` exclude each other", ["limit", "shard"])
         self.scorer = settings.scorer()
         self.files: list[InputFile] = find_inputs(settings.inputs, self.scorer.columns)
 
@@ -166,7 +166,8 @@ class BatchJob(ABC, Generic[S]):
             if measures.bad > settings.max_bad_rows * measures.read:
                 raise BadRowsError(
                     f"{folder.url}: {measures.bad:,} of {measures.read:,} rows could not be scored, more than "
-                    f"--max-bad-rows {settings.max_bad_rows:g} allows; {folder.url}/quarantine says which and why"
+                    f"`max_bad_rows` {settings.max_bad_rows:g} allows; {folder.url}/quarantine says which and why",
+                    ["max_bad_rows"],
                 )
             folder.mark_success()
             return summary

@@ -14,7 +14,9 @@ try:
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.utils.shared import Shared
 except ModuleNotFoundError:
-    raise UsageError("--engine beam needs Apache Beam: pip install -c constraints.txt -e '.[beam]'") from None
+    raise UsageError(
+        "`engine` beam needs Apache Beam: pip install -c constraints.txt -e '.[beam]'", ["engine"]
+    ) from None
 
 from tfelc.lifecycle.scoring.batch_job import BatchJob, BatchSettings
 from tfelc.lifecycle.scoring.engine import score_batches
@@ -55,7 +57,7 @@ def beam_engine(options: Sequence[str]) -> Engine:
 
     def run(job: BatchJob[Any], folder: OutputFolder, there: set[str], progress: Progress) -> Iterable[Part]:
         if job.settings.limit is not None:
-            raise UsageError("--limit is for one machine; Beam's workers do not know of each other's rows")
+            raise UsageError("`limit` is for one machine; Beam's workers do not know of each other's rows", ["limit"])
         chosen = list(options)
         if not any(each.split("=")[0] == "--runner" for each in chosen):
             chosen.append(f"--runner={_LOCAL_RUNNER}")

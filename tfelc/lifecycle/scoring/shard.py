@@ -21,7 +21,7 @@ class Shard:
         """Reads `i/n`; raises UsageError where it is none."""
         match = re.fullmatch(r"(\d+)/(\d+)", text)
         if match is None or not 1 <= int(match[1]) <= int(match[2]):
-            raise UsageError(f"--shard {text}: write i/n with 1 <= i <= n, as in 2/8")
+            raise UsageError(f"`shard` {text}: write i/n with 1 <= i <= n, as in 2/8", ["shard"])
         return cls(int(match[1]), int(match[2]))
 
     def __str__(self) -> str:

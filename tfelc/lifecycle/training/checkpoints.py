@@ -62,7 +62,8 @@ class Checkpoints:
         if "trainable" not in saved:
             raise RunError(
                 f"{self._run.last}: saved by an earlier version of tfelc, and this one cannot go on from there; the "
-                "run's best weights can still be used, or train again in another --run"
+                "run's best weights can still be used, or train again in another `run`",
+                ["run"],
             )
         self._trainable.restore_state(saved["trainable"])
         return saved["epoch"], saved["step"], TrainingHistory.from_json(saved["run"])

@@ -82,8 +82,9 @@ def export_recommender(
         model = run.model()
     if index == "streaming" and model.neighbors is not None:
         raise ExportError(
-            f"{run.path}: a model with neighbors scores the whole catalog at once; export it by --index "
-            "brute_force, or train it with model.neighbors.weight=0"
+            f"{run.path}: a model with neighbors scores the whole catalog at once; export it by `index` "
+            "brute_force, or train it with model.neighbors.weight=0",
+            ["index"],
         )
     manifest = RecommenderManifest.of(model, catalog, run.settings, run.metadata, index)
     progress("counting what is popular")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfelc.lifecycle.evaluation.result import EvaluationResult
-from tfelc.lifecycle.report.curves import NO_CURVES, curves_of, draw_curves
+from tfelc.lifecycle.report.curves import Curves, curves_of, draw_history
 from tfelc.lifecycle.report.markup import Markup
 from tfelc.metrics.registries import RANKING_METRICS
 from tfelc.next_item.settings import NEXT_ITEM
@@ -21,15 +21,16 @@ def training_curves(state: Mapping[str, Any] | None) -> Markup:
     Args:
         state: Content of the run's `history.json`; None where there is none yet.
     """
-    history = state["history"] if state else []
-    if not state or not history:
-        return NO_CURVES
+    return draw_history(state, _panels)
+
+
+def _panels(history: Sequence[Mapping[str, Any]]) -> dict[str, Curves]:
     validation = [EvaluationResult.of_epoch(epoch) for epoch in history]
     metrics = curves_of([result.metrics[NEXT_ITEM] for result in validation])
-    panels = {
+    panels: dict[str, Curves] = {
         "training loss, as weighted": curves_of([epoch["losses"] for epoch in history]),
         "validation": {RANKING_METRICS.get(name).heading: metrics[name] for name in _SHOWN},
     }
     if in_use := [result.clusters.in_use for result in validation if result.clusters]:
         panels["clusters in use"] = {"clusters in use": in_use}
-    return draw_curves(panels, state["best_epoch"])
+    return panels

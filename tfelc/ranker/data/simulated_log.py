@@ -43,10 +43,10 @@ def prepare(
         DataError: `out` exists or cannot be written.
     """
     if rows < 100:
-        raise UsageError(f"--rows must be at least 100. Received: {rows}")
+        raise UsageError(f"`rows` must be at least 100. Received: {rows}", ["rows"])
     users = max(1, rows // 20) if users is None else users
     if users < 1:
-        raise UsageError(f"--users must be at least 1. Received: {users}")
+        raise UsageError(f"`users` must be at least 1. Received: {users}", ["users"])
     world = SimulatedWorld(seed, users)
     ends = {"train": rows * 8 // 10, "validation": rows * 9 // 10, "test": rows}
     best = {output: _BinnedAuc() for output in ("ctr", "cvr", "ctcvr")}

@@ -98,7 +98,7 @@ class RankerReport(RunReport[RankerRun]):
 
     def _lift_blocks(self, lifts: Sequence[GroupLift] | None) -> list[Markup]:
         if self.against is None:
-            return [note("No lift: name a run to compare with by --against.")]
+            return [note("No lift: no run was named to compare with.")]
         if not lifts:
             return [note("No lift: the schema has no user_key, or no user is known, so it cannot be measured by user.")]
         return [

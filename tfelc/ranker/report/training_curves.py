@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfelc.lifecycle.evaluation.result import EvaluationResult
-from tfelc.lifecycle.report.curves import NO_CURVES, curves_of, draw_curves
+from tfelc.lifecycle.report.curves import Curves, curves_of, draw_history
 from tfelc.lifecycle.report.markup import Markup
 from tfelc.metrics.auc import AUC
 
@@ -17,13 +17,14 @@ def training_curves(state: Mapping[str, Any] | None) -> Markup:
     Args:
         state: Content of the run's `history.json`; None where there is none yet.
     """
-    history = state["history"] if state else []
-    if not state or not history:
-        return NO_CURVES
+    return draw_history(state, _panels)
+
+
+def _panels(history: Sequence[Mapping[str, Any]]) -> dict[str, Curves]:
     losses = curves_of([epoch["losses"] for epoch in history])
     health = curves_of([epoch.get("health", {}) for epoch in history])
     validation = [EvaluationResult.of_epoch(epoch).metrics for epoch in history]
-    panels = {
+    panels: dict[str, Curves] = {
         "training loss": {name: values for name, values in losses.items() if name.endswith("loss")},
         f"validation {AUC.heading}": curves_of(
             [{output: values[AUC.name] for output, values in metrics.items()} for metrics in validation]
@@ -31,4 +32,4 @@ def training_curves(state: Mapping[str, Any] | None) -> Markup:
     }
     if "clusters_in_use" in health:
         panels["clusters in use"] = {"clusters in use": health["clusters_in_use"]}
-    return draw_curves(panels, state["best_epoch"])
+    return panels

@@ -53,11 +53,11 @@ class Expression:
         self.text = text
         try:
             if len(text) > _LONGEST:
-                raise UsageError(f"--score: a formula of more than {_LONGEST} characters")
+                raise UsageError(f"`score`: a formula of more than {_LONGEST} characters", ["score"])
             self._tree = ast.parse(text.strip(), mode="eval").body
             self._check(self._tree, names)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            raise UsageError(f"--score {text[:80]}: not a formula; write one such as 'ctr * cvr'") from None
+            raise UsageError(f"`score` {text[:80]}: not a formula; write one such as 'ctr * cvr'", ["score"]) from None
 
     def __call__(self, values: Mapping[str, Array]) -> Array:
         """Its value for arrays of one shape; what is not a number becomes minus infinity, and so comes last."""
@@ -77,17 +77,20 @@ class Expression:
                 pass
             case ast.Name(id=name):
                 if name not in names:
-                    raise UsageError(f"--score {self.text}: no output `{name}`; the model has {', '.join(names)}")
+                    raise self._fault(f"no output `{name}`; the model has {', '.join(names)}")
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _FUNCTIONS:
                 if len(args) != _FUNCTIONS[name][1]:
-                    raise UsageError(f"--score {self.text}: `{name}` takes {_FUNCTIONS[name][1]} values")
+                    raise self._fault(f"`{name}` takes {_FUNCTIONS[name][1]} values")
                 for each in args:
                     self._check(each, names)
             case _:
-                raise UsageError(
-                    f"--score {self.text}: only outputs, numbers, + - * / ** and {', '.join(_FUNCTIONS)} are allowed. "
+                raise self._fault(
+                    f"only outputs, numbers, + - * / ** and {', '.join(_FUNCTIONS)} are allowed. "
                     f"Received: {ast.unparse(node)}"
                 )
+
+    def _fault(self, reason: str) -> UsageError:
+        return UsageError(f"`score` {self.text}: {reason}", ["score"])
 
     def _value(self, node: ast.expr, values: Mapping[str, Array]) -> Any:
         match node:

@@ -61,7 +61,7 @@ class ScoringJob(BatchJob[JobSettings]):
 
     def __init__(self, settings: JobSettings) -> None:
         if len({each is None for each in (settings.top_k, settings.by, settings.score)}) > 1:
-            raise UsageError("--top-k, --by and --score go together")
+            raise UsageError("`top_k`, `by` and `score` go together", ["top_k", "by", "score"])
         super().__init__(settings)
         self.ranking = self._ranking()
 
@@ -78,7 +78,7 @@ class ScoringJob(BatchJob[JobSettings]):
             if name in self.scorer.output_schema.names:
                 raise UsageError(f"a ranking has a column `{name}` of its own, as has the model or its input")
         if self.ranker.schema.columns[settings.by].kind == "list":
-            raise UsageError(f"--by {settings.by}: a list cannot be ranked by")
+            raise UsageError(f"`by` {settings.by}: a list cannot be ranked by", ["by"])
         return Ranking(settings.top_k, settings.by, Expression(settings.score, list(self.ranker.outputs)))
 
     @property
