@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from tfelc.core.errors import TfelcError
+from tfelc.core.reading_warning import ReadingWarning
 from tfelc.core.renamed_names import RenamedWarning
 from tfelc.core.tensorflow_start import set_environment
 
@@ -66,7 +67,7 @@ def _old_names_in_one_line() -> Iterator[None]:
     def one_line(
         message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
     ) -> str:
-        if issubclass(category, RenamedWarning):
+        if issubclass(category, RenamedWarning | ReadingWarning):
             return f"warning: {message}\n"
         return plain(message, category, filename, lineno, line)
 
