@@ -6,15 +6,16 @@ import math
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import DataError
-from tfelc.core.reading_warning import ReadingWarning
+from tfelc.data.log_batch import LogBatch
 from tfelc.data.values.bring import bring
 from tfelc.data.values.brought import Brought, Fault
 from tfelc.data.values.plain_array import mask_of
@@ -55,7 +56,7 @@ def leaf_of(field: pa.Field) -> str:
 
 
 def under_schema_names(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:
-    """The columns wanted, as files and frames call them, under their names in the schema; those missing are left out."""
+    """The columns wanted under their names in the schema; files and frames may call them otherwise, or lack them."""
     names = {name: column.source or name for name, column in columns.items()}
     there = {name: source for name, source in names.items() if source in table.column_names}
     return table.select(list(there.values())).rename_columns(list(there))
@@ -93,22 +94,40 @@ def conform(
     for name, column in schema.as_read().items():
         if name not in table.column_names:
             raise DataError(f"{where}: column `{name}` is missing; the table has {_listing(table.column_names)}")
-        array = table.column(name)
-        if isinstance(array, pa.ChunkedArray):
-            array = array.combine_chunks()
-        place = f"{where}: column `{name}`"
-        if not takes(column, array.type):
-            row, value = _first_value(array)
-            raise DataError(f"{place}, row {first_row + row}: {said_of(Fault(_NO_ROWS), value, column)} ({array.type})")
-        found = checked(array, column, is_text, in_seconds, name in undefined)
-        _raise_first(found, array, column, place, first_row)
-        for note in found.notes:
-            warnings.warn(f"column `{name}`: {note}", ReadingWarning, stacklevel=2)
-        arrays[name] = found.values
+        batch = LogBatch(where, first_row, table, is_text)
+        arrays[name] = checked_column(batch, name, column, in_seconds, name in undefined)
     for name, fault in broken_labels(arrays, undefined):
         row = int(np.argmax(fault.rows))
         raise DataError(f"{where}: column `{name}`, row {first_row + row}: {fault.reason}")
     return pa.table(list(arrays.values()), schema=arrow_schema(schema))
+
+
+def checked_column(
+    batch: LogBatch, name: str, column: Column, in_seconds: bool = False, may_be_null: bool = False
+) -> pa.Array:
+    """One column of a batch in its type; raises DataError with the first row at fault.
+
+    Args:
+        batch: The rows.
+        name: The column's name in the batch.
+        column: The column, with what the schema says of spelling.
+        in_seconds: Whether times that are bare numbers are seconds. Defaults to False.
+        may_be_null: Whether a label may be null. Defaults to False.
+    """
+    array = batch.table.column(name)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    place = f"{batch.where}: column `{name}`"
+    if not takes(column, array.type):
+        row, value = _first_value(array)
+        said = said_of(Fault(_NO_ROWS), value, column)
+        raise DataError(f"{place}, row {batch.first_row + row}: {said} ({array.type})")
+    found = checked(array, column, batch.is_text, in_seconds, may_be_null)
+    if found.faults:
+        _raise_first(found, array, column, place, batch.first_row)
+    for note in found.notes:
+        warnings.warn(f"column `{name}`: {note}", DataWarning, stacklevel=2)
+    return found.values
 
 
 def check_type(name: str, column: Column, found: pa.DataType, where: str = "") -> None:
@@ -182,12 +201,11 @@ def said_of(fault: Fault, received: Any, column: Column) -> str:
     return f"{fault.reason}. Received: {received if is_number else _shown(received)}"
 
 
-def _raise_first(found: Brought, array: pa.Array, column: Column, place: str, first_row: int) -> None:
-    if found.faults:
-        rows: list[NDArray[np.bool_]] = [fault.rows for fault in found.faults]
-        row = int(np.argmax(np.logical_or.reduce(rows)))
-        fault = next(fault for fault in found.faults if fault.rows[row])
-        raise DataError(f"{place}, row {first_row + row}: {said_of(fault, array[row].as_py(), column)}")
+def _raise_first(found: Brought, array: pa.Array, column: Column, place: str, first_row: int) -> NoReturn:
+    rows: list[NDArray[np.bool_]] = [fault.rows for fault in found.faults]
+    row = int(np.argmax(np.logical_or.reduce(rows)))
+    fault = next(fault for fault in found.faults if fault.rows[row])
+    raise DataError(f"{place}, row {first_row + row}: {said_of(fault, array[row].as_py(), column)}")
 
 
 def _first_value(array: pa.Array) -> tuple[int, Any]:

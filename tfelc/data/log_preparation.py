@@ -124,4 +124,3 @@ def _user_keys(users: pa.ChunkedArray) -> NDArray[np.uint64]:
     if pa.types.is_string(users.type):
         return pd.util.hash_array(users.fill_null("").to_numpy(zero_copy_only=False).astype(object))
     return users.fill_null(-1).to_numpy().astype(np.uint64)
-

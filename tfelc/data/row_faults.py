@@ -67,9 +67,7 @@ def separate(
     return rows, [faults[row] for row in sorted(faults)]
 
 
-def _nulls(
-    values: pa.Array, received: pa.Array, name: str, column: Column, never_null: frozenset[str]
-) -> list[Fault]:
+def _nulls(values: pa.Array, received: pa.Array, name: str, column: Column, never_null: frozenset[str]) -> list[Fault]:
     if name not in never_null:
         return []
     # A list that was null has become an empty one.

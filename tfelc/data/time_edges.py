@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import DataError
-from tfelc.core.reading_warning import ReadingWarning
 from tfelc.data.contract import conform, under_schema_names
 from tfelc.data.log_source import LogSource
 from tfelc.data.time_survey import TimeSurvey
@@ -78,7 +78,7 @@ def _edges(times: NDArray[np.int64], schema: Schema, where: str) -> NDArray[np.i
     warnings.warn(
         f"{where}: single times hold more rows than the shares of `split`, so that the splits begin where a time "
         f"does; train gets {rows[0]:.1%} of the rows, validation {rows[1]:.1%}, test {rows[2]:.1%}",
-        ReadingWarning,
+        DataWarning,
         stacklevel=2,
     )
     return moved

@@ -7,11 +7,11 @@ import warnings
 import numpy as np
 import pyarrow as pa
 
+from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import DataError
-from tfelc.core.reading_warning import ReadingWarning
-from tfelc.data.contract import check_type
 from tfelc.data.values.moments import Moments, moments
 from tfelc.data.values.plain_array import plain_array
+from tfelc.data.values.type_rules import takes
 from tfelc.schema.column import Column
 
 # Numbers of these sizes are moments from 1973 to about 2128, each in its unit.
@@ -51,13 +51,13 @@ class TimeSurvey:
             is_text: Whether the file is one of text.
 
         Returns:
-            The times; None where there are none but nulls.
+            The times; None where there are none, since all are null, or the type is none that holds times.
 
         Raises:
             FractionalTimes: A bare number has a fraction, and they are not being read as seconds.
-            DataError: The column is of no type that holds times.
         """
-        check_type(self._name, self._column, array.type, where)
+        if not takes(self._column, array.type):
+            return None
         array = plain_array(array)
         if pa.types.is_null(array.type):
             return None
@@ -94,7 +94,7 @@ class TimeSurvey:
             warnings.warn(
                 f"column `{self._name}` has times with a zone, as in {zoned}, and without, as in {naive}; the latter "
                 f"are taken as {self._column.timezone}, which `timezone` in the schema changes",
-                ReadingWarning,
+                DataWarning,
                 stacklevel=2,
             )
 

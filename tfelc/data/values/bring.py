@@ -16,7 +16,9 @@ from tfelc.data.values.words import words
 from tfelc.schema.column import Column
 
 
-def bring(array: pa.Array, column: Column, target: pa.DataType, is_text: bool = False, in_seconds: bool = False) -> Brought:
+def bring(
+    array: pa.Array, column: Column, target: pa.DataType, is_text: bool = False, in_seconds: bool = False
+) -> Brought:
     """Brings an array to a column's type, exactly, or says which rows it cannot be done for.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from tfelc.data.values.missing_words import ESCAPED_NULL
 from tfelc.data.values.plain_array import mask_of, without
@@ -12,7 +13,7 @@ from tfelc.data.values.text_bytes import TextBytes, byte_table
 from tfelc.data.values.whole_numbers import SHORT_FORM_NOTE
 from tfelc.data.values.whole_text import whole_texts
 
-# 12.0, but not 07.0, which is no number that a program wrote; 1.2E+11 and 1e+15, but not 1e15, which may be hexadecimal.
+# 12.0, but not 07.0, which no program writes for a number; 1.2E+11 and 1e+15, but not 1e15, which may be hexadecimal.
 _POINT = r"^-?(0|[1-9][0-9]*)\.0+$"
 _POWER = r"^-?[1-9](\.[0-9]+[eE][+-]?|[eE]\+)[0-9]{1,2}$"
 _NUMERIC_START = byte_table(b"-0123456789")
@@ -73,7 +74,7 @@ def cell_words(texts: pa.Array) -> tuple[pa.Array, tuple[str, ...]]:
     return texts, tuple(notes)
 
 
-def _confirmed(texts: pa.Array, candidates: np.ndarray, pattern: str) -> np.ndarray:  # type: ignore[type-arg]
+def _confirmed(texts: pa.Array, candidates: NDArray[np.bool_], pattern: str) -> NDArray[np.bool_]:
     """The candidates that match; only they are looked at, since a pattern takes long."""
     found = np.flatnonzero(candidates)
     confirmed = np.zeros(len(candidates), bool)

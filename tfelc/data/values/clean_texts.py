@@ -56,7 +56,7 @@ def parsed(texts: pa.Array, column: Column, target: pa.DataType) -> pa.Array | N
 
 
 def parsed_each(texts: pa.Array, known: NDArray[np.bool_], target: pa.DataType) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """Parses the texts that are known to be well formed; the rows of the others, and of what is out of range, are bad."""
+    """Parses the texts that are known to be well formed; the others, and what is out of range, are bad."""
     there = ~texts.is_null().to_numpy(zero_copy_only=False)
     values, failed = cast_or_null(without(texts, ~known), lambda part: part.cast(target))
     return values, (there & ~known) | failed

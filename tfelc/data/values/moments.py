@@ -94,9 +94,7 @@ def _in_utc(times: pa.Array, column: Column) -> pa.Array:
     return times.cast(pa.int64())
 
 
-def _of_floats(
-    values: pa.Array, faults: list[Fault], limit: float, kind: pa.DataType, in_seconds: bool
-) -> Moments:
+def _of_floats(values: pa.Array, faults: list[Fault], limit: float, kind: pa.DataType, in_seconds: bool) -> Moments:
     numbers = values.to_numpy(zero_copy_only=False)
     there = ~np.isnan(numbers)
     broken = np.isinf(numbers)

@@ -91,7 +91,7 @@ def _of_dates(array: pa.Array) -> Brought:
 def _of_sixteen_bytes(array: pa.Array) -> Brought:
     """UUIDs; in a column that does not say that it holds some, 16 bytes of plain ASCII are a text."""
     marked = is_uuid(array.type)
-    found = []
+    found: list[str | None] = []
     for value in (array.storage if marked else array).to_pylist():
         if value is None:
             found.append(None)
@@ -100,4 +100,3 @@ def _of_sixteen_bytes(array: pa.Array) -> Brought:
         else:
             found.append(str(uuid.UUID(bytes=value)))
     return Brought(pa.array(found, pa.string()))
-
