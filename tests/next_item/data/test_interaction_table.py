@@ -146,9 +146,7 @@ def test_a_wrong_type_and_an_empty_table_are_named(tmp_path: Path) -> None:
     frame = pd.DataFrame({"user": [1.5], "item": [1], "time": [True]})
     with pytest.raises(DataError, match="column `user`, row 1: not a value of kind id .int64.. Received: 1.5"):
         read_interactions(_write(tmp_path, frame, "log.parquet"), core=1)
-    with pytest.raises(
-        DataError, match="column `time`, row 1: not a value of kind timestamp .*True .bool."
-    ):
+    with pytest.raises(DataError, match="column `time`, row 1: not a value of kind timestamp .*True .bool."):
         read_interactions(_write(tmp_path, frame.assign(user=1), "log.parquet"), core=1)
     with pytest.raises(DataError, match=r"log.parquet: .*no row"):
         read_interactions(_write(tmp_path, frame[:0], "log.parquet"), core=1)

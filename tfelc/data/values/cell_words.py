@@ -29,6 +29,10 @@ POINT_NOTE = (
     "a text file has no types, so that whole numbers such as 12.0 are read as 12; where 1.0 and 1 are two values, "
     "give a typed file such as Parquet, and a model asks for 12 in requests"
 )
+KEPT_NOTE = (
+    "texts such as 1.0 or True are kept as they are, since the file is typed; from a text file they would be read as "
+    "1 or true, so that files of both sorts do not agree"
+)
 MISSING_NOTE = (
     "holds texts such as NA or null, which are values like any other; name them in `null_values` if they say "
     "that there is none"
@@ -72,6 +76,16 @@ def cell_words(texts: pa.Array) -> tuple[pa.Array, tuple[str, ...]]:
     if places.at(0, _MISSING_START).any() and mask_of(pc.is_in(texts, value_set=_MISSING)).any():
         notes.append(MISSING_NOTE)
     return texts, tuple(notes)
+
+
+def has_cell_forms(texts: pa.Array) -> bool:
+    """Whether `cell_words` would write a text in another form."""
+    places = TextBytes(texts)
+    points = places.at(0, _NUMERIC_START) & places.at(-1, _ZERO) & (places.lengths > 2)
+    if points.any() and _confirmed(texts, points, _POINT).any():
+        return True
+    truths = places.at(0, _TRUTH_START) & ((places.lengths == 4) | (places.lengths == 5))
+    return bool(truths.any() and mask_of(pc.is_in(texts, value_set=pa.array(list(_TRUTHS)))).any())
 
 
 def _confirmed(texts: pa.Array, candidates: NDArray[np.bool_], pattern: str) -> NDArray[np.bool_]:

@@ -15,8 +15,8 @@ from tfelc.data.values.plain_array import list_array, mask_of, without
 from tfelc.data.values.text_bytes import TextBytes, byte_table
 
 _OPENING = byte_table(b"[{(")
-_BRACKET = byte_table(b"[")
 _BLANK = byte_table(b" ")
+_BACKSLASH = byte_table(b"\\")
 _BARE = r"""[^\s,\[\]{}()"'|\\]+"""
 # Lists that need no closer look: bare values, and quoted ones without quotes or backslashes inside.
 _SIMPLE = (
@@ -57,15 +57,20 @@ def list_texts(texts: pa.Array, separator: str) -> ListTexts:
     """
     places = TextBytes(texts)
     count = len(texts)
-    opening = places.at(0, _OPENING) | (places.at(0, _BLANK) & mask_of(pc.match_substring_regex(texts, r"^\s+[\[{(]")))
+    opening = places.at(0, _OPENING)
+    if places.at(0, _BLANK).any():
+        opening |= mask_of(pc.match_substring_regex(texts, r"^\s+[\[{(]"))
     empty = (places.lengths == 0) | texts.is_null().to_numpy(zero_copy_only=False)
-    empty |= mask_of(pc.equal(texts, ESCAPED_NULL))
+    escaped = places.at(0, _BACKSLASH)
+    if escaped.any():
+        empty |= mask_of(pc.equal(texts, ESCAPED_NULL))
     plain = ~opening & ~empty
     exact, bad = np.zeros(count, bool), np.zeros(count, bool)
     parts = [pa.array([[]] * int(empty.sum()), pa.list_(pa.string()))]
     rows = [np.flatnonzero(empty)]
     outside = texts.filter(pa.array(plain))
     parts.append(pc.split_pattern(outside, separator))
+    notes = _notes(outside, len(parts[-1].flatten()))
     rows.append(np.flatnonzero(plain))
     left = opening
     for pattern, ends, between in _SIMPLE if opening.any() else ():
@@ -85,12 +90,16 @@ def list_texts(texts: pa.Array, separator: str) -> ListTexts:
         exact |= left
         parts.append(pa.array([values or [] for values in found], pa.list_(pa.string())))
         rows.append(np.flatnonzero(left))
-    lists = pa.concat_arrays(parts).take(pa.array(np.argsort(np.concatenate(rows), kind="stable")))
-    return ListTexts(lists, exact, bad, _notes(outside, separator))
+    if plain.all():
+        lists = parts[1]
+    else:
+        lists = pa.concat_arrays(parts).take(pa.array(np.argsort(np.concatenate(rows), kind="stable")))
+    return ListTexts(lists, exact, bad, notes)
 
 
-def _notes(texts: pa.Array, separator: str) -> tuple[str, ...]:
-    if not len(texts) or mask_of(pc.match_substring(texts, separator)).any():
+def _notes(texts: pa.Array, values: int) -> tuple[str, ...]:
+    """What to say where no text has the separator."""
+    if values > len(texts):
         return ()
     several = mask_of(pc.match_substring_regex(texts, r"[,; |].*[^,; |]")).any()
     return (SEPARATOR_NOTE,) if several else ()

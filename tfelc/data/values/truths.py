@@ -8,10 +8,11 @@ import pyarrow.compute as pc
 from tfelc.data.values.brought import Brought, Fault, brought
 from tfelc.data.values.clean_texts import as_texts
 from tfelc.data.values.failing_rows import cast_or_null
-from tfelc.data.values.plain_array import mask_of
+from tfelc.data.values.text_bytes import TextBytes, byte_table
 from tfelc.data.values.whole_numbers import whole_numbers
 from tfelc.schema.column import Column
 
+_LETTERS = byte_table(b"tTfF")
 _SHORT = {"t": "1", "f": "0"}
 
 
@@ -40,8 +41,8 @@ def _without_words(texts: pa.Array, column: Column) -> pa.Array:
     for digit, words in (("1", column.true_values), ("0", column.false_values)):
         if words:
             texts = pc.if_else(pc.is_in(texts, value_set=pa.array(words, pa.string())), digit, texts)
-    letters = pc.equal(pc.binary_length(texts), 1)
-    if mask_of(letters).any():
+    places = TextBytes(texts)
+    if (places.at(0, _LETTERS) & (places.lengths == 1)).any():
         lower = pc.ascii_lower(texts)
         for letter, digit in _SHORT.items():
             texts = pc.if_else(pc.equal(lower, letter), digit, texts)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tfelc.data.values.brought import Brought, Fault, brought
-from tfelc.data.values.cell_words import cell_words
+from tfelc.data.values.cell_words import KEPT_NOTE, cell_words, has_cell_forms
 from tfelc.data.values.clean_texts import as_texts
 from tfelc.data.values.missing_words import without_own_words
 from tfelc.data.values.plain_array import is_uuid, without
@@ -61,6 +61,8 @@ def _of_texts(texts: pa.Array, faults: list[Fault], column: Column, is_text: boo
     notes: tuple[str, ...] = ()
     if is_text:
         texts, notes = cell_words(texts)
+    elif has_cell_forms(texts):
+        notes = (KEPT_NOTE,)
     return brought(without(texts, padded), faults, notes)
 
 
