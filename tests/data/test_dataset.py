@@ -146,16 +146,6 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
             writer.write("train", rows(4).drop_columns(["city"]), where="log")
 
 
-def test_a_group_that_stands_in_two_columns_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
-    content = SCHEMA.model_dump(mode="json", exclude_defaults=True)
-    schema = Schema.parse(content | {"columns": content["columns"] | {"level": {"kind": "group"}}}, "two")
-    with pytest.raises(DataError) as raised, DatasetWriter(tmp_path / "data", schema, "test", 0) as writer:
-        writer.write("train", rows(4).append_column("level", [["low", "high", None, "low"]]), where="first")
-        writer.write("test", rows(3).append_column("level", [["high", "N", None]]), where="second")
-    assert str(raised.value) == "second: group `N` stands in columns `segment` and `level`: name them apart"
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_split_without_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the split `validation` has no rows"):
         written(tmp_path / "data", {"train": [rows(4)], "test": [rows(4)]})

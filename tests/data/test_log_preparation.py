@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tfelc.core.errors import DataError
-from tfelc.data import log_preparation
+from tfelc.data import log_preparation, time_edges
 from tfelc.data.dataset import Dataset
 from tfelc.data.splits import SPLITS
 from tfelc.schema.schema import Schema
@@ -112,7 +112,7 @@ def test_split_by_time_takes_the_last_rows(tmp_path: Path, parquet: str) -> None
 def test_split_by_time_of_a_long_log_thins_the_times_it_keeps(
     tmp_path: Path, parquet: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_preparation, "_SAMPLE", 300)
+    monkeypatch.setattr(time_edges, "_SAMPLE", 300)
     frames = read(prepared(tmp_path, schema(by="time", validation=0.2, test=0.2), [parquet]))
     # Of 250 times kept, a quantile is 25 rows off as a standard error.
     assert [len(frames[split]) for split in SPLITS] == pytest.approx([600, 200, 200], abs=75)

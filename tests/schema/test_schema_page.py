@@ -40,8 +40,8 @@ def _section(name: str) -> str:
 def _keys(section: str) -> dict[str, str]:
     """Key -> what the page says of its default."""
     table = section.split("| key | default | meaning |\n|---|---|---|\n")[1].split("\n\n")[0]
-    rows = [line.split("|")[1:3] for line in table.splitlines()]
-    return {key.strip(" `"): default.strip() for key, default in rows}
+    rows = [re.split(r"(?<!\\)\|", line)[1:3] for line in table.splitlines()]
+    return {key.strip(" `"): default.strip().replace("\\|", "|") for key, default in rows}
 
 
 @pytest.mark.parametrize("name", SECTIONS)
@@ -51,7 +51,7 @@ def test_every_key_is_there_with_its_default_and_its_values(name: str) -> None:
     assert list(told) == list(part.model_fields)
     for key, field in part.model_fields.items():
         plain = "required" if field.default is PydanticUndefined else str(field.default).removesuffix(".0")
-        plain = {"None": "none", "{}": "none", "": "none"}.get(plain, plain)
+        plain = {"None": "none", "{}": "none", "()": "none", "": "none"}.get(plain, plain)
         assert told[key] == IN_WORDS.get((part.__name__, key), plain), key
         for annotation in (field.annotation, *get_args(field.annotation)):
             if get_origin(annotation) is Literal:

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from tfelc.core.errors import DataError
-from tfelc.data.contract import conform
-from tfelc.data.log_files import split_lists
+from tfelc.data.contract import conform, under_schema_names
 from tfelc.data.log_source import LogInput, open_log
 from tfelc.schema.schema import Schema
 
@@ -25,11 +24,11 @@ def conformed_tables(schema: Schema, source: LogInput, columns: Sequence[str]) -
         DataError: A column is missing, a value is none of its kind, or there are no rows.
     """
     only = schema.model_copy(update={"columns": {name: schema.columns[name] for name in columns}})
-    log = open_log(source, columns)
+    log = open_log(source, schema.source_names(columns))
     empty = True
     for batch in log.batches():
         empty = False
-        table = split_lists(batch.table, only.columns) if batch.is_text else batch.table
-        yield conform(table, only, batch.where, batch.first_row)
+        table = under_schema_names(batch.table, only.columns)
+        yield conform(table, only, batch.where, batch.first_row, batch.is_text)
     if empty:
         raise DataError(f"{log.name}: the log has no rows")

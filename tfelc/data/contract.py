@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import math
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NoReturn
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import DataError
+from tfelc.data.log_batch import LogBatch
+from tfelc.data.values.bring import bring
+from tfelc.data.values.brought import Brought, Fault
+from tfelc.data.values.plain_array import mask_of
+from tfelc.data.values.type_rules import takes
 from tfelc.schema.column import Column
 from tfelc.schema.schema import Schema
 
@@ -21,6 +32,9 @@ _BY_KIND = {
     "timestamp": pa.int64(),
 }
 _NEVER_NULL = ("label", "id", "weight", "timestamp")
+_LONGEST_VALUE = 80
+_NO_ROWS = np.empty(0, bool)
+_NUMERIC = re.compile(r"[-+.0-9eE]+")
 
 
 def arrow_type(column: Column) -> pa.DataType:
@@ -41,88 +55,109 @@ def leaf_of(field: pa.Field) -> str:
     return f"{field.name}.list.element" if pa.types.is_list(field.type) else str(field.name)
 
 
-def conform(table: pa.Table, schema: Schema, where: str, first_row: int = 0) -> pa.Table:
-    """Casts a table to the schema's types and checks its values; columns the schema lacks are dropped.
+def under_schema_names(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:
+    """The columns wanted under their names in the schema; files and frames may call them otherwise, or lack them."""
+    names = {name: column.source or name for name, column in columns.items()}
+    there = {name: source for name, source in names.items() if source in table.column_names}
+    return table.select(list(there.values())).rename_columns(list(there))
 
-    A NaN becomes null, a null list the empty list, and a null inside a list the column's value for "missing".
+
+def conform(
+    table: pa.Table,
+    schema: Schema,
+    where: str,
+    first_row: int = 0,
+    is_text: bool = False,
+    in_seconds: bool = False,
+) -> pa.Table:
+    """Brings a table to the schema's types and checks its values; columns the schema lacks are dropped.
+
+    What becomes of each type is told in docs/schema.md. A NaN becomes null, a null list the empty list, and a null
+    inside a list the column's value for "missing".
 
     Args:
-        table: The rows, in any type that casts without loss.
+        table: The rows, under the schema's names.
         schema: The columns wanted.
         where: Where the rows come from, for the messages.
         first_row: Number of the table's first row at `where`, for the messages.
+        is_text: Whether they come from a text file, whose cells have no type. Defaults to False.
+        in_seconds: Whether times that are bare numbers are seconds, to become microseconds. Defaults to False.
 
     Returns:
         The table, of the type `arrow_schema(schema)`.
 
     Raises:
-        DataError: A column is missing, a value does not cast, or a label, weight, id or timestamp is out of its range.
+        DataError: A column is missing or of a type that it cannot be of, or a value breaks a rule.
     """
-    arrays = []
-    for name, column in schema.columns.items():
+    arrays = {}
+    undefined = schema.undefined_labels
+    for name, column in schema.as_read().items():
         if name not in table.column_names:
             raise DataError(f"{where}: column `{name}` is missing; the table has {_listing(table.column_names)}")
-        array = table.column(name)
-        if isinstance(array, pa.ChunkedArray):
-            array = array.combine_chunks()
-        place = f"{where}: column `{name}`"
-        array = _cast(array, column, place, first_row)
-        _check(array, column, place, first_row)
-        arrays.append(array)
-    return pa.table(arrays, schema=arrow_schema(schema))
+        batch = LogBatch(where, first_row, table, is_text)
+        arrays[name] = checked_column(batch, name, column, in_seconds, name in undefined)
+    for name, fault in broken_labels(arrays, undefined):
+        row = int(np.argmax(fault.rows))
+        raise DataError(f"{where}: column `{name}`, row {first_row + row}: {fault.reason}")
+    return pa.table(list(arrays.values()), schema=arrow_schema(schema))
 
 
-def _cast(array: pa.Array, column: Column, place: str, first_row: int) -> pa.Array:
-    target = arrow_type(column)
-    try:
-        return cast_values(array, column)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        row = _first_failure(array, lambda part: _converted(part, target))
-        value = array[row].as_py()
-        raise DataError(
-            f"{place}, row {first_row + row}: not a value of kind {column.kind} ({target}). Received: {value!r}"
-        ) from None
+def checked_column(
+    batch: LogBatch, name: str, column: Column, in_seconds: bool = False, may_be_null: bool = False
+) -> pa.Array:
+    """One column of a batch in its type; raises DataError with the first row at fault.
+
+    Args:
+        batch: The rows.
+        name: The column's name in the batch.
+        column: The column, with what the schema says of spelling.
+        in_seconds: Whether times that are bare numbers are seconds. Defaults to False.
+        may_be_null: Whether a label may be null. Defaults to False.
+    """
+    array = batch.table.column(name)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    place = f"{batch.where}: column `{name}`"
+    if not takes(column, array.type):
+        row, value = _first_value(array)
+        said = said_of(Fault(_NO_ROWS), value, column)
+        raise DataError(f"{place}, row {batch.first_row + row}: {said} ({array.type})")
+    found = checked(array, column, batch.is_text, in_seconds, may_be_null)
+    if found.faults:
+        _raise_first(found, array, column, place, batch.first_row)
+    for note in found.notes:
+        warnings.warn(f"column `{name}`: {note}", DataWarning, stacklevel=2)
+    return found.values
 
 
-def cast_values(array: pa.Array, column: Column) -> pa.Array:
-    """Brings values to the column's type, as `conform` does; raises pyarrow's errors."""
-    target = arrow_type(column)
-    array = _without_nan(array if array.type == target else _converted(array, target))
-    return _without_nulls(array, column) if pa.types.is_list(target) else array
+def check_type(name: str, column: Column, found: pa.DataType, where: str = "") -> None:
+    """Raises DataError where no value of a type could be brought to the column's."""
+    if not takes(column, found):
+        place = f"{where}: " if where else ""
+        raise DataError(f"{place}column `{name}` is {found}, which is no {column.kind} ({arrow_type(column)})")
 
 
-def _converted(array: pa.Array, target: pa.DataType) -> pa.Array:
-    array = _without_nan(array)
-    if pa.types.is_string(array.type) and pa.types.is_integer(target):
-        try:
-            return array.cast(target)
-        except pa.ArrowInvalid:
-            # Whole numbers of a column with gaps are often written as "3.0".
-            return _without_nan(array.cast(pa.float64())).cast(target)
-    # Float32 rounds a whole number beyond 2^24 as it rounds any other number; pyarrow would refuse it.
-    return array.cast(target, safe=not (pa.types.is_integer(array.type) and pa.types.is_floating(target)))
+def checked(
+    array: pa.Array, column: Column, is_text: bool = False, in_seconds: bool = False, may_be_null: bool = False
+) -> Brought:
+    """Brings an array to its column's type; the faults are those of single values and of the column's rules.
+
+    Args:
+        array: The values, of a type that `check_type` lets pass.
+        column: The column, with what the schema says of spelling.
+        is_text: Whether it comes from a text file. Defaults to False.
+        in_seconds: Whether times that are bare numbers are seconds. Defaults to False.
+        may_be_null: Whether a label may be null. Defaults to False.
+    """
+    found = bring(array, column, arrow_type(column), is_text, in_seconds)
+    rules = [Fault(mask_of(bad), rule) for bad, rule in broken_rules(found.values, column, may_be_null)]
+    faults = [*found.faults, *(fault for fault in rules if fault.rows.any())]
+    return Brought(found.values, tuple(faults), found.notes)
 
 
-def _without_nan(array: pa.Array) -> pa.Array:
-    if pa.types.is_floating(array.type):
-        return pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
-    return array
-
-
-def _without_nulls(array: pa.Array, column: Column) -> pa.Array:
-    if array.null_count:
-        array = pc.if_else(pc.is_null(array), pa.scalar([], array.type), array)
-    values = array.flatten()
-    if values.null_count:
-        lengths = pc.list_value_length(array).to_numpy(zero_copy_only=False)
-        offsets = pa.array([0, *lengths.cumsum()], pa.int32())
-        array = pa.ListArray.from_arrays(offsets, pc.fill_null(values, column.missing))
-    return array
-
-
-def broken_rules(array: pa.Array, column: Column) -> Iterator[tuple[pa.Array, str]]:
+def broken_rules(array: pa.Array, column: Column, may_be_null: bool = False) -> Iterator[tuple[pa.Array, str]]:
     """What the values of a cast column must obey: where each rule is broken, and the rule in words."""
-    if column.kind in _NEVER_NULL:
+    if column.kind in _NEVER_NULL and not may_be_null and array.null_count:
         yield pc.is_null(array), f"a {column.kind} must not be null or NaN"
     if column.kind == "label":
         yield pc.or_(pc.less(array, 0), pc.greater(array, 1)), "a label must be 0 or 1"
@@ -130,33 +165,57 @@ def broken_rules(array: pa.Array, column: Column) -> Iterator[tuple[pa.Array, st
         bad = pc.or_(pc.invert(pc.is_finite(array)), pc.less(array, 0))
         yield bad, "a weight must be finite and >= 0"
     elif column.kind == "number":
-        yield pc.is_inf(array), "a number must be finite or null"
+        yield pc.is_inf(array), "a number must be finite or null, and within float32 (3.4e38)"
+        if column.value_type == "integer":
+            # The served model takes an int64 and would refuse the whole batch.
+            bad = pc.or_(pc.not_equal(array, pc.trunc(array)), pc.greater_equal(pc.abs(array), pa.scalar(2.0**63)))
+            yield bad, "a number of type integer must be whole"
 
 
-def _check(array: pa.Array, column: Column, place: str, first_row: int) -> None:
-    for bad, rule in broken_rules(array, column):
-        if pc.any(bad).as_py():
-            row = _first_true(bad)
-            value = array[row].as_py()
-            received = "" if value is None else f". Received: {value}"
-            raise DataError(f"{place}, row {first_row + row}: {rule}{received}")
+def broken_labels(
+    arrays: Mapping[str, pa.Array], undefined: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, Fault]]:
+    """Labels that are null though their condition came.
+
+    Args:
+        arrays: The columns by name, in their types.
+        undefined: What `Schema.undefined_labels` says.
+    """
+    for name, conditions in undefined.items():
+        if name not in arrays or not arrays[name].null_count:
+            continue
+        for condition in conditions:
+            if condition in arrays:
+                bad = mask_of(pc.and_(pc.is_null(arrays[name]), pc.equal(arrays[condition], 1)))
+                if bad.any():
+                    yield name, Fault(bad, f"a label must not be null where `{condition}` is 1")
 
 
-def _first_true(mask: pa.Array) -> int:
-    return int(pc.index(mask, pa.scalar(True)).as_py())
+def said_of(fault: Fault, received: Any, column: Column) -> str:
+    """A fault in words, with the value as its file holds it."""
+    if not fault.reason:
+        return f"not a value of kind {column.kind} ({arrow_type(column)}). Received: {_shown(received)}"
+    if received is None or (isinstance(received, float) and math.isnan(received)):
+        return fault.reason
+    is_number = isinstance(received, str) and _NUMERIC.fullmatch(received)
+    return f"{fault.reason}. Received: {received if is_number else _shown(received)}"
 
 
-def _first_failure(array: pa.Array, convert: Callable[[pa.Array], Any]) -> int:
-    """The first row that does not convert, by halving: a slice that converts holds no bad row."""
-    low, high = 0, len(array)
-    while high - low > 1:
-        middle = (low + high) // 2
-        try:
-            convert(array.take(pa.array(range(low, middle))))  # a slice of a list would still hold all values
-            low = middle
-        except pa.ArrowException:
-            high = middle
-    return low
+def _raise_first(found: Brought, array: pa.Array, column: Column, place: str, first_row: int) -> NoReturn:
+    rows: list[NDArray[np.bool_]] = [fault.rows for fault in found.faults]
+    row = int(np.argmax(np.logical_or.reduce(rows)))
+    fault = next(fault for fault in found.faults if fault.rows[row])
+    raise DataError(f"{place}, row {first_row + row}: {said_of(fault, array[row].as_py(), column)}")
+
+
+def _first_value(array: pa.Array) -> tuple[int, Any]:
+    row = pc.index(array.is_valid(), pa.scalar(True)).as_py()
+    return (0, None) if row < 0 else (row, array[row].as_py())
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ..."
 
 
 def _listing(names: list[str]) -> str:

@@ -40,8 +40,8 @@ class DatasetWriter:
         seed: Seed of everything random in the preparation, for the manifest.
 
     Raises:
-        DataError: `out` exists and is not empty, cannot be written, a row breaks the schema, two group columns share a
-            group's name, or a split stays empty.
+        DataError: `out` exists and is not empty, cannot be written, a row breaks the schema, or a split stays
+            empty.
 
     Example:
         >>> with DatasetWriter(out, schema, source="my log", seed=7) as writer:  # doctest: +SKIP
@@ -57,7 +57,6 @@ class DatasetWriter:
         self.metadata: dict[str, Any] = {}
         self._temporary = self.out.absolute().with_name(f".{self.out.absolute().name}.{os.getpid()}.part")
         self._splits = {split: _Split(self._temporary / split, schema) for split in SPLITS}
-        self._columns_of_groups: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         with self._reported():
@@ -91,7 +90,7 @@ class DatasetWriter:
             first_row: Number of the first row there, for the messages.
 
         Raises:
-            DataError: A row breaks the schema, two group columns share a group's name, or the disk is full.
+            DataError: A row breaks the schema, or the disk is full.
         """
         if split not in SPLITS:
             raise DataError(f"{where or self.source}: `{split}` is no split; use {', '.join(SPLITS)}")
@@ -99,24 +98,18 @@ class DatasetWriter:
             table = pa.Table.from_batches([table])
         if table.num_rows == 0:
             return
-        rows = conform(table, self.schema, where or split, first_row)
-        self._refuse_shared_groups(rows, where or split)
-        with self._reported():
-            self._splits[split].add(rows)
+        self.append(split, conform(table, self.schema, where or split, first_row))
+
+    def append(self, split: str, rows: pa.Table) -> None:
+        """Adds rows as `conform` gives them to a split; raises DataError where the disk is full."""
+        if rows.num_rows:
+            with self._reported():
+                self._splits[split].add(rows)
 
     @property
     def rows(self) -> dict[str, int]:
         """Rows written so far, by split."""
         return {name: split.rows for name, split in self._splits.items()}
-
-    def _refuse_shared_groups(self, rows: pa.Table, where: str) -> None:
-        """A report is by group: one name in two columns would fail there, after the training."""
-        for column in self.schema.of_kind("group"):
-            for group in pc.unique(rows[column]).drop_null().to_pylist():
-                if (other := self._columns_of_groups.setdefault(group, column)) != column:
-                    raise DataError(
-                        f"{where}: group `{group}` stands in columns `{other}` and `{column}`: name them apart"
-                    )
 
     def _finish(self) -> None:
         for name, split in self._splits.items():
@@ -167,7 +160,7 @@ class _Split:
         self._waiting.append(table)
         self.rows += table.num_rows
         for label in self._positives:
-            self._positives[label] += pc.sum(table[label]).as_py()
+            self._positives[label] += pc.sum(table[label]).as_py() or 0
         waiting = sum(piece.num_rows for piece in self._waiting)
         if waiting >= ROWS_PER_GROUP:
             self._write(waiting - waiting % ROWS_PER_GROUP)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-_LONGEST_INTEGER = 18  # digits that always fit an int64
+_LONGEST_INTEGER = 19  # digits of the largest int64
 
 
 def numbered(ids: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -37,4 +37,7 @@ def numbered(ids: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
 
 def _is_plain(word: bytes) -> bool:
     # A leading zero is no plain number: `07` and `7` are two ids.
-    return word.isdigit() and len(word) <= _LONGEST_INTEGER and (word[:1] != b"0" or word == b"0")
+    digits = word.removeprefix(b"-")
+    if not digits.isdigit() or len(digits) > _LONGEST_INTEGER or (digits[:1] == b"0" and word != b"0"):
+        return False
+    return -(2**63) <= int(word) < 2**63

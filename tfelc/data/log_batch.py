@@ -15,7 +15,7 @@ class LogBatch:
         where: The file, for messages.
         first_row: Number of the first row there, from 1.
         table: The rows.
-        is_text: Whether the columns are text, as a CSV file has them, with lists joined by `|`.
+        is_text: Whether the columns are cells of a text file, which have no type; only an empty one is null.
     """
 
     where: str

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from tfelc.core.errors import DataError
 from tfelc.data.log_batch import LogBatch
-from tfelc.schema.column import Column
 
 _BATCH = 65_536
 
@@ -106,15 +104,6 @@ def read_csv(source: Any, columns: list[str]) -> Iterator[pa.RecordBatch]:
     parse = pc_csv.ParseOptions(newlines_in_values=True)
     read = pc_csv.ReadOptions(block_size=1 << 23)
     yield from pc_csv.open_csv(source, read_options=read, convert_options=options, parse_options=parse)
-
-
-def split_lists(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:
-    """Splits the text of list columns at each `|`, as a CSV file has them; other columns stay."""
-    for name, column in columns.items():
-        if column.kind == "list" and name in table.column_names:
-            texts = table[name].combine_chunks()
-            table = table.set_column(table.column_names.index(name), name, pc.split_pattern(texts, "|"))
-    return table
 
 
 @contextmanager

@@ -12,16 +12,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
-from tfelc.data.contract import conform
+from tfelc.data.contract import conform, under_schema_names
 from tfelc.data.dataset_writer import DatasetWriter
 from tfelc.data.hashed_random import hashed_uniform
 from tfelc.data.log_batch import LogBatch
-from tfelc.data.log_files import split_lists
 from tfelc.data.log_source import LogInput, LogSource, open_log
 from tfelc.data.splits import SPLITS
+from tfelc.data.time_edges import time_edges
+from tfelc.data.time_survey import FractionalTimes, TimeSurvey
 from tfelc.schema.schema import Schema
 
-_SAMPLE = 1 << 22
 _STREAM = 1
 
 
@@ -34,7 +34,7 @@ def prepare(
 ) -> None:
     """Streams a log into a prepared dataset; memory does not grow with files.
 
-    In a CSV file an empty field is missing and a list's values are separated by `|`.
+    What becomes of the values of each type, and of the cells of text files, is told in docs/schema.md.
 
     Args:
         schema: Columns, tasks and the way to split.
@@ -48,33 +48,56 @@ def prepare(
             written.
     """
     extra = [schema.split.column] if schema.split.column is not None else []
-    log = open_log(source, [*schema.columns, *extra])
-    split_of = _splitter(schema, log, seed)
-    done = 0
-    with DatasetWriter(out, schema, source=log.name, seed=seed) as writer:
-        for batch in log.batches():
-            table = split_lists(batch.table, schema.columns) if batch.is_text else batch.table
-            rows = conform(table, schema, batch.where, batch.first_row)
-            split = split_of(batch, rows, done)
-            for number, name in enumerate(SPLITS):
-                writer.write(name, rows.filter(pa.array(split == number)), batch.where)
-            done += rows.num_rows
-            progress(done, log.rows)
-        if done == 0:
-            raise DataError(f"{log.name}: the log has no rows")
+    log = open_log(source, schema.source_names([*schema.columns, *extra]))
+    try:
+        _write(schema, log, out, seed, progress, in_seconds=False)
+    except FractionalTimes:
+        _write(schema, log, out, seed, progress, in_seconds=True)
 
 
 Splitter = Callable[[LogBatch, pa.Table, int], NDArray[np.int64]]
 
 
-def _splitter(schema: Schema, log: LogSource, seed: int) -> Splitter:
+def _write(
+    schema: Schema,
+    log: LogSource,
+    out: Path,
+    seed: int,
+    progress: Callable[[int, int | None], None],
+    in_seconds: bool,
+) -> None:
+    timestamp = next(iter(schema.of_kind("timestamp")), None)
+    split_of = _splitter(schema, log, seed, in_seconds)
+    survey = None
+    if timestamp is not None and schema.split.by != "time":
+        survey = TimeSurvey(timestamp, schema.as_read()[timestamp], in_seconds)
+    done = 0
+    with DatasetWriter(out, schema, source=log.name, seed=seed) as writer:
+        for batch in log.batches():
+            table = under_schema_names(batch.table, schema.columns)
+            if survey is not None:
+                survey.add(batch.where, table[timestamp].combine_chunks(), batch.is_text)
+            rows = conform(table, schema, batch.where, batch.first_row, batch.is_text, in_seconds)
+            split = split_of(batch, rows, done)
+            for number, name in enumerate(SPLITS):
+                writer.append(name, rows.filter(pa.array(split == number)))
+            done += rows.num_rows
+            progress(done, log.rows)
+        if done == 0:
+            raise DataError(f"{log.name}: the log has no rows")
+        if survey is not None:
+            survey.check()
+
+
+def _splitter(schema: Schema, log: LogSource, seed: int, in_seconds: bool) -> Splitter:
     """The rule that says for each row of a batch which split it falls into, as an index into `SPLITS`."""
     split = schema.split
     if split.by == "column":
-        return lambda batch, rows, done: _by_words(batch, str(split.column))
+        (column,) = schema.source_names([str(split.column)])
+        return lambda batch, rows, done: _by_words(batch, column)
     if split.by == "time":
         (timestamp,) = schema.of_kind("timestamp")
-        edges = _time_edges(schema, log, timestamp)
+        edges = time_edges(schema, log, timestamp, in_seconds)
         return lambda batch, rows, done: np.searchsorted(edges, rows[timestamp].to_numpy(), side="right")
     shares = np.cumsum([1 - split.validation - split.test, split.validation])
 
@@ -101,25 +124,3 @@ def _user_keys(users: pa.ChunkedArray) -> NDArray[np.uint64]:
     if pa.types.is_string(users.type):
         return pd.util.hash_array(users.fill_null("").to_numpy(zero_copy_only=False).astype(object))
     return users.fill_null(-1).to_numpy().astype(np.uint64)
-
-
-def _time_edges(schema: Schema, log: LogSource, timestamp: str) -> NDArray[np.int64]:
-    """Where validation and test begin: quantiles of the time, in a first pass over that column alone.
-
-    Up to `_SAMPLE` values they are exact; of more, every second, fourth ... value is kept.
-    """
-    only = schema.model_copy(update={"columns": {timestamp: schema.columns[timestamp]}})
-    kept = np.empty(0, np.int64)
-    stride, seen = 1, 0
-    for batch in log.batches([timestamp]):
-        times = conform(batch.table, only, batch.where, batch.first_row)[timestamp].to_numpy()
-        kept = np.concatenate([kept, times[-seen % stride :: stride]])
-        seen += len(times)
-        while len(kept) > _SAMPLE:
-            kept, stride = kept[::2], stride * 2
-    if not len(kept):
-        raise DataError(f"{log.name}: the log has no rows")
-    log.rows = seen
-    kept.sort()
-    shares = np.array([1 - schema.split.validation - schema.split.test, 1 - schema.split.test])
-    return kept[np.minimum(np.round(shares * len(kept)).astype(np.int64), len(kept) - 1)]

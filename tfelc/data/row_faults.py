@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from tfelc.core.errors import DataError
-from tfelc.data.contract import arrow_type, broken_rules, cast_values
+from tfelc.data.contract import arrow_type, broken_labels, check_type, checked, said_of
+from tfelc.data.values.brought import Fault
 from tfelc.schema.column import Column
-
-_LONGEST_VALUE = 80
 
 
 @dataclass(frozen=True)
@@ -26,14 +23,20 @@ class RowFault:
 
 
 def separate(
-    table: pa.Table, columns: dict[str, Column], never_null: frozenset[str] = frozenset()
+    table: pa.Table,
+    columns: dict[str, Column],
+    never_null: frozenset[str] = frozenset(),
+    is_text: bool = False,
+    undefined: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[pa.Table, list[RowFault]]:
-    """Casts rows to the schema's types as `tfelc.data.contract.conform` does, and takes out those that break a rule.
+    """Brings rows to the schema's types as `tfelc.data.contract.conform` does, and takes out those that break a rule.
 
     Args:
-        table: The rows, in any types.
-        columns: The columns wanted.
+        table: The rows, in any types, under the schema's names.
+        columns: The columns wanted, with what the schema says of spelling; see `Schema.as_read`.
         never_null: Columns that may not be null, beside those whose kind forbids it.
+        is_text: Whether the rows come from a text file, whose cells have no type. Defaults to False.
+        undefined: Labels that may be null; see `Schema.undefined_labels`. Defaults to none.
 
     Returns:
         The rows that are left, in order, and the first fault of every other one.
@@ -43,20 +46,19 @@ def separate(
     """
     faults: dict[int, RowFault] = {}
     arrays = {}
+    undefined = undefined or {}
     for name, column in columns.items():
         received = table.column(name).combine_chunks()
-        array, bad = _cast(received, name, column)
-        for row in bad:
-            reason = f"not a value of kind {column.kind} ({arrow_type(column)}). Received: {_shown(received[row])}"
-            faults.setdefault(row, RowFault(row, name, reason))
-        for mask, rule in _rules(array, received, name, column, never_null):
-            if not pc.any(mask).as_py():
-                continue
-            for row in np.flatnonzero(pc.fill_null(mask, False).to_numpy(zero_copy_only=False)).tolist():
-                absent = array[row].as_py() is None or received[row].as_py() is None
-                said = rule if absent else f"{rule}. Received: {_shown(array[row])}"
-                faults.setdefault(row, RowFault(row, name, said))
-        arrays[name] = array
+        check_type(name, column, received.type)
+        found = checked(received, column, is_text, may_be_null=name in undefined)
+        for fault in [*found.faults, *_nulls(found.values, received, name, column, never_null)]:
+            for row in np.flatnonzero(fault.rows).tolist():
+                if row not in faults:
+                    faults[row] = RowFault(row, name, said_of(fault, received[row].as_py(), column))
+        arrays[name] = found.values
+    for name, fault in broken_labels(arrays, undefined):
+        for row in np.flatnonzero(fault.rows).tolist():
+            faults.setdefault(row, RowFault(row, name, fault.reason))
     rows = pa.table(arrays, schema=pa.schema([(name, arrow_type(column)) for name, column in columns.items()]))
     if faults:
         kept = np.ones(len(table), bool)
@@ -65,56 +67,10 @@ def separate(
     return rows, [faults[row] for row in sorted(faults)]
 
 
-def check_type(name: str, column: Column, found: pa.DataType, where: str) -> None:
-    """Raises DataError where no value of a type could be brought to the column's."""
-    try:
-        cast_values(pa.array([], found), column)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise DataError(
-            f"{where}: column `{name}` is {found}, which is no {column.kind} ({arrow_type(column)})"
-        ) from None
-
-
-def _rules(
-    array: pa.Array, received: pa.Array, name: str, column: Column, never_null: frozenset[str]
-) -> list[tuple[pa.Array, str]]:
-    rules = list(broken_rules(array, column))
-    if name in never_null:
-        # A list that was null has become an empty one.
-        said = "must not be null; an empty list has no values" if column.kind == "list" else "must not be null or NaN"
-        rules.insert(0, (pc.or_(pc.is_null(array), pc.is_null(received)), said))
-    if column.kind == "number" and column.value_type == "integer":
-        # The served model takes an int64 and would refuse the whole batch.
-        bad = pc.or_(pc.not_equal(array, pc.trunc(array)), pc.greater_equal(pc.abs(array), pa.scalar(2.0**63)))
-        rules.append((bad, "a number of type integer must be whole"))
-    return rules
-
-
-def _cast(array: pa.Array, name: str, column: Column) -> tuple[pa.Array, NDArray[np.int64]]:
-    """The array in the column's type, null where a value does not cast, and the rows of those values."""
-    try:
-        return cast_values(array, column), np.empty(0, np.int64)
-    except pa.ArrowNotImplementedError:
-        raise DataError(f"column `{name}` is {array.type}, which is no {column.kind} ({arrow_type(column)})") from None
-    except pa.ArrowInvalid:
-        bad = np.array(_not_casting(array, column, 0, len(array)), np.int64)
-    hidden = np.zeros(len(array), bool)
-    hidden[bad] = True
-    return cast_values(array.take(pa.array(np.arange(len(array)), mask=hidden)), column), bad
-
-
-def _not_casting(array: pa.Array, column: Column, low: int, high: int) -> list[int]:
-    """Rows whose value does not cast, by halving: a part that casts holds none."""
-    try:
-        cast_values(array.take(pa.array(np.arange(low, high))), column)
-    except pa.ArrowInvalid:
-        if high - low == 1:
-            return [low]
-        middle = (low + high) // 2
-        return [*_not_casting(array, column, low, middle), *_not_casting(array, column, middle, high)]
-    return []
-
-
-def _shown(value: pa.Scalar) -> str:
-    text = repr(value.as_py())
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ..."
+def _nulls(values: pa.Array, received: pa.Array, name: str, column: Column, never_null: frozenset[str]) -> list[Fault]:
+    if name not in never_null:
+        return []
+    # A list that was null has become an empty one.
+    said = "must not be null; an empty list has no values" if column.kind == "list" else "must not be null or NaN"
+    absent = [array.is_null().to_numpy(zero_copy_only=False) for array in (values, received)]
+    return [Fault(np.logical_or(*absent), said)]

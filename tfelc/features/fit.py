@@ -19,6 +19,7 @@ from tfelc.schema.schema import Schema
 
 # Quantiles need no more than this many values; they are drawn at random, since rows may repeat in a pattern.
 _QUANTILE_SAMPLE_PER_TABLE = 20_000
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def transformed(values: NDArray[Any], column: Column) -> NDArray[Any]:
@@ -89,7 +90,8 @@ class _RunningNumber:
         # A constant column carries nothing: a variance of 1 keeps it at zero instead of dividing by nothing.
         return NumberStatistics(
             mean=self._mean,
-            variance=variance if variance > 1e-12 * max(self._mean**2, 1e-12) else 1.0,
+            # The graph holds it as a float32, which the square of a number of 1e20 is beyond.
+            variance=min(variance, _LARGEST) if variance > 1e-12 * max(self._mean**2, 1e-12) else 1.0,
             missing=self._missing,
             boundaries=boundaries,
         )

@@ -159,7 +159,9 @@ def _table_layer(table: str, column: Column, buckets: int | None, vocabulary: li
         # One more than asked for: Keras gives the mask value a bucket of its own.
         return keras.layers.Hashing(buckets + 1, mask_value=column.missing, name=table)
     if column.value_type == "string":
-        return keras.layers.StringLookup(vocabulary=vocabulary, mask_token=column.missing, name=table)
+        # As objects: NumPy's own texts are all as wide as the longest, and end at a NUL.
+        values = None if vocabulary is None else np.array(vocabulary, object)
+        return keras.layers.StringLookup(vocabulary=values, mask_token=column.missing, name=table)
     return keras.layers.IntegerLookup(
         vocabulary=np.asarray(vocabulary, np.int64),
         mask_token=column.missing,

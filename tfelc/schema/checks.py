@@ -37,6 +37,7 @@ def check_schema(
     _check_tasks(columns, tasks)
     _check_tables(columns, tables)
     _check_columns(columns, user_key, split)
+    _check_sources(columns)
 
 
 def _check_names(
@@ -119,6 +120,13 @@ def _check_columns(columns: Mapping[str, Column], user_key: str | None, split: S
         raise ValueError("`split: by: time` needs a column of kind `timestamp`")
     if split.by == "user" and user_key is None:
         raise ValueError("`split: by: user` needs `user_key`")
+
+
+def _check_sources(columns: Mapping[str, Column]) -> None:
+    taken: dict[str, str] = {}
+    for name, column in columns.items():
+        if (other := taken.setdefault(column.source or name, name)) != name:
+            raise ValueError(f"columns `{other}` and `{name}` are both read from `{column.source or name}`")
 
 
 def _features(columns: Mapping[str, Column]) -> dict[str, Column]:

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from tfelc.schema.schema_part import SchemaPart
+from tfelc.schema.spelling import Separator, TimeZone
 
 Kind = Literal["number", "category", "list", "label", "group", "id", "weight", "timestamp"]
 Role = Literal["user", "activity", "item", "context"]
@@ -14,6 +15,7 @@ ValueType = Literal["float", "integer", "string"]
 
 FEATURE_KINDS: tuple[Kind, ...] = ("number", "category", "list")
 ROLES: tuple[Role, ...] = ("user", "activity", "item", "context")
+_OF_TEXT: tuple[Kind, ...] = ("category", "list", "group", "id")
 _DEFAULT_TYPES: dict[Kind, ValueType] = {
     "number": "float",
     "category": "string",
@@ -42,6 +44,13 @@ class Column(SchemaPart):
             Defaults to `standardize`.
         buckets: Also embed a number by its quantile, in this many buckets. Defaults to 0, off.
         description: What the column is, for readers. Defaults to none.
+        source: The column's name in files and frames, any text. Defaults to its name in the schema.
+        true_values: Texts that mean 1 in a label, and `true` in a category, a group, an id or a list. Defaults to the
+            schema's for a label.
+        false_values: Texts that mean 0 or `false` likewise.
+        null_values: Texts that mean that there is no value. Defaults to the schema's.
+        separator: What stands between the values of a list that is written as text. Defaults to the schema's.
+        timezone: Zone of times that come without one. Defaults to the schema's.
     """
 
     kind: Kind
@@ -53,21 +62,36 @@ class Column(SchemaPart):
     transform: Literal["standardize", "log", "none"] = "standardize"
     buckets: int = Field(0, ge=0)
     description: str = ""
+    source: str | None = Field(None, min_length=1)
+    true_values: tuple[str, ...] | None = None
+    false_values: tuple[str, ...] | None = None
+    null_values: tuple[str, ...] | None = None
+    separator: Separator | None = None
+    timezone: TimeZone | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         # What is set as it would be anyway does no harm: a schema comes back from its own full dump.
         fields = type(self).model_fields
         changed = {name for name in self.model_fields_set if getattr(self, name) != fields[name].default}
-        allowed = {"kind", "description"} | ({"role"} if self.kind in FEATURE_KINDS else set())
+        allowed = {"kind", "description", "source", "null_values"}
+        if self.kind in FEATURE_KINDS:
+            allowed |= {"role"}
         if self.kind in ("number", "category", "list", "id"):
             allowed |= {"type"}
         if self.kind == "number":
             allowed |= {"default", "transform", "buckets"}
         elif self.kind in ("category", "list"):
             allowed |= {"default", "table"} | ({"max_length"} if self.kind == "list" else set())
+        if self.kind == "timestamp":
+            allowed |= {"timezone"}
+        if self.kind == "label" or (self.kind in _OF_TEXT and self.value_type == "string"):
+            allowed |= {"true_values", "false_values"}
+        if self.kind == "list":
+            allowed |= {"separator"}
         if extra := sorted(changed - allowed):
-            raise ValueError(f"a column of kind `{self.kind}` takes no `{extra[0]}`")
+            words = " of whole numbers" if extra[0] in ("true_values", "false_values") and self.kind in _OF_TEXT else ""
+            raise ValueError(f"a column of kind `{self.kind}`{words} takes no `{extra[0]}`")
         if self.kind in FEATURE_KINDS and self.role is None:
             raise ValueError(f"a feature needs a `role`, one of {', '.join(ROLES)}")
         if self.kind in ("category", "list") and self.value_type == "float":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,9 +24,11 @@ from tfelc.schema.column import Column, Kind
 from tfelc.schema.embedding_table import EmbeddingTable
 from tfelc.schema.renames import SCHEMA_RENAMES
 from tfelc.schema.schema_part import SchemaPart
+from tfelc.schema.spelling import Separator, TimeZone
 from tfelc.schema.split import Split
 from tfelc.schema.task import Task
 
+_SPELLING = ("true_values", "false_values", "null_values", "separator", "timezone")
 _SHAPE = "a schema is a mapping with `name`, `columns` and `tasks`"
 
 
@@ -41,6 +43,11 @@ class Schema(SchemaPart):
             Defaults to none.
         user_key: Column that tells the users apart, for metrics by user and a split by user. Defaults to none.
         split: How `prepare table` splits the log. Defaults to a random split of the rows.
+        true_values: Texts that mean 1 in labels, beside `true`, `t` and 1. Defaults to none.
+        false_values: Texts that mean 0 in labels, beside `false`, `f` and 0. Defaults to none.
+        null_values: Texts that mean that there is no value. Defaults to none.
+        separator: What stands between the values of a list that is written as text. Defaults to `|`.
+        timezone: Zone of times that come without one. Defaults to UTC.
 
     Example:
         >>> schema = Schema.load({
@@ -58,6 +65,11 @@ class Schema(SchemaPart):
     tables: dict[str, EmbeddingTable] = {}
     user_key: str | None = None
     split: Split = Split()
+    true_values: tuple[str, ...] = ()
+    false_values: tuple[str, ...] = ()
+    null_values: tuple[str, ...] = ()
+    separator: Separator = "|"
+    timezone: TimeZone = "UTC"
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -125,7 +137,50 @@ class Schema(SchemaPart):
         for task in content["tasks"].values():
             task["given"] = task.pop("conditioned_on")
             task["space"] = {"conditional": "given"}.get(task["space"], task["space"])
+        # And without the keys that came later, where they say nothing.
+        for part in (content, *content["columns"].values()):
+            for key in _SPELLING:
+                if not part.get(key) or part.get(key) == Schema.model_fields[key].default:
+                    part.pop(key, None)
+        for column in content["columns"].values():
+            if column["source"] is None:
+                del column["source"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def as_read(self, columns: Iterable[str] | None = None) -> dict[str, Column]:
+        """Columns with what the schema as a whole says of the spelling of values.
+
+        Args:
+            columns: Iterable of str. Their names. Defaults to all columns.
+        """
+        read = {}
+        for name in self.columns if columns is None else columns:
+            column = self.columns[name]
+            says = _SPELLING if column.kind == "label" else _SPELLING[2:]
+            own = {key: getattr(self, key) for key in says if getattr(column, key) is None}
+            read[name] = column.model_copy(update=own)
+        return read
+
+    def source_names(self, columns: Iterable[str]) -> list[str]:
+        """What columns are called in files and frames; a name that is no column's stays.
+
+        Args:
+            columns: Iterable of str. Their names in the schema.
+        """
+        return [(self.columns[name].source or name) if name in self.columns else name for name in columns]
+
+    @property
+    def undefined_labels(self) -> dict[str, list[str]]:
+        """Each label that may be null -> the labels none of which may then be 1.
+
+        A conversion is not defined where its condition did not come; see `Task.conditioned_on`.
+        """
+        found: dict[str, list[str]] = {}
+        for label in self.of_kind("label"):
+            conditions = [task.conditioned_on for task in self.tasks.values() if task.label == label]
+            if conditions and all(conditions):
+                found[label] = [self.tasks[str(name)].label for name in conditions]
+        return found
 
     def of_kind(self, kind: Kind) -> dict[str, Column]:
         """The columns of one kind, in order."""

@@ -75,7 +75,7 @@ class BatchJob(ABC, Generic[S]):
         if settings.limit is not None and settings.shard.count > 1:
             raise UsageError("`limit` and `shard` exclude each other", ["limit", "shard"])
         self.scorer = settings.scorer()
-        self.files: list[InputFile] = find_inputs(settings.inputs, self.scorer.columns)
+        self.files: list[InputFile] = find_inputs(settings.inputs, self.scorer.source_columns)
 
     @property
     @abstractmethod
@@ -120,11 +120,11 @@ class BatchJob(ABC, Generic[S]):
 
     def reader(self) -> InputReader:
         """What reads the files."""
-        return InputReader(self.scorer.columns, self.settings.limit)
+        return InputReader(self.scorer.source_columns, self.settings.limit)
 
     def preview(self) -> pa.Table:
         """The first rows, scored; nothing is written."""
-        reader = InputReader(self.scorer.columns, _SHOWN_ROWS)
+        reader = InputReader(self.scorer.source_columns, _SHOWN_ROWS)
         tables = [self.scorer.score(batch).rows for batch in reader.batches(enumerate(self.files), lambda piece: True)]
         return pa.concat_tables([self.scorer.output_schema.empty_table(), *tables])
 

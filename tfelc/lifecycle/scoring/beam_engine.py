@@ -103,7 +103,7 @@ class _Score(beam.DoFn):
     def process(self, work: _Work) -> Iterator[str]:
         settings = self._settings
         folder = OutputFolder(settings.output, {}, settings.shard)
-        reader = InputReader(self._scorer.columns)
+        reader = InputReader(self._scorer.source_columns)
 
         def wanted(piece: Piece) -> bool:
             if work.group is not None:

@@ -15,7 +15,7 @@ import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from tfelc.core.errors import DataError
-from tfelc.data.row_faults import check_type
+from tfelc.data.contract import check_type
 from tfelc.lifecycle.scoring.tfrecord import check_tfrecord
 from tfelc.schema.column import Column
 

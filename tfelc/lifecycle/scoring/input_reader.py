@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tfelc.core.errors import DataError
-from tfelc.data.log_files import read_csv, split_lists
+from tfelc.data.log_files import read_csv
 from tfelc.lifecycle.scoring.input_file import InputFile
 from tfelc.lifecycle.scoring.tfrecord import parse_records, read_tfrecord
 from tfelc.schema.column import Column
@@ -59,6 +59,7 @@ class Batch:
         rows: The columns that were asked for, in the file's own types.
         last: Whether the piece ends with it.
         faults: Rows that could not be read -> why.
+        is_text: Whether the columns are cells of a text file, which have no type.
     """
 
     piece: Piece
@@ -67,6 +68,7 @@ class Batch:
     rows: pa.Table
     last: bool
     faults: dict[int, str] = field(default_factory=dict)
+    is_text: bool = False
 
 
 class InputReader:
@@ -132,7 +134,7 @@ class InputReader:
             tables = _regular(read_csv(source, names), BATCH)
             for piece, first, rows, last in _numbered(tables, file, number):
                 if wanted(piece):
-                    yield Batch(piece, _place(first), first, split_lists(rows, self._columns), last)
+                    yield Batch(piece, _place(first), first, rows, last, is_text=True)
 
     def _tfrecord(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
         for piece, first, records, last in _numbered(read_tfrecord(file.path, BATCH), file, number):

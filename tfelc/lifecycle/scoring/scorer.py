@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tfelc.data.contract import under_schema_names
 from tfelc.data.row_faults import RowFault, separate
 from tfelc.lifecycle.scoring.exported_model import ExportedModel
 from tfelc.lifecycle.scoring.input_reader import Batch, Piece
@@ -52,7 +53,17 @@ class Scorer(ABC):
     @property
     @abstractmethod
     def columns(self) -> dict[str, Column]:
-        """The columns to be read."""
+        """The columns to be read, with what the schema says of spelling."""
+
+    @property
+    def source_columns(self) -> dict[str, Column]:
+        """The columns to be read, under their names in the files."""
+        return {column.source or name: column for name, column in self.columns.items()}
+
+    @property
+    def undefined(self) -> dict[str, list[str]]:
+        """Labels that may be null; see `Schema.undefined_labels`."""
+        return {}
 
     @property
     @abstractmethod
@@ -80,7 +91,8 @@ class Scorer(ABC):
             ExportError: The model fails.
         """
         rows, faults = _readable(batch)
-        good, broken = separate(rows, self.columns, self.never_null)
+        named = under_schema_names(rows, self.columns)
+        good, broken = separate(named, self.columns, self.never_null, batch.is_text, self.undefined)
         index = np.delete(np.arange(len(batch.rows)), [fault.row for fault in faults])
         faults = sorted(
             [*faults, *(RowFault(int(index[each.row]), each.column, each.reason) for each in broken)],

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import glob
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError, UsageError
+from tfelc.data.contract import checked_column
 from tfelc.data.id_numbers import numbered
+from tfelc.data.log_batch import LogBatch
 from tfelc.data.log_files import LogFiles
+from tfelc.data.time_survey import FractionalTimes, TimeSurvey
+from tfelc.data.values.plain_array import plain_type
 from tfelc.next_item.data.sequences import Sequences
+from tfelc.schema.column import Column
 
-_MICROSECONDS = 1e6  # a second
+_INTEGER_ID = Column(kind="id", type="integer")
+_TEXT_ID = Column(kind="id", type="string")
+_TIME = Column(kind="timestamp", timezone="UTC")
 
 
 def read_interactions(
@@ -31,10 +36,11 @@ def read_interactions(
 
     Args:
         path: The file.
-        user: Column of user ids, whole numbers or words. Defaults to `user`.
+        user: Column of user ids, whole numbers or texts. Defaults to `user`.
         item: Column of item ids, likewise. Defaults to `item`.
-        time: Column of times: whole numbers in any unit, fractions of seconds (kept to the microsecond), or timestamps.
-            Defaults to `time`.
+        time: Column of times: whole numbers in any unit, fractions of seconds (kept to the microsecond), timestamps,
+            dates or ISO texts, which are of UTC unless they name a zone. Defaults to `time`. What becomes of each type
+            of values is told in docs/schema.md.
         core: Occurrences that every user and every item must have; 1 keeps all. Defaults to 5, as in the public files.
 
     Raises:
@@ -46,9 +52,9 @@ def read_interactions(
         raise UsageError(f"`core` must be at least 1. Received: {core}")
     path = Path(path)
     files = LogFiles([glob.escape(str(path))], [user, item, time])
-    table = pa.concat_tables([batch.table for batch in files.batches()] or [_no_rows(path)])
-    raw_users, raw_items = (_ids(path, name, table[name]) for name in (user, item))
-    times = _times(path, time, table[time])
+    batches = [batch for batch in files.batches() if len(batch.table)] or _no_rows(path)
+    raw_users, raw_items = (_ids(batches, name) for name in (user, item))
+    times = _times(batches, time)
 
     users, items = numbered(raw_users)[1], numbered(raw_items)[1]
     kept = _core(users, items, core)
@@ -77,67 +83,35 @@ def _core(users: NDArray[np.int64], items: NDArray[np.int64], core: int) -> NDAr
         kept = kept[often]
 
 
-def _ids(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[Any]:
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    _refuse_missing(path, name, pc.is_null(column))
-    ids: NDArray[Any]
-    if pa.types.is_integer(kind) and not pa.types.is_uint64(kind):
-        ids = column.cast(pa.int64()).to_numpy()
-        return ids
-    if pa.types.is_uint64(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        ids = np.array(column.cast(pa.large_string()).cast(pa.large_binary()).to_pylist(), object)
-        return ids
-    raise DataError(f"{path}: column `{name}` is {column.type}; ids are whole numbers or words")
+def _ids(batches: list[LogBatch], name: str) -> NDArray[Any]:
+    """Ids as whole numbers where every file has typed ones, else as texts in UTF-8."""
+    column = _INTEGER_ID if all(_holds_numbers(batch.table[name].type) for batch in batches) else _TEXT_ID
+    parts = [checked_column(batch, name, column) for batch in batches]
+    ids: NDArray[Any] = pa.chunked_array(parts).to_numpy()
+    return ids if column is _INTEGER_ID else np.array([text.encode() for text in ids], object)
 
 
-def _times(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[np.int64]:
-    kind = column.type
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        _refuse_missing(path, name, pc.is_null(column))
-        moments: NDArray[np.int64] = column.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).to_numpy()
-        return moments
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _times_of_text(path, name, column)
-    if not pa.types.is_integer(kind) and not pa.types.is_floating(kind):
-        raise DataError(f"{path}: column `{name}` is {kind}; times are numbers or timestamps")
-    _refuse_missing(path, name, pc.is_null(column, nan_is_null=True))
-    return _whole(path, name, column.to_numpy())
+def _holds_numbers(kind: pa.DataType) -> bool:
+    plain = plain_type(kind)
+    # Of 64 bits without a sign, some are no int64, and are texts.
+    is_number = pa.types.is_integer(plain) or pa.types.is_floating(plain) or pa.types.is_decimal(plain)
+    return is_number and not pa.types.is_uint64(plain)
 
 
-def _times_of_text(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[np.int64]:
-    _refuse_missing(path, name, pc.is_null(column))
-    texts = pd.Series(column.to_pandas())
-    numbers = pd.to_numeric(texts, errors="coerce")
-    if numbers.notna().any():
-        wrong = numbers.isna()
-        values = numbers.to_numpy()
-    else:
-        moments = pd.to_datetime(texts, errors="coerce", utc=True, format="ISO8601")
-        wrong = moments.isna()
-        values = moments.dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(f"{path}: column `{name}`, row {row + 1}: no time. Received: {texts[row]!r}")
-    return _whole(path, name, values)
+def _times(batches: list[LogBatch], name: str, in_seconds: bool = False) -> NDArray[np.int64]:
+    """Whole numbers as they are; fractions, which only seconds have, and real times as microseconds."""
+    survey = TimeSurvey(name, _TIME, in_seconds)
+    try:
+        for batch in batches:
+            survey.add(batch.where, batch.table[name].combine_chunks(), batch.is_text)
+    except FractionalTimes:
+        return _times(batches, name, in_seconds=True)
+    survey.check()
+    times: NDArray[np.int64] = pa.chunked_array(
+        [checked_column(batch, name, _TIME, in_seconds) for batch in batches]
+    ).to_numpy()
+    return times
 
 
-def _whole(path: Path, name: str, values: NDArray[Any]) -> NDArray[np.int64]:
-    """Whole numbers as they are; fractions as microseconds."""
-    if np.issubdtype(values.dtype, np.floating):
-        values = values.astype(np.float64)
-        if np.any(values != np.floor(values)):
-            values = np.round(values * _MICROSECONDS)
-    wrong = ~(np.abs(values.astype(np.float64)) < 2.0**63)
-    if wrong.any():
-        raise DataError(f"{path}: column `{name}`, row {int(np.argmax(wrong)) + 1}: the time is out of range")
-    return values.astype(np.int64)
-
-
-def _refuse_missing(path: Path, name: str, missing: pa.ChunkedArray) -> None:
-    row = pc.index(missing, pa.scalar(True)).as_py()
-    if row >= 0:
-        raise DataError(f"{path}: column `{name}`, row {row + 1}: the value is missing; drop the row or fill it in")
-
-
-def _no_rows(path: Path) -> pa.Table:
+def _no_rows(path: Path) -> NoReturn:
     raise DataError(f"{path}: the table has no rows")

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfelc.data.dataset import Dataset
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.lookup import FeatureLookup, number_values
+from tfelc.ranker.data.task_labels import task_labels
 
 _BATCHES_AHEAD = 8
 
@@ -46,11 +47,12 @@ class Batches:
         schema = lookup.schema
         dataset.check(schema)
         self._lookup = lookup
-        self._labels = {task: schema.tasks[task].label for task in tasks}
+        self._tasks = {task: schema.tasks[task] for task in tasks}
         self._weight = next(iter(schema.of_kind("weight")), None)
         self._batch_size = batch_size
         self._error: Exception | None = None
-        columns = [*schema.features, *self._labels.values(), *([self._weight] if self._weight else [])]
+        labels = [task.label for task in self._tasks.values()]
+        columns = [*schema.features, *labels, *([self._weight] if self._weight else [])]
         self._reader = RowGroupReader(dataset.files(split), list(dict.fromkeys(columns)), seed, window)
 
     @property
@@ -95,11 +97,11 @@ class Batches:
             raise
 
     def _encoded(self, table: pa.Table) -> tuple[Any, ...]:
-        labels = {task: number_values(table[column]) for task, column in self._labels.items()}
+        labels = task_labels(table, self._tasks)
         features = self._lookup.encode(table)
         return (features, labels, number_values(table[self._weight])) if self._weight else (features, labels)
 
     def _signature(self) -> tuple[Any, ...]:
-        labels = {task: tf.TensorSpec([None], tf.float32) for task in self._labels}
+        labels = {task: tf.TensorSpec([None], tf.float32) for task in self._tasks}
         features = self._lookup.specs()
         return (features, labels, tf.TensorSpec([None], tf.float32)) if self._weight else (features, labels)

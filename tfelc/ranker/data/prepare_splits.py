@@ -36,6 +36,6 @@ def prepare_splits(
             with DatasetWriter(out, schema, source="logs for training and for validation", seed=seed) as writer:
                 for split, source in (("train", data), ("validation", validation), ("test", validation)):
                     for rows in conformed_tables(schema, source, list(schema.columns)):
-                        writer.write(split, rows, split)
+                        writer.append(split, rows)
                         bar.advance(len(rows))
     return Dataset(out)

@@ -12,7 +12,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfelc.data.split_tables import SplitTables
-from tfelc.features.lookup import number_values
+from tfelc.ranker.data.task_labels import task_labels
+from tfelc.ranker.evaluation.told_apart import told_apart
 from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.schema.schema import Schema
@@ -45,7 +46,8 @@ class Predictions:
     Attributes:
         outcomes: Output name -> its probabilities and labels.
         users: User of each row, None where it is not known; or None where the schema has no `user_key`.
-        groups: Group column -> value of each row, None where the row is in no group.
+        groups: Group column -> value of each row, None where the row is in no group; `column=value` where another
+            column has that value, too.
         gates: Task -> gate weights, `(rows, experts)`; none for an exported ranker, which does not give them.
         assignment: Soft cluster assignment, `(rows, count)`, or None for a ranker without clusters or an exported one.
         embedding: What was clustered, `(rows, dim)`, or None likewise.
@@ -139,7 +141,7 @@ def predict_split(
         for start in range(0, len(table), _ROWS_AT_ONCE):
             rows = table.slice(start, _ROWS_AT_ONCE)
             part = answer(rows)
-            part["labels"] = {name: number_values(rows[task.label]) for name, task in tasks.items()}
+            part["labels"] = task_labels(rows, tasks)
             part["groups"] = {name: _objects(rows[name]) for name in schema.of_kind("group")}
             part["users"] = _objects(rows[schema.user_key]) if schema.user_key else None
             parts.append(part)
@@ -169,7 +171,7 @@ def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Seque
     return Predictions(
         outcomes=outcomes,
         users=joined("users") if parts[0]["users"] is not None else None,
-        groups={name: joined("groups", name) for name in parts[0]["groups"]},
+        groups=told_apart({name: joined("groups", name) for name in parts[0]["groups"]}),
         gates={name: joined("gates", name) for name in parts[0].get("gates", {})},
         assignment=joined("assignment") if "assignment" in parts[0] else None,
         embedding=joined("embedding") if "embedding" in parts[0] else None,

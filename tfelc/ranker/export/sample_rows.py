@@ -95,7 +95,7 @@ def _numbers(fitted: FittedFeatures, name: str, column: Column, count: int, rand
     if column.transform == "log":
         values = np.sign(values) * np.expm1(np.minimum(np.abs(values), 20.0))
     if column.value_type == "integer":
-        values = np.round(values)
+        values = np.clip(np.round(values), -(2.0**62), 2.0**62)
     return values.astype(np.float32).tolist()
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tfelc.data.dataset import Dataset
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.lookup import number_values
+from tfelc.ranker.data.task_labels import task_labels
 from tfelc.schema.task_chain import joint_label, joint_names, select_tasks
 
 
@@ -31,7 +32,7 @@ def boosted_trees(dataset: Dataset, outputs: list[str]) -> dict[str, NDArray[np.
     ]
     seen, asked = (np.stack(parts, axis=1).astype(np.float32) for parts in zip(*pairs, strict=True))
     tasks = select_tasks(schema, list(schema.tasks), {})
-    labels = {name: number_values(train[task.label]) for name, task in tasks.items()}
+    labels = task_labels(train, tasks)
     joint = joint_names(tasks, list(tasks))
     scores = {}
     for output in outputs:
@@ -43,7 +44,7 @@ def boosted_trees(dataset: Dataset, outputs: list[str]) -> dict[str, NDArray[np.
     return scores
 
 
-def _codes(train: NDArray[np.str_], test: NDArray[np.str_]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _codes(train: NDArray[np.object_], test: NDArray[np.object_]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The place of each value among the training split's; NaN for one that is not there."""
     values, codes = np.unique(train, return_inverse=True)
     places = np.clip(np.searchsorted(values, test), 0, len(values) - 1)
@@ -55,7 +56,7 @@ def _read(dataset: Dataset, split: str, columns: list[str]) -> pa.Table:
     return pa.concat_tables(list(reader.tables(0, shuffle=False)), promote_options="permissive")
 
 
-def _strings(column: pa.ChunkedArray) -> NDArray[np.str_]:
+def _strings(column: pa.ChunkedArray) -> NDArray[np.object_]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    return column.cast(pa.string()).fill_null("").to_numpy().astype(str)
+    return column.cast(pa.string()).fill_null("").to_numpy()

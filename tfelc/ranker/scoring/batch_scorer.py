@@ -48,7 +48,12 @@ class BatchScorer(Scorer):
     def columns(self) -> dict[str, Column]:
         """The columns to be read: features, and those that are kept."""
         schema = self.ranker.schema
-        return {name: schema.columns[name] for name in dict.fromkeys([*schema.features, *self.kept])}
+        return schema.as_read(dict.fromkeys([*schema.features, *self.kept]))
+
+    @property
+    def undefined(self) -> dict[str, list[str]]:
+        """Labels that may be null."""
+        return self.ranker.schema.undefined_labels
 
     @property
     def output_schema(self) -> pa.Schema:
