@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import TfelcError
 from tfelc.core.renamed_names import RenamedWarning
 from tfelc.core.tensorflow_start import set_environment
@@ -42,7 +43,7 @@ def run(app: Callable[[], object]) -> NoReturn:
     set_environment()
     code: str | int | None = 0
     try:
-        with _old_names_in_one_line():
+        with _own_warnings_in_one_line():
             app()
     except SystemExit as end:
         code = end.code
@@ -59,14 +60,14 @@ def run(app: Callable[[], object]) -> NoReturn:
 
 
 @contextmanager
-def _old_names_in_one_line() -> Iterator[None]:
+def _own_warnings_in_one_line() -> Iterator[None]:
     """Without the file and line of ours that Python would name, which say nothing of the user's."""
     plain = warnings.formatwarning
 
     def one_line(
         message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
     ) -> str:
-        if issubclass(category, RenamedWarning):
+        if issubclass(category, RenamedWarning | DataWarning):
             return f"warning: {message}\n"
         return plain(message, category, filename, lineno, line)
 

@@ -16,8 +16,8 @@ from tfelc.data.contract import conform
 from tfelc.data.dataset_writer import DatasetWriter
 from tfelc.data.hashed_random import hashed_uniform
 from tfelc.data.log_batch import LogBatch
-from tfelc.data.log_files import split_lists
 from tfelc.data.log_source import LogInput, LogSource, open_log
+from tfelc.data.split_lists import split_lists
 from tfelc.data.splits import SPLITS
 from tfelc.schema.schema import Schema
 
@@ -31,6 +31,7 @@ def prepare(
     out: Path,
     seed: int = 0,
     progress: Callable[[int, int | None], None] = lambda done, total: None,
+    csv_delimiter: str | None = None,
 ) -> None:
     """Streams a log into a prepared dataset; memory does not grow with files.
 
@@ -38,17 +39,19 @@ def prepare(
 
     Args:
         schema: Columns, tasks and the way to split.
-        source: Paths or glob patterns of Parquet or CSV files, or a table in memory; see `open_log`.
+        source: What names files, or a table in memory; see `open_log`.
         out: The folder to make.
         seed: Seed of a split by row or by user.
         progress: Called with the rows read so far and their total, where that is known.
+        csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
         DataError: A file is missing, empty or broken, a column is missing, a value does not fit, or `out` cannot be
             written.
     """
     extra = [schema.split.column] if schema.split.column is not None else []
-    log = open_log(source, [*schema.columns, *extra])
+    optional = [name for name, column in schema.columns.items() if column.default is not None]
+    log = open_log(source, [*schema.columns, *extra], optional, csv_delimiter)
     split_of = _splitter(schema, log, seed)
     done = 0
     with DatasetWriter(out, schema, source=log.name, seed=seed) as writer:

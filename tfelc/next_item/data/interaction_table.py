@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +12,37 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError, UsageError
+from tfelc.data.files.formats import without_ending
+from tfelc.data.files.log_files import LogFiles
+from tfelc.data.files.wanted import Wanted
 from tfelc.data.id_numbers import numbered
-from tfelc.data.log_files import LogFiles
 from tfelc.next_item.data.sequences import Sequences
 
 _MICROSECONDS = 1e6  # a second
 
 
 def read_interactions(
-    path: Path, user: str = "user", item: str = "item", time: str = "time", core: int = 5
+    path: str | Path,
+    user: str = "user",
+    item: str = "item",
+    time: str = "time",
+    core: int = 5,
+    csv_delimiter: str | None = None,
 ) -> Sequences:
-    """Reads a `.parquet`, `.csv` or `.csv.gz` file with one interaction a row.
+    """Reads files with one interaction a row.
 
     Users and items that occur fewer than `core` times are dropped, again and again until all that are left occur often
     enough. A user's rows are then ordered by time; rows of the same time keep the order of the file. A repeated row is
     a repeated action. Users and items are numbered in the order of their ids.
 
     Args:
-        path: The file.
+        path: What names them; see `open_log`.
         user: Column of user ids, whole numbers or words. Defaults to `user`.
         item: Column of item ids, likewise. Defaults to `item`.
         time: Column of times: whole numbers in any unit, fractions of seconds (kept to the microsecond), or timestamps.
             Defaults to `time`.
         core: Occurrences that every user and every item must have; 1 keeps all. Defaults to 5, as in the public files.
+        csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
         UsageError: `core` is below 1.
@@ -44,9 +51,8 @@ def read_interactions(
     """
     if core < 1:
         raise UsageError(f"`core` must be at least 1. Received: {core}")
+    table = _read(str(path), Wanted([user, item, time], csv_delimiter=csv_delimiter))
     path = Path(path)
-    files = LogFiles([glob.escape(str(path))], [user, item, time])
-    table = pa.concat_tables([batch.table for batch in files.batches()] or [_no_rows(path)])
     raw_users, raw_items = (_ids(path, name, table[name]) for name in (user, item))
     times = _times(path, time, table[time])
 
@@ -63,8 +69,16 @@ def read_interactions(
         offsets=np.concatenate([[0], np.cumsum(np.bincount(users))]),
         actions=(items[order] + 1).astype(np.int32),
         times=times[kept][order],
-        name=path.name.removesuffix(".gz").removesuffix(".csv").removesuffix(".parquet"),
+        name=without_ending(path.name),
     )
+
+
+def _read(source: str, wanted: Wanted) -> pa.Table:
+    tables = [batch.table for batch in LogFiles([source], wanted).batches()]
+    try:
+        return pa.concat_tables(tables or [_no_rows(Path(source))], promote_options="permissive")
+    except pa.ArrowException as error:
+        raise DataError(f"{source}: the files' columns are of different types: {error}") from None
 
 
 def _core(users: NDArray[np.int64], items: NDArray[np.int64], core: int) -> NDArray[np.int64]:
