@@ -56,7 +56,7 @@ def _opened(location: str, version: int | None) -> Any:
         from deltalake.exceptions import DeltaError
     except ModuleNotFoundError:
         raise UsageError(
-            f"delta:{location}: Delta tables need deltalake; pip install '.[delta]' in a checkout of tfelc brings it"
+            f"delta:{location}: needs deltalake; pip install '.[delta]' in a checkout of tfelc brings it"
         ) from None
     try:
         return DeltaTable(location, version=version)

@@ -69,7 +69,7 @@ def _opened(location: str) -> Any:
         from pyiceberg.table import StaticTable
     except ModuleNotFoundError:
         raise UsageError(
-            f"iceberg:{location}: Iceberg tables need pyiceberg; pip install '.[iceberg]' in a checkout of tfelc brings it"
+            f"iceberg:{location}: needs pyiceberg; pip install '.[iceberg]' in a checkout of tfelc brings it"
         ) from None
     path = location if location.endswith(_METADATA) else _newest_metadata(location)
     try:

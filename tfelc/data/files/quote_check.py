@@ -29,6 +29,7 @@ class QuoteCheck:
         self._at_edge = np.zeros(256, bool)
         self._at_edge[[ord(delimiter), ord("\n"), ord("\r"), _QUOTE]] = True
         self._inside = False
+        self._has_backslash = False
         # The last two bytes: what stands at the edge of a block is judged with the next one.
         self._carry = b""
         self.closed = False
@@ -53,10 +54,13 @@ class QuoteCheck:
             data = data[3:]
         window = start + (data or b"\n")
         if b'\\"' in window:
+            self._has_backslash = True
             self._look(window)
         elif window.count(b'"', 1, len(window) - 1) % 2:
             self._inside = not self._inside
         self._carry = window[-2:]
+        if not data and self._inside and self._has_backslash:
+            self._refuse()
 
     def _look(self, window: bytes) -> None:
         text = np.frombuffer(window, np.uint8)
@@ -64,8 +68,11 @@ class QuoteCheck:
         opens = (np.arange(len(at)) + self._inside) % 2 == 0
         edge = text[np.where(opens, at - 1, at + 1)]
         if not self._at_edge[edge].all():
-            raise DataError(
-                f"{self._path}: quotes are escaped by a backslash (\\\"), as Spark does: write the file with Spark's "
-                "option escape set to a quote, or as Parquet"
-            )
+            self._refuse()
         self._inside ^= len(at) % 2 == 1
+
+    def _refuse(self) -> None:
+        raise DataError(
+            f"{self._path}: quotes are escaped by a backslash (\\\"), as Spark does; write it with Spark's option "
+            "escape set to a quote, or as Parquet"
+        )
