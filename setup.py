@@ -42,6 +42,8 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        "delta": ["deltalake>=1.6,<2"],
+        "iceberg": ["pyiceberg[pyarrow]>=0.12,<0.13"],
         "beam": ["apache-beam>=2.77,<2.78"],
         "serving": [
             "starlette>=0.40",
@@ -57,6 +59,8 @@ setup(
         "notebooks": ["jupytext>=1.16", "nbclient>=0.10", "ipykernel>=6.29"],
         "dev": [
             "apache-beam>=2.77,<2.78",
+            "deltalake>=1.6,<2",
+            "pyiceberg[pyarrow,sql-sqlite]>=0.12,<0.13",
             "pytest>=8",
             "pytest-xdist>=3.7",
             "hypothesis>=6.100",

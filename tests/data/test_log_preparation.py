@@ -155,7 +155,7 @@ def edited(row: int, column: int, value: str) -> bytes:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "log.csv: the file is empty"),
+        (b"", "log.csv: the log has no rows"),
         (b"user,at\nu1,2\n", "log.csv: column `age` is missing; the file has user, at"),
         (as_csv(log(0)), "the log has no rows"),
         (as_csv(log()) + b"1,2\n", "log.csv: not a readable CSV file"),
@@ -182,7 +182,7 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
         log_preparation.prepare(schema(), [str(tmp_path / "nowhere" / "*.parquet")], tmp_path / "out")
     text = tmp_path / "log.txt"
     text.write_text("user")
-    with pytest.raises(DataError, match="log.txt: a log is a .parquet, .csv or .csv.gz file"):
+    with pytest.raises(DataError, match="log.txt: a log is a file that ends in .parquet, .csv, .tsv, .jsonl"):
         log_preparation.prepare(schema(), [str(text)], tmp_path / "out")
     broken = tmp_path / "broken.parquet"
     pq.write_table(log(), broken)

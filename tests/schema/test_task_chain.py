@@ -62,7 +62,7 @@ def test_calls_that_can_never_work() -> None:
     assert "different task names" in _fault([])
     assert "no entire space" in _fault(["like"], {"like": TaskSettings(space="entire")})
     entire = {"buy": TaskSettings(space="entire")}
-    assert "needs the head of `cart`: add it to --task" in _fault(["buy", "click"], entire)
+    assert "needs the head of `cart`: add it to `tasks`" in _fault(["buy", "click"], entire)
     assert "needs the head of `click`" in _fault(["buy", "cart"], entire)
     assert list(select_tasks(SCHEMA, ["buy", "cart", "click"], entire)) == ["buy", "cart", "click"]
 

@@ -25,8 +25,11 @@ def evaluate(
     ] = None,
     split: Annotated[Literal["train", "validation", "test"], typer.Option(help="Which rows.")] = "test",
     data: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="Prepared dataset, or sequences of a next-item run. Defaults to what the run names."),
+    ] = None,
+    csv_delimiter: Annotated[
+        str | None, typer.Option(help="Next item: what separates the columns of CSV files. Defaults to what did.")
     ] = None,
     keep_seen: Annotated[
         bool, typer.Option("--keep-seen", help="Next item: what a user had before may come again, and is ranked too.")
@@ -51,7 +54,7 @@ def evaluate(
         if keep_seen or against is not None:
             raise UsageError(f"{'--keep-seen is for a next-item' if keep_seen else '--against is for a'} run, by --run")
         load_tensorflow()
-        _evaluate_export(model, split, data, as_json)
+        _evaluate_export(model, split, Path(data), as_json)
         return
     if model is not None or run_path is None:
         raise UsageError("name either a run by --run, or an exported version by --model")
@@ -59,12 +62,14 @@ def evaluate(
     next_item = isinstance(run, NextItemRun)
     if keep_seen and not next_item:
         raise UsageError("--keep-seen is for a next-item run, by --run")
+    if csv_delimiter is not None and not next_item:
+        raise UsageError("--csv-delimiter is for a next-item run: a ranker is measured on a prepared dataset")
     other = None if against is None else type(run).open(against)
     load_tensorflow()
     if next_item:
-        _evaluate_next_item(run, split, data, keep_seen, other, as_json)
+        _evaluate_next_item(run, split, data, csv_delimiter, keep_seen, other, as_json)
     else:
-        _evaluate_ranker(run, split, data, other, as_json)
+        _evaluate_ranker(run, split, None if data is None else Path(data), other, as_json)
 
 
 def _evaluate_ranker(
@@ -115,7 +120,13 @@ def _evaluate_export(version: Path, split: str, data: Path, as_json: bool) -> No
 
 
 def _evaluate_next_item(
-    run: "NextItemRun", split: str, data: Path | None, keep_seen: bool, against: "NextItemRun | None", as_json: bool
+    run: "NextItemRun",
+    split: str,
+    data: str | None,
+    csv_delimiter: str | None,
+    keep_seen: bool,
+    against: "NextItemRun | None",
+    as_json: bool,
 ) -> None:
     from tfelc.core.row_progress import RowProgress
     from tfelc.lifecycle.evaluation.comparison_table import comparison_table
@@ -127,7 +138,7 @@ def _evaluate_next_item(
     runs = [one for one in (run, against) if one is not None]
     for other in runs[1:]:
         run.refuse_incomparable(other)
-    examples = run.examples(split, None if data is None else str(data))
+    examples = run.examples(split, data, csv_delimiter)
     model, *other_models = (one.model() for one in runs)
     with RowProgress(len(examples), "users") as bar:
         result, ranks = evaluate(model, examples, split, not keep_seen, bar.update)

@@ -11,6 +11,9 @@ from tfelc.ranker.data.logs import LOGS
 Out = Annotated[Path, typer.Option(help="Folder to make; it must not exist, or be empty.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
 
+CsvDelimiter = Annotated[
+    str | None, typer.Option(help="What separates the columns of CSV files. Defaults to a comma; in .tsv files a tab.")
+]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -51,9 +54,14 @@ def table(
     schema: Annotated[Path, typer.Option(help="What the columns mean (YAML).")],
     inputs: Annotated[
         list[str],
-        typer.Option("--input", help="Parquet, CSV or CSV.gz files; a quoted pattern such as 'logs/*.parquet' works."),
+        typer.Option(
+            "--input",
+            help="Parquet, CSV, TSV or JSON lines: files, a folder, a quoted pattern such as 'logs/*.parquet', a URL; "
+            "or delta:PATH, iceberg:PATH. May repeat.",
+        ),
     ],
     seed: Seed = 7,
+    csv_delimiter: CsvDelimiter = None,
 ) -> None:
     """Prepares a log of your own."""
     from tfelc.core.row_progress import RowProgress
@@ -62,7 +70,7 @@ def table(
 
     described = Schema.load(schema)
     with RowProgress() as bar:
-        log_preparation.prepare(described, inputs, out, seed, bar.update)
+        log_preparation.prepare(described, inputs, out, seed, bar.update, csv_delimiter)
     _report(out)
 
 

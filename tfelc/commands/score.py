@@ -24,13 +24,20 @@ _top_k = typer.Typer(add_completion=False)
 
 Inputs = Annotated[
     list[str],
-    typer.Option("--input", help="Parquet, CSV or TFRecord files: paths, URLs or quoted patterns; may repeat."),
+    typer.Option(
+        "--input",
+        help="Parquet, CSV, TSV, JSON lines or TFRecord: files, a folder, a quoted pattern, a URL; or delta:PATH, "
+        "iceberg:PATH. May repeat.",
+    ),
 ]
 Output = Annotated[str | None, typer.Option(help="Folder of the results; a job that was stopped goes on in it.")]
 EngineName = Annotated[str, typer.Option(help="local, beam, or one of a plug-in; Beam takes its runner's options too.")]
 ShardText = Annotated[str, typer.Option(help="i/n: this process scores its share of n.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Score so many rows at most.")]
 MaxBadRows = Annotated[float, typer.Option(min=0, max=1, help="Share of rows that may be bad; over it, exit code 3.")]
+CsvDelimiter = Annotated[
+    str | None, typer.Option(help="What separates the columns of CSV files. Defaults to a comma; in .tsv files a tab.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all, show five rows, write nothing.")]
 
 
@@ -56,6 +63,7 @@ def score(
     top_k: Annotated[int | None, typer.Option(min=1, help="Also rank: rows kept for each value of --by.")] = None,
     by: Annotated[str | None, typer.Option(help="Column to rank for, such as user_id.")] = None,
     formula: Annotated[str | None, typer.Option("--score", help="What to rank by, such as 'ctr * cvr'.")] = None,
+    csv_delimiter: CsvDelimiter = None,
     dry_run: DryRun = False,
 ) -> None:
     """Scores files: one output part for each row group, the ids and one column an output, in the order of the input."""
@@ -72,6 +80,7 @@ def score(
             shard=Shard.parse(shard),
             limit=limit,
             max_bad_rows=max_bad_rows,
+            csv_delimiter=csv_delimiter,
             keep=tuple(keep or ()),
             top_k=top_k,
             by=by,
@@ -98,6 +107,7 @@ def top_k(
     shard: ShardText = "1/1",
     limit: Limit = None,
     max_bad_rows: MaxBadRows = 0.001,
+    csv_delimiter: CsvDelimiter = None,
     dry_run: DryRun = False,
 ) -> None:
     """Finds each user's best items: one output part for each row group, in the order of the input."""
@@ -114,6 +124,7 @@ def top_k(
             shard=Shard.parse(shard),
             limit=limit,
             max_bad_rows=max_bad_rows,
+            csv_delimiter=csv_delimiter,
             k=k,
             user_id=user_id,
             history=history,

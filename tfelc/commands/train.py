@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,7 +34,14 @@ def train(
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(help="For next_item: beauty, sports, toys, yelp, ml-1m, or a file. Defaults to a simulated set."),
+        typer.Option(
+            help="For next_item: beauty, sports, toys, yelp, ml-1m, or a table: a file, a folder, a pattern, "
+            "delta:PATH, iceberg:PATH. Defaults to a simulated set."
+        ),
+    ] = None,
+    csv_delimiter: Annotated[
+        str | None,
+        typer.Option(help="What separates the columns of CSV files of --dataset. Defaults to a comma; in .tsv a tab."),
     ] = None,
     config: Annotated[
         Path | None,
@@ -68,8 +76,10 @@ def train(
         raise UsageError("--task is missing: name a task of the schema, several with commas between them, or next_item")
     tasks = [name.strip() for name in task.split(",")]
     overrides = settings or []
-    if resume and (run_path is None or config is not None or overrides):
-        raise UsageError("--resume goes on with --run as it was started: name the run, and no --config or --set")
+    if resume and (run_path is None or config is not None or overrides or csv_delimiter is not None):
+        raise UsageError(
+            "--resume goes on with --run as it was started: name the run, and no --config, --set or --csv-delimiter"
+        )
     run_path = run_path or _new_run(tasks)
     if not resume and (run_path / "run.json").exists():
         raise RunError(f"{run_path}: holds a run already; name another --run, or go on with it by --resume")
@@ -79,10 +89,12 @@ def train(
         if resume:
             _finish(_resumed_next_item(run_path, dataset, console), console, _next_item_tables)
         else:
-            _finish(_created_next_item(run_path, dataset, config, overrides, console), console, _next_item_tables)
+            created = _created_next_item(run_path, dataset, csv_delimiter, config, overrides, console)
+            _finish(created, console, _next_item_tables)
         return
-    if dataset is not None:
-        raise UsageError("--dataset is for --task next_item; name a ranker's prepared data by --data")
+    if dataset is not None or csv_delimiter is not None:
+        given = "--csv-delimiter" if dataset is None else "--dataset"
+        raise UsageError(f"{given} is for --task next_item; name a ranker's prepared data by --data")
     if resume:
         training = _resumed_ranker(run_path, data, tasks, console)
     else:
@@ -141,7 +153,12 @@ def _resumed_ranker(
 
 
 def _created_next_item(
-    run_path: Path, source: str | None, config: Path | None, overrides: list[str], console: "Console"
+    run_path: Path,
+    source: str | None,
+    csv_delimiter: str | None,
+    config: Path | None,
+    overrides: list[str],
+    console: "Console",
 ) -> "TrainingLoop[NextItemTrainable]":
     from tfelc.core.tensorflow_start import load_tensorflow
     from tfelc.next_item.data.sources import SIMULATED, load_sequences
@@ -155,11 +172,12 @@ def _created_next_item(
         settings = default_settings(source, overrides, paper=config is not None)
     else:
         settings = NextItemSettings.load(config, overrides)
-    sequences = load_sequences(source, lambda line: console.print(line, highlight=False, soft_wrap=True))
+    told = partial(console.print, highlight=False, soft_wrap=True)
+    sequences = load_sequences(source, told, csv_delimiter)
     load_tensorflow()
     from tfelc.next_item.training.train import create_training
 
-    return create_training(sequences, source, settings, run_path, console)
+    return create_training(sequences, source, settings, run_path, console, csv_delimiter=csv_delimiter)
 
 
 def _resumed_next_item(run_path: Path, source: str | None, console: "Console") -> "TrainingLoop[NextItemTrainable]":

@@ -31,6 +31,7 @@ def prepare(
     out: Path,
     seed: int = 0,
     progress: Callable[[int, int | None], None] = lambda done, total: None,
+    csv_delimiter: str | None = None,
 ) -> None:
     """Streams a log into a prepared dataset; memory does not grow with files.
 
@@ -38,17 +39,18 @@ def prepare(
 
     Args:
         schema: Columns, tasks and the way to split.
-        source: Paths or glob patterns of Parquet or CSV files, or a table in memory; see `open_log`.
+        source: What names files, or a table in memory; see `open_log`.
         out: The folder to make.
         seed: Seed of a split by row or by user.
         progress: Called with the rows read so far and their total, where that is known.
+        csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
         DataError: A file is missing, empty or broken, a column is missing, a value does not fit, or `out` cannot be
             written.
     """
     extra = [schema.split.column] if schema.split.column is not None else []
-    log = open_log(source, schema.source_names([*schema.columns, *extra]))
+    log = open_log(source, schema.source_names([*schema.columns, *extra]), schema.optional_names, csv_delimiter)
     try:
         _write(schema, log, out, seed, progress, in_seconds=False)
     except FractionalTimes:

@@ -30,15 +30,17 @@ class LogTables:
     Args:
         schema: The schema.
         source: DataFrame, Arrow table, or files.
+        csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
     """
 
-    def __init__(self, schema: Schema, source: LogInput) -> None:
+    def __init__(self, schema: Schema, source: LogInput, csv_delimiter: str | None = None) -> None:
         self._schema = schema
         self._source = source
+        self._csv_delimiter = csv_delimiter
 
     def tables(self, split: str, columns: Sequence[str]) -> Iterator[pa.Table]:
         """The rows in the schema's types; raises DataError where a column is missing or a value is none of its kind."""
-        return conformed_tables(self._schema, self._source, columns)
+        return conformed_tables(self._schema, self._source, columns, self._csv_delimiter)
 
     def check(self, schema: Schema, whose: str = "the run's schema") -> None:
         """Nothing is known of a log before it is read."""

@@ -65,16 +65,22 @@ class NextItemModel(FittedModel[NextItemRun]):
         return f"NextItemModel({self.name}; {self._fitted_as()})"
 
     def fit(
-        self, interactions: pd.DataFrame | pa.Table | str | Path, run: str | Path | None = None, progress: bool = True
+        self,
+        interactions: pd.DataFrame | pa.Table | str | Path,
+        run: str | Path | None = None,
+        progress: bool = True,
+        csv_delimiter: str | None = None,
     ) -> Self:
         """Trains on sequences, and keeps the weights that do best on its validation split.
 
         Args:
-            interactions: DataFrame or Arrow table with the columns `user`, `item` and `time`, the path of such a table,
-                or the name of a public data set, such as `beauty`.
+            interactions: DataFrame or Arrow table with the columns `user`, `item` and `time`, what names files of such
+                tables (see docs/data.md), or the name of a public data set, such as `beauty`.
             run: str or Path. Folder that keeps the run. Defaults to None: a temporary one that goes with this object;
                 see `save`.
             progress: bool. Whether to show a bar and a line for each epoch. Defaults to True.
+            csv_delimiter: str. What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv
+                files.
 
         Returns:
             The fitted model itself.
@@ -95,8 +101,9 @@ class NextItemModel(FittedModel[NextItemRun]):
         NextItemRun.refuse_taken(path)
         owns_data = not isinstance(interactions, str | Path)
         source = str(self._written(interactions) if owns_data else interactions)
-        sequences = load_sequences(source, console.print)
-        training = create_training(sequences, source, self._settings(source), path, console, owns_data=owns_data)
+        sequences = load_sequences(source, console.print, csv_delimiter)
+        settings = self._settings(source)
+        training = create_training(sequences, source, settings, path, console, owns_data, csv_delimiter)
         training.train()
         training.test()
         self._run, self._recommender = NextItemRun.open(path), None

@@ -18,7 +18,7 @@ from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.sequences import Sequences
-from tfelc.next_item.data.sources import DATASETS, load_sequences
+from tfelc.next_item.data.sources import lasting, load_sequences
 from tfelc.next_item.data.splits import SequenceSplits, global_time, leave_one_out
 from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings, SplitSettings
 
@@ -41,14 +41,23 @@ class NextItemRun(Run[NextItemSettings]):
     metadata_types = {"users": int, "items": int, "actions": int}
 
     @classmethod
-    def create(cls, path: Path, settings: NextItemSettings, sequences: Sequences, source: str) -> NextItemRun:
+    def create(
+        cls,
+        path: Path,
+        settings: NextItemSettings,
+        sequences: Sequences,
+        source: str,
+        csv_delimiter: str | None = None,
+    ) -> NextItemRun:
         """Makes the run folder of a next-item model that is about to be trained.
 
         Args:
             path: Path. The folder.
             settings: NextItemSettings. The settings.
             sequences: Sequences. What is trained on.
-            source: str. Where they came from: the name of a data set, or the path of a file.
+            source: str. Where they came from: the name of a data set, or what names files.
+            csv_delimiter: str. What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv
+                files.
 
         Raises:
             RunError: The folder exists and is not empty.
@@ -57,7 +66,8 @@ class NextItemRun(Run[NextItemSettings]):
             path,
             {"config.yaml": settings.dump(), _CATALOG: json.dumps(sequences.catalog.tolist())},
             {
-                "data": source if source in (*DATASETS.names(), OWN_DATA) else str(Path(source).absolute()),
+                "data": source if source == OWN_DATA else lasting(source),
+                **({} if csv_delimiter is None else {"csv_delimiter": csv_delimiter}),
                 "data_hash": sequences.hash,
                 "users": sequences.num_users,
                 "items": sequences.num_items,
@@ -72,12 +82,13 @@ class NextItemRun(Run[NextItemSettings]):
         ids: list[int] | list[str] = json.loads(self.unchanged(name).read_text(encoding="utf-8"))
         return ids
 
-    def sequences(self, source: str | None = None) -> Sequences:
+    def sequences(self, source: str | None = None, csv_delimiter: str | None = None) -> Sequences:
         """The sequences that the run was trained on.
 
         Args:
-            source: str. Where they are now: the name of a data set, or the path of a file. Defaults to None: where
+            source: str. Where they are now: the name of a data set, or what names files. Defaults to None: where
                 they were.
+            csv_delimiter: str. What separates the columns of CSV files. Defaults to None: what did.
 
         Raises:
             RunError: They have changed since.
@@ -87,17 +98,19 @@ class NextItemRun(Run[NextItemSettings]):
             source = self.metadata["data"]
             if source == OWN_DATA:
                 source = str(self.path / OWN_DATA)
-        sequences = load_sequences(source)
+        delimiter = csv_delimiter or self.metadata.get("csv_delimiter")
+        sequences = load_sequences(source, csv_delimiter=delimiter)
         if sequences.hash != self.metadata["data_hash"]:
             raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")
         return sequences
 
-    def examples(self, split_name: str, source: str | None = None) -> Examples:
+    def examples(self, split_name: str, source: str | None = None, csv_delimiter: str | None = None) -> Examples:
         """The users of a split.
 
         Args:
             split_name: str. `validation` or `test`.
             source: str. As `sequences` takes it. Defaults to None.
+            csv_delimiter: str. As `sequences` takes it. Defaults to None.
 
         Raises:
             UsageError: It is neither.
@@ -110,7 +123,7 @@ class NextItemRun(Run[NextItemSettings]):
                 f"{' or '.join(_MEASURED)}",
                 ["split"],
             )
-        examples: Examples = getattr(split(self.sequences(source), self.settings.split), split_name)
+        examples: Examples = getattr(split(self.sequences(source, csv_delimiter), self.settings.split), split_name)
         return examples
 
     def refuse_incomparable(self, other: NextItemRun) -> None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tfelc.data.log_source import LogInput
+    from tfelc.lifecycle.training.training_loop import TrainingLoop
     from tfelc.ranker.models.ranking_model import RankingModel
+    from tfelc.ranker.training.ranker_trainable import RankerTrainable
 
 SettingsInput = RankerSettings | str | Path | Mapping[str, Any] | None
 
@@ -77,18 +79,22 @@ class Ranker(FittedModel[RankerRun]):
         run: str | Path | None = None,
         seed: int = 0,
         progress: bool = True,
+        csv_delimiter: str | None = None,
     ) -> Self:
         """Prepares a log, trains on it, and keeps the weights that do best on its validation split.
 
         Args:
-            data: pandas DataFrame, Arrow table, path or pattern of Parquet or CSV files or a list of those, or the
-                folder of a prepared dataset. The rows, split as the schema says.
+            data: pandas DataFrame, Arrow table, files (a path, a folder, a pattern, a URL, a Delta or Iceberg table, or
+                a list of those; see docs/data.md), or the folder of a prepared dataset. The rows, split as the schema
+                says.
             validation: A log likewise. Rows to validate on; then all of `data` is for training, and these rows are
                 the test split, too. Defaults to None: the schema's split.
             run: str or Path. Folder that keeps the run, with the prepared data in it. Defaults to None: a temporary
                 one that goes with this object; see `save`.
             seed: int. Of a split by row or by user. Defaults to 0. What training draws is `training.seed`'s.
             progress: bool. Whether to show bars and a line for each epoch. Defaults to True.
+            csv_delimiter: str. What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv
+                files.
 
         Returns:
             The fitted ranker itself.
@@ -99,32 +105,21 @@ class Ranker(FittedModel[RankerRun]):
         """
         load_tensorflow()
 
-        from rich.console import Console
-
-        from tfelc.data.dataset import Dataset
-        from tfelc.ranker.data.prepare_splits import prepare_splits
-        from tfelc.ranker.training.train import create_training
-
-        console = Console(quiet=not progress)
         path = self._workspace.new_folder() if run is None else Path(run)
         RankerRun.refuse_taken(path)
-        if is_prepared(data):
-            if validation is not None:
-                raise UsageError("a prepared dataset has a validation split of its own: leave out `validation`")
-            training = create_training(Dataset(Path(str(data))), self.tasks, self.settings, path, console)
-        else:
-            prepared = prepare_splits(self.schema, data, validation, self._workspace.new_folder(), seed, progress)
-            training = create_training(prepared, self.tasks, self.settings, path, console, owns_data=True)
+        training = self._training(data, validation, path, seed, progress, csv_delimiter)
         training.train()
         training.test()
         self._run, self._model = RankerRun.open(path), None
         return self
 
-    def predict(self, data: LogInput) -> pd.DataFrame:
+    def predict(self, data: LogInput, csv_delimiter: str | None = None) -> pd.DataFrame:
         """Scores rows.
 
         Args:
             data: DataFrame, Arrow table, or files, with the features of the schema; labels are not needed.
+            csv_delimiter: str. What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv
+                files.
 
         Returns:
             DataFrame with one column for each output, and the index of the frame that was given: a probability for
@@ -141,16 +136,20 @@ class Ranker(FittedModel[RankerRun]):
         from tfelc.ranker.scoring.scores_frame import scores_frame
 
         model = self._trained()
-        tables = conformed_tables(model.schema, data, list(model.schema.features))
+        tables = conformed_tables(model.schema, data, list(model.schema.features), csv_delimiter)
         return scores_frame((trained_answers(model, rows)[0] for rows in tables), data)
 
-    def evaluate(self, data: LogInput | None = None, split: str = "test") -> dict[str, Any]:
+    def evaluate(
+        self, data: LogInput | None = None, split: str = "test", csv_delimiter: str | None = None
+    ) -> dict[str, Any]:
         """Measures it.
 
         Args:
             data: Log with labels, all rows of which are measured, or the folder of a prepared dataset. Defaults to
                 None: the data that it was fitted to.
             split: str. `train`, `validation` or `test`, of a prepared dataset. Defaults to `test`.
+            csv_delimiter: str. What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv
+                files.
 
         Returns:
             What `tfelc evaluate --json` prints: metrics by output and user group, gates and clusters.
@@ -166,7 +165,7 @@ class Ranker(FittedModel[RankerRun]):
         if data is None or is_prepared(data):
             rows = self.run.dataset(None if data is None else Path(str(data)))
         else:
-            rows, split = LogTables(model.schema, data), "data"
+            rows, split = LogTables(model.schema, data, csv_delimiter), "data"
         return evaluate(Predictor(model, rows).predict(split), split).to_json()
 
     def ready_requests(self, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -176,6 +175,30 @@ class Ranker(FittedModel[RankerRun]):
         from tfelc.ranker.export.ready_requests import ready_requests
 
         return ready_requests(self.run, rows)
+
+    def _training(
+        self,
+        data: LogInput,
+        validation: LogInput | None,
+        run: Path,
+        seed: int,
+        progress: bool,
+        csv_delimiter: str | None,
+    ) -> TrainingLoop[RankerTrainable]:
+        from rich.console import Console
+
+        from tfelc.data.dataset import Dataset
+        from tfelc.ranker.data.prepare_splits import prepare_splits
+        from tfelc.ranker.training.train import create_training
+
+        console = Console(quiet=not progress)
+        if is_prepared(data):
+            if validation is not None:
+                raise UsageError("a prepared dataset has a validation split of its own: leave out `validation`")
+            return create_training(Dataset(Path(str(data))), self.tasks, self.settings, run, console)
+        folder = self._workspace.new_folder()
+        prepared = prepare_splits(self.schema, data, validation, folder, seed, progress, csv_delimiter)
+        return create_training(prepared, self.tasks, self.settings, run, console, owns_data=True)
 
     def _export(self, run: RankerRun, base: Path, step: Callable[[str], None]) -> Path:
         from tfelc.ranker.export.exporter import export

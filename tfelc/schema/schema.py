@@ -170,6 +170,11 @@ class Schema(SchemaPart):
         return [(self.columns[name].source or name) if name in self.columns else name for name in columns]
 
     @property
+    def optional_names(self) -> list[str]:
+        """What the columns that a file may lack are called there: those with a `default`."""
+        return self.source_names(name for name, column in self.columns.items() if column.default is not None)
+
+    @property
     def undefined_labels(self) -> dict[str, list[str]]:
         """Each label that may be null -> the labels none of which may then be 1.
 

@@ -73,8 +73,8 @@ def test_a_record_that_cannot_be_parsed_is_set_aside(settings, tmp_path):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda rows, path: pq.write_table(rows.drop_columns(["price"]), path), "column `price` is missing"),
-        (lambda rows, path: path.write_bytes(path.read_bytes()[:2000]), "not a readable parquet file"),
+        (lambda rows, path: pq.write_table(rows.drop_columns(["visits"]), path), "column `visits` is missing"),
+        (lambda rows, path: path.write_bytes(path.read_bytes()[:2000]), "not a readable Parquet file"),
         (lambda rows, path: path.write_bytes(b""), "the file is empty"),
         (
             lambda rows, path: pq.write_table(rows.set_column(0, "impression", pa.array([[1]] * len(rows))), path),
@@ -98,7 +98,7 @@ def test_a_file_damaged_inside_leaves_no_mark_of_success(settings, log, tmp_path
     chunk = pq.read_metadata(path).row_group(1).column(6)
     content[chunk.dictionary_page_offset or chunk.data_page_offset] ^= 0xFF
     path.write_bytes(content)
-    with pytest.raises(DataError, match="log-1.parquet: not a readable parquet file"):
+    with pytest.raises(DataError, match="log-1.parquet: not a readable Parquet file"):
         run(settings(tmp_path / "scores", inputs=(f"{tmp_path}/log/*.parquet",)))
     assert not (tmp_path / "scores/_SUCCESS").exists()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pyarrow as pa
 
 from tfelc.core.errors import BadRowsError, UsageError
-from tfelc.lifecycle.scoring.input_file import InputFile, find_inputs
+from tfelc.data.files.log_file import LogFile
+from tfelc.lifecycle.scoring.input_file import at_versions_of, find_inputs
 from tfelc.lifecycle.scoring.input_reader import InputReader
 from tfelc.lifecycle.scoring.local_engine import local_engine
 from tfelc.lifecycle.scoring.measures import Measures
@@ -36,11 +37,13 @@ class BatchSettings(ABC):
 
     Attributes:
         model: The exported version, BASE/<version>.
-        inputs: Paths, URLs or glob patterns.
+        inputs: Paths, folders, URLs, glob patterns, or Delta and Iceberg tables. A table is read at the version that
+            the job's first process saw.
         output: Folder of the results: a path, or a URL that fsspec opens.
         shard: Which process of how many this is.
         limit: Rows at most; None for all.
         max_bad_rows: Largest share of rows that cannot be scored. Defaults to 0.001.
+        csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
     """
 
     model: Path
@@ -49,6 +52,7 @@ class BatchSettings(ABC):
     shard: Shard = Shard()
     limit: int | None = None
     max_bad_rows: float = 0.001
+    csv_delimiter: str | None = None
 
     @abstractmethod
     def scorer(self) -> Scorer:
@@ -71,11 +75,14 @@ class BatchJob(ABC, Generic[S]):
     """
 
     def __init__(self, settings: S) -> None:
+        if settings.output:
+            begun = OutputFolder(settings.output, {}, settings.shard).begun_with()
+            settings = replace(settings, inputs=at_versions_of(settings.inputs, begun))
         self.settings = settings
         if settings.limit is not None and settings.shard.count > 1:
             raise UsageError("`limit` and `shard` exclude each other", ["limit", "shard"])
         self.scorer = settings.scorer()
-        self.files: list[InputFile] = find_inputs(settings.inputs, self.scorer.source_columns)
+        self.files: list[LogFile] = find_inputs(settings.inputs, self.scorer.source_columns, settings.csv_delimiter)
 
     @property
     @abstractmethod

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfelc.core.errors import ExportError, UsageError
+from tfelc.data.files.log_file import LogFile
 
 try:
     import apache_beam as beam
@@ -20,7 +21,6 @@ except ModuleNotFoundError:
 
 from tfelc.lifecycle.scoring.batch_job import BatchJob, BatchSettings
 from tfelc.lifecycle.scoring.engine import score_batches
-from tfelc.lifecycle.scoring.input_file import InputFile
 from tfelc.lifecycle.scoring.input_reader import InputReader, Piece, part_name
 from tfelc.lifecycle.scoring.output_folder import OutputFolder
 from tfelc.lifecycle.scoring.part import Part
@@ -39,7 +39,7 @@ class _Work:
     """A row group; or a file without row groups, of which some pieces may be done already."""
 
     number: int
-    file: InputFile
+    file: LogFile
     group: int | None = None
     done: frozenset[int] = frozenset()
 

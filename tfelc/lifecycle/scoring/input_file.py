@@ -2,149 +2,68 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Literal
 
-import fsspec
 import pyarrow as pa
-import pyarrow.csv as pc_csv
-import pyarrow.parquet as pq
 
-from tfelc.core.errors import DataError
 from tfelc.data.contract import check_type
+from tfelc.data.files.find_files import find_files
+from tfelc.data.files.formats import table_kind
+from tfelc.data.files.log_file import LogFile
+from tfelc.data.files.wanted import Wanted
 from tfelc.lifecycle.scoring.tfrecord import check_tfrecord
 from tfelc.schema.column import Column
 
-Format = Literal["parquet", "csv", "tfrecord"]
-
-_ENDINGS: dict[str, Format] = {
-    ".parquet": "parquet",
-    ".csv": "csv",
-    ".csv.gz": "csv",
-    ".tfrecord": "tfrecord",
-    ".tfrecord.gz": "tfrecord",
-}
-_TAIL = 1 << 16
-_CHECKED_AT_ONCE = 8
+TFRECORD = "tfrecord"
+_OTHERS = {f".{TFRECORD}": check_tfrecord}
 
 
-@dataclass(frozen=True)
-class InputFile:
-    """One file to be scored.
-
-    Attributes:
-        path: Local path, or a URL that fsspec opens.
-        format: How it is read.
-        bytes: Its size.
-        tail: SHA-256 of its last 64 KiB, where a Parquet file keeps what it holds.
-        groups: Rows of each row group of a Parquet file; None for the other formats, which do not say.
-    """
-
-    path: str
-    format: Format
-    bytes: int
-    tail: str
-    groups: tuple[int, ...] | None
-
-    @property
-    def rows(self) -> int | None:
-        """Its number of rows, where it says."""
-        return None if self.groups is None else sum(self.groups)
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether fsspec must open it."""
-        return "://" in self.path
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What tells it from another file, or from another state of itself."""
-        return {"path": self.path, "bytes": self.bytes, "tail": self.tail}
-
-
-def find_inputs(patterns: Sequence[str], columns: Mapping[str, Column]) -> list[InputFile]:
-    """The files that patterns name, in order, each looked into.
+def find_inputs(
+    sources: Sequence[str], columns: Mapping[str, Column], csv_delimiter: str | None = None
+) -> list[LogFile]:
+    """The files that sources name, in order, each looked into.
 
     Args:
-        patterns: Paths, URLs or glob patterns (`**` goes into folders) of .parquet, .csv, .csv.gz, .tfrecord or
-            .tfrecord.gz files.
-        columns: Columns that are going to be read.
+        sources: What `find_files` takes, and .tfrecord or .tfrecord.gz files.
+        columns: Columns that are going to be read; those with a `default` may be missing.
+        csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
-        DataError: Nothing matches a pattern, or a file is of another kind, cannot be read, or lacks a column.
+        DataError: Nothing is found, or a file is of another kind, cannot be read, or lacks a column.
+        UsageError: What reads a table is not installed.
     """
-    found: dict[str, None] = {}
-    for pattern in patterns:
-        matches = _matches(pattern)
-        if not matches:
-            raise DataError(f"{pattern}: no file matches")
-        found.update(dict.fromkeys(matches))
-    with ThreadPoolExecutor(_CHECKED_AT_ONCE) as pool:
-        return list(pool.map(lambda path: _looked_into(path, columns), found))
+    optional = [name for name, column in columns.items() if column.default is not None]
+    files = _found(sources, Wanted(columns, optional, csv_delimiter))
+    for file in files:
+        for name, column in columns.items():
+            if (found := file.type_of(name)) is not None and file.rows != 0:
+                check_type(name, column, found, file.path)
+    return files
 
 
-def stored_type(patterns: Sequence[str], name: str) -> pa.DataType | None:
-    """The type of a column in the first file that patterns name; None where that is no Parquet file that has it."""
-    path = next((match for pattern in patterns for match in _matches(pattern)), "")
-    if _ENDINGS.get(f".{path.rsplit('.', 1)[-1]}") != "parquet":
-        return None
-    try:
-        with fsspec.open(path, "rb") as file:
-            schema = pq.read_schema(file)
-    except (OSError, EOFError, pa.ArrowException) as error:
-        raise DataError(f"{path}: not a readable parquet file: {' '.join(str(error).split())}") from None
-    return schema.field(name).type if name in schema.names else None
+def stored_type(sources: Sequence[str], name: str, csv_delimiter: str | None = None) -> pa.DataType | None:
+    """The type of a column in the first file that sources name; None where the file does not say, or lacks it."""
+    files = _found(sources[:1], Wanted([], csv_delimiter=csv_delimiter))
+    return files[0].type_of(name) if files else None
 
 
-def _matches(pattern: str) -> list[str]:
-    try:
-        system, path = fsspec.core.url_to_fs(pattern)
-        names = [name for name in system.glob(path) if system.isfile(name)]
-        is_local = "://" not in pattern
-        # A path stays as it was given, so that a job reads the same from wherever it is looked at.
-        return [_as_given(pattern, name) if is_local else system.unstrip_protocol(name) for name in sorted(names)]
-    except (OSError, ValueError, ImportError) as error:
-        raise DataError(f"{pattern}: cannot be looked up: {' '.join(str(error).split())}") from None
+def _found(sources: Sequence[str], wanted: Wanted) -> list[LogFile]:
+    # In one place: what is said of the files is then said once.
+    return find_files(sources, wanted, _OTHERS).files
 
 
-def _as_given(pattern: str, name: str) -> str:
-    return name if os.path.isabs(pattern) else os.path.relpath(name)
+def at_versions_of(sources: Sequence[str], paths: Sequence[str]) -> tuple[str, ...]:
+    """The sources, tables at the versions that an earlier process of the job saw.
+
+    Args:
+        sources: What is to be scored.
+        paths: Paths of the files that the earlier process found.
+    """
+    return tuple(_at_version_of(source, paths) for source in sources)
 
 
-def _looked_into(path: str, columns: Mapping[str, Column]) -> InputFile:
-    kind = next((kind for ending, kind in _ENDINGS.items() if path.endswith(ending)), None)
-    if kind is None:
-        raise DataError(f"{path}: a file to be scored ends in {', '.join(_ENDINGS)}")
-    groups = None
-    try:
-        with fsspec.open(path, "rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - _TAIL))
-            tail = hashlib.sha256(file.read()).hexdigest()
-            file.seek(0)
-            if size == 0:
-                raise DataError(f"{path}: the file is empty")
-            if kind == "parquet":
-                parquet = pq.ParquetFile(file)
-                schema = parquet.schema_arrow
-                names, types = schema.names, dict(zip(schema.names, schema.types, strict=True))
-                metadata = parquet.metadata
-                groups = tuple(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
-        if kind == "csv":
-            with fsspec.open(path, "rb", compression="infer") as file:
-                names, types = pc_csv.open_csv(file).schema.names, {}
-    except (OSError, EOFError, pa.ArrowException) as error:
-        raise DataError(f"{path}: not a readable {kind} file: {' '.join(str(error).split())}") from None
-    if kind == "tfrecord":
-        check_tfrecord(path)
-        return InputFile(path, kind, size, tail, None)
-    for name, column in columns.items():
-        if name not in names:
-            raise DataError(f"{path}: column `{name}` is missing; the file has {', '.join(names[:40])}")
-        if name in types:
-            check_type(name, column, types[name], path)
-    return InputFile(path, kind, size, tail, groups)
+def _at_version_of(source: str, paths: Sequence[str]) -> str:
+    if table_kind(source) is None:
+        return source
+    versions = {path[len(source) + 1 :].partition("/")[0] for path in paths if path.startswith(f"{source}@")}
+    return f"{source}@{versions.pop()}" if len(versions) == 1 else source

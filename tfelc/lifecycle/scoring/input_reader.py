@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import fsspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from tfelc.core.errors import DataError
-from tfelc.data.log_files import read_csv
-from tfelc.lifecycle.scoring.input_file import InputFile
+from tfelc.data.files.log_file import LogFile
+from tfelc.data.files.read_rows import read_rows
+from tfelc.lifecycle.scoring.input_file import TFRECORD
 from tfelc.lifecycle.scoring.tfrecord import parse_records, read_tfrecord
 from tfelc.schema.column import Column
 
@@ -38,7 +35,7 @@ class Piece:
         number: The piece's place in the file.
     """
 
-    file: InputFile
+    file: LogFile
     file_number: int
     number: int
 
@@ -83,7 +80,7 @@ class InputReader:
         self._columns = columns
         self._limit = limit
 
-    def batches(self, files: Iterable[tuple[int, InputFile]], wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
+    def batches(self, files: Iterable[tuple[int, LogFile]], wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
         """The batches of the wanted pieces; of a Parquet file the others are not read.
 
         Args:
@@ -106,37 +103,37 @@ class InputReader:
                 if not left:
                     return
 
-    def _of_file(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
-        read = {"parquet": self._parquet, "csv": self._csv, "tfrecord": self._tfrecord}[file.format]
-        with _named(file):
-            yield from read(file, number, wanted)
+    def _of_file(self, file: LogFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
+        if file.format == TFRECORD:
+            yield from self._tfrecord(file, number, wanted)
+        elif file.groups is not None:
+            yield from self._groups(file, number, wanted)
+        else:
+            yield from self._whole(file, number, wanted)
 
-    def _parquet(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
+    def _groups(self, file: LogFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
         names = list(self._columns)
-        assert file.groups is not None
-        with _parquet_file(file) as parquet:
-            first = 1
-            for group, rows in enumerate(file.groups):
-                piece = Piece(file, number, group)
-                if wanted(piece):
-                    done = 0
-                    for part in _regular(parquet.iter_batches(BATCH, row_groups=[group], columns=names), BATCH):
-                        done += len(part)
-                        start = done - len(part)
-                        yield Batch(piece, start // BATCH, first + start, part.select(names), done == rows)
-                    if not rows:
-                        yield Batch(piece, 0, first, parquet.schema_arrow.empty_table().select(names), True)
-                first += rows
+        first = 1
+        for group, rows in enumerate(file.groups or ()):
+            piece = Piece(file, number, group)
+            if wanted(piece):
+                done = 0
+                for part in _regular(read_rows(file, names, group, BATCH), BATCH):
+                    done += len(part)
+                    start = done - len(part)
+                    yield Batch(piece, start // BATCH, first + start, part, done == rows)
+                if not rows:
+                    fields = [(name, file.type_of(name) or pa.string()) for name in names]
+                    yield Batch(piece, 0, first, pa.schema(fields).empty_table(), True)
+            first += rows
 
-    def _csv(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
-        names = list(self._columns)
-        with fsspec.open(file.path, "rb", compression="infer") as source:
-            tables = _regular(read_csv(source, names), BATCH)
-            for piece, first, rows, last in _numbered(tables, file, number):
-                if wanted(piece):
-                    yield Batch(piece, _place(first), first, rows, last, is_text=True)
+    def _whole(self, file: LogFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
+        tables = _regular(read_rows(file, list(self._columns), rows=BATCH), BATCH)
+        for piece, first, rows, last in _numbered(tables, file, number):
+            if wanted(piece):
+                yield Batch(piece, _place(first), first, rows, last, is_text=file.is_text)
 
-    def _tfrecord(self, file: InputFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
+    def _tfrecord(self, file: LogFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
         for piece, first, records, last in _numbered(read_tfrecord(file.path, BATCH), file, number):
             if wanted(piece):
                 rows, faults = parse_records(records, self._columns)
@@ -165,7 +162,7 @@ def _regular(parts: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(waiting)
 
 
-def _numbered(parts: Iterable[Any], file: InputFile, number: int) -> Iterator[tuple[Piece, int, Any, bool]]:
+def _numbered(parts: Iterable[Any], file: LogFile, number: int) -> Iterator[tuple[Piece, int, Any, bool]]:
     """Each part with its piece, the number of its first row, and whether the piece ends with it."""
     row, before = 0, None
     for part in parts:
@@ -175,21 +172,3 @@ def _numbered(parts: Iterable[Any], file: InputFile, number: int) -> Iterator[tu
         row += len(part)
     if before is not None:
         yield (*before, True)
-
-
-@contextmanager
-def _parquet_file(file: InputFile) -> Iterator[pq.ParquetFile]:
-    if file.is_remote:
-        with fsspec.open(file.path, "rb") as source:
-            yield pq.ParquetFile(source, pre_buffer=True, page_checksum_verification=True)
-    else:
-        with pq.ParquetFile(file.path, page_checksum_verification=True) as parquet:
-            yield parquet
-
-
-@contextmanager
-def _named(file: InputFile) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, EOFError, pa.ArrowException) as error:
-        raise DataError(f"{file.path}: not a readable {file.format} file: {' '.join(str(error).split())}") from None

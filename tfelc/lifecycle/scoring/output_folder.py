@@ -67,6 +67,13 @@ class OutputFolder:
                 self._refuse_another(content)
             yield
 
+    def begun_with(self) -> list[str]:
+        """Paths of the inputs of the job that was begun there; none where there is no job."""
+        try:
+            return [str(each["path"]) for each in json.loads(self.storage.read(_JOB) or b"")["inputs"]]
+        except (ValueError, KeyError, TypeError):
+            return []
+
     def _refuse_another(self, content: bytes) -> None:
         try:
             found = json.loads(content)

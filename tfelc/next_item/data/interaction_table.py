@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,9 +11,11 @@ from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError, UsageError
 from tfelc.data.contract import checked_column
+from tfelc.data.files.formats import without_ending
+from tfelc.data.files.log_files import LogFiles
+from tfelc.data.files.wanted import Wanted
 from tfelc.data.id_numbers import numbered
 from tfelc.data.log_batch import LogBatch
-from tfelc.data.log_files import LogFiles
 from tfelc.data.time_survey import FractionalTimes, TimeSurvey
 from tfelc.data.values.plain_array import plain_type
 from tfelc.next_item.data.sequences import Sequences
@@ -26,22 +27,28 @@ _TIME = Column(kind="timestamp", timezone="UTC")
 
 
 def read_interactions(
-    path: Path, user: str = "user", item: str = "item", time: str = "time", core: int = 5
+    path: str | Path,
+    user: str = "user",
+    item: str = "item",
+    time: str = "time",
+    core: int = 5,
+    csv_delimiter: str | None = None,
 ) -> Sequences:
-    """Reads a `.parquet`, `.csv` or `.csv.gz` file with one interaction a row.
+    """Reads files with one interaction a row.
 
     Users and items that occur fewer than `core` times are dropped, again and again until all that are left occur often
     enough. A user's rows are then ordered by time; rows of the same time keep the order of the file. A repeated row is
     a repeated action. Users and items are numbered in the order of their ids.
 
     Args:
-        path: The file.
+        path: What names them; see `open_log`.
         user: Column of user ids, whole numbers or texts. Defaults to `user`.
         item: Column of item ids, likewise. Defaults to `item`.
         time: Column of times: whole numbers in any unit, fractions of seconds (kept to the microsecond), timestamps,
             dates or ISO texts, which are of UTC unless they name a zone. Defaults to `time`. What becomes of each type
             of values is told in docs/schema.md.
         core: Occurrences that every user and every item must have; 1 keeps all. Defaults to 5, as in the public files.
+        csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
         UsageError: `core` is below 1.
@@ -50,8 +57,7 @@ def read_interactions(
     """
     if core < 1:
         raise UsageError(f"`core` must be at least 1. Received: {core}")
-    path = Path(path)
-    files = LogFiles([glob.escape(str(path))], [user, item, time])
+    files = LogFiles([str(path)], Wanted([user, item, time], csv_delimiter=csv_delimiter))
     batches = [batch for batch in files.batches() if len(batch.table)] or _no_rows(path)
     raw_users, raw_items = (_ids(batches, name) for name in (user, item))
     times = _times(batches, time)
@@ -69,7 +75,7 @@ def read_interactions(
         offsets=np.concatenate([[0], np.cumsum(np.bincount(users))]),
         actions=(items[order] + 1).astype(np.int32),
         times=times[kept][order],
-        name=path.name.removesuffix(".gz").removesuffix(".csv").removesuffix(".parquet"),
+        name=without_ending(Path(path).name),
     )
 
 
@@ -113,5 +119,5 @@ def _times(batches: list[LogBatch], name: str, in_seconds: bool = False) -> NDAr
     return times
 
 
-def _no_rows(path: Path) -> NoReturn:
+def _no_rows(path: str | Path) -> NoReturn:
     raise DataError(f"{path}: the table has no rows")

@@ -11,6 +11,7 @@ from tfelc.core.cache import cache_home
 from tfelc.core.errors import UsageError
 from tfelc.core.registry import Registry
 from tfelc.data.download import PublicFile, download
+from tfelc.data.files.formats import ending_of, table_kind
 from tfelc.next_item.data.interaction_table import read_interactions
 from tfelc.next_item.data.sequence_file import read_sequence_file
 from tfelc.next_item.data.sequences import Sequences
@@ -57,16 +58,20 @@ Notice = Callable[[str], None]
 DATASETS: Registry[Callable[[Notice], Sequences]] = Registry("data set", {})
 
 
-def load_sequences(source: str | Path, notice: Notice = lambda text: None) -> Sequences:
-    """Reads a data set by its name, or a file of one's own.
+def load_sequences(
+    source: str | Path, notice: Notice = lambda text: None, csv_delimiter: str | None = None
+) -> Sequences:
+    """Reads a data set by its name, or files of one's own.
 
     A public file is looked for in `TFELC_DATA_DIR/sequences`, then in the cache, and is downloaded at last. The owners
     of the Amazon, Yelp and MovieLens data allow research, not redistribution.
 
     Args:
-        source: One of `DATASETS`, or the path of a `.txt` or `.txt.gz` file in the paper's format, or of a `.parquet`,
-            `.csv` or `.csv.gz` table with the columns `user`, `item` and `time`.
+        source: One of `DATASETS`, or the path of a `.txt` or `.txt.gz` file in the paper's format, or what names a
+            table with the columns `user`, `item` and `time`: a file, a folder, a pattern, a URL, `delta:PATH` or
+            `iceberg:PATH`.
         notice: Called with a line for the user before a download.
+        csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
         UsageError: Neither a known name nor a path.
@@ -77,12 +82,21 @@ def load_sequences(source: str | Path, notice: Notice = lambda text: None) -> Se
     path = Path(source)
     if path.name.endswith((".txt", ".txt.gz")):
         return read_sequence_file(path)
-    if path.name.endswith((".parquet", ".csv", ".csv.gz")):
-        return read_interactions(path)
+    if ending_of(path.name) or table_kind(str(source)) or "://" in str(source) or path.is_dir():
+        return read_interactions(source, csv_delimiter=csv_delimiter)
     raise UsageError(
-        f"no data set `{source}`; use {', '.join(DATASETS.names())}, or the path of a .txt, .parquet or .csv file "
-        "(.gz too)"
+        f"no data set `{source}`; use {', '.join(DATASETS.names())}, or the path of a .txt (.gz too), .parquet, .csv, "
+        ".tsv or .jsonl file or of a folder of them, or delta:PATH, iceberg:PATH"
     )
+
+
+def lasting(source: str) -> str:
+    """The source so that it names the same from every folder."""
+    if source in DATASETS.names() or "://" in source:
+        return source
+    kind = table_kind(source)
+    place = str(Path(source if kind is None else source.removeprefix(f"{kind}:")).absolute())
+    return place if kind is None else f"{kind}:{place}"
 
 
 def _public(name: str, notice: Notice) -> Sequences:

@@ -31,7 +31,7 @@ class TopKSettings(BatchSettings):
         """What finds the items."""
         recommender = ExportedRecommender(self.model)
         # Ids leave as they came; where the files do not say what they are, they are text.
-        stored = stored_type(self.inputs, self.user_id)
+        stored = stored_type(self.inputs, self.user_id, self.csv_delimiter)
         integers = stored is not None and pa.types.is_integer(stored)
         return TopKScorer(recommender, self.k, self.user_id, "integer" if integers else "string", self.history)
 

@@ -24,16 +24,18 @@ def create_training(
     run_path: Path,
     console: Console,
     owns_data: bool = False,
+    csv_delimiter: str | None = None,
 ) -> TrainingLoop[NextItemTrainable]:
     """Makes a run folder and an untrained model in it.
 
     Args:
         sequences: Sequences. What to train on.
-        source: str. Where they came from: the name of a data set, or the path of a file.
+        source: str. Where they came from: the name of a data set, or what names files.
         settings: NextItemSettings. The settings.
         run_path: Path. The run folder to make.
         console: Console. Where progress goes.
         owns_data: bool. Whether the file moves into the run's folder. Defaults to False.
+        csv_delimiter: str. What separated the columns of CSV files, to read them alike again. Defaults to None.
 
     Returns:
         The training, whose `train` is to be called.
@@ -48,7 +50,7 @@ def create_training(
     if sequences.num_items < 2:
         raise DataError(f"{sequences.name}: a catalog of one item leaves nothing to rank; use at least 2 items")
     split(sequences, settings.split)
-    run = NextItemRun.create(run_path, settings, sequences, OWN_DATA if owns_data else source)
+    run = NextItemRun.create(run_path, settings, sequences, OWN_DATA if owns_data else source, csv_delimiter)
     if owns_data:
         shutil.move(source, run.path / OWN_DATA)
     return _loop(run, sequences, console)

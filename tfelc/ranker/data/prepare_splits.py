@@ -14,7 +14,13 @@ from tfelc.schema.schema import Schema
 
 
 def prepare_splits(
-    schema: Schema, data: LogInput, validation: LogInput | None, out: Path, seed: int, progress: bool
+    schema: Schema,
+    data: LogInput,
+    validation: LogInput | None,
+    out: Path,
+    seed: int,
+    progress: bool,
+    csv_delimiter: str | None = None,
 ) -> Dataset:
     """Prepares a dataset as `tfelc prepare table` does.
 
@@ -25,17 +31,18 @@ def prepare_splits(
         out: The folder to make.
         seed: Seed of a split by row or by user.
         progress: Whether to draw a bar.
+        csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
         DataError: A column is missing, a value does not fit, or a split stays empty.
     """
     with RowProgress(shown=progress) as bar:
         if validation is None:
-            prepare(schema, data, out, seed, bar.update)
+            prepare(schema, data, out, seed, bar.update, csv_delimiter)
         else:
             with DatasetWriter(out, schema, source="logs for training and for validation", seed=seed) as writer:
                 for split, source in (("train", data), ("validation", validation), ("test", validation)):
-                    for rows in conformed_tables(schema, source, list(schema.columns)):
+                    for rows in conformed_tables(schema, source, list(schema.columns), csv_delimiter):
                         writer.append(split, rows)
                         bar.advance(len(rows))
     return Dataset(out)

@@ -71,8 +71,12 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
             arrays[name] = list_input(column, values) if column.kind == "list" else scalar_input(name, column, values)
         return arrays
 
-    def predict(self, data: LogInput) -> pd.DataFrame:
+    def predict(self, data: LogInput, csv_delimiter: str | None = None) -> pd.DataFrame:
         """Scores rows as `Ranker.predict` does, from a DataFrame, an Arrow table or files.
+
+        Args:
+            data: The rows.
+            csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
         Raises:
             DataError: A feature is missing, or a value is none of its kind.
@@ -81,7 +85,7 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
         from tfelc.data.conformed_log import conformed_tables
         from tfelc.ranker.scoring.scores_frame import scores_frame
 
-        tables = conformed_tables(self.schema, data, list(self.schema.features))
+        tables = conformed_tables(self.schema, data, list(self.schema.features), csv_delimiter)
         return scores_frame((self.score(rows) for rows in tables), data)
 
     def score(self, rows: pa.Table) -> dict[str, Array]:
