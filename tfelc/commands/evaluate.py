@@ -127,7 +127,7 @@ def _evaluate_next_item(
     runs = [one for one in (run, against) if one is not None]
     for other in runs[1:]:
         run.refuse_incomparable(other)
-    examples = run.examples(split, None if data is None else str(data))
+    examples = run.examples(split, None if data is None else str(data), lambda line: typer.echo(line, err=True))
     model, *other_models = (one.model() for one in runs)
     with RowProgress(len(examples), "users") as bar:
         result, ranks = evaluate(model, examples, split, not keep_seen, bar.update)

@@ -100,9 +100,13 @@ def top_k(
     max_bad_rows: MaxBadRows = 0.001,
     dry_run: DryRun = False,
 ) -> None:
-    """Finds each user's best items: one output part for each row group, in the order of the input."""
+    """Finds each user's best items: one output part for each row group, in the order of the input.
+
+    The input has a row a user, with a list of items, or a row an interaction, as training takes it: user, item, time.
+    """
     _check_call(context, engine, output, dry_run)
 
+    from tfelc.core.errors import UsageError
     from tfelc.lifecycle.scoring.shard import Shard
     from tfelc.next_item.scoring.top_k_job import TopKJob, TopKSettings
 
@@ -119,6 +123,8 @@ def top_k(
             history=history,
         )
     )
+    if job.is_gathered and engine != "local":
+        raise UsageError(f"--engine {engine}: a table of interactions is gathered into histories on one machine")
     if dry_run:
         _preview(job)
         return
@@ -161,6 +167,7 @@ def _preview(job: "BatchJob[Any]") -> None:
 def _report_scores(job: "ScoringJob", summary: "RankerSummary") -> None:
     from rich.console import Console
 
+    from tfelc.lifecycle.scoring.output_folder import RANKING
     from tfelc.ranker.scoring.tables import drift_table, scores_table
 
     console = Console()
@@ -169,7 +176,9 @@ def _report_scores(job: "ScoringJob", summary: "RankerSummary") -> None:
         console.print(drift)
     lines = []
     if summary.ranked is not None:
-        lines.append(f"{summary.ranked:,} rows ranked: {job.settings.output}/ranking")
+        lines.append(f"{summary.ranked:,} rows ranked: {job.settings.output}/{RANKING}")
+    if summary.endless:
+        lines.append(f"{summary.endless:,} rows have no finite score by {job.settings.score}, and come last")
     _report(job, summary, lines)
 
 

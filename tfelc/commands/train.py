@@ -155,7 +155,12 @@ def _created_next_item(
         settings = default_settings(source, overrides, paper=config is not None)
     else:
         settings = NextItemSettings.load(config, overrides)
-    sequences = load_sequences(source, lambda line: console.print(line, highlight=False, soft_wrap=True))
+    sequences = load_sequences(
+        source,
+        lambda line: console.print(line, highlight=False, soft_wrap=True),
+        settings.split.min_user_actions,
+        settings.split.min_item_actions,
+    )
     load_tensorflow()
     from tfelc.next_item.training.train import create_training
 

@@ -95,8 +95,10 @@ class NextItemModel(FittedModel[NextItemRun]):
         NextItemRun.refuse_taken(path)
         owns_data = not isinstance(interactions, str | Path)
         source = str(self._written(interactions) if owns_data else interactions)
-        sequences = load_sequences(source, console.print)
-        training = create_training(sequences, source, self._settings(source), path, console, owns_data=owns_data)
+        settings = self._settings(source)
+        limits = settings.split
+        sequences = load_sequences(source, console.print, limits.min_user_actions, limits.min_item_actions)
+        training = create_training(sequences, source, settings, path, console, owns_data=owns_data)
         training.train()
         training.test()
         self._run, self._recommender = NextItemRun.open(path), None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from tfelc.core.errors import RunError, UsageError
 from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.data.in_catalog import in_catalog
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.data.sources import DATASETS, load_sequences
 from tfelc.next_item.data.splits import SequenceSplits, global_time, leave_one_out
@@ -62,6 +64,7 @@ class NextItemRun(Run[NextItemSettings]):
                 "users": sequences.num_users,
                 "items": sequences.num_items,
                 "actions": len(sequences.actions),
+                **({} if sequences.filtering is None else {"filtering": sequences.filtering.to_json()}),
             },
         )
 
@@ -87,22 +90,29 @@ class NextItemRun(Run[NextItemSettings]):
             source = self.metadata["data"]
             if source == OWN_DATA:
                 source = str(self.path / OWN_DATA)
-        sequences = load_sequences(source)
+        limits = self.settings.split
+        sequences = load_sequences(
+            source, min_user_actions=limits.min_user_actions, min_item_actions=limits.min_item_actions
+        )
         if sequences.hash != self.metadata["data_hash"]:
             raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")
         return sequences
 
-    def examples(self, split_name: str, source: str | None = None) -> Examples:
-        """The users of a split.
+    def examples(
+        self, split_name: str, source: str | None = None, notice: Callable[[str], None] = lambda text: None
+    ) -> Examples:
+        """The users of a split, of the run's own sequences or of others.
 
         Args:
             split_name: str. `validation` or `test`.
-            source: str. As `sequences` takes it. Defaults to None.
+            source: str. Where the sequences are: the name of a data set, or the path of a file. Others than the run's
+                are not filtered; what the catalog lacks is left out of them. Defaults to None: where the run's were.
+            notice: Callable. Called with a line for the user where something is left out.
 
         Raises:
             UsageError: It is neither.
-            RunError: The sequences have changed since.
-            DataError: They cannot be read.
+            RunError: The run's own sequences have changed since.
+            DataError: They cannot be read, or hold no item of the catalog.
         """
         if split_name not in _MEASURED:
             raise UsageError(
@@ -110,8 +120,22 @@ class NextItemRun(Run[NextItemSettings]):
                 f"{' or '.join(_MEASURED)}",
                 ["split"],
             )
-        examples: Examples = getattr(split(self.sequences(source), self.settings.split), split_name)
+        sequences = self.sequences() if source is None else self._measured(source, notice)
+        examples: Examples = getattr(split(sequences, self.settings.split), split_name)
         return examples
+
+    def _measured(self, source: str, notice: Callable[[str], None]) -> Sequences:
+        try:
+            return self.sequences(source)
+        except RunError:
+            others = load_sequences(source, min_user_actions=0, min_item_actions=0)
+        known = in_catalog(others, self.catalog)
+        whole, kept = len(others.actions), len(known.actions)
+        notice(
+            f"{source}: other data than the run was trained on; {whole - kept:,} of {whole:,} actions are of items "
+            "that its catalog lacks, and left out"
+        )
+        return known
 
     def refuse_incomparable(self, other: NextItemRun) -> None:
         """Raises UsageError where the other run ranks other examples, so that users cannot be compared one by one."""

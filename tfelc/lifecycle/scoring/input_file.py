@@ -42,6 +42,7 @@ class InputFile:
         bytes: Its size.
         tail: SHA-256 of its last 64 KiB, where a Parquet file keeps what it holds.
         groups: Rows of each row group of a Parquet file; None for the other formats, which do not say.
+        made_from: Where what it holds was taken from, where it was made for the job alone. Defaults to nothing.
     """
 
     path: str
@@ -49,6 +50,12 @@ class InputFile:
     bytes: int
     tail: str
     groups: tuple[int, ...] | None
+    made_from: str = ""
+
+    @property
+    def source(self) -> str:
+        """What messages and results call it."""
+        return self.made_from or self.path
 
     @property
     def rows(self) -> int | None:
@@ -63,7 +70,7 @@ class InputFile:
     @property
     def identity(self) -> dict[str, Any]:
         """What tells it from another file, or from another state of itself."""
-        return {"path": self.path, "bytes": self.bytes, "tail": self.tail}
+        return {"path": self.source, "bytes": self.bytes, "tail": self.tail}
 
 
 def find_inputs(patterns: Sequence[str], columns: Mapping[str, Column]) -> list[InputFile]:
@@ -89,15 +96,36 @@ def find_inputs(patterns: Sequence[str], columns: Mapping[str, Column]) -> list[
 
 def stored_type(patterns: Sequence[str], name: str) -> pa.DataType | None:
     """The type of a column in the first file that patterns name; None where that is no Parquet file that has it."""
-    path = next((match for pattern in patterns for match in _matches(pattern)), "")
-    if _ENDINGS.get(f".{path.rsplit('.', 1)[-1]}") != "parquet":
+    schema = _first_schema(patterns)
+    return schema.field(name).type if schema is not None and name in schema.names else None
+
+
+def stored_names(patterns: Sequence[str]) -> list[str]:
+    """The columns of the first file that patterns name; none where that is neither a Parquet nor a CSV file."""
+    path = _first(patterns)
+    if not path.endswith((".csv", ".csv.gz")):
+        schema = _first_schema(patterns)
+        return [] if schema is None else list(schema.names)
+    try:
+        with fsspec.open(path, "rb", compression="infer") as file:
+            return list(pc_csv.open_csv(file).schema.names)
+    except (OSError, EOFError, pa.ArrowException) as error:
+        raise DataError(f"{path}: not a readable csv file: {' '.join(str(error).split())}") from None
+
+
+def _first(patterns: Sequence[str]) -> str:
+    return next((match for pattern in patterns for match in _matches(pattern)), "")
+
+
+def _first_schema(patterns: Sequence[str]) -> pa.Schema | None:
+    path = _first(patterns)
+    if not path.endswith(".parquet"):
         return None
     try:
         with fsspec.open(path, "rb") as file:
-            schema = pq.read_schema(file)
+            return pq.read_schema(file)
     except (OSError, EOFError, pa.ArrowException) as error:
         raise DataError(f"{path}: not a readable parquet file: {' '.join(str(error).split())}") from None
-    return schema.field(name).type if name in schema.names else None
 
 
 def _matches(pattern: str) -> list[str]:

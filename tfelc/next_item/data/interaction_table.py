@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tfelc.core.errors import DataError, UsageError
+from tfelc.core.errors import DataError
 from tfelc.data.id_numbers import numbered
 from tfelc.data.log_files import LogFiles
+from tfelc.next_item.data.filtered_sequences import nothing_left
+from tfelc.next_item.data.filtering import USUAL, Filtering
 from tfelc.next_item.data.sequences import Sequences
 
 _MICROSECONDS = 1e6  # a second
 
 
 def read_interactions(
-    path: Path, user: str = "user", item: str = "item", time: str = "time", core: int = 5
+    path: Path,
+    user: str = "user",
+    item: str = "item",
+    time: str = "time",
+    min_user_actions: int = USUAL,
+    min_item_actions: int = USUAL,
 ) -> Sequences:
     """Reads a `.parquet`, `.csv` or `.csv.gz` file with one interaction a row.
 
-    Users and items that occur fewer than `core` times are dropped, again and again until all that are left occur often
-    enough. A user's rows are then ordered by time; rows of the same time keep the order of the file. A repeated row is
-    a repeated action. Users and items are numbered in the order of their ids.
+    Users and items with too few rows are dropped, again and again until all that are left have enough. A user's rows
+    are then ordered by time; rows of the same time keep the order of the file. A repeated row is a repeated action.
+    Users and items are numbered in the order of their ids.
 
     Args:
         path: The file.
@@ -35,25 +43,19 @@ def read_interactions(
         item: Column of item ids, likewise. Defaults to `item`.
         time: Column of times: whole numbers in any unit, fractions of seconds (kept to the microsecond), or timestamps.
             Defaults to `time`.
-        core: Occurrences that every user and every item must have; 1 keeps all. Defaults to 5, as in the public files.
+        min_user_actions: Rows that every user must have; 0 keeps all. Defaults to 5, as in the public files.
+        min_item_actions: Rows that every item must have; 0 keeps all. Defaults to 5.
 
     Raises:
-        UsageError: `core` is below 1.
         DataError: The file is missing or broken, a column is missing or of another type, a value is missing or no time,
             or no row is left.
     """
-    if core < 1:
-        raise UsageError(f"`core` must be at least 1. Received: {core}")
     path = Path(path)
-    files = LogFiles([glob.escape(str(path))], [user, item, time])
-    table = pa.concat_tables([batch.table for batch in files.batches()] or [_no_rows(path)])
-    raw_users, raw_items = (_ids(path, name, table[name]) for name in (user, item))
-    times = _times(path, time, table[time])
-
+    raw_users, raw_items, times = raw_interactions([str(path)], user, item, time)
     users, items = numbered(raw_users)[1], numbered(raw_items)[1]
-    kept = _core(users, items, core)
+    kept, filtering = Filtering.of(users, items, min_user_actions, min_item_actions)
     if not len(kept):
-        raise DataError(f"{path}: no row is left where each user and item occurs {core} times; lower `core`")
+        raise nothing_left(path, filtering)
     user_ids, users = numbered(raw_users[kept])
     catalog, items = numbered(raw_items[kept])
     order = np.lexsort((times[kept], users))  # stable, so that ties keep the file's order
@@ -64,17 +66,31 @@ def read_interactions(
         actions=(items[order] + 1).astype(np.int32),
         times=times[kept][order],
         name=path.name.removesuffix(".gz").removesuffix(".csv").removesuffix(".parquet"),
+        filtering=filtering,
     )
 
 
-def _core(users: NDArray[np.int64], items: NDArray[np.int64], core: int) -> NDArray[np.int64]:
-    """The rows whose user and item occur often enough among those same rows."""
-    kept = np.arange(len(users))
-    while True:
-        often = (np.bincount(users[kept])[users[kept]] >= core) & (np.bincount(items[kept])[items[kept]] >= core)
-        if often.all():
-            return kept
-        kept = kept[often]
+def raw_interactions(
+    paths: Sequence[str], user: str = "user", item: str = "item", time: str = "time"
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+    """The rows of tables of interactions, one table after the other.
+
+    Args:
+        paths: The files.
+        user: Column of user ids. Defaults to `user`.
+        item: Column of item ids. Defaults to `item`.
+        time: Column of times. Defaults to `time`.
+
+    Returns:
+        User ids and item ids, as `numbered` takes them, and times, each `(rows,)`.
+
+    Raises:
+        DataError: As `read_interactions` does.
+    """
+    files = LogFiles([glob.escape(path) for path in paths], [user, item, time])
+    where = Path(files.name if len(paths) > 1 else paths[0])
+    table = pa.concat_tables([batch.table for batch in files.batches()] or [_no_rows(where)])
+    return _ids(where, user, table[user]), _ids(where, item, table[item]), _times(where, time, table[time])
 
 
 def _ids(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[Any]:

@@ -11,6 +11,8 @@ from tfelc.core.cache import cache_home
 from tfelc.core.errors import UsageError
 from tfelc.core.registry import Registry
 from tfelc.data.download import PublicFile, download
+from tfelc.next_item.data.filtered_sequences import filtered_sequences
+from tfelc.next_item.data.filtering import USUAL
 from tfelc.next_item.data.interaction_table import read_interactions
 from tfelc.next_item.data.sequence_file import read_sequence_file
 from tfelc.next_item.data.sequences import Sequences
@@ -57,7 +59,12 @@ Notice = Callable[[str], None]
 DATASETS: Registry[Callable[[Notice], Sequences]] = Registry("data set", {})
 
 
-def load_sequences(source: str | Path, notice: Notice = lambda text: None) -> Sequences:
+def load_sequences(
+    source: str | Path,
+    notice: Notice = lambda text: None,
+    min_user_actions: int | None = None,
+    min_item_actions: int | None = None,
+) -> Sequences:
     """Reads a data set by its name, or a file of one's own.
 
     A public file is looked for in `TFELC_DATA_DIR/sequences`, then in the cache, and is downloaded at last. The owners
@@ -67,19 +74,31 @@ def load_sequences(source: str | Path, notice: Notice = lambda text: None) -> Se
         source: One of `DATASETS`, or the path of a `.txt` or `.txt.gz` file in the paper's format, or of a `.parquet`,
             `.csv` or `.csv.gz` table with the columns `user`, `item` and `time`.
         notice: Called with a line for the user before a download.
+        min_user_actions: Actions that every user must have; 0 keeps all. Defaults to None: 5 of a table, and 0 of
+            sequences in the paper's format, which come filtered.
+        min_item_actions: Actions that every item must have, likewise.
 
     Raises:
         UsageError: Neither a known name nor a path.
-        DataError: The file is missing, broken, or cannot be downloaded.
+        DataError: The file is missing, broken, or cannot be downloaded, or nothing is left of it.
     """
-    if isinstance(source, str) and source in DATASETS.names():
-        return DATASETS.get(source)(notice)
     path = Path(source)
-    if path.name.endswith((".txt", ".txt.gz")):
-        return read_sequence_file(path)
-    if path.name.endswith((".parquet", ".csv", ".csv.gz")):
-        return read_interactions(path)
-    raise UsageError(
+    if isinstance(source, str) and source in DATASETS.names():
+        sequences = DATASETS.get(source)(notice)
+    elif path.name.endswith((".txt", ".txt.gz")):
+        sequences = read_sequence_file(path)
+    elif path.name.endswith((".parquet", ".csv", ".csv.gz")):
+        least = (USUAL if wanted is None else wanted for wanted in (min_user_actions, min_item_actions))
+        return read_interactions(path, "user", "item", "time", *least)
+    else:
+        raise _no_source(source)
+    if min_user_actions is None and min_item_actions is None:
+        return sequences
+    return filtered_sequences(sequences, min_user_actions or 0, min_item_actions or 0)
+
+
+def _no_source(source: str | Path) -> UsageError:
+    return UsageError(
         f"no data set `{source}`; use {', '.join(DATASETS.names())}, or the path of a .txt, .parquet or .csv file "
         "(.gz too)"
     )
