@@ -21,7 +21,8 @@ app = typer.Typer(add_completion=False)
 def evaluate(
     run_path: Annotated[Path | None, typer.Option("--run", help="Run folder.")] = None,
     model: Annotated[
-        Path | None, typer.Option(help="Exported version, BASE/<version>, instead of a run; needs --data.")
+        Path | None,
+        typer.Option(help="Exported version, BASE/<version> or BASE for the latest, instead of a run; needs --data."),
     ] = None,
     split: Annotated[Literal["train", "validation", "test"], typer.Option(help="Which rows.")] = "test",
     data: Annotated[
@@ -41,10 +42,12 @@ def evaluate(
     Of a next-item run: HR and NDCG over the whole catalog, and the clusters.
     """
     from tfelc.core.errors import UsageError
+    from tfelc.core.interruption import advise
     from tfelc.core.tensorflow_start import load_tensorflow
     from tfelc.lifecycle.run import Run
     from tfelc.next_item.run import NextItemRun
 
+    advise("start it again")
     if model is not None and run_path is None:
         if data is None:
             raise UsageError("--model needs --data: an exported version does not know where its data lies")

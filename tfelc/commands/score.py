@@ -45,7 +45,7 @@ def app() -> None:
 @_scores.command(context_settings=_RUNNER_OPTIONS, epilog="Each user's best items: tfelc score top-k --help")
 def score(
     context: typer.Context,
-    model: Annotated[Path, typer.Option(help="Exported version of a ranker, BASE/<version>.")],
+    model: Annotated[Path, typer.Option(help="Exported version of a ranker, BASE/<version>; BASE for the latest.")],
     inputs: Inputs,
     output: Output = None,
     keep: Annotated[list[str] | None, typer.Option(help="Column to keep beside the ids; may repeat.")] = None,
@@ -88,7 +88,9 @@ def score(
 @_top_k.command(context_settings=_RUNNER_OPTIONS)
 def top_k(
     context: typer.Context,
-    model: Annotated[Path, typer.Option(help="Exported version of a next-item model, BASE/<version>.")],
+    model: Annotated[
+        Path, typer.Option(help="Exported version of a next-item model, BASE/<version>; BASE for the latest.")
+    ],
     inputs: Inputs,
     output: Output = None,
     k: Annotated[int, typer.Option("--k", min=1, help="Items for each user.")] = 100,
@@ -133,6 +135,7 @@ def top_k(
 
 def _check_call(context: typer.Context, engine: str, output: str | None, dry_run: bool) -> None:
     from tfelc.core.errors import UsageError
+    from tfelc.core.interruption import advise
     from tfelc.core.tensorflow_start import load_tensorflow
     from tfelc.lifecycle.scoring.local_engine import local_engine
 
@@ -140,6 +143,7 @@ def _check_call(context: typer.Context, engine: str, output: str | None, dry_run
         local_engine(context.args)  # Which has no options: told before TensorFlow is loaded.
     if output is None and not dry_run:
         raise UsageError("--output is missing: name the folder of the results")
+    advise("the same command goes on where it stopped")
     load_tensorflow()
 
 
@@ -191,6 +195,6 @@ def _report(job: "BatchJob[Any]", summary: "Summary", more: list[str] | None = N
     ]
     if not summary.complete:
         lines.append("the shares of other shards are still missing; the last one writes the manifest")
-    lines.append(f"written to {job.settings.output}")
+    lines.append(f"written to {job.settings.output} by model version {job.scorer.model.version}")
     for line in lines:
         typer.echo(line)

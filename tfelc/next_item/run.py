@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.in_catalog import in_catalog
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.data.sources import DATASETS, load_sequences
-from tfelc.next_item.data.splits import SequenceSplits, global_time, leave_one_out
+from tfelc.next_item.data.splits import SPLITS, SequenceSplits, global_time, leave_one_out
 from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings, SplitSettings
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class NextItemRun(Run[NextItemSettings]):
                 ["split"],
             )
         sequences = self.sequences() if source is None else self._measured(source, notice)
-        examples: Examples = getattr(split(sequences, self.settings.split), split_name)
+        examples: Examples = getattr(split(sequences, self.settings.split, [split_name]), split_name)
         return examples
 
     def _measured(self, source: str, notice: Callable[[str], None]) -> Sequences:
@@ -177,9 +177,11 @@ class NextItemRun(Run[NextItemSettings]):
         return model
 
 
-def split(sequences: Sequences, settings: SplitSettings) -> SequenceSplits:
-    """The splits of the protocol that the settings name."""
-    return leave_one_out(sequences) if settings.protocol == "leave_one_out" else global_time(sequences)
+def split(sequences: Sequences, settings: SplitSettings, needed: Collection[str] = SPLITS) -> SequenceSplits:
+    """The splits of the protocol that the settings name; those that are needed may not be empty."""
+    if settings.protocol == "leave_one_out":
+        return leave_one_out(sequences, needed)
+    return global_time(sequences, needed=needed)
 
 
 def build_model(settings: NextItemSettings, items: int, counts: NDArray[np.int64]) -> SequentialRecommender:

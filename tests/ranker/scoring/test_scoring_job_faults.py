@@ -123,7 +123,7 @@ def test_a_full_disk_leaves_no_mark_of_success_and_the_job_can_go_on(reference, 
 def test_calls_that_cannot_work_are_refused(settings, exported, tmp_path):
     out = tmp_path / "scores"
     for changes, message in (
-        ({"model": exported.path.parent}, "it holds the versions 1: name one of them"),
+        ({"model": exported.path.parent.parent}, "holds no version, BASE/<integer>"),
         ({"model": tmp_path / "none"}, "no such folder"),
         ({"keep": ("color",)}, "no column `color`"),
         ({"limit": 5, "shard": Shard(1, 2)}, "exclude each other"),
