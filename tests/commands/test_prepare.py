@@ -44,7 +44,7 @@ def test_simulated_then_table_from_its_parts(app: typer.Typer, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "kind", "message"),
     [
-        (["simulated", "--rows", "3"], UsageError, "--rows must be at least 100"),
+        (["simulated", "--rows", "3"], UsageError, "`rows` must be at least 100"),
         (["table", "--schema", "nowhere.yaml", "--input", "x.csv"], SchemaError, "nowhere.yaml: no such schema file"),
         (["table", "--schema", str(SCHEMA_FILE), "--input", "none/*.csv"], TfelcError, "none/*.csv: no file matches"),
         (["kuairand", "--data-dir", "nowhere"], TfelcError, "log_standard_4_25_to_5_08_pure.csv.gz: no such file"),

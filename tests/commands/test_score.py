@@ -20,7 +20,7 @@ def test_a_job_and_its_ranking(exported, log, tmp_path, monkeypatch):
     printed = printed_by("score", "--model", exported.path, *arguments)
     for words in ("scores, model version 1", "PSI", "drift against the validation split", "600 rows scored, 0 in"):
         assert words in printed
-    assert f"600 rows ranked: {tmp_path}/scores/ranking" in printed
+    assert f"600 rows ranked: {tmp_path}/scores/_ranking" in printed
 
 
 def test_a_dry_run_writes_nothing(score, log, tmp_path):

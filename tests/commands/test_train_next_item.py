@@ -2,6 +2,8 @@ import json
 import re
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from tests.support.command import call
@@ -128,7 +130,9 @@ def test_files_that_are_not_there_or_no_tables(tmp_path):
     (tmp_path / "log.csv").write_text("user,product,time\n1,2,3\n")
     assert_fails(train(tmp_path, "--dataset", tmp_path / "log.csv"), 1, "log.csv.*`item`", tmp_path)
     (tmp_path / "rare.csv").write_text("user,item,time\n1,2,3\n")
-    assert_fails(train(tmp_path, "--dataset", tmp_path / "rare.csv"), 1, "rare.csv: no row is left where", tmp_path)
+    assert_fails(
+        train(tmp_path, "--dataset", tmp_path / "rare.csv"), 1, "rare.csv: none of the 1 actions is left", tmp_path
+    )
 
 
 def test_short_users_are_no_harm(tmp_path):
@@ -182,3 +186,40 @@ def test_training_that_diverges_is_one_line(tmp_path):
     outcome = train(tmp_path, "--dataset", source, *QUICK, "--set", "optimizer.learning_rate=1e30")
     assert outcome.code == 1
     assert re.fullmatch(r"error: .*run: training diverged in epoch 1 .*lower optimizer.learning_rate.*\n", outcome.err)
+
+
+def write_clicks(path, users, items, seed):
+    random = np.random.default_rng(seed)
+    rows = [(user, item, time) for user in range(users) for time, item in enumerate(random.integers(0, items, 8))]
+    pd.DataFrame(rows, columns=["user", "item", "time"]).to_csv(path, index=False)
+    return path
+
+
+def test_rare_items_of_300_users_are_kept_where_that_is_wanted_and_told_where_not(tmp_path):
+    # 2,400 clicks on 3,000 items: hardly an item is clicked five times.
+    clicks = write_clicks(tmp_path / "clicks.csv", 300, 3000, 0)
+    assert_fails(
+        train(tmp_path, "--dataset", clicks, *QUICK), 1,
+        "clicks.csv: none of the 2,400 actions is left where a user needs 5 and an item 5; lower the settings "
+        "split.min_user_actions and split.min_item_actions", tmp_path,
+    )  # fmt: skip
+    limits = ("--set", "split.min_user_actions=0", "--set", "split.min_item_actions=2")
+    outcome = train(tmp_path, "--dataset", clicks, *QUICK, *limits)
+    assert (outcome.code, outcome.err) == (0, "")
+    metadata = json.loads((tmp_path / "run" / "run.json").read_text())
+    found = metadata["filtering"]
+    assert (found["all_users"], found["all_actions"], found["min_item_actions"]) == (300, 2400, 2)
+    # A click of 2,400 on 3,000 items is an item's only one with a chance of exp(-0.8), 45 %.
+    gone = found["all_actions"] - found["actions"]
+    assert 0.4 < gone / 2400 < 0.5 and found["actions"] == metadata["actions"]
+    said = f"{gone:,} of 2,400 actions ({100 * gone / 2400:.0f} %) (split.min_user_actions=0, split.min_item_actions=2"
+    assert said in outcome.out
+    # Resumed and measured, the run reads its table by the same limits; another table goes by the run's catalog.
+    assert train(tmp_path, "--resume").code == 0
+    other = write_clicks(tmp_path / "other.csv", 50, 4000, 1)
+    measured = call("evaluate", "--run", tmp_path / "run", "--data", other, "--json")
+    assert measured.code == 0, measured.err
+    left = re.fullmatch(f"{other}: other data than the run was trained on; (.*) of 400 actions are .*\n", measured.err)
+    assert 200 < int(left[1]) < 400 and 0 < json.loads(measured.out)["count"] <= 50
+    own = json.loads(call("evaluate", "--run", tmp_path / "run", "--data", clicks, "--json").out)
+    assert own["metrics"] == json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]

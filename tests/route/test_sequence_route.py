@@ -93,4 +93,4 @@ def test_the_same_for_a_file_of_users(route, tmp_path):
     assert found["user_id"].to_pylist() == sequences.users.tolist()
     for seen, items in zip(histories, found["items"].to_pylist(), strict=True):
         assert len(set(items)) == 7 and not set(items) & set(seen)
-    assert json.loads((out / "manifest.json").read_text())["rows"] == USERS
+    assert json.loads((out / "_manifest.json").read_text())["rows"] == USERS

@@ -21,7 +21,8 @@ app = typer.Typer(add_completion=False)
 def evaluate(
     run_path: Annotated[Path | None, typer.Option("--run", help="Run folder.")] = None,
     model: Annotated[
-        Path | None, typer.Option(help="Exported version, BASE/<version>, instead of a run; needs --data.")
+        Path | None,
+        typer.Option(help="Exported version, BASE/<version> or BASE for the latest, instead of a run; needs --data."),
     ] = None,
     split: Annotated[Literal["train", "validation", "test"], typer.Option(help="Which rows.")] = "test",
     data: Annotated[
@@ -34,9 +35,7 @@ def evaluate(
     keep_seen: Annotated[
         bool, typer.Option("--keep-seen", help="Next item: what a user had before may come again, and is ranked too.")
     ] = False,
-    against: Annotated[
-        Path | None, typer.Option(help="Another run on the same data, to compare with user by user: the one to beat.")
-    ] = None,
+    against: Annotated[Path | None, typer.Option(help="Another run on the same data: the one to beat.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Metrics of a ranker by task and user group, its gates and clusters (of an exported version, the metrics alone).
@@ -44,32 +43,40 @@ def evaluate(
     Of a next-item run: HR and NDCG over the whole catalog, and the clusters.
     """
     from tfelc.core.errors import UsageError
+    from tfelc.core.interruption import advise
     from tfelc.core.tensorflow_start import load_tensorflow
     from tfelc.lifecycle.run import Run
     from tfelc.next_item.run import NextItemRun
 
+    advise("start it again")
+    of_next_item = {"--keep-seen": keep_seen, "--csv-delimiter": csv_delimiter is not None}
     if model is not None and run_path is None:
         if data is None:
             raise UsageError("--model needs --data: an exported version does not know where its data lies")
-        if keep_seen or against is not None:
-            raise UsageError(f"{'--keep-seen is for a next-item' if keep_seen else '--against is for a'} run, by --run")
+        _refuse(of_next_item, "a next-item run, by --run")
+        _refuse({"--against": against is not None}, "a run, by --run")
         load_tensorflow()
-        _evaluate_export(model, split, Path(data), as_json)
-        return
+        return _evaluate_export(model, split, Path(data), as_json)
     if model is not None or run_path is None:
         raise UsageError("name either a run by --run, or an exported version by --model")
     run: Any = Run.open(run_path)
-    next_item = isinstance(run, NextItemRun)
-    if keep_seen and not next_item:
-        raise UsageError("--keep-seen is for a next-item run, by --run")
-    if csv_delimiter is not None and not next_item:
-        raise UsageError("--csv-delimiter is for a next-item run: a ranker is measured on a prepared dataset")
     other = None if against is None else type(run).open(against)
-    load_tensorflow()
-    if next_item:
+    if isinstance(run, NextItemRun):
+        load_tensorflow()
         _evaluate_next_item(run, split, data, csv_delimiter, keep_seen, other, as_json)
     else:
+        _refuse(of_next_item, "a next-item run, by --run")
+        load_tensorflow()
         _evaluate_ranker(run, split, None if data is None else Path(data), other, as_json)
+
+
+def _refuse(given: dict[str, bool], whose: str) -> None:
+    """Raises UsageError for the first option that was given and is of something else."""
+    from tfelc.core.errors import UsageError
+
+    for option, is_given in given.items():
+        if is_given:
+            raise UsageError(f"{option} is for {whose}")
 
 
 def _evaluate_ranker(
@@ -138,7 +145,7 @@ def _evaluate_next_item(
     runs = [one for one in (run, against) if one is not None]
     for other in runs[1:]:
         run.refuse_incomparable(other)
-    examples = run.examples(split, data, csv_delimiter)
+    examples = run.examples(split, data, lambda line: typer.echo(line, err=True), csv_delimiter)
     model, *other_models = (one.model() for one in runs)
     with RowProgress(len(examples), "users") as bar:
         result, ranks = evaluate(model, examples, split, not keep_seen, bar.update)

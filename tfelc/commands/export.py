@@ -29,8 +29,10 @@ def export(
 ) -> None:
     """Writes a run's best weights as the next version for TensorFlow Serving, and verifies it before it appears."""
     from tfelc.core.errors import UsageError
+    from tfelc.core.interruption import advise
     from tfelc.core.tensorflow_start import load_tensorflow
 
+    advise("nothing is left behind; start it again")
     load_tensorflow()
 
     from rich.console import Console

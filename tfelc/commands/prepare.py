@@ -18,6 +18,14 @@ CsvDelimiter = Annotated[
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
 
+@app.callback()
+def prepare() -> None:
+    """Makes a prepared dataset: the simulated log, KuaiRand-Pure, or a log of your own."""
+    from tfelc.core.interruption import advise
+
+    advise("nothing is left behind; start it again")
+
+
 @app.command()
 def simulated(
     out: Out,

@@ -30,10 +30,12 @@ def report(
     import sys
 
     from tfelc.core.errors import UsageError
+    from tfelc.core.interruption import advise
     from tfelc.core.tensorflow_start import load_tensorflow
 
     if out.is_dir() or not out.parent.is_dir():
         raise UsageError(f"--out {out}: name a file in a folder that exists")
+    advise("nothing is written; start it again")
     load_tensorflow()
 
     from rich.console import Console

@@ -52,7 +52,7 @@ def app() -> None:
 @_scores.command(context_settings=_RUNNER_OPTIONS, epilog="Each user's best items: tfelc score top-k --help")
 def score(
     context: typer.Context,
-    model: Annotated[Path, typer.Option(help="Exported version of a ranker, BASE/<version>.")],
+    model: Annotated[Path, typer.Option(help="Exported version of a ranker, BASE/<version>; BASE for the latest.")],
     inputs: Inputs,
     output: Output = None,
     keep: Annotated[list[str] | None, typer.Option(help="Column to keep beside the ids; may repeat.")] = None,
@@ -97,7 +97,9 @@ def score(
 @_top_k.command(context_settings=_RUNNER_OPTIONS)
 def top_k(
     context: typer.Context,
-    model: Annotated[Path, typer.Option(help="Exported version of a next-item model, BASE/<version>.")],
+    model: Annotated[
+        Path, typer.Option(help="Exported version of a next-item model, BASE/<version>; BASE for the latest.")
+    ],
     inputs: Inputs,
     output: Output = None,
     k: Annotated[int, typer.Option("--k", min=1, help="Items for each user.")] = 100,
@@ -110,9 +112,13 @@ def top_k(
     csv_delimiter: CsvDelimiter = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Finds each user's best items: one output part for each row group, in the order of the input."""
+    """Finds each user's best items: one output part for each row group, in the order of the input.
+
+    The input has a row a user, with a list of items, or a row an interaction, as training takes it: user, item, time.
+    """
     _check_call(context, engine, output, dry_run)
 
+    from tfelc.core.errors import UsageError
     from tfelc.lifecycle.scoring.shard import Shard
     from tfelc.next_item.scoring.top_k_job import TopKJob, TopKSettings
 
@@ -130,6 +136,8 @@ def top_k(
             history=history,
         )
     )
+    if job.is_gathered and engine != "local":
+        raise UsageError(f"--engine {engine}: a table of interactions is gathered into histories on one machine")
     if dry_run:
         _preview(job)
         return
@@ -138,6 +146,7 @@ def top_k(
 
 def _check_call(context: typer.Context, engine: str, output: str | None, dry_run: bool) -> None:
     from tfelc.core.errors import UsageError
+    from tfelc.core.interruption import advise
     from tfelc.core.tensorflow_start import load_tensorflow
     from tfelc.lifecycle.scoring.local_engine import local_engine
 
@@ -145,6 +154,7 @@ def _check_call(context: typer.Context, engine: str, output: str | None, dry_run
         local_engine(context.args)  # Which has no options: told before TensorFlow is loaded.
     if output is None and not dry_run:
         raise UsageError("--output is missing: name the folder of the results")
+    advise("the same command goes on where it stopped")
     load_tensorflow()
 
 
@@ -172,6 +182,7 @@ def _preview(job: "BatchJob[Any]") -> None:
 def _report_scores(job: "ScoringJob", summary: "RankerSummary") -> None:
     from rich.console import Console
 
+    from tfelc.lifecycle.scoring.output_folder import RANKING
     from tfelc.ranker.scoring.tables import drift_table, scores_table
 
     console = Console()
@@ -180,7 +191,9 @@ def _report_scores(job: "ScoringJob", summary: "RankerSummary") -> None:
         console.print(drift)
     lines = []
     if summary.ranked is not None:
-        lines.append(f"{summary.ranked:,} rows ranked: {job.settings.output}/ranking")
+        lines.append(f"{summary.ranked:,} rows ranked: {job.settings.output}/{RANKING}")
+    if summary.endless:
+        lines.append(f"{summary.endless:,} rows have no finite score by {job.settings.score}, and come last")
     _report(job, summary, lines)
 
 
@@ -193,6 +206,6 @@ def _report(job: "BatchJob[Any]", summary: "Summary", more: list[str] | None = N
     ]
     if not summary.complete:
         lines.append("the shares of other shards are still missing; the last one writes the manifest")
-    lines.append(f"written to {job.settings.output}")
+    lines.append(f"written to {job.settings.output} by model version {job.scorer.model.version}")
     for line in lines:
         typer.echo(line)

@@ -5,16 +5,23 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+_LAST_PORT = 65_535
 
 
 @app.command()
 def serve(
-    base_path: Annotated[Path | None, typer.Option(help="Folder with one folder a version.")] = None,
+    base_path: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with one folder a version: the latest is served, and each that appears. One of its "
+            "versions, BASE/<version>, stands for that version alone."
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="The model's name in requests.")] = "ranker",
     config: Annotated[Path | None, typer.Option(help="A models.config file, instead of --base-path.")] = None,
     config_poll: Annotated[float, typer.Option(min=0, help="Seconds between two looks at --config; 0: never.")] = 0.0,
@@ -39,6 +46,10 @@ def serve(
 
     if (base_path is None) == (config is None):
         raise UsageError("give --base-path or --config, one of them")
+    for option, port in (("--rest-port", rest_port), ("--grpc-port", grpc_port)):
+        if not 0 <= port <= _LAST_PORT:
+            raise UsageError(f"{option} is a port from 0 to {_LAST_PORT}. Received: {port}")
+    served = [] if base_path is None else [_served(name, base_path)]
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("tfelc.serving").setLevel(logging.INFO)
 
@@ -69,7 +80,24 @@ def serve(
         config_poll=config_poll,
         metrics_path=metrics_path or ServerOptions.metrics_path,
     )
-    models = read_models(config) if config else [ModelConfig(name, Path(base_path or "").absolute())]
+    models = read_models(config) if config else [ModelConfig(name, base, **which) for base, which in served]
     if not Server(options, models).run():
         # A thread inside the session cannot be stopped, and the interpreter would wait for it.
         os._exit(0)
+
+
+def _served(name: str, path: Path) -> tuple[Path, dict[str, Any]]:
+    """The base folder, and which of its versions, where one is named."""
+    from tfelc.core.errors import UsageError
+    from tfelc.lifecycle.export.versions import is_version, list_versions
+
+    where = path.absolute()
+    if is_version(where) and (where / "saved_model.pb").is_file():
+        said = f"--base-path {path} is a version: {name} stays version {where.name}; name {path.parent} for the latest"
+        typer.echo(said, err=True)
+        return where.parent, {"policy": "specific", "versions": (int(where.name),)}
+    if not where.is_dir():
+        raise UsageError(f"--base-path {path}: no such folder; name the one that `tfelc export --to` wrote to")
+    if not list_versions(where):
+        raise UsageError(f"--base-path {path}: holds no version, BASE/<integer>; `tfelc export --to {path}` writes one")
+    return where, {}

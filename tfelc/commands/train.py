@@ -67,6 +67,7 @@ def train(
     from rich.console import Console
 
     from tfelc.core.errors import RunError, UsageError
+    from tfelc.core.interruption import advise
 
     console = Console()
     if list_settings:
@@ -81,16 +82,17 @@ def train(
             "--resume goes on with --run as it was started: name the run, and no --config, --set or --csv-delimiter"
         )
     run_path = run_path or _new_run(tasks)
+    advise("start it again")
     if not resume and (run_path / "run.json").exists():
         raise RunError(f"{run_path}: holds a run already; name another --run, or go on with it by --resume")
     if tasks == ["next_item"]:
         if data is not None:
             raise UsageError("--data is a ranker's; name the sequences of next_item by --dataset")
         if resume:
-            _finish(_resumed_next_item(run_path, dataset, console), console, _next_item_tables)
+            _finish(_resumed_next_item(run_path, dataset, console), console, _next_item_tables, task)
         else:
             created = _created_next_item(run_path, dataset, csv_delimiter, config, overrides, console)
-            _finish(created, console, _next_item_tables)
+            _finish(created, console, _next_item_tables, task)
         return
     if dataset is not None or csv_delimiter is not None:
         given = "--csv-delimiter" if dataset is None else "--dataset"
@@ -99,7 +101,7 @@ def train(
         training = _resumed_ranker(run_path, data, tasks, console)
     else:
         training = _created_ranker(run_path, data, tasks, config, overrides, console)
-    _finish(training, console, lambda result: _ranker_tables(result, training))
+    _finish(training, console, lambda result: _ranker_tables(result, training), task)
 
 
 def _settings_page(task: str) -> str:
@@ -172,8 +174,8 @@ def _created_next_item(
         settings = default_settings(source, overrides, paper=config is not None)
     else:
         settings = NextItemSettings.load(config, overrides)
-    told = partial(console.print, highlight=False, soft_wrap=True)
-    sequences = load_sequences(source, told, csv_delimiter)
+    told, limits = partial(console.print, highlight=False, soft_wrap=True), settings.split
+    sequences = load_sequences(source, told, limits.min_user_actions, limits.min_item_actions, csv_delimiter)
     load_tensorflow()
     from tfelc.next_item.training.train import create_training
 
@@ -192,9 +194,15 @@ def _resumed_next_item(run_path: Path, source: str | None, console: "Console") -
 
 
 def _finish(
-    training: "TrainingLoop[Any]", console: "Console", tables: "Callable[[EvaluationResult], list[Table]]"
+    training: "TrainingLoop[Any]", console: "Console", tables: "Callable[[EvaluationResult], list[Table]]", task: str
 ) -> None:
     """Trains to the end, measures on the test split, and says where it all lies."""
+    import shlex
+
+    from tfelc.core.interruption import advise
+
+    resume = shlex.join(["tfelc", "train", "--task", task, "--run", str(training.run.path), "--resume"])
+    advise(f"go on with it by {resume}")
     training.train()
     for table in tables(training.test()):
         console.print(table)

@@ -1,7 +1,7 @@
 """How every command ends: one line for the user and an agreed exit code, never a traceback unasked.
 
 Exit codes: 0 done; 1 a failure while doing what was asked; 2 a call that can never work as given; 3 too many bad rows;
-130 interrupted.
+130 interrupted; 143 terminated.
 """
 
 import errno
@@ -15,10 +15,12 @@ from typing import NoReturn
 
 from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import TfelcError
+from tfelc.core.interruption import caught_signals, end_of_interruption
 from tfelc.core.renamed_names import RenamedWarning
 from tfelc.core.tensorflow_start import set_environment
 
 _LONGEST_LINE = 600
+_INTERRUPTED = 130
 # Argument -> its flag, where they are not called alike.
 _FLAGS = {"tasks": "--task", "siblings": "--sensitivity"}
 # What the server and the clients import, and a plain installation leaves out.
@@ -43,12 +45,13 @@ def run(app: Callable[[], object]) -> NoReturn:
     set_environment()
     code: str | int | None = 0
     try:
-        with _own_warnings_in_one_line():
+        with caught_signals(), _own_warnings_in_one_line():
             app()
     except SystemExit as end:
-        code = end.code
+        # Typer turns Ctrl-C into an exit without a word.
+        code = _fail(*end_of_interruption()) if end.code == _INTERRUPTED else end.code
     except KeyboardInterrupt:
-        code = _fail("interrupted", 130)
+        code = _fail(*end_of_interruption())
     except BrokenPipeError:
         code = 1
     except TfelcError as error:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from tfelc.core.atomic_files import write_text
 from tfelc.core.errors import DataError
+from tfelc.core.temporary_folder import temporary_folder
 from tfelc.data.contract import arrow_schema, conform
 from tfelc.data.manifest import Manifest, PartFile, hash_of
 from tfelc.data.splits import SPLITS
@@ -56,6 +57,7 @@ class DatasetWriter:
         self.seed = seed
         self.metadata: dict[str, Any] = {}
         self._temporary = self.out.absolute().with_name(f".{self.out.absolute().name}.{os.getpid()}.part")
+        self._held = ExitStack()
         self._splits = {split: _Split(self._temporary / split, schema) for split in SPLITS}
 
     def __enter__(self) -> Self:
@@ -63,10 +65,14 @@ class DatasetWriter:
             if self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
                 raise DataError(f"{self.out}: exists and is not empty; choose another folder or remove it")
             self.out.absolute().parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(self._temporary, ignore_errors=True)
-            for split in SPLITS:
-                (self._temporary / split).mkdir(parents=True)
+            pattern = f".{glob.escape(self.out.absolute().name)}.*.part"
+            self._held.enter_context(temporary_folder(self._temporary.parent, pattern, self._make))
         return self
+
+    def _make(self) -> Path:
+        for split in SPLITS:
+            (self._temporary / split).mkdir(parents=True)
+        return self._temporary
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -78,7 +84,7 @@ class DatasetWriter:
         finally:
             for split in self._splits.values():
                 split.abandon()
-            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._held.close()
 
     def write(self, split: str, table: pa.Table | pa.RecordBatch, where: str | None = None, first_row: int = 0) -> None:
         """Casts, checks and adds rows to a split.

@@ -7,7 +7,7 @@ from typing import Any
 
 from tfelc.core.errors import UsageError
 from tfelc.core.tensorflow_start import load_tensorflow
-from tfelc.lifecycle.export.versions import list_versions
+from tfelc.lifecycle.export.versions import list_versions, version_folder
 from tfelc.lifecycle.kinds import EXPORTED_MODELS, MODELS
 from tfelc.lifecycle.run import Run
 
@@ -16,14 +16,14 @@ def load(path: str | Path) -> Any:
     """Opens a run folder, or a version that was exported.
 
     Args:
-        path: str or Path. A run folder, or `BASE/<version>`.
+        path: str or Path. A run folder, or `BASE/<version>`; `BASE` stands for its latest version.
 
     Returns:
         A run as a `Ranker` or `NextItemModel`, an export as an `ExportedRanker` or `ExportedRecommender`; all of them
         have `predict` or `recommend`.
 
     Raises:
-        UsageError: The path is neither, or it is a base folder, which holds versions.
+        UsageError: The path is neither.
         RunError: The run is damaged.
         ExportError: The version is damaged.
 
@@ -38,9 +38,8 @@ def load(path: str | Path) -> Any:
         return MODELS.get(run.kind).of_run(run)
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; name a run, or an exported version, BASE/<version>")
+    version = version_folder(folder) if list_versions(folder) else folder
     for name in EXPORTED_MODELS.names():
-        if (folder / "assets" / name).exists():
-            return EXPORTED_MODELS.get(name)(folder)
-    if versions := list_versions(folder):
-        raise UsageError(f"{folder}: holds the versions {', '.join(map(str, versions))}: name one of them")
+        if (version / "assets" / name).exists():
+            return EXPORTED_MODELS.get(name)(version)
     raise UsageError(f"{folder}: neither a run of tfelc (no run.json) nor an exported version (no manifest in assets/)")

@@ -117,7 +117,10 @@ class Run(ABC, Generic[SettingsT]):
         """
         cls.refuse_taken(path)
         run = cls(path)
-        (run.path / "checkpoints").mkdir(parents=True)
+        try:
+            run.last.parent.mkdir(parents=True)
+        except FileExistsError:
+            raise RunError(f"{path}: another training has just been started there; name another folder") from None
         try:
             for name, text in files.items():
                 write_text(run.path / name, text)

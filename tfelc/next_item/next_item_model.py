@@ -101,8 +101,9 @@ class NextItemModel(FittedModel[NextItemRun]):
         NextItemRun.refuse_taken(path)
         owns_data = not isinstance(interactions, str | Path)
         source = str(self._written(interactions) if owns_data else interactions)
-        sequences = load_sequences(source, console.print, csv_delimiter)
         settings = self._settings(source)
+        limits = settings.split.min_user_actions, settings.split.min_item_actions
+        sequences = load_sequences(source, console.print, *limits, csv_delimiter)
         training = create_training(sequences, source, settings, path, console, owns_data, csv_delimiter)
         training.train()
         training.test()

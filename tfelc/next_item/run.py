@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,10 @@ from tfelc.core.errors import RunError, UsageError
 from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.data.in_catalog import in_catalog
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.data.sources import lasting, load_sequences
-from tfelc.next_item.data.splits import SequenceSplits, global_time, leave_one_out
+from tfelc.next_item.data.splits import SPLITS, SequenceSplits, global_time, leave_one_out
 from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings, SplitSettings
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ class NextItemRun(Run[NextItemSettings]):
                 "users": sequences.num_users,
                 "items": sequences.num_items,
                 "actions": len(sequences.actions),
+                **({} if sequences.filtering is None else {"filtering": sequences.filtering.to_json()}),
             },
         )
 
@@ -98,24 +101,33 @@ class NextItemRun(Run[NextItemSettings]):
             source = self.metadata["data"]
             if source == OWN_DATA:
                 source = str(self.path / OWN_DATA)
+        limits = self.settings.split.min_user_actions, self.settings.split.min_item_actions
         delimiter = csv_delimiter or self.metadata.get("csv_delimiter")
-        sequences = load_sequences(source, csv_delimiter=delimiter)
+        sequences = load_sequences(source, lambda text: None, *limits, delimiter)
         if sequences.hash != self.metadata["data_hash"]:
             raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")
         return sequences
 
-    def examples(self, split_name: str, source: str | None = None, csv_delimiter: str | None = None) -> Examples:
-        """The users of a split.
+    def examples(
+        self,
+        split_name: str,
+        source: str | None = None,
+        notice: Callable[[str], None] = lambda text: None,
+        csv_delimiter: str | None = None,
+    ) -> Examples:
+        """The users of a split, of the run's own sequences or of others.
 
         Args:
             split_name: str. `validation` or `test`.
-            source: str. As `sequences` takes it. Defaults to None.
+            source: str. Where the sequences are: the name of a data set, or what names files. Others than the run's
+                are not filtered; what the catalog lacks is left out of them. Defaults to None: where the run's were.
+            notice: Callable. Called with a line for the user where something is left out.
             csv_delimiter: str. As `sequences` takes it. Defaults to None.
 
         Raises:
             UsageError: It is neither.
-            RunError: The sequences have changed since.
-            DataError: They cannot be read.
+            RunError: The run's own sequences have changed since.
+            DataError: They cannot be read, or hold no item of the catalog.
         """
         if split_name not in _MEASURED:
             raise UsageError(
@@ -123,8 +135,22 @@ class NextItemRun(Run[NextItemSettings]):
                 f"{' or '.join(_MEASURED)}",
                 ["split"],
             )
-        examples: Examples = getattr(split(self.sequences(source, csv_delimiter), self.settings.split), split_name)
+        sequences = self.sequences() if source is None else self._measured(source, notice, csv_delimiter)
+        examples: Examples = getattr(split(sequences, self.settings.split, [split_name]), split_name)
         return examples
+
+    def _measured(self, source: str, notice: Callable[[str], None], csv_delimiter: str | None) -> Sequences:
+        try:
+            return self.sequences(source, csv_delimiter)
+        except RunError:
+            others = load_sequences(source, notice, 0, 0, csv_delimiter)
+        known = in_catalog(others, self.catalog)
+        whole, kept = len(others.actions), len(known.actions)
+        notice(
+            f"{source}: other data than the run was trained on; {whole - kept:,} of {whole:,} actions are of items "
+            "that its catalog lacks, and left out"
+        )
+        return known
 
     def refuse_incomparable(self, other: NextItemRun) -> None:
         """Raises UsageError where the other run ranks other examples, so that users cannot be compared one by one."""
@@ -166,9 +192,11 @@ class NextItemRun(Run[NextItemSettings]):
         return model
 
 
-def split(sequences: Sequences, settings: SplitSettings) -> SequenceSplits:
-    """The splits of the protocol that the settings name."""
-    return leave_one_out(sequences) if settings.protocol == "leave_one_out" else global_time(sequences)
+def split(sequences: Sequences, settings: SplitSettings, needed: Collection[str] = SPLITS) -> SequenceSplits:
+    """The splits of the protocol that the settings name; those that are needed may not be empty."""
+    if settings.protocol == "leave_one_out":
+        return leave_one_out(sequences, needed)
+    return global_time(sequences, needed=needed)
 
 
 def build_model(settings: NextItemSettings, items: int, counts: NDArray[np.int64]) -> SequentialRecommender:

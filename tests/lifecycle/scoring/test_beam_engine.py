@@ -32,9 +32,9 @@ def test_the_output_is_that_of_one_machine(settings, tmp_path):
     one = ScoringJob(settings(tmp_path / "one", **wanted)).run()
     two = beam_run(settings(tmp_path / "beam", **wanted))
     assert contents(tmp_path / "one") == contents(tmp_path / "beam")
-    assert any(name.startswith("quarantine/") for name in contents(tmp_path / "beam"))
+    assert any(name.startswith("_quarantine/") for name in contents(tmp_path / "beam"))
     assert two.metadata() == one.metadata() and two.scored_now == 600
-    manifests = [json.loads((tmp_path / name / "manifest.json").read_text()) for name in ("one", "beam")]
+    manifests = [json.loads((tmp_path / name / "_manifest.json").read_text()) for name in ("one", "beam")]
     assert manifests[0] == manifests[1]
     assert (tmp_path / "beam/_SUCCESS").exists()
 

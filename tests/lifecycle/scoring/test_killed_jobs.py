@@ -96,7 +96,7 @@ def test_killed_and_started_again_the_output_is_the_same(job, tmp_path, processe
     writing = time.monotonic() - began
     assert process.exitcode == 0
     expected = contents(whole)
-    assert len(expected) == PIECES + 1 and "quarantine/part-00000-00002.parquet" in expected
+    assert len(expected) == PIECES + 1 and "_quarantine/part-00000-00002.parquet" in expected
 
     moments = random.Random(4)
     killed, halfway, number = 0, 0, 0

@@ -1,6 +1,7 @@
 import io
 import json
 import math
+import os
 import re
 
 import numpy as np
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from tests.support.toy_training import STEPS, Counter, toy_loop
 from tfelc.core.errors import RunError
+from tfelc.core.folder_lock import FolderLock
 from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.training.checkpoint import load_checkpoint, save_checkpoint
@@ -258,3 +260,16 @@ def test_whoever_watches_sees_the_steps(tmp_path):
     toy_loop(tmp_path / "run", Counter(AUCS), terminal).train()
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.file.getvalue())
     assert re.search(r"epoch 1/4.*/25 samples", shown) and "25/25 samples" in shown
+
+
+def test_two_trainings_never_share_a_run(tmp_path):
+    loop = toy_loop(tmp_path / "run", Counter(AUCS))
+    elsewhere = FolderLock(tmp_path / "run")
+    elsewhere.acquire()
+    for start in (loop.resume, loop.train):
+        with pytest.raises(RunError, match=rf"run: is being trained by process {os.getpid()} on .*; wait for its end"):
+            start()
+    elsewhere.release()
+    loop.train()
+    # Let go of at its end.
+    assert elsewhere.acquire() is None

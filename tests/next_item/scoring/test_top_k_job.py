@@ -84,7 +84,7 @@ def test_every_user_gets_what_the_served_model_answers_in_the_order_of_the_input
     assert found["cluster"].to_pylist() == answers["cluster"].tolist() and -1 in answers["cluster"]
     assert summary.scored == summary.measures.read == USERS
     assert [path.name for path in sorted(out.glob("part-*"))] == [f"part-00000-{n:05d}.parquet" for n in range(4)]
-    manifest = json.loads((out / "manifest.json").read_text())
+    manifest = json.loads((out / "_manifest.json").read_text())
     assert manifest["rows"] == manifest["scored_rows"] == USERS and manifest["k"] == 5
     assert (out / "_SUCCESS").exists() and not list(out.rglob("*.tmp"))
 
@@ -118,7 +118,7 @@ def test_rows_that_cannot_be_answered_are_set_aside_with_the_reason(settings, re
     asked = settings(tmp_path / "recs", inputs=(f"{tmp_path}/u.parquet",), max_bad_rows=0.05)
     summary = run(asked)
     assert (summary.measures.read, summary.measures.bad) == (40, 2)
-    quarantine = pq.read_table(tmp_path / "recs" / "quarantine" / "part-00000-00000.parquet")
+    quarantine = pq.read_table(tmp_path / "recs" / "_quarantine" / "part-00000-00000.parquet")
     assert quarantine["row"].to_pylist() == [8, 13]
     assert quarantine["column"].to_pylist() == ["user_id", "history"]
     assert quarantine["reason"].to_pylist() == [
@@ -205,3 +205,34 @@ def test_the_command(exported_recommender, users, tmp_path):
     helped = call("score", "top-k", "--help")
     assert helped.code == 0 and "--user-id" in helped.out
     assert "tfelc score top-k --help" in call("score", "--help").out
+
+
+def test_a_table_of_interactions_is_scored_as_its_histories_are(
+    exported_recommender, recommender_run, settings, tmp_path
+):
+    rows = user_rows(recommender_run.catalog, 50, 3)
+    pairs = [
+        (user, item, place)
+        for user, history in zip(rows["user_id"].to_pylist(), rows["history"].to_pylist(), strict=True)
+        for place, item in enumerate(history)
+    ]
+    # Not in order of users or times.
+    shuffled = [pairs[place] for place in np.random.default_rng(0).permutation(len(pairs))]
+    users, items, times = (list(column) for column in zip(*shuffled, strict=True))
+    pq.write_table(pa.table({"user": users, "item": items, "time": times}), tmp_path / "clicks.parquet")
+    filled = sorted((row for row in rows.to_pylist() if row["history"]), key=lambda row: row["user_id"])
+    pq.write_table(pa.Table.from_pylist(filled, rows.schema), tmp_path / "users.parquet")
+    one = settings(tmp_path / "one", inputs=(f"{tmp_path}/clicks.parquet",))
+    run(one)
+    run(settings(tmp_path / "other", inputs=(f"{tmp_path}/users.parquet",)))
+    found, wanted = scores(tmp_path / "one"), scores(tmp_path / "other")
+    assert found.column_names[0] == "user"
+    assert found.rename_columns(wanted.column_names) == wanted
+    # Started again it knows its own parts, though the histories lay elsewhere.
+    assert run(one).scored_now == 0
+    assert json.loads((tmp_path / "one" / "_job.json").read_text())["inputs"][0]["path"] == f"{tmp_path}/clicks.parquet"
+    refused = call(
+        "score", "top-k", "--model", exported_recommender.path, "--input", tmp_path / "clicks.parquet",
+        "--output", tmp_path / "beam", "--engine", "beam",
+    )  # fmt: skip
+    assert refused.code == 2 and "is gathered into histories on one machine" in refused.err

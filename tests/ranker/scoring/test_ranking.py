@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.support.every_kind import every_kind_rows
+from tfelc.core.errors import ScoringError, UsageError
 from tfelc.lifecycle.scoring.shard import Shard
 from tfelc.lifecycle.scoring.storage import Storage
 from tfelc.ranker.scoring import ranking
@@ -38,8 +39,8 @@ def write_parts(folder, pieces=7, rows=300, seed=0):
 def ranked(folder, k, score="ctr * cvr"):
     wanted = ranking.Ranking(k, "user", Expression(score, ["ctr", "cvr"]))
     parts = sorted(path.name for path in folder.glob("part-*"))
-    rows = ranking.write_ranking(Storage(str(folder)), parts, wanted, ["user", "item"], ["ctr", "cvr"], 2100)
-    found = pd.concat([pd.read_parquet(path) for path in sorted((folder / "ranking").iterdir())])
+    rows, _ = ranking.write_ranking(Storage(str(folder)), parts, wanted, ["user", "item"], ["ctr", "cvr"], 2100)
+    found = pd.concat([pd.read_parquet(path) for path in sorted((folder / "_ranking").iterdir())])
     assert len(found) == rows
     return found
 
@@ -63,11 +64,11 @@ def test_the_best_of_each_user_with_ties_in_order(tmp_path, monkeypatch, bucket)
 def test_a_second_ranking_replaces_the_first(tmp_path, monkeypatch):
     monkeypatch.setattr(ranking, "_BUCKET", 100)
     write_parts(tmp_path / "scores")
-    assert len(list((tmp_path / "scores").glob("ranking/*"))) == 0
+    assert len(list((tmp_path / "scores").glob("_ranking/*"))) == 0
     ranked(tmp_path / "scores", 5)
     monkeypatch.setattr(ranking, "_BUCKET", 10**6)
     assert ranked(tmp_path / "scores", 1)["rank"].tolist() == [1] * 40
-    assert len(list((tmp_path / "scores").glob("ranking/*"))) == 1
+    assert len(list((tmp_path / "scores").glob("_ranking/*"))) == 1
 
 
 def test_a_job_ranks_over_all_files_and_shards_alike(settings, tmp_path):
@@ -85,10 +86,34 @@ def test_a_job_ranks_over_all_files_and_shards_alike(settings, tmp_path):
     summary = ScoringJob(settings(tmp_path / "one", **wanted)).run()
     for index in (1, 2):
         ScoringJob(settings(tmp_path / "two", shard=Shard(index, 2), **wanted)).run()
-    one, two = (pq.read_table(tmp_path / name / "ranking") for name in ("one", "two"))
+    one, two = (pq.read_table(tmp_path / name / "_ranking") for name in ("one", "two"))
     assert one == two and summary.ranked == len(one) > 50
     scores = pd.concat([pd.read_parquet(path) for path in sorted((tmp_path / "one").glob("part-*"))])
     best = (scores["click"].astype(float) * scores["buy"]).groupby(scores["user_id"]).max()
     first = one.to_pandas().query("rank == 1").set_index("user_id")["score"]
     pd.testing.assert_series_equal(first, best, check_names=False, check_index_type=False)
     assert summary.measures.bad > 0 and scores["user_id"].notna().all()
+
+
+def test_scores_that_are_not_finite_come_last_and_are_counted(tmp_path):
+    write_parts(tmp_path / "scores")
+    wanted = ranking.Ranking(500, "user", Expression("1 / (1 - ctr)", ["ctr", "cvr"]))
+    parts = sorted(path.name for path in (tmp_path / "scores").glob("part-*"))
+    rows, endless = ranking.write_ranking(
+        Storage(str(tmp_path / "scores")), parts, wanted, ["user", "item"], ["ctr", "cvr"], 2100
+    )
+    found = pd.read_parquet(tmp_path / "scores" / "_ranking")
+    certain = found["ctr"] == 1
+    assert (rows, endless) == (2100, certain.sum()) and 0 < endless < rows
+    assert (found["score"] == -np.inf).tolist() == certain.tolist()
+    last = found[~certain].groupby("user")["rank"].max()
+    assert (found[certain].groupby("user")["rank"].min() == last[last.index.isin(found[certain]["user"])] + 1).all()
+    with pytest.raises(ScoringError, match="is a finite number for none of the 2,100 rows"):
+        ranked(tmp_path / "scores", 5, "log(ctr - 2)")
+
+
+def test_a_formula_that_is_never_finite_is_refused_before_anything_is_scored(settings, tmp_path):
+    for formula in ("click / 0", "9**9**9**9", "log(click - click - 1)"):
+        with pytest.raises(UsageError, match="is a finite number for no output"):
+            ScoringJob(settings(tmp_path / "out", top_k=1, by="user_id", score=formula))
+    assert not (tmp_path / "out").exists()

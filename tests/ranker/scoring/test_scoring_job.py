@@ -42,7 +42,7 @@ def test_every_row_is_scored_as_the_trained_ranker_does_in_the_order_of_the_inpu
 
 def test_one_part_a_row_group_and_a_manifest_that_says_what_they_hold(reference, log):
     out, summary = reference
-    manifest = json.loads((out / "manifest.json").read_text())
+    manifest = json.loads((out / "_manifest.json").read_text())
     expected = [f"part-00000-{n:05d}.parquet" for n in range(5)] + [f"part-00001-{n:05d}.parquet" for n in range(3)]
     assert list(manifest["parts"]) == sorted(path.name for path in out.glob("part-*")) == expected
     assert [part["rows"] for part in manifest["parts"].values()] == [90, 90, 90, 90, 40, 90, 90, 20]
@@ -173,8 +173,8 @@ def test_a_damaged_part_or_job_file_is_named(reference, settings, tmp_path):
             run(settings(tmp_path / "scores"))
     part.unlink()
     assert run(settings(tmp_path / "scores")).scored_now == 90
-    (tmp_path / "scores" / "job.json").write_text("{")
-    with pytest.raises(ScoringError, match="job.json: damaged"):
+    (tmp_path / "scores" / "_job.json").write_text("{")
+    with pytest.raises(ScoringError, match="_job.json: damaged"):
         run(settings(tmp_path / "scores"))
 
 

@@ -32,7 +32,7 @@ def test_rows_that_cannot_be_scored_are_set_aside_with_the_reason(reference, set
     job = settings(tmp_path / "scores", inputs=(f"{tmp_path}/bad.parquet",), max_bad_rows=0.03)
     summary = run(job)
     assert (summary.measures.read, summary.measures.bad, summary.scored) == (100, 3, 97)
-    found = pa.concat_tables([pq.read_table(path) for path in sorted((tmp_path / "scores/quarantine").iterdir())])
+    found = pa.concat_tables([pq.read_table(path) for path in sorted((tmp_path / "scores/_quarantine").iterdir())])
     assert found["row"].to_pylist() == [8, 21, 56]
     assert found["column"].to_pylist() == ["impression", "price", "visits"]
     assert set(found["file"].to_pylist()) == {f"{tmp_path}/bad.parquet"}
@@ -49,7 +49,7 @@ def test_rows_that_cannot_be_scored_are_set_aside_with_the_reason(reference, set
     with pytest.raises(BadRowsError, match="3 of 100 rows could not be scored") as error:
         run(replace(job, output=str(tmp_path / "strict"), max_bad_rows=0.029))
     assert error.value.exit_code == 3
-    assert not (tmp_path / "strict/_SUCCESS").exists() and (tmp_path / "strict/quarantine").is_dir()
+    assert not (tmp_path / "strict/_SUCCESS").exists() and (tmp_path / "strict/_quarantine").is_dir()
     # With a wider allowance nothing is scored again.
     assert run(replace(job, output=str(tmp_path / "strict"))).scored_now == 0
     assert (tmp_path / "strict/_SUCCESS").exists()
@@ -65,7 +65,7 @@ def test_a_record_that_cannot_be_parsed_is_set_aside(settings, tmp_path):
             writer.write(record)
     summary = run(settings(tmp_path / "scores", inputs=(f"{tmp_path}/log.tfrecord",), max_bad_rows=1))
     assert (summary.measures.read, summary.measures.bad) == (4, 2)
-    quarantined = pq.read_table(tmp_path / "scores/quarantine/part-00000-00000.parquet")
+    quarantined = pq.read_table(tmp_path / "scores/_quarantine/part-00000-00000.parquet")
     assert quarantined["row"].to_pylist() == [2, 3]
     assert "price" in quarantined["reason"][1].as_py()
 
@@ -123,7 +123,7 @@ def test_a_full_disk_leaves_no_mark_of_success_and_the_job_can_go_on(reference, 
 def test_calls_that_cannot_work_are_refused(settings, exported, tmp_path):
     out = tmp_path / "scores"
     for changes, message in (
-        ({"model": exported.path.parent}, "it holds the versions 1: name one of them"),
+        ({"model": exported.path.parent.parent}, "holds no version, BASE/<integer>"),
         ({"model": tmp_path / "none"}, "no such folder"),
         ({"keep": ("color",)}, "no column `color`"),
         ({"limit": 5, "shard": Shard(1, 2)}, "exclude each other"),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.serving.conftest import NAME, ROW, predict_request, target_at
 from tests.serving.local_process import ROOT, LocalProcess
-from tfelc.commands.serve import app
+from tfelc.commands.serve import _served, app
 from tfelc.core.errors import ConfigError, UsageError
 from tfelc.serving import conformance_model
 from tfelc.serving.local_server.model_config import ModelConfig
@@ -32,12 +32,28 @@ def test_help_comes_at_once():
         ([], "--base-path or --config"),
         (["--base-path", "/nowhere", "--config", "/nowhere"], "--base-path or --config"),
         (["--config", "/nowhere/models.config"], "/nowhere/models.config: no such file"),
-        (["--base-path", "/nowhere", "--batching", "/nowhere/batching.config"], "no such file"),
+        (["--base-path", "/", "--batching", "/nowhere/batching.config"], "--base-path /: holds no version"),
+        (["--base-path", "/nowhere"], "--base-path /nowhere: no such folder; name the one that `tfelc export --to`"),
+        (["--base-path", "/nowhere", "--rest-port", "99999"], "--rest-port is a port from 0 to 65535. Received: 99999"),
+        (["--base-path", "/nowhere", "--grpc-port", "-1"], "--grpc-port is a port from 0 to 65535. Received: -1"),
     ],
 )
 def test_calls_that_cannot_work(options, words):
     with pytest.raises(UsageError, match=words):
         app(options, standalone_mode=False)
+
+
+def test_a_version_stands_for_itself_and_a_base_folder_for_its_latest(base, capsys):
+    assert _served(NAME, base) == (base, {}) and capsys.readouterr().err == ""
+    found = _served(NAME, base / "1")
+    config = ModelConfig(NAME, found[0], **found[1])
+    assert config.base_path == base and config.wanted([1, 2, 3]) == [1]
+    assert f"{NAME} stays version 1; name {base} for the latest" in capsys.readouterr().err
+
+
+def test_a_batching_file_that_is_not_there(base):
+    with pytest.raises(UsageError, match="no such file"):
+        app(["--base-path", str(base), "--batching", "/nowhere/batching.config"], standalone_mode=False)
 
 
 @pytest.mark.parametrize("port", ["rest_port", "grpc_port"])

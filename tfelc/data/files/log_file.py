@@ -42,6 +42,7 @@ class LogFile:
         table: The table that it belongs to.
         bytes: Its size; 0 for a file of a table.
         tail: SHA-256 of its last 64 KiB, where a Parquet file keeps what it holds.
+        made_from: Where what it holds was taken from, where it was made for a job alone. Defaults to nothing.
     """
 
     path: str
@@ -55,6 +56,12 @@ class LogFile:
     table: TableVersion | None = None
     bytes: int = 0
     tail: str = ""
+    made_from: str = ""
+
+    @property
+    def source(self) -> str:
+        """What messages and results call it."""
+        return self.made_from or self.path
 
     @property
     def is_text(self) -> bool:
@@ -71,7 +78,7 @@ class LogFile:
         """What tells it from another file, or from another state of itself."""
         if self.table is not None:
             return {"path": self.path}
-        identity = {"path": self.path, "bytes": self.bytes, "tail": self.tail}
+        identity = {"path": self.source, "bytes": self.bytes, "tail": self.tail}
         # Not in every one, so that a job that was begun without it can be ended.
         return identity if self.delimiter in (None, ",") else {**identity, "delimiter": self.delimiter}
 

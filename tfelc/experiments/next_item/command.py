@@ -55,7 +55,12 @@ def next_item(
         default_file(source, name.startswith(PAPER_PREFIX)).name for source in sources for name in names
     )
     print_line = partial(console.print, soft_wrap=True)
-    loaded = {source: load_sequences(source, print_line) for source in sources}
+    # All models of a data set are split alike, by `--set`.
+    limits = {source: planned[source][names[0]][0][1].split for source in sources}
+    loaded = {
+        source: load_sequences(source, print_line, split.min_user_actions, split.min_item_actions)
+        for source, split in limits.items()
+    }
     trained = [NextItemRuns(planned[source], source, loaded[source], console) for source in sources]
     for one in trained:
         one.check()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tfelc.core.errors import ExportError
+from tfelc.core.errors import ExportError, UsageError
+from tfelc.core.temporary_folder import temporary_folder
 
 _TEMPORARY = ".tmp-"
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
@@ -21,6 +21,27 @@ def list_versions(base: Path) -> list[int]:
     if not base.is_dir():
         return []
     return sorted(int(entry.name) for entry in base.iterdir() if entry.name.isascii() and entry.name.isdigit())
+
+
+def version_folder(path: Path) -> Path:
+    """The version that a path names: itself, or the latest one of a base folder.
+
+    Raises:
+        UsageError: There is no such folder, or it is no version and holds none.
+    """
+    if not path.is_dir():
+        raise UsageError(f"{path}: no such folder; name an exported version, BASE/<version>, or BASE for the latest")
+    if is_version(path):
+        return path
+    if versions := list_versions(path):
+        return path / str(versions[-1])
+    raise UsageError(f"{path}: holds no version, BASE/<integer>; `tfelc export` writes one")
+
+
+def is_version(path: Path) -> bool:
+    """Whether a folder is named as a version is, by an integer."""
+    name = path.resolve().name
+    return name.isascii() and name.isdigit()
 
 
 class PendingVersion:
@@ -41,7 +62,8 @@ def new_version(base: Path) -> Iterator[PendingVersion]:
     """Gives a temporary folder on the same file system, and publishes it as the next version when the block ends well.
 
     The next version is the largest one plus 1. What was written is flushed to the disk before the folder takes its
-    name, so neither a server that polls `base` nor a power cut sees a part of it. After an exception nothing is left.
+    name, so neither a server that polls `base` nor a power cut sees a part of it. After an exception nothing is left;
+    what a killed process left is removed by the next one.
 
     Args:
         base: Path. The model's base folder; made where it is missing.
@@ -55,13 +77,14 @@ def new_version(base: Path) -> Iterator[PendingVersion]:
         >>> pending.version  # doctest: +SKIP
         1
     """
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=base))
-    except OSError as error:
-        raise ExportError(f"{base}: cannot be written to: {error.strerror}") from error
-    pending = PendingVersion(temporary)
-    try:
+    with ExitStack() as stack:
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+            made = temporary_folder(base, f"{_TEMPORARY}*", lambda: Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=base)))
+            temporary = stack.enter_context(made)
+        except OSError as error:
+            raise ExportError(f"{base}: cannot be written to: {error.strerror}") from error
+        pending = PendingVersion(temporary)
         yield pending
         # The temporary folder is private to its maker; the server may run as another user.
         umask = os.umask(0)
@@ -71,8 +94,6 @@ def new_version(base: Path) -> Iterator[PendingVersion]:
         pending.version = _publish(temporary, base)
         pending.path = base / str(pending.version)
         _flush_folder(base)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _publish(temporary: Path, base: Path) -> int:

@@ -18,7 +18,7 @@ from tfelc.lifecycle.scoring.input_file import at_versions_of, find_inputs
 from tfelc.lifecycle.scoring.input_reader import InputReader
 from tfelc.lifecycle.scoring.local_engine import local_engine
 from tfelc.lifecycle.scoring.measures import Measures
-from tfelc.lifecycle.scoring.output_folder import OutputFolder
+from tfelc.lifecycle.scoring.output_folder import QUARANTINE, OutputFolder
 from tfelc.lifecycle.scoring.part import Part
 from tfelc.lifecycle.scoring.scorer import Scorer
 from tfelc.lifecycle.scoring.shard import Shard
@@ -173,7 +173,7 @@ class BatchJob(ABC, Generic[S]):
             if measures.bad > settings.max_bad_rows * measures.read:
                 raise BadRowsError(
                     f"{folder.url}: {measures.bad:,} of {measures.read:,} rows could not be scored, more than "
-                    f"`max_bad_rows` {settings.max_bad_rows:g} allows; {folder.url}/quarantine says which and why",
+                    f"`max_bad_rows` {settings.max_bad_rows:g} allows; {folder.url}/{QUARANTINE} says which and why",
                     ["max_bad_rows"],
                 )
             folder.mark_success()

@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from tfelc.core.errors import ExportError, UsageError
+from tfelc.core.errors import ExportError
 from tfelc.lifecycle.export.manifest import Manifest
 from tfelc.lifecycle.export.session_runner import SessionRunner
-from tfelc.lifecycle.export.versions import list_versions
+from tfelc.lifecycle.export.versions import version_folder
 
 M = TypeVar("M", bound=Manifest)
 # The index holds a checksum of every weight.
@@ -21,24 +21,17 @@ class ExportedModel(Generic[M]):
     """One exported version; the graph is loaded when it is first needed.
 
     Args:
-        path: The version's folder, BASE/<version>.
+        path: The version's folder, BASE/<version>, or BASE, which stands for its latest version.
         manifest: What the kind of model says of itself.
 
     Raises:
-        UsageError: The folder is missing, or is not a version's but the base folder.
+        UsageError: The folder is missing, or neither is a version nor holds one.
         ExportError: It holds no export of tfelc, or one of another kind of model.
     """
 
     def __init__(self, path: Path, manifest: type[M]) -> None:
-        self.path = Path(path)
-        if not self.path.is_dir():
-            raise UsageError(f"{self.path}: no such folder; name an exported version, BASE/<version>")
-        name = self.path.resolve().name
-        if not (name.isascii() and name.isdigit()):
-            versions = ", ".join(map(str, list_versions(self.path)))
-            hint = f"it holds the versions {versions}: name one of them" if versions else "no version, BASE/<integer>"
-            raise UsageError(f"{self.path}: {hint}")
-        self.version = int(name)
+        self.path = version_folder(Path(path))
+        self.version = int(self.path.resolve().name)
         self.manifest = manifest.load(self.path)
 
     @cached_property

@@ -47,6 +47,12 @@ def stored_type(sources: Sequence[str], name: str, csv_delimiter: str | None = N
     return files[0].type_of(name) if files else None
 
 
+def stored_names(sources: Sequence[str], csv_delimiter: str | None = None) -> list[str]:
+    """The columns of the first file that sources name, those that stand in its folders' names among them."""
+    files = _found(sources[:1], Wanted([], csv_delimiter=csv_delimiter))
+    return [name for file in files[:1] for name in (*file.names, *dict(file.keys))]
+
+
 def _found(sources: Sequence[str], wanted: Wanted) -> list[LogFile]:
     # In one place: what is said of the files is then said once.
     return find_files(sources, wanted, _OTHERS).files

@@ -14,18 +14,22 @@ from tfelc.lifecycle.scoring.part import Part
 from tfelc.lifecycle.scoring.shard import Shard
 from tfelc.lifecycle.scoring.storage import Storage
 
-MANIFEST = "manifest.json"
+# What is no part begins with `_`: pandas, pyarrow, DuckDB's and Spark's readers of a folder pass over such names.
+MANIFEST = "_manifest.json"
 SUCCESS = "_SUCCESS"
-_JOB = "job.json"
-_QUARANTINE = "quarantine"
-_SHARDS = "shards"
+QUARANTINE = "_quarantine"
+RANKING = "_ranking"
+_JOB = "_job.json"
+_SHARDS = "_shards"
+_FILES, _FOLDERS = (_JOB, MANIFEST), (QUARANTINE, RANKING, _SHARDS)
 
 
 class OutputFolder:
     """Where a job's results go.
 
-    `job.json` says whose they are and is written first; a job that is started again finds in it that the parts there
-    are its own. `_SUCCESS` is written last, after `manifest.json`.
+    `_job.json` says whose they are and is written first; a job that is started again finds in it that the parts there
+    are its own. `_SUCCESS` is written last, after `_manifest.json`. A folder of an earlier version, whose names lack
+    the `_`, gets the names of today when a job goes on in it.
 
     Args:
         url: Local path, or a URL that fsspec opens.
@@ -56,6 +60,7 @@ class OutputFolder:
             ScoringError: Another process holds it, it holds something else, or it cannot be written to.
         """
         with self.storage.locked(f".lock-{self._shard}", shared=self._shard.count > 1):
+            self._rename_old()
             content = self.storage.read(_JOB)
             if content is None:
                 if strangers := sorted(name for name in self.storage.names() - {_JOB} if not name.startswith(".")):
@@ -73,6 +78,18 @@ class OutputFolder:
             return [str(each["path"]) for each in json.loads(self.storage.read(_JOB) or b"")["inputs"]]
         except (ValueError, KeyError, TypeError):
             return []
+
+    def _rename_old(self) -> None:
+        if _JOB.removeprefix("_") not in self.storage.names():
+            return
+        for folder in _FOLDERS:
+            old = folder.removeprefix("_")
+            for name in self.storage.names(old):
+                self.storage.rename(f"{old}/{name}", f"{folder}/{name}")
+            self.storage.remove_empty(old)
+        # The job's own file last, since it tells that there is something to rename.
+        for name in reversed(_FILES):
+            self.storage.rename(name.removeprefix("_"), name)
 
     def _refuse_another(self, content: bytes) -> None:
         try:
@@ -102,7 +119,7 @@ class OutputFolder:
     def write(self, name: str, content: bytes, quarantine: bytes | None) -> Part:
         """Writes a part; before it, so that a part is never there without it, its quarantine."""
         if quarantine is not None:
-            self.storage.write(f"{_QUARANTINE}/{name}", quarantine)
+            self.storage.write(f"{QUARANTINE}/{name}", quarantine)
         self.storage.write(name, content)
         return Part.of(name, content)
 

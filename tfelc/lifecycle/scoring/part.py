@@ -107,7 +107,7 @@ class PartEncoder:
         """The part's file, and that of its quarantine where there is one."""
         self._flush()
         facts = {
-            "source": self._piece.file.path,
+            "source": self._piece.file.source,
             "piece": self._piece.number,
             "measures": json.loads(self._measures.dump()),
         }

@@ -103,7 +103,7 @@ class Scorer(ABC):
         versions = pa.array(np.full(len(good), self.model.version, np.int64))
         quarantine = pa.table(
             [
-                [batch.piece.file.path] * len(faults),
+                [batch.piece.file.source] * len(faults),
                 [batch.first_row + fault.row for fault in faults],
                 [fault.column for fault in faults],
                 [fault.reason for fault in faults],

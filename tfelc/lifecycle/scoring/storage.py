@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import fsspec
@@ -73,6 +73,19 @@ class Storage:
             (self.local / name).unlink(missing_ok=True)
         elif self._system.exists(f"{self._root}/{name}"):
             self._system.rm_file(f"{self._root}/{name}")
+
+    def rename(self, name: str, new: str) -> None:
+        """Gives a file another name; where it is gone, another process has done so."""
+        content = self.read(name)
+        if content is not None:
+            self.write(new, content)
+            self.remove(name)
+
+    def remove_empty(self, folder: str) -> None:
+        """Removes a folder that holds no files; an object store has none such."""
+        if self.local is not None and (self.local / folder).is_dir() and not self.names(folder):
+            with suppress(OSError):
+                (self.local / folder).rmdir()
 
     @contextmanager
     def locked(self, own: str, shared: bool) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from rich.console import Console
 
 from tfelc.core.errors import RunError
+from tfelc.core.folder_lock import FolderLock
 from tfelc.core.step_status import step_status
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.run import Run
@@ -67,19 +68,24 @@ class TrainingLoop(Generic[TrainableT]):
         A run that was stopped before its first one begins again, which comes to the same.
 
         Raises:
-            RunError: The checkpoint is missing or damaged.
+            RunError: The checkpoint is missing or damaged, or another process trains the run.
         """
-        self.run.remove_unfinished()
-        if self.run.last.exists() or self.run.best.exists():
-            epoch, step, self.history = self._checkpoints.restore()
-            self._position = (epoch, step)
+        with self._held():
+            self.run.remove_unfinished()
+            if self.run.last.exists() or self.run.best.exists():
+                epoch, step, self.history = self._checkpoints.restore()
+                self._position = (epoch, step)
 
     def train(self) -> TrainableT:
         """Trains to the end; returns what was trained, with its best weights.
 
         Raises:
-            RunError: A loss is not finite.
+            RunError: A loss is not finite, or another process trains the run.
         """
+        with self._held():
+            return self._trained()
+
+    def _trained(self) -> TrainableT:
         epoch, step = self._initialized()
         epochs, trainable = self._settings.epochs, self.trainable
         progress = EpochProgress(
@@ -99,6 +105,15 @@ class TrainingLoop(Generic[TrainableT]):
         result = self.trainable.test()
         self.run.write_json("metrics.json", {**result.to_json(), "best_epoch": self.history.best_epoch})
         return result
+
+    def _held(self) -> FolderLock:
+        """The run, held for this process."""
+        lock = FolderLock(self.run.path)
+        if holder := lock.acquire():
+            raise RunError(
+                f"{self.run.path}: is being trained by {holder}; wait for its end, or name another `run`", ["run"]
+            )
+        return lock
 
     def _initialized(self) -> tuple[int, int]:
         if self._position is None:

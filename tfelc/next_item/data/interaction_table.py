@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tfelc.core.errors import DataError, UsageError
+from tfelc.core.errors import DataError
 from tfelc.data.contract import checked_column
 from tfelc.data.files.formats import without_ending
 from tfelc.data.files.log_files import LogFiles
@@ -18,6 +19,8 @@ from tfelc.data.id_numbers import numbered
 from tfelc.data.log_batch import LogBatch
 from tfelc.data.time_survey import FractionalTimes, TimeSurvey
 from tfelc.data.values.plain_array import plain_type
+from tfelc.next_item.data.filtered_sequences import nothing_left
+from tfelc.next_item.data.filtering import USUAL, Filtering
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.schema.column import Column
 
@@ -31,14 +34,15 @@ def read_interactions(
     user: str = "user",
     item: str = "item",
     time: str = "time",
-    core: int = 5,
+    min_user_actions: int = USUAL,
+    min_item_actions: int = USUAL,
     csv_delimiter: str | None = None,
 ) -> Sequences:
     """Reads files with one interaction a row.
 
-    Users and items that occur fewer than `core` times are dropped, again and again until all that are left occur often
-    enough. A user's rows are then ordered by time; rows of the same time keep the order of the file. A repeated row is
-    a repeated action. Users and items are numbered in the order of their ids.
+    Users and items with too few rows are dropped, again and again until all that are left have enough. A user's rows
+    are then ordered by time; rows of the same time keep the order of the file. A repeated row is a repeated action.
+    Users and items are numbered in the order of their ids.
 
     Args:
         path: What names them; see `open_log`.
@@ -47,25 +51,19 @@ def read_interactions(
         time: Column of times: whole numbers in any unit, fractions of seconds (kept to the microsecond), timestamps,
             dates or ISO texts, which are of UTC unless they name a zone. Defaults to `time`. What becomes of each type
             of values is told in docs/schema.md.
-        core: Occurrences that every user and every item must have; 1 keeps all. Defaults to 5, as in the public files.
+        min_user_actions: Rows that every user must have; 0 keeps all. Defaults to 5, as in the public files.
+        min_item_actions: Rows that every item must have; 0 keeps all. Defaults to 5.
         csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
-        UsageError: `core` is below 1.
         DataError: The file is missing or broken, a column is missing or of another type, a value is missing or no time,
             or no row is left.
     """
-    if core < 1:
-        raise UsageError(f"`core` must be at least 1. Received: {core}")
-    files = LogFiles([str(path)], Wanted([user, item, time], csv_delimiter=csv_delimiter))
-    batches = [batch for batch in files.batches() if len(batch.table)] or _no_rows(path)
-    raw_users, raw_items = (_ids(batches, name) for name in (user, item))
-    times = _times(batches, time)
-
+    raw_users, raw_items, times = raw_interactions([str(path)], user, item, time, csv_delimiter)
     users, items = numbered(raw_users)[1], numbered(raw_items)[1]
-    kept = _core(users, items, core)
+    kept, filtering = Filtering.of(users, items, min_user_actions, min_item_actions)
     if not len(kept):
-        raise DataError(f"{path}: no row is left where each user and item occurs {core} times; lower `core`")
+        raise nothing_left(path, filtering)
     user_ids, users = numbered(raw_users[kept])
     catalog, items = numbered(raw_items[kept])
     order = np.lexsort((times[kept], users))  # stable, so that ties keep the file's order
@@ -76,17 +74,37 @@ def read_interactions(
         actions=(items[order] + 1).astype(np.int32),
         times=times[kept][order],
         name=without_ending(Path(path).name),
+        filtering=filtering,
     )
 
 
-def _core(users: NDArray[np.int64], items: NDArray[np.int64], core: int) -> NDArray[np.int64]:
-    """The rows whose user and item occur often enough among those same rows."""
-    kept = np.arange(len(users))
-    while True:
-        often = (np.bincount(users[kept])[users[kept]] >= core) & (np.bincount(items[kept])[items[kept]] >= core)
-        if often.all():
-            return kept
-        kept = kept[often]
+def raw_interactions(
+    sources: Sequence[str],
+    user: str = "user",
+    item: str = "item",
+    time: str = "time",
+    csv_delimiter: str | None = None,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+    """The rows of tables of interactions, one table after the other.
+
+    Args:
+        sources: What names the tables; see `open_log`.
+        user: Column of user ids. Defaults to `user`.
+        item: Column of item ids. Defaults to `item`.
+        time: Column of times. Defaults to `time`.
+        csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
+
+    Returns:
+        User ids and item ids, as `numbered` takes them, and times, each `(rows,)`.
+
+    Raises:
+        DataError: As `read_interactions` does.
+    """
+    files = LogFiles(sources, Wanted([user, item, time], csv_delimiter=csv_delimiter))
+    batches = [batch for batch in files.batches() if len(batch.table)]
+    if not batches:
+        raise DataError(f"{files.name}: the table has no rows")
+    return _ids(batches, user), _ids(batches, item), _times(batches, time)
 
 
 def _ids(batches: list[LogBatch], name: str) -> NDArray[Any]:
@@ -117,7 +135,3 @@ def _times(batches: list[LogBatch], name: str, in_seconds: bool = False) -> NDAr
         [checked_column(batch, name, _TIME, in_seconds) for batch in batches]
     ).to_numpy()
     return times
-
-
-def _no_rows(path: str | Path) -> NoReturn:
-    raise DataError(f"{path}: the table has no rows")

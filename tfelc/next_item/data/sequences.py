@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
+from tfelc.next_item.data.filtering import Filtering
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,7 @@ class Sequences:
         times: Time of each action in any whole unit, never falling within a user, `(actions,)`, int64; None where only
             the order is known.
         name: What to call the data in reports.
+        filtering: What was left out of rare users and items; None where nothing was filtered.
 
     Raises:
         DataError: The arrays do not fit together, or an item number is not within the catalog.
@@ -41,6 +43,7 @@ class Sequences:
     actions: NDArray[np.int32]
     times: NDArray[np.int64] | None = None
     name: str = "sequences"
+    filtering: Filtering | None = None
 
     def __post_init__(self) -> None:
         offsets, count = self.offsets, len(self.actions)

@@ -12,6 +12,8 @@ from tfelc.core.errors import UsageError
 from tfelc.core.registry import Registry
 from tfelc.data.download import PublicFile, download
 from tfelc.data.files.formats import ending_of, table_kind
+from tfelc.next_item.data.filtered_sequences import filtered_sequences
+from tfelc.next_item.data.filtering import USUAL
 from tfelc.next_item.data.interaction_table import read_interactions
 from tfelc.next_item.data.sequence_file import read_sequence_file
 from tfelc.next_item.data.sequences import Sequences
@@ -59,7 +61,11 @@ DATASETS: Registry[Callable[[Notice], Sequences]] = Registry("data set", {})
 
 
 def load_sequences(
-    source: str | Path, notice: Notice = lambda text: None, csv_delimiter: str | None = None
+    source: str | Path,
+    notice: Notice = lambda text: None,
+    min_user_actions: int | None = None,
+    min_item_actions: int | None = None,
+    csv_delimiter: str | None = None,
 ) -> Sequences:
     """Reads a data set by its name, or files of one's own.
 
@@ -71,20 +77,32 @@ def load_sequences(
             table with the columns `user`, `item` and `time`: a file, a folder, a pattern, a URL, `delta:PATH` or
             `iceberg:PATH`.
         notice: Called with a line for the user before a download.
+        min_user_actions: Actions that every user must have; 0 keeps all. Defaults to None: 5 of a table, and 0 of
+            sequences in the paper's format, which come filtered.
+        min_item_actions: Actions that every item must have, likewise.
         csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
         UsageError: Neither a known name nor a path.
-        DataError: The file is missing, broken, or cannot be downloaded.
+        DataError: The file is missing, broken, or cannot be downloaded, or nothing is left of it.
     """
-    if isinstance(source, str) and source in DATASETS.names():
-        return DATASETS.get(source)(notice)
     path = Path(source)
-    if path.name.endswith((".txt", ".txt.gz")):
-        return read_sequence_file(path)
-    if ending_of(path.name) or table_kind(str(source)) or "://" in str(source) or path.is_dir():
-        return read_interactions(source, csv_delimiter=csv_delimiter)
-    raise UsageError(
+    if isinstance(source, str) and source in DATASETS.names():
+        sequences = DATASETS.get(source)(notice)
+    elif path.name.endswith((".txt", ".txt.gz")):
+        sequences = read_sequence_file(path)
+    elif ending_of(path.name) or table_kind(str(source)) or "://" in str(source) or path.is_dir():
+        users, items = (USUAL if wanted is None else wanted for wanted in (min_user_actions, min_item_actions))
+        return read_interactions(source, min_user_actions=users, min_item_actions=items, csv_delimiter=csv_delimiter)
+    else:
+        raise _no_source(source)
+    if min_user_actions is None and min_item_actions is None:
+        return sequences
+    return filtered_sequences(sequences, min_user_actions or 0, min_item_actions or 0)
+
+
+def _no_source(source: str | Path) -> UsageError:
+    return UsageError(
         f"no data set `{source}`; use {', '.join(DATASETS.names())}, or the path of a .txt (.gz too), .parquet, .csv, "
         ".tsv or .jsonl file or of a folder of them, or delta:PATH, iceberg:PATH"
     )

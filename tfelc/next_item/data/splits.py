@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from tfelc.core.errors import DataError, UsageError
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.sequences import Sequences
+
+SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +32,7 @@ class SequenceSplits:
     test: Examples
 
 
-def leave_one_out(sequences: Sequences) -> SequenceSplits:
+def leave_one_out(sequences: Sequences, needed: Collection[str] = SPLITS) -> SequenceSplits:
     """The protocol of the paper: a user's last item is for test and the one before it for validation.
 
     Training examples are all the prefixes whose next item lies before those two; the history of a test example includes
@@ -39,14 +42,17 @@ def leave_one_out(sequences: Sequences) -> SequenceSplits:
 
     Args:
         sequences: The users' sequences.
+        needed: Splits that may not be empty. Defaults to all three.
 
     Raises:
-        DataError: A split has no example.
+        DataError: A split that is needed has no example.
     """
-    return _splits(sequences, sequences.lengths - 2, sequences.lengths - 2, sequences.lengths - 1)
+    return _splits(sequences, needed, sequences.lengths - 2, sequences.lengths - 2, sequences.lengths - 1)
 
 
-def global_time(sequences: Sequences, validation: float = 0.1, test: float = 0.1) -> SequenceSplits:
+def global_time(
+    sequences: Sequences, validation: float = 0.1, test: float = 0.1, needed: Collection[str] = SPLITS
+) -> SequenceSplits:
     """A protocol without a look into the future: two moments, the same for all users, part the splits.
 
     Leave-one-out trains on actions that happen after other users' test items. Here every training target lies before
@@ -58,10 +64,11 @@ def global_time(sequences: Sequences, validation: float = 0.1, test: float = 0.1
         sequences: The users' sequences, with times.
         validation: Share of all actions between the two moments. Defaults to 0.1.
         test: Share of all actions from the second moment on. Defaults to 0.1.
+        needed: Splits that may not be empty. Defaults to all three.
 
     Raises:
         UsageError: A share is not positive, or nothing is left to train on.
-        DataError: There are no times, or a split has no example.
+        DataError: There are no times, or a split that is needed has no example.
     """
     if validation <= 0 or test <= 0 or validation + test >= 1:
         raise UsageError(f"shares must be positive and leave some to train on. Received: {validation:g} and {test:g}")
@@ -81,11 +88,12 @@ def global_time(sequences: Sequences, validation: float = 0.1, test: float = 0.1
     # A place at or after the end of its window means that the user has no example there.
     validation_places[validation_places >= before_second] = 0
     test_places[test_places >= sequences.lengths] = 0
-    return _splits(sequences, before_first, validation_places, test_places)
+    return _splits(sequences, needed, before_first, validation_places, test_places)
 
 
 def _splits(
     sequences: Sequences,
+    needed: Collection[str],
     train_stops: NDArray[np.int64],
     validation_places: NDArray[np.int64],
     test_places: NDArray[np.int64],
@@ -99,7 +107,7 @@ def _splits(
         users = np.flatnonzero(chosen >= 1)
         splits[name] = _examples(sequences, users, chosen[users])
     for name, examples in splits.items():
-        if not len(examples):
+        if name in needed and not len(examples):
             raise DataError(f"{sequences.name}: no user has enough items for a {name} example; use longer sequences")
     return SequenceSplits(**splits)
 

@@ -16,6 +16,7 @@ from tfelc.lifecycle.report.section import Section
 from tfelc.metrics.registries import RANKING_METRICS
 from tfelc.next_item.data.batches import padded_blocks
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.data.filtering import Filtering
 from tfelc.next_item.evaluation.comparison import compare
 from tfelc.next_item.evaluation.evaluation import evaluate
 from tfelc.next_item.models.sequential_recommender import SequentialRecommender
@@ -59,9 +60,10 @@ class NextItemReport(RunReport[NextItemRun]):
             differences.append(differences_table(comparison))
         status("drawing")
         counts = (f"{metadata[name]:,} {name}" for name in ("users", "items", "actions"))
+        filtered = f"; {Filtering(**metadata['filtering']).sentence()}" if "filtering" in metadata else ""
         return Content(
             title=f"Next-item model {self.name}",
-            lead=f"{', '.join(counts)} of {metadata['data']}",
+            lead=f"{', '.join(counts)} of {metadata['data']}{filtered}",
             summary=[bullets(summary)],
             sections=[
                 Section("Quality", [ranking_table(metrics), *differences]),

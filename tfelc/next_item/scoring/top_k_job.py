@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from tfelc.lifecycle.scoring.batch_job import BatchJob, BatchSettings
 from tfelc.lifecycle.scoring.input_file import stored_type
+from tfelc.next_item.scoring import histories
 from tfelc.next_item.scoring.exported_recommender import ExportedRecommender
 from tfelc.next_item.scoring.top_k_scorer import TopKScorer
 
@@ -39,6 +42,9 @@ class TopKSettings(BatchSettings):
 class TopKJob(BatchJob[TopKSettings]):
     """A job whose model, inputs and columns have been checked.
 
+    Where the files hold interactions as training takes them, with the columns `user`, `item` and `time`, they are
+    gathered into histories first, in a temporary file of this machine.
+
     Args:
         settings: What is asked for.
 
@@ -53,6 +59,18 @@ class TopKJob(BatchJob[TopKSettings]):
         >>> TopKJob(settings).run().scored  # doctest: +SKIP
         22363
     """
+
+    def __init__(self, settings: TopKSettings) -> None:
+        self.is_gathered = histories.are_interactions(settings.inputs, settings.history, settings.csv_delimiter)
+        if not self.is_gathered:
+            super().__init__(settings)
+            return
+        self._folder = tempfile.TemporaryDirectory(prefix="tfelc-histories-")  # goes with this object
+        path = Path(self._folder.name, "histories.parquet")
+        histories.write_histories(settings.inputs, path, settings.csv_delimiter)
+        super().__init__(replace(settings, inputs=(str(path),), user_id="user", history=histories.HISTORY))
+        made_from = ", ".join(settings.inputs)
+        self.files = [replace(file, made_from=made_from) for file in self.files]
 
     @property
     def details(self) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def create_training(
     """
     NextItemRun.refuse_taken(run_path)
     _watched(settings)
+    if sequences.filtering is not None:
+        console.print(sequences.filtering.sentence(), highlight=False, soft_wrap=True)
     if sequences.num_items < 2:
         raise DataError(f"{sequences.name}: a catalog of one item leaves nothing to rank; use at least 2 items")
     split(sequences, settings.split)

@@ -30,10 +30,10 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
     `score` may be called from several threads at once.
 
     Args:
-        path: The version's folder, BASE/<version>.
+        path: The version's folder, BASE/<version>, or BASE, which stands for its latest version.
 
     Raises:
-        UsageError: The folder is missing, or is not a version's but the base folder.
+        UsageError: The folder is missing, or neither is a version nor holds one.
         ExportError: It holds no export of a ranker.
 
     Example:

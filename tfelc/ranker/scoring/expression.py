@@ -51,6 +51,7 @@ class Expression:
 
     def __init__(self, text: str, names: Collection[str]) -> None:
         self.text = text
+        self._names = list(names)
         try:
             if len(text) > _LONGEST:
                 raise UsageError(f"`score`: a formula of more than {_LONGEST} characters", ["score"])
@@ -60,11 +61,21 @@ class Expression:
             raise UsageError(f"`score` {text[:80]}: not a formula; write one such as 'ctr * cvr'", ["score"]) from None
 
     def __call__(self, values: Mapping[str, Array]) -> Array:
-        """Its value for arrays of one shape; what is not a number becomes minus infinity, and so comes last."""
+        """Its value for arrays of one shape; what is no finite number becomes minus infinity, and so comes last."""
         with np.errstate(all="ignore"):
             found = np.asarray(self._value(self._tree, values), np.float64)
         shape = np.broadcast_shapes(found.shape, *(each.shape for each in values.values()))
-        return np.where(np.isnan(found), -np.inf, np.broadcast_to(found, shape))
+        return np.where(np.isfinite(found), np.broadcast_to(found, shape), -np.inf)
+
+    def refuse_endless(self) -> None:
+        """Raises UsageError where it is no finite number whatever the outputs are, such as `ctr / 0`."""
+        random = np.random.default_rng(0)
+        # Probabilities, and whole numbers as those of clusters are.
+        tried = np.concatenate(
+            [random.random((200, len(self._names))), random.integers(0, 1000, (200, len(self._names)))]
+        )
+        if np.isneginf(self(dict(zip(self._names, tried.T, strict=True)))).all():
+            raise self._fault("is a finite number for no output; there is nothing to rank by")
 
     def _check(self, node: ast.expr, names: Collection[str]) -> None:
         match node:

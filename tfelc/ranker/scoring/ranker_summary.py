@@ -21,10 +21,12 @@ class RankerSummary(Summary):
     Attributes:
         ranker: The model.
         ranked: Rows of the ranking, None without one.
+        endless: Rows whose score by the formula is no finite number; they come last.
     """
 
     ranker: ExportedRanker
     ranked: int | None = None
+    endless: int = 0
 
     def quantiles(self, output: str) -> list[float]:
         """The output's `QUANTILES`."""
@@ -43,6 +45,7 @@ class RankerSummary(Summary):
         return {
             **super().metadata(),
             "ranked_rows": self.ranked,
+            "rows_without_score": self.endless,
             "scores": {
                 output: dict(zip(map(str, QUANTILES), self.quantiles(output), strict=True))
                 for output in self.ranker.probabilities

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from tfelc.core.errors import ScoringError
+from tfelc.lifecycle.scoring.output_folder import RANKING
 from tfelc.lifecycle.scoring.storage import Storage
 from tfelc.ranker.scoring.expression import Expression
 
-RANKING = "ranking"
 SCORE_COLUMN = "score"
 RANK_COLUMN = "rank"
 _POSITION = "__position"
@@ -45,8 +47,8 @@ class Ranking:
 
 def write_ranking(
     storage: Storage, parts: Sequence[str], ranking: Ranking, kept: Sequence[str], outputs: Sequence[str], rows: int
-) -> int:
-    """Writes `ranking/part-*.parquet`: `by`, rank from 1, score, and the part's other columns.
+) -> tuple[int, int]:
+    """Writes `_ranking/part-*.parquet`: `by`, rank from 1, score, and the part's other columns.
 
     The rows are first distributed into buckets on the local disk by a hash of `by`, each part cut to its best already;
     then one bucket after another is sorted. Equal scores are in the order of the other kept columns, and of the input
@@ -61,15 +63,30 @@ def write_ranking(
         rows: Rows of all parts together.
 
     Returns:
-        The rows written.
+        The rows written, and how many rows of the parts have no finite score.
+
+    Raises:
+        ScoringError: No row has a finite score, so that there is nothing to rank by.
     """
     for name in storage.names(RANKING):
         storage.remove(f"{RANKING}/{name}")
     buckets = min(max(1, -(-rows // _BUCKET)), _MOST_BUCKETS)
     ties = [name for name in kept if name != ranking.by]
     written = 0
+    endless = Counter[str]()
+
+    def counted(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        for table in tables:
+            endless["rows"] += int(np.isneginf(table[SCORE_COLUMN].to_numpy()).sum())
+            yield table
+
     with tempfile.TemporaryDirectory(prefix="tfelc-ranking-") as folder:
-        _distribute(_scored(storage, parts, ranking, outputs), ranking, ties, buckets, Path(folder))
+        _distribute(counted(_scored(storage, parts, ranking, outputs)), ranking, ties, buckets, Path(folder))
+        if rows and endless["rows"] == rows:
+            raise ScoringError(
+                f"`score` {ranking.score.text}: is a finite number for none of the {rows:,} rows; name another formula",
+                ["score"],
+            )
         for bucket in range(buckets):
             path = _bucket_path(Path(folder), bucket)
             if not path.exists():
@@ -81,7 +98,7 @@ def write_ranking(
             sink = io.BytesIO()
             pq.write_table(best.drop_columns([_POSITION]), sink, compression="zstd")
             storage.write(f"{RANKING}/part-{bucket:05d}.parquet", sink.getvalue())
-    return written
+    return written, endless["rows"]
 
 
 def _scored(storage: Storage, parts: Sequence[str], ranking: Ranking, outputs: Sequence[str]) -> Iterator[pa.Table]:

@@ -79,7 +79,9 @@ class ScoringJob(BatchJob[JobSettings]):
                 raise UsageError(f"a ranking has a column `{name}` of its own, as has the model or its input")
         if self.ranker.schema.columns[settings.by].kind == "list":
             raise UsageError(f"`by` {settings.by}: a list cannot be ranked by", ["by"])
-        return Ranking(settings.top_k, settings.by, Expression(settings.score, list(self.ranker.outputs)))
+        formula = Expression(settings.score, list(self.ranker.outputs))
+        formula.refuse_endless()
+        return Ranking(settings.top_k, settings.by, formula)
 
     @property
     def details(self) -> dict[str, Any]:
@@ -99,11 +101,12 @@ class ScoringJob(BatchJob[JobSettings]):
         assert isinstance(summary, RankerSummary)
         if self.ranking is not None:
             names, outputs = [part.name for part in parts], list(self.ranker.outputs)
-            summary.ranked = write_ranking(
+            summary.ranked, summary.endless = write_ranking(
                 folder.storage, names, self.ranking, self.scorer.kept, outputs, summary.scored
             )
 
     def recall(self, folder: OutputFolder, summary: Summary) -> None:
         """Reads how much was ranked."""
         assert isinstance(summary, RankerSummary)
-        summary.ranked = folder.manifest()["ranked_rows"]
+        manifest = folder.manifest()
+        summary.ranked, summary.endless = manifest["ranked_rows"], manifest.get("rows_without_score", 0)
