@@ -82,7 +82,7 @@ def load_sequences(
     path = Path(source)
     if path.name.endswith((".txt", ".txt.gz")):
         return read_sequence_file(path)
-    if ending_of(path.name) or table_kind(str(source)) or "://" in str(source) or path.is_dir():
+    if ending_of(path.name) or table_kind(str(source)) or path.is_dir() or any(sign in str(source) for sign in "/*?["):
         return read_interactions(source, csv_delimiter=csv_delimiter)
     raise UsageError(
         f"no data set `{source}`; use {', '.join(DATASETS.names())}, or the path of a .txt (.gz too), .parquet, .csv, "
