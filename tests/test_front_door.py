@@ -103,6 +103,14 @@ def test_rows_may_come_as_arrow_or_files(fitted, log, tmp_path) -> None:
     wanted = fitted.predict(log).reset_index(drop=True)
     for source in (table, f"{tmp_path}/*.parquet", [tmp_path / "0.parquet", tmp_path / "1.parquet"]):
         pd.testing.assert_frame_equal(fitted.predict(source), wanted, rtol=1e-5)
+    for name in ("history", "tags"):
+        joined = pa.array(["|".join(map(str, values)) for values in table[name].to_pylist()])
+        table = table.set_column(table.column_names.index(name), name, joined)
+    table.to_pandas().to_csv(tmp_path / "log.csv", sep=";", index=False)
+    with pytest.raises(DataError, match="`;` seems to separate the columns: name it with `csv_delimiter`"):
+        fitted.predict(tmp_path / "log.csv")
+    pd.testing.assert_frame_equal(fitted.predict(tmp_path / "log.csv", csv_delimiter=";"), wanted, rtol=1e-5)
+    assert fitted.evaluate(tmp_path / "log.csv", csv_delimiter=";")["count"] == len(wanted)
 
 
 def test_a_frame_with_labels_is_measured(fitted, log) -> None:
@@ -206,6 +214,11 @@ def test_a_next_item_model_is_what_the_command_makes(recommender, clicks, tmp_pa
         *settings,
     )
     assert call("train", "--task", "next_item", *words).code == 0
+    clicks.to_csv(tmp_path / "clicks.csv", index=False, sep=";")
+    by_text = ("--dataset", tmp_path / "clicks.csv", "--csv-delimiter", ";", "--run", tmp_path / "by_text")
+    assert call("train", "--task", "next_item", *by_text, *words[4:]).code == 0
+    # The run knows what separates the columns.
+    assert call("evaluate", "--run", tmp_path / "by_text", "--against", tmp_path / "run").code == 0
     assert json.loads(call("evaluate", "--run", tmp_path / "run", "--json").out) == json.loads(
         json_text(recommender.evaluate())
     )

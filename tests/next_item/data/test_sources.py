@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from deltalake import write_deltalake
 
 from tfelc.core.errors import DataError, UsageError
 from tfelc.next_item.data import sources as sequence_sources
 from tfelc.next_item.data.simulated_sequences import simulate
-from tfelc.next_item.data.sources import DATASETS, PUBLIC_FILES, load_sequences
+from tfelc.next_item.data.sources import DATASETS, PUBLIC_FILES, lasting, load_sequences
 
 TEXT = b"1 1 2 3\n2 2 3\n"
 
@@ -83,6 +84,41 @@ def test_files_of_ones_own(tmp_path: Path) -> None:
     frame.to_parquet(tmp_path / "own.parquet")
     by_csv, by_parquet = (load_sequences(str(tmp_path / name)) for name in ("own.csv.gz", "own.parquet"))
     assert by_csv.hash == by_parquet.hash and by_csv.num_items == 1
+
+
+def test_tables_of_every_kind_of_file(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"user": [1, 2] * 6, "item": ["a;b", "c"] * 6, "time": range(12)})
+    frame.to_parquet(tmp_path / "own.parquet")
+    wanted = load_sequences(tmp_path / "own.parquet")
+    (tmp_path / "folder").mkdir()
+    frame[:5].to_csv(tmp_path / "folder" / "a.tsv", index=False, sep="\t")
+    frame[5:].to_csv(tmp_path / "folder" / "b.tsv.zst", index=False, sep="\t")
+    frame.to_csv(tmp_path / "semicolon.csv", index=False, sep=";")
+    frame.to_json(tmp_path / "own.jsonl", orient="records", lines=True)
+    write_deltalake(str(tmp_path / "delta"), frame)
+    frame.to_parquet(tmp_path / "hive", partition_cols=["user"])
+    for source, delimiter in (
+        (tmp_path / "folder", None),
+        (f"{tmp_path}/folder/*", None),
+        (tmp_path / "semicolon.csv", ";"),
+        (f"file://{tmp_path}/own.jsonl", None),
+        (f"delta:{tmp_path}/delta", None),
+        (tmp_path / "hive", None),
+    ):
+        assert load_sequences(source, csv_delimiter=delimiter).hash == wanted.hash, source
+    with pytest.raises(DataError, match="`;` seems to separate the columns"):
+        load_sequences(tmp_path / "semicolon.csv")
+
+
+def test_a_source_is_kept_so_that_it_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for source, kept in (
+        ("beauty", "beauty"),
+        ("logs/*.csv", f"{tmp_path}/logs/*.csv"),
+        ("memory://a/b.csv", "memory://a/b.csv"),
+        ("delta:t@3", f"delta:{tmp_path}/t@3"),
+    ):
+        assert lasting(source) == kept
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

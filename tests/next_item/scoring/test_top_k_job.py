@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import write_deltalake
 
 from tests.support.command import call
 from tests.support.scored import parts, scores
@@ -64,6 +65,21 @@ def run(settings):
 def reference(tmp_path_factory, settings):
     out = tmp_path_factory.mktemp("reference") / "recs"
     return out, run(settings(out))
+
+
+def test_text_and_tables_are_read_as_parquet_is(reference, settings, users, tmp_path):
+    rows = pq.read_table(users)
+    text = rows.set_column(1, "history", pa.array(["|".join(each) for each in rows["history"].to_pylist()]))
+    write_deltalake(f"{tmp_path}/delta", rows.slice(0, 50))
+    text.slice(50, 50).to_pandas().to_csv(tmp_path / "b.csv.gz", index=False, sep=";")
+    text.slice(100).to_pandas().to_json(tmp_path / "c.jsonl", orient="records", lines=True)
+    inputs = (f"delta:{tmp_path}/delta", f"{tmp_path}/b.csv.gz", f"{tmp_path}/c.jsonl")
+    run(settings(tmp_path / "recs", inputs=inputs, csv_delimiter=";"))
+    found, expected = scores(tmp_path / "recs"), scores(reference[0])
+    assert found["user_id"].to_pylist() == expected["user_id"].to_pylist()
+    assert found["items"].to_pylist() == expected["items"].to_pylist()
+    with pytest.raises(DataError, match="b.csv.gz: `;` seems to separate the columns"):
+        TopKJob(settings(tmp_path / "other", inputs=inputs[1:]))
 
 
 def test_every_user_gets_what_the_served_model_answers_in_the_order_of_the_input(

@@ -91,7 +91,7 @@ def load_sequences(
         sequences = DATASETS.get(source)(notice)
     elif path.name.endswith((".txt", ".txt.gz")):
         sequences = read_sequence_file(path)
-    elif ending_of(path.name) or table_kind(str(source)) or "://" in str(source) or path.is_dir():
+    elif _names_a_table(str(source)):
         users, items = (USUAL if wanted is None else wanted for wanted in (min_user_actions, min_item_actions))
         return read_interactions(source, min_user_actions=users, min_item_actions=items, csv_delimiter=csv_delimiter)
     else:
@@ -99,6 +99,11 @@ def load_sequences(
     if min_user_actions is None and min_item_actions is None:
         return sequences
     return filtered_sequences(sequences, min_user_actions or 0, min_item_actions or 0)
+
+
+def _names_a_table(source: str) -> bool:
+    is_found = ending_of(Path(source).name) or table_kind(source) or Path(source).is_dir()
+    return bool(is_found) or any(sign in source for sign in "/*?[")
 
 
 def _no_source(source: str | Path) -> UsageError:
