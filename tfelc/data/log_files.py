@@ -42,6 +42,7 @@ class LogFiles:
             found.update(dict.fromkeys(matches))
         self.paths = list(found)
         self.rows: int | None = 0
+        self.names: list[str] = []
         for path in self.paths:
             self._check(path)
 
@@ -76,6 +77,7 @@ class LogFiles:
                 names = file.schema_arrow.names
                 if self.rows is not None:
                     self.rows += file.metadata.num_rows
+        self.names = list(dict.fromkeys([*self.names, *names]))
         for name in self.columns:
             if name not in names:
                 raise DataError(f"{path}: column `{name}` is missing; the file has {', '.join(names)}")

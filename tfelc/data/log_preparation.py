@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
+from tfelc.data.checks.log_checks import LogChecks
 from tfelc.data.contract import conform
 from tfelc.data.dataset_writer import DatasetWriter
 from tfelc.data.hashed_random import hashed_uniform
@@ -34,6 +35,8 @@ def prepare(
 ) -> None:
     """Streams a log into a prepared dataset; memory does not grow with files.
 
+    What is suspicious about it goes as `warnings` into the manifest's metadata; see `LogChecks`.
+
     In a CSV file an empty field is missing and a list's values are separated by `|`.
 
     Args:
@@ -51,10 +54,12 @@ def prepare(
     log = open_log(source, [*schema.columns, *extra])
     split_of = _splitter(schema, log, seed)
     done = 0
+    checks = LogChecks(schema, log.names)
     with DatasetWriter(out, schema, source=log.name, seed=seed) as writer:
         for batch in log.batches():
             table = split_lists(batch.table, schema.columns) if batch.is_text else batch.table
             rows = conform(table, schema, batch.where, batch.first_row)
+            checks.see(rows)
             split = split_of(batch, rows, done)
             for number, name in enumerate(SPLITS):
                 writer.write(name, rows.filter(pa.array(split == number)), batch.where)
@@ -62,6 +67,7 @@ def prepare(
             progress(done, log.rows)
         if done == 0:
             raise DataError(f"{log.name}: the log has no rows")
+        writer.warn(checks)
 
 
 Splitter = Callable[[LogBatch, pa.Table, int], NDArray[np.int64]]

@@ -26,10 +26,12 @@ class LogSource(Protocol):
     Attributes:
         name: What to call it in messages.
         rows: Its rows, None where they are not known before it is read.
+        names: All its columns.
     """
 
     name: str
     rows: int | None
+    names: list[str]
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[LogBatch]:
         """Reads columns, batch by batch. Defaults to all that were asked for."""
@@ -54,6 +56,7 @@ class MemoryLog:
                 raise DataError(f"{name}: column `{column}` is missing; it has {', '.join(table.column_names)}")
         self.name = name
         self.rows: int | None = len(table)
+        self.names = list(table.column_names)
         self._table = table.select(list(dict.fromkeys(columns)))
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[LogBatch]:

@@ -24,7 +24,7 @@ def prepare_splits(
         validation: Rows for validation and test; `data` is then all for training. None: the schema's split.
         out: The folder to make.
         seed: Seed of a split by row or by user.
-        progress: Whether to draw a bar.
+        progress: Whether to draw a bar, and to print what is suspicious.
 
     Raises:
         DataError: A column is missing, a value does not fit, or a split stays empty.
@@ -38,4 +38,7 @@ def prepare_splits(
                     for rows in conformed_tables(schema, source, list(schema.columns)):
                         writer.write(split, rows, split)
                         bar.advance(len(rows))
-    return Dataset(out)
+    dataset = Dataset(out)
+    for warning in dataset.manifest.metadata.get("warnings", ()) if progress else ():
+        print(f"warning: {warning}")
+    return dataset
