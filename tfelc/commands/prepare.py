@@ -121,6 +121,8 @@ def _report(out: Path) -> None:
         console.print(
             f"best possible test AUC, {output}: {auc if auc is None else format(auc, '.4f')}", highlight=False
         )
+    for warning in manifest.metadata.get("warnings", ()):
+        console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     console.print(f"written to {out}", highlight=False, soft_wrap=True)
 
 

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from tfelc.core.atomic_files import write_text
 from tfelc.core.errors import DataError
 from tfelc.core.temporary_folder import temporary_folder
+from tfelc.data.checks.log_checks import LogChecks
 from tfelc.data.contract import arrow_schema, conform
 from tfelc.data.manifest import Manifest, PartFile, hash_of
 from tfelc.data.splits import SPLITS
@@ -116,6 +117,12 @@ class DatasetWriter:
     def rows(self) -> dict[str, int]:
         """Rows written so far, by split."""
         return {name: split.rows for name, split in self._splits.items()}
+
+    def warn(self, checks: LogChecks) -> None:
+        """Puts what is suspicious about the rows into the metadata, under `warnings`; when all rows are there."""
+        rates = {name: split.label_rates for name, split in self._splits.items() if split.rows}
+        if warnings := checks.warnings(rates):
+            self.metadata["warnings"] = warnings
 
     def _finish(self) -> None:
         for name, split in self._splits.items():

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
+from tfelc.data.checks.log_checks import LogChecks
 from tfelc.data.contract import conform, under_schema_names
 from tfelc.data.dataset_writer import DatasetWriter
 from tfelc.data.hashed_random import hashed_uniform
@@ -35,7 +36,8 @@ def prepare(
 ) -> None:
     """Streams a log into a prepared dataset; memory does not grow with files.
 
-    What becomes of the values of each type, and of the cells of text files, is told in docs/schema.md.
+    What becomes of the values of each type, and of the cells of text files, is told in docs/schema.md. What is
+    suspicious about the log goes as `warnings` into the manifest's metadata; see `LogChecks`.
 
     Args:
         schema: Columns, tasks and the way to split.
@@ -73,13 +75,14 @@ def _write(
     survey = None
     if timestamp is not None and schema.split.by != "time":
         survey = TimeSurvey(timestamp, schema.as_read()[timestamp], in_seconds)
-    done = 0
+    done, checks = 0, LogChecks(schema, log.names)
     with DatasetWriter(out, schema, source=log.name, seed=seed) as writer:
         for batch in log.batches():
             table = under_schema_names(batch.table, schema.columns)
             if survey is not None:
                 survey.add(batch.where, table[timestamp].combine_chunks(), batch.is_text)
             rows = conform(table, schema, batch.where, batch.first_row, batch.is_text, in_seconds)
+            checks.see(rows)
             split = split_of(batch, rows, done)
             for number, name in enumerate(SPLITS):
                 writer.append(name, rows.filter(pa.array(split == number)))
@@ -89,6 +92,7 @@ def _write(
             raise DataError(f"{log.name}: the log has no rows")
         if survey is not None:
             survey.check()
+        writer.warn(checks)
 
 
 def _splitter(schema: Schema, log: LogSource, seed: int, in_seconds: bool) -> Splitter:

@@ -30,10 +30,12 @@ class LogSource(Protocol):
     Attributes:
         name: What to call it in messages.
         rows: Its rows, None where they are not known before it is read.
+        names: All its columns.
     """
 
     name: str
     rows: int | None
+    names: list[str]
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[LogBatch]:
         """Reads columns, batch by batch. Defaults to all that were asked for."""
@@ -61,6 +63,7 @@ class MemoryLog:
             )
         self.name = name
         self.rows: int | None = len(table)
+        self.names = list(table.column_names)
         columns = {each: table[each] if each in table.column_names else pa.nulls(len(table)) for each in wanted.columns}
         self._table = pa.table(columns)
 

@@ -1,9 +1,11 @@
+import io
 import json
 import math
 import shutil
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from tests.support.every_kind import SCHEMA, every_kind_schema, write_every_kind_dataset
 from tests.support.training import create, resume, train
@@ -135,13 +137,20 @@ def test_gates_and_clusters_need_a_feature_to_read(tmp_path, every_kind_dataset)
     path = write_every_kind_dataset(tmp_path / "data").path / "schema.yaml"
     path.write_text(path.read_text().replace("role: activity", "role: user"))
     dataset = Dataset(tmp_path / "data")
-    with pytest.raises(
-        UsageError, match="has no feature of role activity, which the gates read: .* model.gates.inputs"
-    ):
-        create(dataset, tmp_path / "run")
-    with pytest.raises(UsageError, match="has no feature of role activity, which the clusters read"):
-        create(dataset, tmp_path / "run", "model.gates.inputs=[user]")
-    create(dataset, tmp_path / "run", "model.gates.inputs=[user]", "model.clusters.inputs=[user]")
+    console = Console(record=True, file=io.StringIO())
+    created = create(dataset, tmp_path / "run", console=console)
+    model = created.run.settings.model
+    assert (model.gates.inputs, model.clusters.inputs) == (("user",), ("user",))
+    said = "no feature has the role `activity`: the gates and the clusters see those of role `user`"
+    assert console.export_text().count(said) == 1
+    # What was asked for otherwise stays.
+    other = create(dataset, tmp_path / "other", "model.gates.inputs=[item]").run.settings.model
+    assert (other.gates.inputs, other.clusters.inputs) == (("item",), ("user",))
+    path.write_text(path.read_text().replace("role: user", "role: context"))
+    console = Console(record=True, file=io.StringIO())
+    model = create(Dataset(tmp_path / "data"), tmp_path / "third", console=console).run.settings.model
+    assert set(model.gates.inputs) == {"item", "context"} and model.clusters.num_clusters == 0
+    assert "or `user`: the gates see all features, and there are no clusters" in console.export_text()
 
 
 def test_a_run_goes_on_by_its_own_schema_and_on_its_own_data(tmp_path):

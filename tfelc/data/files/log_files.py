@@ -34,6 +34,7 @@ class LogFiles:
         self.name = ", ".join(found.sources)
         self.columns = list(wanted.columns)
         self.files = found.files
+        self.names = list(dict.fromkeys(name for file in self.files for name in (*file.names, *dict(file.keys))))
         counts = [file.rows for file in self.files]
         self.rows: int | None = None if None in counts else sum(count or 0 for count in counts)
 

@@ -13,6 +13,7 @@ from tfelc.ranker.evaluation.predictions import Predictions, Predictor
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
+from tfelc.ranker.training.fitted_to_roles import fitted_to_roles
 from tfelc.ranker.training.train import create_training, resume_training
 from tfelc.schema.task_chain import select_tasks
 
@@ -59,13 +60,14 @@ class RankerRuns(Runs[RankerSettings, Measured]):
         """
         for (_, settings), *_ in self.plans.values():
             select_tasks(self._dataset.schema, self._tasks, settings.tasks)
-            RankingModel.check(self._dataset.schema, settings)
+            RankingModel.check(self._dataset.schema, fitted_to_roles(settings, self._dataset.schema)[0])
         super().check()
 
     def is_same(self, name: str, path: Path, settings: RankerSettings) -> bool:
         """Whether data, schema, tasks and settings are the same."""
         run = RankerRun.open(path)
         made_of = run.metadata["data_hash"], run.schema, run.metadata["tasks"], run.settings
+        settings, _ = fitted_to_roles(settings, self._dataset.schema)
         return made_of == (self._dataset.hash, self._dataset.schema, self._tasks, settings)
 
     def train(self, name: str, path: Path, settings: RankerSettings) -> None:

@@ -30,7 +30,7 @@ def prepare_splits(
         validation: Rows for validation and test; `data` is then all for training. None: the schema's split.
         out: The folder to make.
         seed: Seed of a split by row or by user.
-        progress: Whether to draw a bar.
+        progress: Whether to draw a bar, and to print what is suspicious.
         csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
@@ -45,4 +45,7 @@ def prepare_splits(
                     for rows in conformed_tables(schema, source, list(schema.columns), csv_delimiter):
                         writer.append(split, rows)
                         bar.advance(len(rows))
-    return Dataset(out)
+    dataset = Dataset(out)
+    for warning in dataset.manifest.metadata.get("warnings", ()) if progress else ():
+        print(f"warning: {warning}")
+    return dataset

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -73,16 +72,11 @@ def write_ranking(
     buckets = min(max(1, -(-rows // _BUCKET)), _MOST_BUCKETS)
     ties = [name for name in kept if name != ranking.by]
     written = 0
-    endless = Counter[str]()
-
-    def counted(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-        for table in tables:
-            endless["rows"] += int(np.isneginf(table[SCORE_COLUMN].to_numpy()).sum())
-            yield table
-
+    endless: list[int] = []
     with tempfile.TemporaryDirectory(prefix="tfelc-ranking-") as folder:
-        _distribute(counted(_scored(storage, parts, ranking, outputs)), ranking, ties, buckets, Path(folder))
-        if rows and endless["rows"] == rows:
+        scored = _counted(_scored(storage, parts, ranking, outputs), endless)
+        _distribute(scored, ranking, ties, buckets, Path(folder))
+        if rows and sum(endless) == rows:
             raise ScoringError(
                 f"`score` {ranking.score.text}: is a finite number for none of the {rows:,} rows; name another formula",
                 ["score"],
@@ -98,7 +92,7 @@ def write_ranking(
             sink = io.BytesIO()
             pq.write_table(best.drop_columns([_POSITION]), sink, compression="zstd")
             storage.write(f"{RANKING}/part-{bucket:05d}.parquet", sink.getvalue())
-    return written, endless["rows"]
+    return written, sum(endless)
 
 
 def _scored(storage: Storage, parts: Sequence[str], ranking: Ranking, outputs: Sequence[str]) -> Iterator[pa.Table]:
@@ -113,6 +107,13 @@ def _scored(storage: Storage, parts: Sequence[str], ranking: Ranking, outputs: S
                 table = table.add_column(place, SCORE_COLUMN, pa.array(score))
                 yield table.append_column(_POSITION, pa.array(np.arange(done, done + len(table))))
                 done += len(table)
+
+
+def _counted(tables: Iterator[pa.Table], endless: list[int]) -> Iterator[pa.Table]:
+    """The same tables; notes of each how many rows have no finite score."""
+    for table in tables:
+        endless.append(int(np.isneginf(table[SCORE_COLUMN].to_numpy()).sum()))
+        yield table
 
 
 def _distribute(tables: Iterator[pa.Table], ranking: Ranking, ties: list[str], buckets: int, folder: Path) -> None:

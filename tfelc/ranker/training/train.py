@@ -20,6 +20,7 @@ from tfelc.metrics.registries import RANKER_METRICS
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
+from tfelc.ranker.training.fitted_to_roles import fitted_to_roles
 from tfelc.ranker.training.ranker_trainable import RankerTrainable
 from tfelc.schema.schema import Schema
 from tfelc.schema.task_chain import joint_names, select_tasks
@@ -52,6 +53,9 @@ def create_training(
         ConfigError: The metric of early stopping is not measured.
     """
     RankerRun.refuse_taken(run_path)
+    settings, notice = fitted_to_roles(settings, dataset.schema)
+    if notice:
+        console.print(notice, markup=False, highlight=False, soft_wrap=True)
     _watched(dataset.schema, tasks, settings)
     RankingModel.check(dataset.schema, settings)
     fitted = _fit_features(dataset, console)

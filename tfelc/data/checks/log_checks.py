@@ -1,0 +1,156 @@
+"""What is suspicious about a log, found while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from tfelc.data.checks.constant_columns import ConstantColumns
+from tfelc.data.checks.label_copies import label_copies
+from tfelc.schema.gate_roles import gate_roles
+from tfelc.schema.schema import Schema
+
+# Of each batch, and of all of them: what the costlier checks look at.
+_SAMPLED_OF_BATCH = 4_096
+_SAMPLED = 32_768
+# Users that are told apart at most.
+_USERS = 1 << 20
+_MOST_WARNINGS = 10
+_MOST_NAMES = 5
+
+
+class LogChecks:
+    """Sees a log's rows as they pass, and says what is suspicious.
+
+    The labels, the order of time and what is constant are known of all rows; whether a feature copies its label, of a
+    sample. It costs a small part of what reading and writing the rows does.
+
+    Args:
+        schema: What the columns mean.
+        names: Columns that the log has, as far as that is known.
+    """
+
+    def __init__(self, schema: Schema, names: Sequence[str] = ()) -> None:
+        self._schema = schema
+        named = {*schema.source_names(schema.columns), schema.split.column}
+        self._unnamed = [name for name in names if name not in named]
+        self._rows = 0
+        self._constant = ConstantColumns(schema.features)
+        self._sample: list[pa.Table] = []
+        self._users: list[np.ndarray] | None = [] if schema.user_key else None
+        self._late = 0
+        self._last_time: int | None = None
+        # Task that is conditioned on another -> its outcomes in all, and without the other's.
+        self._outcomes = {name: np.zeros(2, np.int64) for name, task in schema.tasks.items() if task.conditioned_on}
+
+    def see(self, rows: pa.Table) -> None:
+        """Looks at the next rows, in the schema's types."""
+        if not len(rows):
+            return
+        self._rows += len(rows)
+        self._constant.see(rows)
+        if sum(map(len, self._sample)) < _SAMPLED:
+            self._sample.append(rows.slice(0, _SAMPLED_OF_BATCH))
+        self._see_users(rows)
+        self._see_times(rows)
+        for name, counts in self._outcomes.items():
+            task = self._schema.tasks[name]
+            label = rows[task.label].to_numpy()
+            condition = rows[self._schema.tasks[str(task.conditioned_on)].label].to_numpy()
+            counts += (np.count_nonzero(label == 1), np.count_nonzero((label == 1) & (condition == 0)))
+
+    def warnings(self, label_rates: Mapping[str, Mapping[str, float]]) -> list[str]:
+        """What to tell the user, one line each, the gravest first.
+
+        Args:
+            label_rates: Mean of each label by split.
+        """
+        found = [
+            *self._constant_labels(label_rates),
+            *self._copies(),
+            *self._orphans(),
+            *self._features(),
+            *self._users_and_times(),
+        ]
+        if role_words := gate_roles(self._schema)[2]:
+            found.append(role_words)
+        if self._unnamed:
+            found.append(f"columns that the schema does not name are left out: {_listed(self._unnamed)}")
+        return found[:_MOST_WARNINGS]
+
+    def _see_users(self, rows: pa.Table) -> None:
+        if self._users is None:
+            return
+        # Of words the hash will do.
+        column = rows[str(self._schema.user_key)]
+        users = np.unique(column.to_pandas().astype("category").cat.categories.map(hash).to_numpy(np.int64))
+        self._users.append(users)
+        known = sum(map(len, self._users))
+        if len(users) < len(rows) or known > _USERS or len(np.unique(np.concatenate(self._users))) < known:
+            self._users = None
+
+    def _see_times(self, rows: pa.Table) -> None:
+        for name in self._schema.of_kind("timestamp"):
+            times = rows[name].to_numpy()
+            before = times[:1] if self._last_time is None else np.array([self._last_time])
+            self._late += int(np.count_nonzero(np.diff(times, prepend=before) < 0))
+            self._last_time = int(times[-1])
+
+    def _constant_labels(self, label_rates: Mapping[str, Mapping[str, float]]) -> Iterable[str]:
+        for label in self._schema.of_kind("label"):
+            splits = {split: rates[label] for split, rates in label_rates.items() if rates[label] in (0.0, 1.0)}
+            for value in (0, 1):
+                if where := [split for split, rate in splits.items() if rate == value]:
+                    yield (
+                        f"label `{label}` is {value} in every row of {' and '.join(where)}: nothing can be learned or "
+                        "measured there"
+                    )
+
+    def _copies(self) -> Iterable[str]:
+        if not self._sample:
+            return
+        sample = pa.concat_tables(self._sample)
+        for label, features in label_copies(sample, self._schema).items():
+            told = [f"{name} (AUC {area:.3f})" for name, area in sorted(features.items(), key=lambda item: -item[1])]
+            yield (
+                f"label `{label}` is told by one feature alone, in a sample of {len(sample):,} rows: {_listed(told)}; "
+                "is it known before the outcome?"
+            )
+
+    def _orphans(self) -> Iterable[str]:
+        for name, (all_of_them, orphans) in self._outcomes.items():
+            if not orphans:
+                continue
+            task = self._schema.tasks[name]
+            condition = self._schema.tasks[str(task.conditioned_on)]
+            use = "counts them as 0" if task.space == "entire" else f"learns from rows with {condition.label} = 1 alone"
+            yield (
+                f"label `{task.label}` is 1 where `{condition.label}` is 0 in {orphans:,} of its {all_of_them:,} rows "
+                f"({100 * orphans / all_of_them:.0f} %): task `{name}` {use}"
+            )
+
+    def _features(self) -> Iterable[str]:
+        if nothing := self._constant.without_value():
+            yield f"features without any value: {_listed(nothing)}"
+        if same := self._constant.of_one_value():
+            yield f"features with one value in all rows: {_listed(same)}"
+
+    def _users_and_times(self) -> Iterable[str]:
+        if self._users and self._rows > 1:
+            yield (
+                f"each of the {self._rows:,} rows has a `{self._schema.user_key}` of its own: metrics by user mean "
+                "nothing; is it the id of the user?"
+            )
+        if self._late:
+            (timestamp,) = self._schema.of_kind("timestamp")
+            yield (
+                f"rows are not in the order of `{timestamp}` ({self._late:,} of {self._rows:,} are earlier than the "
+                "row before)" + ("; the split goes by time all the same" if self._schema.split.by == "time" else "")
+            )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
