@@ -57,10 +57,13 @@ def untrained_run(tmp_path_factory, every_kind_dataset):
 def trained_run(tmp_path_factory, every_kind_dataset):
     """A run that `tfelc train` made in a process of its own, undisturbed; what it printed is in `out` and `err`."""
     from tests.support.made_once import made_once
-    from tests.support.training import training_process
+    from tests.support.training import SETTINGS, command_process
 
     def make(folder):
-        process = training_process(every_kind_dataset.path, folder / "run")
+        process = command_process(
+            *("train", "--task", "click,buy", "--config", SETTINGS, "--data", every_kind_dataset.path),
+            *("--run", folder / "run"),
+        )
         out, err = process.communicate(timeout=900)
         assert process.returncode == 0, err
         (folder / "out").write_text(out)

@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from tests.support.command import call
-from tests.support.sequence_training import SMALL, training_process, write_sequences
+from tests.support.sequence_training import SMALL, write_sequences
+from tests.support.training import command_process
 from tfelc.next_item.data.simulated_sequences import simulate
 
 QUICK = [word for setting in (*SMALL, "model.name=sasrec") for word in ("--set", setting)]
@@ -26,9 +27,9 @@ def assert_fails(outcome, code, message, tmp_path):
 def simulated(tmp_path_factory):
     """What `tfelc train` says and makes without a data set, in a process of its own."""
     run = tmp_path_factory.mktemp("simulated") / "run"
-    process = training_process(
-        run, settings=("training.epochs=2", "model.encoder.dim=16", "model.clusters.num_clusters=5")
-    )
+    small = ("training.epochs=2", "model.encoder.dim=16", "model.clusters.num_clusters=5")
+    sets = [word for setting in small for word in ("--set", setting)]
+    process = command_process("train", "--task", "next_item", "--run", run, *sets)
     out, err = process.communicate(timeout=900)
     assert (process.returncode, err) == (0, "")
     return run, out

@@ -2,13 +2,12 @@
 
 import importlib
 import io
-import os
-import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from unittest.mock import patch
 
+from tests.support import warm_process
 from tfelc.core.command_line import run
 
 
@@ -41,11 +40,6 @@ def call(command: str, *arguments: object) -> Outcome:
 
 def printed_by(command: str, *arguments: object) -> str:
     """What `tfelc <command>` prints in a process of its own, which must end well and without a fault."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tfelc.commands", command, *map(str, arguments)],
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
+    done = warm_process.run("tfelc.commands", command, *arguments)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout

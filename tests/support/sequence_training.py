@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tests.support.training import ROOT
+from tests.support.training import killed_process
+from tests.support.warm_process import WarmProcess
 
 SMALL = ("model.encoder.dim=8", "training.batch_size=64", "training.epochs=1")
 # Dropout, drawn negatives, augmented views, a K-means start, weight decay, and a rate that falls.
@@ -73,22 +71,10 @@ def resume(path: Path) -> Any:
 
 def training_process(
     run: Path, *arguments: object, killed_at: tuple[str, int] | None = None, settings: Sequence[str] = ()
-) -> subprocess.Popen[str]:
-    """`tfelc train --task next_item` in a process of its own, killed at a moment of `killed_training` or not at all."""
-    program = (
-        ["-m", "tfelc.commands", "train"]
-        if killed_at is None
-        else ["-m", "tests.support.killed_training", *map(str, killed_at)]
-    )
+) -> WarmProcess:
+    """`tfelc train --task next_item`, killed at a moment of `killed_training` or not at all."""
     sets = [word for setting in settings for word in ("--set", setting)]
-    return subprocess.Popen(
-        [sys.executable, *program, "--task", "next_item", "--run", run, *map(str, arguments), *sets],
-        cwd=ROOT,
-        env={key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return killed_process(["--task", "next_item", "--run", run, *arguments, *sets], killed_at)
 
 
 def assert_same_outcome(found: Path, wanted: Path) -> None:

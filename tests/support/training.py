@@ -7,29 +7,36 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.support.warm_process import ROOT, WarmProcess
+
 SETTINGS = Path(__file__).parent / "tiny_ranker.yaml"
-ROOT = Path(__file__).parents[2]
 
 
-def training_process(
-    data: Path, run: Path, *, resume: bool = False, killed_at: tuple[str, int] | None = None
-) -> subprocess.Popen[str]:
-    """`tfelc train` on both tasks of `every_kind`, killed at a moment of `killed_training` or not at all."""
-    program = (
-        ["-m", "tfelc.commands", "train"]
-        if killed_at is None
-        else ["-m", "tests.support.killed_training", *map(str, killed_at)]
-    )
-    more = ["--resume"] if resume else ["--config", SETTINGS]
-    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+def command_process(*arguments: object) -> subprocess.Popen[str]:
+    """`tfelc` with `arguments`, in a process that begins as a user's does."""
     return subprocess.Popen(
-        [sys.executable, *program, "--task", "click,buy", "--data", data, "--run", run, *more],
+        [sys.executable, "-m", "tfelc.commands", *map(str, arguments)],
         cwd=ROOT,
-        env=environment,
+        env={key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def training_process(
+    data: Path, run: Path, *, resume: bool = False, killed_at: tuple[str, int] | None = None
+) -> WarmProcess:
+    """`tfelc train` on both tasks of `every_kind`, killed at a moment of `killed_training` or not at all."""
+    arguments = ["--task", "click,buy", "--data", data, "--run", run]
+    return killed_process([*arguments, "--resume"] if resume else [*arguments, "--config", SETTINGS], killed_at)
+
+
+def killed_process(arguments: Sequence[object], killed_at: tuple[str, int] | None) -> WarmProcess:
+    """`tfelc train` with `arguments`, killed at a moment of `killed_training` or not at all."""
+    if killed_at is None:
+        return WarmProcess("tfelc.commands", ["train", *arguments])
+    return WarmProcess("tests.support.killed_training", [*killed_at, *arguments])
 
 
 def create(

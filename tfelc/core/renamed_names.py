@@ -67,17 +67,6 @@ def with_new_names(content: Mapping[str, Any], renames: Sequence[Rename], where:
     return renamed
 
 
-def warn_renamed(where: str, old: str, new: str) -> None:
-    """Says, once in a process, that an old name was read.
-
-    Args:
-        where: str. The file, option or argument that holds it.
-        old: str. The old name, with its value where that is what was renamed.
-        new: str. The new one.
-    """
-    _warn(where, {old: (old, new)})
-
-
 def _warn(where: str, changes: Mapping[str, tuple[str, str]]) -> None:
     untold = {key: change for key, change in changes.items() if (where, key) not in _told}
     _told.update((where, key) for key in untold)

@@ -55,4 +55,4 @@ class CatalogScorer:
 
 def embedding_graph(model: SequentialRecommender) -> Any:
     """The model as a graph for histories of any number and length; making it takes about a second."""
-    return tf.function(model, input_signature=[tf.TensorSpec([None, None], tf.int32)])
+    return tf.function(model, input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)

@@ -63,5 +63,5 @@ def cluster_sample(model: Any, examples: Examples) -> NDArray[np.float32]:
     if len(examples) > _KMEANS_HISTORIES:
         examples = examples.take(np.random.default_rng(0).permutation(len(examples))[:_KMEANS_HISTORIES])
     signature = [tf.TensorSpec([None, None], tf.int32)]
-    pool = tf.function(lambda histories: model.encode_and_pool(histories)[1], input_signature=signature)
+    pool = tf.function(lambda rows: model.encode_and_pool(rows)[1], input_signature=signature, autograph=False)
     return np.concatenate([pool(block).numpy() for block in padded_blocks(examples, model.max_length)])

@@ -45,7 +45,9 @@ class NextItemTrainer:
         self._positive_views = positive_views
         histories = tf.TensorSpec([None, None], tf.int32)
         signature = [histories, histories if every_position else tf.TensorSpec([None], tf.int32)]
-        self._step = tf.function(self._train, input_signature=[*signature, *([histories] if positive_views else [])])
+        signature += [histories] if positive_views else []
+        # No branch goes by a tensor, and AutoGraph would take as long to read the code as TensorFlow to run it once.
+        self._step = tf.function(self._train, input_signature=signature, autograph=False)
         self._sums: dict[str, Any] = {}
         self._steps = 0
 

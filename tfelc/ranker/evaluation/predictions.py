@@ -81,7 +81,9 @@ class Predictor:
         dataset.check(model.schema)
         self._model = model
         self._dataset = dataset
-        self._forward = tf.function(self._outputs, input_signature=[model.lookup.specs()]).get_concrete_function()
+        self._forward = tf.function(
+            self._outputs, input_signature=[model.lookup.specs()], autograph=False
+        ).get_concrete_function()
 
     def predict(self, split: str, progress: Callable[[int], None] = lambda rows: None) -> Predictions:
         """Scores a split.

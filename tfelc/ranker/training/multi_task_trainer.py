@@ -72,7 +72,9 @@ class MultiTaskTrainer(keras.Model):
         super().compile(optimizer=optimizer, jit_compile=False, **kwargs)
         self.tables_optimizer = tables_optimizer
         # The look-ups stay outside of XLA: it would make dense gradients of theirs.
-        self._network_losses = tf.function(self._head_losses, jit_compile=True) if xla else self._head_losses
+        self._network_losses = (
+            tf.function(self._head_losses, jit_compile=True, autograph=False) if xla else self._head_losses
+        )
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """The ranker's outputs."""

@@ -1,0 +1,12 @@
+"""What `warm_process` has imported before a process begins: what a command would import first of all."""
+
+import os
+
+from tfelc.core.tensorflow_start import load_tensorflow
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+load_tensorflow()
+
+import tfelc.lifecycle.training.training_loop  # noqa: E402
+import tfelc.next_item.training.train  # noqa: E402
+import tfelc.ranker.training.train  # noqa: E402, F401
