@@ -91,8 +91,10 @@ def _report(out: Path) -> None:
     from rich.table import Table
 
     from tfelc.data.dataset import Dataset
+    from tfelc.ranker.data.outcome_checks import outcome_warnings
 
-    manifest = Dataset(out).manifest
+    dataset = Dataset(out)
+    manifest, tasks = dataset.manifest, dataset.schema.tasks
     labels = list(manifest.label_rates["train"])
     table = Table("split", "rows", *(f"{label} rate" for label in labels), title=manifest.source)
     for column in table.columns[1:]:
@@ -105,6 +107,8 @@ def _report(out: Path) -> None:
         console.print(
             f"best possible test AUC, {output}: {auc if auc is None else format(auc, '.4f')}", highlight=False
         )
+    for warning in outcome_warnings(dataset, dataset.schema, tasks, list(tasks)):
+        console.print(f"[bold yellow]warning:[/bold yellow] {warning}", highlight=False, soft_wrap=True)
     console.print(f"written to {out}", highlight=False, soft_wrap=True)
 
 

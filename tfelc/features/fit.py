@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import SchemaError
+from tfelc.data.number_values import number_values
 from tfelc.features.fitted import FittedFeatures, NumberStatistics
-from tfelc.features.lookup import number_values
 from tfelc.schema.column import Column
 from tfelc.schema.embedding_table import EmbeddingTable
 from tfelc.schema.schema import Schema
@@ -45,7 +45,7 @@ def fit_features(schema: Schema, tables: Iterable[pa.Table]) -> FittedFeatures:
             if not (spec.hash_buckets or spec.values):
                 _count(counts.setdefault(table_name, {}), table[name], column.missing)
     specs = {name: schema.tables.get(name, EmbeddingTable()) for name in counts}
-    vocabularies = {name: _vocabulary(name, specs[name], found) for name, found in counts.items()}
+    vocabularies = {name: _vocabulary(schema, name, specs[name], found) for name, found in counts.items()}
     vocabularies |= {name: list(spec.values) for name, spec in schema.tables.items() if spec.values}
     return FittedFeatures(vocabularies=vocabularies, numbers={name: n.statistics() for name, n in numbers.items()})
 
@@ -106,9 +106,16 @@ def _count(counts: dict[Any, int], column: pa.ChunkedArray, missing: str | int) 
             counts[value] = counts.get(value, 0) + count
 
 
-def _vocabulary(name: str, spec: EmbeddingTable, counts: dict[Any, int]) -> list[Any]:
+def _vocabulary(schema: Schema, name: str, spec: EmbeddingTable, counts: dict[Any, int]) -> list[Any]:
     # Ties are broken by the value, so that the same rows in another order give the same vocabulary.
     kept = sorted((-count, value) for value, count in counts.items() if count >= spec.min_count)
     if not kept:
-        raise SchemaError(f"table `{name}`: no value occurs {spec.min_count} times in the training split")
+        columns = [column for column, found in schema.features.items() if found.kind != "number"]
+        named = " and ".join(f"`{column}`" for column in columns if schema.table_of(column)[0] == name)
+        if counts:
+            raise SchemaError(
+                f"table `{name}` of {named}: no value occurs {spec.min_count} times in the training split; lower its "
+                "`min_count`"
+            )
+        raise SchemaError(f"{named}: empty in every row of the training split; take it out of the schema's columns")
     return [value for _, value in kept[: spec.max_size]]

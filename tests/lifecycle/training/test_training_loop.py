@@ -50,7 +50,8 @@ def test_every_epoch_is_kept_with_losses_result_and_rate(tmp_path):
         ((0.6, 0.8, 0.7, 0.9), 1, 3, 2),
         ((0.6, 0.8, 0.7, 0.9), 0, 3, 2),  # A patience of no epoch is that of one.
         ((0.8, 0.8, 0.8, 0.9), 2, 3, 1),  # As good as the best is no better.
-        ((math.nan, 0.5, 0.4, 0.3), 2, 4, 2),  # What is not defined is the worst.
+        ((math.nan, 0.5, math.nan, 0.3), 2, 4, 2),  # What is not defined is never the best,
+        ((math.nan, math.nan, math.nan, math.nan), 2, 4, 4),  # and where nothing is, the last epoch is kept.
     ],
 )
 def test_it_stops_when_told_and_keeps_the_best(tmp_path, aucs, patience, epochs, best):

@@ -10,8 +10,9 @@ import pyarrow as pa
 import tensorflow as tf
 
 from tfelc.data.dataset import Dataset
+from tfelc.data.number_values import number_values
 from tfelc.data.row_groups import RowGroupReader
-from tfelc.features.lookup import FeatureLookup, number_values
+from tfelc.features.lookup import FeatureLookup
 
 _BATCHES_AHEAD = 8
 

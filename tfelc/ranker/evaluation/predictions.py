@@ -11,8 +11,8 @@ import pyarrow as pa
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfelc.data.number_values import number_values
 from tfelc.data.split_tables import SplitTables
-from tfelc.features.lookup import number_values
 from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.schema.schema import Schema

@@ -17,9 +17,12 @@ from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.training.early_stopping import WatchedMetric
 from tfelc.lifecycle.training.training_loop import TrainingLoop
 from tfelc.metrics.registries import RANKER_METRICS
+from tfelc.ranker.data.outcome_checks import outcome_warnings, refuse_unlearnable
+from tfelc.ranker.data.outcomes import Outcomes
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
+from tfelc.ranker.training.defined_metric import defined_metric
 from tfelc.ranker.training.ranker_trainable import RankerTrainable
 from tfelc.schema.schema import Schema
 from tfelc.schema.task_chain import joint_names, select_tasks
@@ -49,11 +52,17 @@ def create_training(
     Raises:
         RunError: The folder is taken.
         UsageError: A task is none of the schema, or the settings do not fit it.
-        ConfigError: The metric of early stopping is not measured.
+        ConfigError: The metric of early stopping is not measured, or nothing of the validation split defines it.
+        DataError: A task would learn nothing: the training split has no row for it, or none with a weight.
     """
     RankerRun.refuse_taken(run_path)
-    _watched(dataset.schema, tasks, settings)
+    selected = select_tasks(dataset.schema, tasks, settings.tasks)
+    _named_metric(dataset.schema, tasks, settings)
     RankingModel.check(dataset.schema, settings)
+    refuse_unlearnable(dataset, dataset.schema, selected, tasks)
+    _watched(dataset, dataset.schema, tasks, settings)
+    for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
+        _warn(console, warning)
     fitted = _fit_features(dataset, console)
     run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data)
     if owns_data:
@@ -87,14 +96,32 @@ def resume_training(run: RankerRun, console: Console, dataset: Dataset | None = 
 
 def _loop(run: RankerRun, dataset: Dataset, console: Console) -> TrainingLoop[RankerTrainable]:
     settings = run.settings
-    watched = _watched(run.schema, run.metadata["tasks"], settings)
+    watched = _watched(dataset, run.schema, run.metadata["tasks"], settings)
+    if watched.name != settings.training.early_stopping.metric:
+        _warn(
+            console,
+            f"`{settings.training.early_stopping.metric}` is not defined on the validation split: `{watched.name}` "
+            "decides which weights are kept",
+        )
     return TrainingLoop(run, RankerTrainable(run, dataset), settings.training, watched, console)
 
 
-def _watched(schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> WatchedMetric:
+def _named_metric(schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> WatchedMetric:
     outputs = [*tasks, *joint_names(select_tasks(schema, tasks, settings.tasks), tasks)]
     has_users = schema.user_key is not None
     return WatchedMetric.of(settings.training.early_stopping.metric, outputs, RANKER_METRICS, has_users)
+
+
+def _watched(dataset: Dataset, schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> WatchedMetric:
+    """The metric that decides: the one that is set, or the log loss where the validation split does not define it."""
+    watched = _named_metric(schema, tasks, settings)
+    selected = select_tasks(schema, tasks, settings.tasks)
+    found = Outcomes.read(dataset, schema, selected, "validation", users=watched.needs_users)
+    return defined_metric(watched, found, tasks)
+
+
+def _warn(console: Console, warning: str) -> None:
+    console.print(f"[bold yellow]warning:[/bold yellow] {warning}", highlight=False, soft_wrap=True)
 
 
 def _fit_features(dataset: Dataset, console: Console) -> FittedFeatures:
