@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
 
 
 class Trainable(ABC):
@@ -77,6 +78,11 @@ class Trainable(ABC):
         """What else is logged of the epoch so far and is no loss, such as the use of the clusters."""
         return {}
 
+    @contextmanager
+    def judged_weights(self) -> Iterator[None]:
+        """Puts the weights that are judged and kept in the place of those that are trained, and back at the end."""
+        yield
+
     @abstractmethod
     def evaluate(self, split: str) -> EvaluationResult:
         """Measures the weights as they are, on `validation` after each epoch, with what is worth its time there."""
@@ -84,6 +90,10 @@ class Trainable(ABC):
     def test(self) -> EvaluationResult:
         """Measures the weights on the test split in full; more than the result may be left in the run's folder."""
         return self.evaluate("test")
+
+    def yardsticks(self) -> dict[str, Metrics]:
+        """Simple models, trained on the same rows, by name: output -> metric -> value on the test split."""
+        return {}
 
     def describe(self, result: EvaluationResult) -> str:
         """A validation result in a few words, for the line of an epoch."""

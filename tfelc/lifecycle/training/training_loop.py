@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from rich.console import Console
@@ -95,10 +96,16 @@ class TrainingLoop(Generic[TrainableT]):
         return trainable
 
     def test(self) -> EvaluationResult:
-        """Measures the weights on the test split and writes `metrics.json`."""
-        result = self.trainable.test()
+        """Measures the weights on the test split, and simple models beside them, and writes `metrics.json`."""
+        result = replace(self.trainable.test(), steps=self._steps())
+        if self._settings.yardsticks:
+            with step_status(console=self._console, first="training simple models to compare with"):
+                result = replace(result, yardsticks=self.trainable.yardsticks())
         self.run.write_json("metrics.json", {**result.to_json(), "best_epoch": self.history.best_epoch})
         return result
+
+    def _steps(self) -> int:
+        return len(self.history.epochs) * -(-self.trainable.units_per_epoch // self._settings.batch_size)
 
     def _initialized(self) -> tuple[int, int]:
         if self._position is None:
@@ -146,16 +153,17 @@ class TrainingLoop(Generic[TrainableT]):
                 f"{self.run.path}: training diverged in epoch {epoch + 1} (`{endless[0]}` is not finite); "
                 f"{self.trainable.divergence_advice}"
             )
-        result = self.trainable.evaluate("validation")
-        entry = {
-            "epoch": epoch + 1,
-            "losses": losses,
-            "health": health,
-            "validation": result.to_json(),
-            f"{self.trainable.unit}_per_second": round(rate),
-        }
-        if self.history.add(entry, self._watched.value(result.metrics)):
-            self._checkpoints.save_best()
+        with self.trainable.judged_weights():
+            result = self.trainable.evaluate("validation")
+            entry = {
+                "epoch": epoch + 1,
+                "losses": losses,
+                "health": health,
+                "validation": result.to_json(),
+                f"{self.trainable.unit}_per_second": round(rate),
+            }
+            if self.history.add(entry, self._watched.value(result.metrics)):
+                self._checkpoints.save_best()
         self.run.write_json("history.json", self.history.to_json())
         log.write(epoch + 1, logged, result)
         self._print(epoch, losses, health, result, rate)

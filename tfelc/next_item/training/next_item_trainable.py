@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
 from tfelc.lifecycle.training.seed_process import seed_process
 from tfelc.lifecycle.training.trainable import Trainable
 from tfelc.metrics.registries import RANKING_METRICS
@@ -15,6 +15,7 @@ from tfelc.next_item.data.batches import SequenceBatches
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.evaluation.catalog_scorer import embedding_graph
 from tfelc.next_item.evaluation.evaluation import evaluate
+from tfelc.next_item.evaluation.yardsticks import measure_yardsticks
 from tfelc.next_item.run import NextItemRun, build_model, split
 from tfelc.next_item.settings import NEXT_ITEM
 from tfelc.next_item.training.next_item_trainer import NextItemTrainer
@@ -83,6 +84,10 @@ class NextItemTrainable(Trainable):
         result, ranks = self._ranked("test")
         self._run.write_ranks(self._users[self.splits.test.users], ranks)
         return result
+
+    def yardsticks(self) -> dict[str, Metrics]:
+        """What is popular, and item-kNN; see `measure_yardsticks`."""
+        return measure_yardsticks(self.splits, self.model.num_items)
 
     def describe(self, result: EvaluationResult) -> str:
         """Hit rate and NDCG, and how many clusters are in use."""

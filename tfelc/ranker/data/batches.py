@@ -31,6 +31,7 @@ class Batches:
         batch_size: Rows per batch; the last batch of an epoch may have fewer.
         seed: Seed of the shuffle.
         window: Row groups that are shuffled together. Defaults to 4.
+        passes: Passes over the rows that make an epoch, each in an order of its own. Defaults to 1.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Batches:
         batch_size: int,
         seed: int = 0,
         window: int = 4,
+        passes: int = 1,
     ) -> None:
         # Not the dataset's own schema, which may have been edited since the look-up was fitted.
         schema = lookup.schema
@@ -50,19 +52,20 @@ class Batches:
         self._labels = {task: schema.tasks[task].label for task in tasks}
         self._weight = next(iter(schema.of_kind("weight")), None)
         self._batch_size = batch_size
+        self._passes = passes
         self._error: Exception | None = None
         columns = [*schema.features, *self._labels.values(), *([self._weight] if self._weight else [])]
         self._reader = RowGroupReader(dataset.files(split), list(dict.fromkeys(columns)), seed, window)
 
     @property
     def rows(self) -> int:
-        """Rows of the split."""
-        return self._reader.rows
+        """Rows of an epoch."""
+        return self._reader.rows * self._passes
 
     @property
     def steps(self) -> int:
         """Batches an epoch."""
-        return -(-self._reader.rows // self._batch_size)
+        return -(-self.rows // self._batch_size)
 
     def epoch(self, epoch: int, start_step: int = 0, shuffle: bool = True) -> tf.data.Dataset:
         """The batches of one epoch, from `start_step` on.
@@ -70,12 +73,14 @@ class Batches:
         Returns:
             Dataset of `(features, labels)`, or `(features, labels, weights)` where the schema has a weight.
         """
-        start_row = start_step * self._batch_size
+        done, start_row = divmod(start_step * self._batch_size, self._reader.rows)
 
         def windows() -> Iterator[Any]:
             try:
-                for table in self._reader.tables(epoch, start_row, shuffle):
-                    yield self._encoded(table)
+                for number in range(done, self._passes):
+                    first_row = start_row if number == done else 0
+                    for table in self._reader.tables(epoch * self._passes + number, first_row, shuffle):
+                        yield self._encoded(table)
             except Exception as error:
                 self._error = error
                 raise

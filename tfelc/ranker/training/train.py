@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tfelc.core.errors import RunError
+from tfelc.core.json_text import json_text
 from tfelc.core.step_status import step_status
 from tfelc.data.dataset import Dataset
 from tfelc.data.row_groups import RowGroupReader
@@ -24,6 +25,7 @@ from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.defined_metric import defined_metric
 from tfelc.ranker.training.ranker_trainable import RankerTrainable
+from tfelc.ranker.training.table_defaults import resolved_settings
 from tfelc.schema.schema import Schema
 from tfelc.schema.task_chain import joint_names, select_tasks
 
@@ -63,8 +65,13 @@ def create_training(
     _watched(dataset, dataset.schema, tasks, settings)
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
         _warn(console, warning)
-    fitted = _fit_features(dataset, console)
-    run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data)
+    rows = dataset.rows("train")
+    settings, found = resolved_settings(settings, rows)
+    if found:
+        values = ", ".join(f"{name}={json_text(value)}" for name, value in found.items())
+        console.print(f"auto, for {rows:,} training rows: {values}", highlight=False, soft_wrap=True)
+    fitted = _fit_features(dataset, settings, console)
+    run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data, found)
     if owns_data:
         shutil.move(dataset.path, run.own_data)
         dataset = run.dataset()
@@ -124,8 +131,8 @@ def _warn(console: Console, warning: str) -> None:
     console.print(f"[bold yellow]warning:[/bold yellow] {warning}", highlight=False, soft_wrap=True)
 
 
-def _fit_features(dataset: Dataset, console: Console) -> FittedFeatures:
-    schema = dataset.schema
+def _fit_features(dataset: Dataset, settings: RankerSettings, console: Console) -> FittedFeatures:
+    schema, model = dataset.schema, settings.model
     reader = RowGroupReader(dataset.files("train"), list(schema.features), seed=0, window=1)
     with step_status(console=console, first="fitting the features on the training split"):
-        return fit_features(schema, reader.tables(0, shuffle=False))
+        return fit_features(schema, reader.tables(0, shuffle=False), model.min_count, model.number_bins)
