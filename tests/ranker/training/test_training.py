@@ -195,3 +195,10 @@ def test_a_lost_last_checkpoint_is_no_reason_to_begin_again(tmp_path, every_kind
 def test_a_training_that_diverges_says_so(tmp_path, every_kind_dataset):
     with pytest.raises(RunError, match=r"training diverged in epoch 1 \(`.*` is not finite\); lower optimizer"):
         train(every_kind_dataset, tmp_path / "run", *QUICK, "optimizer.learning_rate=1e38", tasks=["click"])
+
+
+@pytest.mark.parametrize("architecture", ["{name: shared_bottom}", "{name: mmoe, num_experts: 1}"])
+def test_clusters_that_act_on_nothing_are_refused(architecture, tmp_path, every_kind_dataset):
+    settings = (f"model.architecture={architecture}", "model.clusters.linear_inputs=[]")
+    with pytest.raises(UsageError, match="act on nothing: .* no gates that choose, .* num_clusters=0"):
+        create(every_kind_dataset, tmp_path / "run", *settings)

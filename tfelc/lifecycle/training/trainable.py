@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
+from tfelc.lifecycle.settings.clusters import ClusterSettings
 
 
 class Trainable(ABC):
@@ -20,6 +21,7 @@ class Trainable(ABC):
 
     Attributes:
         unit: What a batch is made of, `rows` or `samples`.
+        memory_advice: The settings to lower where memory does not suffice.
         divergence_advice: What to do about a loss that is not finite.
 
     Example:
@@ -50,7 +52,11 @@ class Trainable(ABC):
     """
 
     unit: ClassVar[str] = "samples"
+    memory_advice: ClassVar[str] = "training.batch_size"
     divergence_advice: ClassVar[str] = "lower optimizer.learning_rate, or set optimizer.clip_norm"
+
+    clusters: ClusterSettings | None = None
+    """The settings of its clusters, where it has any."""
 
     units_per_epoch: int
     """Rows or samples of an epoch, as `unit` says."""

@@ -16,6 +16,7 @@ from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.settings.training import TrainingSettings
 from tfelc.lifecycle.training.checkpoints import Checkpoints
 from tfelc.lifecycle.training.early_stopping import WatchedMetric
+from tfelc.lifecycle.training.enough_memory import enough_memory
 from tfelc.lifecycle.training.health import collapse_warning, health_line
 from tfelc.lifecycle.training.progress import EpochProgress
 from tfelc.lifecycle.training.tensor_board_log import TensorBoardLog
@@ -86,7 +87,7 @@ class TrainingLoop(Generic[TrainableT]):
         progress = EpochProgress(
             self._console, trainable.units_per_epoch, epochs, self._settings.batch_size, trainable.unit
         )
-        with TensorBoardLog(self.run.logs) as log:
+        with TensorBoardLog(self.run.logs) as log, enough_memory(trainable.memory_advice):
             while epoch < epochs and not self.history.is_over(self._settings.early_stopping.patience):
                 rate = self._fit_epoch(epoch, step, progress)
                 self._judge(epoch, rate, log)
@@ -179,6 +180,5 @@ class TrainingLoop(Generic[TrainableT]):
             f"{rate:,.0f} {self.trainable.unit}/s",
         ]
         self._console.print("  ".join(filter(None, parts)), highlight=False, soft_wrap=True)
-        num_clusters = result.clusters.num_clusters if result.clusters else 0
-        if warning := collapse_warning(self.history.epochs, num_clusters):
+        if warning := collapse_warning(self.history.epochs, self.trainable.clusters):
             self._console.print(f"[bold yellow]warning:[/bold yellow] {warning}", soft_wrap=True)

@@ -39,6 +39,7 @@ class NextItemTrainable(Trainable):
     """
 
     unit = "samples"
+    memory_advice = "model.encoder.dim, model.clusters.num_clusters or training.batch_size"
 
     def __init__(self, run: NextItemRun, sequences: Sequences) -> None:
         settings = run.settings
@@ -54,6 +55,7 @@ class NextItemTrainable(Trainable):
         self.batches = SequenceBatches(
             self.splits.train, training.samples, settings.split.max_length, training.batch_size, training.seed, views
         )
+        self.clusters = getattr(settings.model, "clusters", None)
         self.units_per_epoch = self.batches.samples
         self._graph = embedding_graph(self.model)
         steps = len(self.batches) * training.epochs

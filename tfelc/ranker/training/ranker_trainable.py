@@ -43,6 +43,7 @@ class RankerTrainable(Trainable):
     """
 
     unit = "rows"
+    memory_advice = "model.embedding_dim, model.architecture.units, model.clusters.num_clusters or training.batch_size"
     divergence_advice = "lower optimizer.learning_rate or optimizer.tables_learning_rate, or set optimizer.clip_norm"
 
     def __init__(self, run: RankerRun, dataset: Dataset) -> None:
@@ -64,6 +65,7 @@ class RankerTrainable(Trainable):
         self.units_per_epoch = self.batches.rows
         self.trainer = _compiled_trainer(self.model, run.settings, self.batches.steps * training.epochs)
         self.dataset = dataset
+        self.clusters = run.settings.model.clusters
         self._predictor: Predictor | None = None
 
     def initialize_weights(self) -> None:

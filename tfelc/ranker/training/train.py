@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tfelc.core.errors import RunError
+from tfelc.core.errors import RunError, UsageError
 from tfelc.core.json_text import json_text
 from tfelc.core.step_status import step_status
 from tfelc.data.dataset import Dataset
@@ -16,6 +16,7 @@ from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.fit import fit_features
 from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.training.early_stopping import WatchedMetric
+from tfelc.lifecycle.training.enough_memory import enough_memory
 from tfelc.lifecycle.training.training_loop import TrainingLoop
 from tfelc.metrics.registries import RANKER_METRICS
 from tfelc.ranker.data.outcome_checks import outcome_warnings, refuse_unlearnable
@@ -61,6 +62,7 @@ def create_training(
     selected = select_tasks(dataset.schema, tasks, settings.tasks)
     _named_metric(dataset.schema, tasks, settings)
     RankingModel.check(dataset.schema, settings)
+    _refuse_idle_clusters(dataset.schema, settings)
     refuse_unlearnable(dataset, dataset.schema, selected, tasks)
     _watched(dataset, dataset.schema, tasks, settings)
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
@@ -110,7 +112,9 @@ def _loop(run: RankerRun, dataset: Dataset, console: Console) -> TrainingLoop[Ra
             f"`{settings.training.early_stopping.metric}` is not defined on the validation split: `{watched.name}` "
             "decides which weights are kept",
         )
-    return TrainingLoop(run, RankerTrainable(run, dataset), settings.training, watched, console)
+    with enough_memory(RankerTrainable.memory_advice):
+        trainable = RankerTrainable(run, dataset)
+    return TrainingLoop(run, trainable, settings.training, watched, console)
 
 
 def _named_metric(schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> WatchedMetric:
@@ -125,6 +129,18 @@ def _watched(dataset: Dataset, schema: Schema, tasks: Sequence[str], settings: R
     selected = select_tasks(schema, tasks, settings.tasks)
     found = Outcomes.read(dataset, schema, selected, "validation", users=watched.needs_users)
     return defined_metric(watched, found, tasks)
+
+
+def _refuse_idle_clusters(schema: Schema, settings: RankerSettings) -> None:
+    """Raises UsageError where the clusters would reach no output, so that nothing of them would be learned."""
+    architecture, clusters = settings.model.architecture, settings.model.clusters
+    weighed = {column.role for column in schema.features.values()} & set(clusters.linear_inputs)
+    if clusters.num_clusters and not architecture.has_choice and not weighed:
+        raise UsageError(
+            f"the clusters would act on nothing: in `model.architecture: {architecture.name}` there are no gates that "
+            f"choose, and schema `{schema.name}` has no feature of model.clusters.linear_inputs "
+            f"({', '.join(clusters.linear_inputs) or 'none'}); set model.clusters.num_clusters=0"
+        )
 
 
 def _warn(console: Console, warning: str) -> None:
