@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from tests.support.every_kind import every_kind_rows, every_kind_schema
 from tests.support.schema_of import schema_of
+from tfelc.data.number_values import number_values
 from tfelc.features.fit import fit_features
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout
-from tfelc.features.lookup import FeatureLookup, number_values
+from tfelc.features.lookup import FeatureLookup
 from tfelc.schema.schema import Schema
 
 

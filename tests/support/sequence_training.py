@@ -13,7 +13,7 @@ import numpy as np
 from tests.support.training import killed_process
 from tests.support.warm_process import WarmProcess
 
-SMALL = ("model.encoder.dim=8", "training.batch_size=64", "training.epochs=1")
+SMALL = ("model.encoder.dim=8", "training.batch_size=64", "training.epochs=1", "training.yardsticks=false")
 # Dropout, drawn negatives, augmented views, a K-means start, weight decay, and a rate that falls.
 EVERYTHING = (
     *SMALL, "training.epochs=4", "optimizer.learning_rate=0.03", "optimizer.schedule=cosine",

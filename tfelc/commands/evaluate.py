@@ -84,6 +84,7 @@ def _evaluate_ranker(
 ) -> None:
     from tfelc.core.row_progress import RowProgress
     from tfelc.lifecycle.evaluation.comparison_table import comparison_table
+    from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
     from tfelc.metrics.registries import RANKER_METRICS
     from tfelc.ranker.evaluation.comparison import compare
     from tfelc.ranker.evaluation.evaluation import evaluate
@@ -96,7 +97,7 @@ def _evaluate_ranker(
     predictors = [Predictor(run.model(), dataset) for run in runs]
     with RowProgress(len(runs) * dataset.rows(split)) as bar:
         own, *others = (predictor.predict(split, bar.advance) for predictor in predictors)
-    result, comparison = evaluate(own, split), None
+    result, comparison = with_yardsticks(evaluate(own, split), run, dataset.hash), None
     for other in others:
         with RowProgress(unit="outputs") as bar:
             comparison = compare(own, other, progress=bar.update)
@@ -137,10 +138,11 @@ def _evaluate_next_item(
 ) -> None:
     from tfelc.core.row_progress import RowProgress
     from tfelc.lifecycle.evaluation.comparison_table import comparison_table
+    from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
     from tfelc.metrics.registries import RANKING_METRICS
     from tfelc.next_item.evaluation.comparison import compare
     from tfelc.next_item.evaluation.evaluation import evaluate
-    from tfelc.next_item.evaluation.tables import ranking_table
+    from tfelc.next_item.evaluation.tables import ranking_table, simple_models_table
 
     runs = [one for one in (run, against) if one is not None]
     for other in runs[1:]:
@@ -149,6 +151,8 @@ def _evaluate_next_item(
     model, *other_models = (one.model() for one in runs)
     with RowProgress(len(examples), "users") as bar:
         result, ranks = evaluate(model, examples, split, not keep_seen, bar.update)
+    if not keep_seen:
+        result = with_yardsticks(result, run, run.metadata["data_hash"])
     comparison = None
     for other_model in other_models:
         with RowProgress(len(examples), "users") as bar:
@@ -156,17 +160,17 @@ def _evaluate_next_item(
     if as_json:
         _print_json(result, comparison)
         return
-    tables = [ranking_table(result, keep_seen)]
+    tables = [ranking_table(result, keep_seen), *simple_models_table(result)]
     if comparison is not None:
         tables.append(comparison_table(comparison, str(runs[1].path), RANKING_METRICS))
     _print_tables(tables)
 
 
 def _ranker_tables(result: "EvaluationResult", dataset: "Dataset") -> "list[Table]":
-    from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
+    from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table, simple_models_table
 
     best = dataset.manifest.metadata.get("best_possible_auc") if result.split == "test" else None
-    tables = [metrics_table(result, best), groups_table(result)]
+    tables = [metrics_table(result, best), *simple_models_table(result), groups_table(result)]
     return [*tables, gates_table(result)] if result.gates else tables
 
 

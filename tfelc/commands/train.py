@@ -212,16 +212,16 @@ def _finish(
 
 
 def _ranker_tables(result: "EvaluationResult", training: "TrainingLoop[RankerTrainable]") -> "list[Table]":
-    from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
+    from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table, simple_models_table
 
     best = training.trainable.dataset.manifest.metadata.get("best_possible_auc")
-    return [metrics_table(result, best), groups_table(result), gates_table(result)]
+    return [metrics_table(result, best), *simple_models_table(result), groups_table(result), gates_table(result)]
 
 
 def _next_item_tables(result: "EvaluationResult") -> "list[Table]":
-    from tfelc.next_item.evaluation.tables import ranking_table
+    from tfelc.next_item.evaluation.tables import ranking_table, simple_models_table
 
-    return [ranking_table(result)]
+    return [ranking_table(result), *simple_models_table(result)]
 
 
 def _default_dataset(console: "Console") -> "Dataset":

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
+from tfelc.core.auto import AUTO, OrAuto
 from tfelc.core.errors import ConfigError
 from tfelc.core.part_error import NO_SUCH_PART, PartError
 from tfelc.core.plugins import load_plugins
@@ -101,6 +102,14 @@ class Settings(BaseModel):
     def to_dict(self) -> dict[str, Any]:
         """Every setting, defaults included, as JSON and YAML take them."""
         return self.model_dump(mode="json", serialize_as_any=True)
+
+    @model_serializer(mode="wrap")
+    def _with_auto(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = serialized(self)
+        for name, field in type(self).model_fields.items():
+            if OrAuto() in field.metadata and content.get(name) == AUTO:
+                content[name] = "auto"
+        return content
 
     def dump(self) -> str:
         """Every setting as YAML, defaults included."""

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from tfelc.core.auto import AUTO, OrAuto
 from tfelc.core.part_settings import PartSettings
 
 _LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
@@ -84,6 +85,7 @@ def _text(field: FieldInfo) -> str:
     if field.is_required():
         return "none"
     default = list(field.default) if isinstance(field.default, tuple) else field.default
+    default = "auto" if OrAuto() in field.metadata and default == AUTO else default
     shown = yaml.safe_dump(default, default_flow_style=True).removesuffix("...\n").strip()
     return f"`{shown}`"
 
@@ -95,7 +97,8 @@ def _allowed(field: FieldInfo) -> str:
         for name, words in _LIMITS.items()
         if getattr(limit, name, None) is not None
     ]
-    return ", ".join([_type_text(field.annotation), *limits])
+    either = ["`auto`"] if OrAuto() in field.metadata else []
+    return ", ".join([*either, _type_text(field.annotation), *limits])
 
 
 def _type_text(kind: Any) -> str:
@@ -105,7 +108,8 @@ def _type_text(kind: Any) -> str:
     if origin is tuple:
         return f"list of {_type_text(arguments[0])}"
     if origin in (Union, types.UnionType):
-        return " or ".join(_type_text(each) for each in arguments if each is not type(None)) + ", or null"
+        kinds = " or ".join(_type_text(each) for each in arguments if each is not type(None))
+        return f"{kinds}, or null" if type(None) in arguments else kinds
     if origin is dict:
         return (
             f"mapping of {_type_text(arguments[0])} to {', '.join(f'`{name}`' for name in arguments[1].model_fields)}"

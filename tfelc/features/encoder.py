@@ -11,6 +11,7 @@ from keras import ops
 
 from tfelc.features.fitted import NumberStatistics
 from tfelc.features.layout import Layout, Side
+from tfelc.features.number_bins import NumberBins
 from tfelc.layers.fused_embedding import FusedEmbedding
 from tfelc.schema.schema import Schema
 
@@ -25,6 +26,8 @@ class FeatureEncoder(keras.layers.Layer):
 
     Missing numbers become the default of the schema, or the training mean, and raise a flag where the training split
     had any. What is standardized is cut off at 10 standard deviations.
+    A number with bins is also seen through them: each bin is 0 below, 1 above, and linear within (piecewise linear
+    encoding, Gorishniy et al. 2022); those of a missing number are 0.
     Lists are averaged over the values that are there; an empty list is a zero vector.
 
     Args:
@@ -62,6 +65,7 @@ class FeatureEncoder(keras.layers.Layer):
         self.dropout = dropout
         self.layout = Layout.of(self.schema, self.table_rows, embedding_dim)
         self.standardize = {}
+        self._binned = {role: NumberBins.of(side, self.numbers) for role, side in self.layout.sides.items()}
         for role, side in self.layout.sides.items():
             if side.numbers:
                 mean, variance = self._moments(side)
@@ -85,7 +89,7 @@ class FeatureEncoder(keras.layers.Layer):
         """Width of each output, in the order of the outputs."""
         widths: dict[str, int] = {}
         for role, side in self.layout.sides.items():
-            flags = sum(self.numbers[name].missing for name in side.numbers)
+            flags = sum(self.numbers[name].missing for name in side.numbers) + len(self._binned[role])
             embedded = sum(dim * len(names) for dim, names in side.ids.items()) + sum(f.dim for f in side.lists)
             widths[role] = len(side.numbers) + flags + embedded
         if self.interactions and self.layout.pairs:
@@ -125,6 +129,8 @@ class FeatureEncoder(keras.layers.Layer):
         if is_log.any():
             # log1p of the absolute value is finite on both branches, so that no NaN gets into the gradients.
             values = ops.where(is_log, ops.sign(values) * ops.log1p(ops.abs(values)), values)
+        bins = self._binned[side.role]
+        binned = bins.filled(values, absent) if len(bins) else None
         values = self.standardize[side.role](values)
         values = ops.where(is_raw, values, ops.clip(values, -_LARGEST, _LARGEST))
         # The mean of a logarithm is no value on the raw scale: it is put in here, where every mean is 0.
@@ -134,6 +140,8 @@ class FeatureEncoder(keras.layers.Layer):
         if flagged:
             flags = ops.take(ops.cast(absent, "float32"), np.array(flagged), axis=1)
             values = ops.concatenate([values, flags], axis=-1)
+        if binned is not None:
+            values = ops.concatenate([values, binned], axis=-1)
         return ops.cast(values, self.compute_dtype)
 
     def _default(self, name: str) -> float:

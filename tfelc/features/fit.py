@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import SchemaError
+from tfelc.data.number_values import number_values
+from tfelc.features.bin_edges import bin_edges
 from tfelc.features.fitted import FittedFeatures, NumberStatistics
-from tfelc.features.lookup import number_values
 from tfelc.schema.column import Column
 from tfelc.schema.embedding_table import EmbeddingTable
 from tfelc.schema.schema import Schema
@@ -27,16 +28,24 @@ def transformed(values: NDArray[Any], column: Column) -> NDArray[Any]:
     return np.sign(values) * np.log1p(np.abs(values)) if column.transform == "log" else values
 
 
-def fit_features(schema: Schema, tables: Iterable[pa.Table]) -> FittedFeatures:
+def fit_features(
+    schema: Schema, tables: Iterable[pa.Table], min_count: int = 1, number_bins: int = 0
+) -> FittedFeatures:
     """Fits the features on the rows of `tables`, which are read once, in order.
 
     Memory grows with the number of distinct values of the vocabularies, not with the rows.
+
+    Args:
+        schema: The columns.
+        tables: The training rows.
+        min_count: How often a value must occur where the schema says nothing of its table. Defaults to 1.
+        number_bins: Bins of each number. Defaults to 0: none.
 
     Raises:
         SchemaError: A vocabulary came out empty.
     """
     counts: dict[str, dict[Any, int]] = {}
-    numbers = {name: _RunningNumber(column) for name, column in schema.of_kind("number").items()}
+    numbers = {name: _RunningNumber(column, number_bins) for name, column in schema.of_kind("number").items()}
     for table in tables:
         for name, column in schema.features.items():
             if column.kind == "number":
@@ -45,8 +54,8 @@ def fit_features(schema: Schema, tables: Iterable[pa.Table]) -> FittedFeatures:
             table_name, spec = schema.table_of(name)
             if not (spec.hash_buckets or spec.values):
                 _count(counts.setdefault(table_name, {}), table[name], column.missing)
-    specs = {name: schema.tables.get(name, EmbeddingTable()) for name in counts}
-    vocabularies = {name: _vocabulary(name, specs[name], found) for name, found in counts.items()}
+    specs = {name: schema.tables.get(name) or _unstated(counts[name], min_count) for name in counts}
+    vocabularies = {name: _vocabulary(schema, name, specs[name], found) for name, found in counts.items()}
     vocabularies |= {name: list(spec.values) for name, spec in schema.tables.items() if spec.values}
     return FittedFeatures(vocabularies=vocabularies, numbers={name: n.statistics() for name, n in numbers.items()})
 
@@ -54,8 +63,9 @@ def fit_features(schema: Schema, tables: Iterable[pa.Table]) -> FittedFeatures:
 class _RunningNumber:
     """Mean, variance and a sample of one number, over any number of tables."""
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: Column, bins: int) -> None:
         self._column = column
+        self._bins = bins
         self._count = 0
         self._mean = 0.0
         self._squared_deviations = 0.0
@@ -66,7 +76,7 @@ class _RunningNumber:
     def add(self, values: NDArray[np.float32]) -> None:
         present = values[np.isfinite(values)].astype(np.float64)
         self._missing |= len(present) < len(values)
-        if self._column.buckets:
+        if self._column.buckets or self._bins:
             few = len(present) <= _QUANTILE_SAMPLE_PER_TABLE
             drawn = present if few else self._random.choice(present, _QUANTILE_SAMPLE_PER_TABLE, replace=False)
             self._sample.append(drawn)
@@ -83,9 +93,9 @@ class _RunningNumber:
     def statistics(self) -> NumberStatistics:
         variance = self._squared_deviations / max(self._count, 1)
         boundaries: tuple[float, ...] = ()
+        sample = np.concatenate(self._sample) if self._count and self._sample else np.zeros(1)
         if self._column.buckets:
             quantiles = np.arange(1, self._column.buckets) / self._column.buckets
-            sample = np.concatenate(self._sample) if self._count else np.zeros(1)
             boundaries = tuple(np.unique(np.quantile(sample, quantiles)).tolist())
         # A constant column carries nothing: a variance of 1 keeps it at zero instead of dividing by nothing.
         return NumberStatistics(
@@ -94,6 +104,7 @@ class _RunningNumber:
             variance=min(variance, _LARGEST) if variance > 1e-12 * max(self._mean**2, 1e-12) else 1.0,
             missing=self._missing,
             boundaries=boundaries,
+            edges=bin_edges(transformed(sample, self._column), self._bins) if self._bins else (),
         )
 
 
@@ -108,9 +119,21 @@ def _count(counts: dict[Any, int], column: pa.ChunkedArray, missing: str | int) 
             counts[value] = counts.get(value, 0) + count
 
 
-def _vocabulary(name: str, spec: EmbeddingTable, counts: dict[Any, int]) -> list[Any]:
+def _unstated(counts: dict[Any, int], min_count: int) -> EmbeddingTable:
+    """A table of which the schema says nothing; where no value is as frequent as asked for, the most frequent stay."""
+    return EmbeddingTable(min_count=max(min(min_count, max(counts.values(), default=1)), 1))
+
+
+def _vocabulary(schema: Schema, name: str, spec: EmbeddingTable, counts: dict[Any, int]) -> list[Any]:
     # Ties are broken by the value, so that the same rows in another order give the same vocabulary.
     kept = sorted((-count, value) for value, count in counts.items() if count >= spec.min_count)
     if not kept:
-        raise SchemaError(f"table `{name}`: no value occurs {spec.min_count} times in the training split")
+        columns = [column for column, found in schema.features.items() if found.kind != "number"]
+        named = " and ".join(f"`{column}`" for column in columns if schema.table_of(column)[0] == name)
+        if counts:
+            raise SchemaError(
+                f"table `{name}` of {named}: no value occurs {spec.min_count} times in the training split; lower its "
+                "`min_count`"
+            )
+        raise SchemaError(f"{named}: empty in every row of the training split; take it out of the schema's columns")
     return [value for _, value in kept[: spec.max_size]]

@@ -18,6 +18,7 @@ class NumberStatistics(BaseModel):
         variance: Their variance; 1 where they are all equal.
         missing: Whether the training split has a missing value: the model then also sees a missing flag.
         boundaries: Inner boundaries of the buckets on the raw scale, empty without `buckets`.
+        edges: All edges of the bins after the transform, empty without bins.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,6 +27,7 @@ class NumberStatistics(BaseModel):
     variance: float
     missing: bool
     boundaries: tuple[float, ...] = ()
+    edges: tuple[float, ...] = ()
 
 
 class FittedFeatures(BaseModel):

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfelc.data.number_values import number_values
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout, ListFeature
 from tfelc.schema.column import Column, Role
@@ -186,8 +187,3 @@ def _as_float(values: Any) -> Any:
     if values.dtype.is_integer:
         return tf.where(tf.equal(values, MISSING_INTEGER), np.float32(np.nan), tf.cast(values, tf.float32))
     return tf.cast(values, tf.float32)
-
-
-def number_values(column: pa.ChunkedArray) -> NDArray[np.float32]:
-    """A number column as float32, missing values as NaN."""
-    return column.cast(pa.float32(), safe=False).to_numpy().astype(np.float32, copy=False)

@@ -143,10 +143,11 @@ class NextItemModel(FittedModel[NextItemRun]):
         """
         load_tensorflow()
 
+        from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
         from tfelc.next_item.evaluation.evaluation import evaluate
 
-        examples = self.run.examples(split)
-        return evaluate(self.run.model(), examples, split, not keep_seen)[0].to_json()
+        found, _ = evaluate(self.run.model(), self.run.examples(split), split, not keep_seen)
+        return (found if keep_seen else with_yardsticks(found, self.run, self.run.metadata["data_hash"])).to_json()
 
     def ready_requests(self, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Requests with histories of the test split; see `FittedModel.ready_requests`."""

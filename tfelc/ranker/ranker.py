@@ -152,21 +152,23 @@ class Ranker(FittedModel[RankerRun]):
                 files.
 
         Returns:
-            What `tfelc evaluate --json` prints: metrics by output and user group, gates and clusters.
+            What `tfelc evaluate --json` prints: metrics by output and user group, gates and clusters,
+            and simple models beside them where training measured those on the same rows.
         """
         load_tensorflow()
 
-        from tfelc.data.split_tables import LogTables, SplitTables
+        from tfelc.data.split_tables import LogTables
+        from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
         from tfelc.ranker.evaluation.evaluation import evaluate
         from tfelc.ranker.evaluation.predictions import Predictor
 
         model = self._trained()
-        rows: SplitTables
         if data is None or is_prepared(data):
-            rows = self.run.dataset(None if data is None else Path(str(data)))
-        else:
-            rows, split = LogTables(model.schema, data, csv_delimiter), "data"
-        return evaluate(Predictor(model, rows).predict(split), split).to_json()
+            dataset = self.run.dataset(None if data is None else Path(str(data)))
+            found = evaluate(Predictor(model, dataset).predict(split), split)
+            return with_yardsticks(found, self.run, dataset.hash).to_json()
+        rows = LogTables(model.schema, data, csv_delimiter)
+        return evaluate(Predictor(model, rows).predict("data"), "data").to_json()
 
     def ready_requests(self, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Requests with rows of the run's data; see `FittedModel.ready_requests`."""

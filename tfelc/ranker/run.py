@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tfelc.core.errors import RunError, UsageError
 from tfelc.data.dataset import Dataset
@@ -38,6 +39,7 @@ class RankerRun(Run[RankerSettings]):
         tasks: list[str],
         fitted: FittedFeatures,
         owns_data: bool = False,
+        auto: Mapping[str, Any] | None = None,
     ) -> RankerRun:
         """Makes the run folder of a ranker that is about to be trained.
 
@@ -48,6 +50,7 @@ class RankerRun(Run[RankerSettings]):
             tasks: List of str. The tasks that are predicted.
             fitted: FittedFeatures. What the features were fitted to.
             owns_data: bool. Whether the dataset is to be moved to `own_data`. Defaults to False.
+            auto: Mapping. The settings that were `auto`, by dotted name, and what they came to. Defaults to none.
 
         Raises:
             RunError: The folder exists and is not empty.
@@ -61,6 +64,7 @@ class RankerRun(Run[RankerSettings]):
                 "data_hash": dataset.hash,
                 "schema_hash": dataset.schema.hash(),
                 "rows": dataset.manifest.rows,
+                "auto": dict(auto or {}),
             },
         )
 

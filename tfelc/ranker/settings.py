@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from tfelc.core.auto import AUTO, OrAuto
 from tfelc.core.settings import NewNames, Settings
 from tfelc.lifecycle.settings.clusters import ClusterSettings
 from tfelc.lifecycle.settings.early_stopping import EarlyStoppingSettings
@@ -70,6 +71,11 @@ class RankerModelSettings(Settings):
             and settings.
         embedding_dim: Width of the embeddings of tables that state none.
         embedding_dropout: Share of the embedded features that is dropped in training.
+        min_count: A value of a category or list enters the vocabulary once the training split holds it this often,
+            where the schema says nothing of its table.
+        number_bins: Numbers are also seen through this many bins of about as many training rows each, linear within a
+            bin; 0 does not.
+        linear: Whether the logits have a linear part over all features beside the network.
         interactions: Whether the product of each candidate with the history that shares its table is a feature.
         gates: What the gates see.
         towers: The tasks' towers.
@@ -79,6 +85,9 @@ class RankerModelSettings(Settings):
     architecture: MultiTaskArchitecture = MMoE()
     embedding_dim: int = Field(16, ge=1)
     embedding_dropout: float = Field(0.2, ge=0, lt=1)
+    min_count: Annotated[int, Field(ge=1), OrAuto()] = AUTO
+    number_bins: Annotated[int, Field(ge=0), OrAuto()] = AUTO
+    linear: Literal["auto"] | bool = "auto"
     interactions: bool = True
     gates: GateSettings = GateSettings()
     towers: TowerSettings = TowerSettings()
@@ -91,12 +100,15 @@ class RankerOptimizerSettings(OptimizerSettings):
     Attributes:
         tables: Optimizer of the embedding tables; each moves only the rows that the batch looked up.
         tables_learning_rate: Learning rate of the embedding tables.
+        average: Decay of a moving average of the weights, which is then what is judged and kept; 0 keeps the weights
+            as they are.
     """
 
-    learning_rate: float = Field(0.004, gt=0)
+    learning_rate: Annotated[float, Field(gt=0), OrAuto()] = AUTO
     schedule: Literal["constant", "linear", "cosine"] = "linear"
     tables: Literal["lazy_adam", "sparse_adagrad"] = "lazy_adam"
-    tables_learning_rate: float = Field(0.02, gt=0)
+    tables_learning_rate: Annotated[float, Field(gt=0), OrAuto()] = AUTO
+    average: Annotated[float, Field(ge=0, lt=1), OrAuto()] = AUTO
 
 
 class RankerEarlyStoppingSettings(EarlyStoppingSettings):
@@ -109,6 +121,7 @@ class RankerTrainingSettings(TrainingSettings):
     """How the model is trained; see `TrainingSettings` for the rest.
 
     Attributes:
+        passes: Passes over the training rows that make an epoch, at whose end the model is judged.
         precision: What is computed in; `mixed_bfloat16` is half as wide, with weights that stay in float32.
         xla: Whether the network's step is compiled by XLA.
         steps_per_execution: Steps that TensorFlow takes before it comes back to Python; a checkpoint falls between.
@@ -117,8 +130,9 @@ class RankerTrainingSettings(TrainingSettings):
             `tfelc.losses.task_balance`, or its name and settings.
     """
 
-    epochs: int = Field(2, ge=1)
-    batch_size: int = Field(1024, ge=1)
+    epochs: Annotated[int, Field(ge=1), OrAuto()] = AUTO
+    batch_size: Annotated[int, Field(ge=1), OrAuto()] = AUTO
+    passes: Annotated[int, Field(ge=1), OrAuto()] = AUTO
     early_stopping: RankerEarlyStoppingSettings = RankerEarlyStoppingSettings()
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     xla: bool = False

@@ -28,7 +28,7 @@ def same(one, other):
 @pytest.mark.parametrize("result", [RANKER, NEXT_ITEM])
 def test_it_comes_back_from_its_json(result):
     content = json.loads(json_text(result.to_json()))
-    assert list(content) == ["split", "unit", "count", "metrics", "groups", "gates", "clusters"]
+    assert list(content) == ["split", "unit", "count", "metrics", "groups", "gates", "clusters", "yardsticks", "steps"]
     again = EvaluationResult.from_json({**content, "best_epoch": 2})
     assert same(again, result) and (again.clusters is None) == (result.clusters is None)
     assert math.isnan(RANKER.metrics["ctr"]["gauc"])

@@ -3,6 +3,7 @@ import json
 import math
 import os
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tfelc.core.errors import RunError
 from tfelc.core.folder_lock import FolderLock
 from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
 from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
 from tfelc.lifecycle.training.checkpoint import load_checkpoint, save_checkpoint
 from tfelc.lifecycle.training.checkpoints import Checkpoints
 from tfelc.lifecycle.training.training_loop import TrainingLoop
@@ -52,7 +54,8 @@ def test_every_epoch_is_kept_with_losses_result_and_rate(tmp_path):
         ((0.6, 0.8, 0.7, 0.9), 1, 3, 2),
         ((0.6, 0.8, 0.7, 0.9), 0, 3, 2),  # A patience of no epoch is that of one.
         ((0.8, 0.8, 0.8, 0.9), 2, 3, 1),  # As good as the best is no better.
-        ((math.nan, 0.5, 0.4, 0.3), 2, 4, 2),  # What is not defined is the worst.
+        ((math.nan, 0.5, math.nan, 0.3), 2, 4, 2),  # What is not defined is never the best,
+        ((math.nan, math.nan, math.nan, math.nan), 2, 4, 4),  # and where nothing is, the last epoch is kept.
     ],
 )
 def test_it_stops_when_told_and_keeps_the_best(tmp_path, aucs, patience, epochs, best):
@@ -273,3 +276,25 @@ def test_two_trainings_never_share_a_run(tmp_path):
     loop.train()
     # Let go of at its end.
     assert elsewhere.acquire() is None
+
+
+def test_simple_models_stand_beside_the_result_unless_they_are_left_out(tmp_path):
+    class Beside(Counter):
+        def yardsticks(self):
+            return {"constant": {"toy": {"auc": 0.5}}}
+
+    for wanted in (True, False):
+        loop = toy_loop(tmp_path / str(wanted), Beside(AUCS), yardsticks=wanted)
+        loop.train()
+        result = loop.test()
+        assert result.yardsticks == ({"constant": {"toy": {"auc": 0.5}}} if wanted else {})
+        assert result.steps == STEPS * 4
+        stored = EvaluationResult.from_json(json.loads((tmp_path / str(wanted) / "metrics.json").read_text()))
+        assert (stored.yardsticks, stored.steps) == (result.yardsticks, result.steps)
+        # A later evaluation of the same rows takes them from there, another split or other data does not.
+        later = loop.trainable.evaluate("test")
+        assert with_yardsticks(later, loop.run, "0") == result
+        assert with_yardsticks(later, loop.run, "1") == later
+        assert with_yardsticks(replace(later, split="validation"), loop.run, "0").yardsticks == {}
+    (tmp_path / "True" / "metrics.json").write_text("{")
+    assert with_yardsticks(later, toy_loop(tmp_path / "True", Beside(AUCS)).run, "0") == later

@@ -100,3 +100,16 @@ def test_an_error_of_tensorflows_own_passes(dataset, lookup):
     found = batches(dataset, lookup)
     with pytest.raises(tf.errors.InvalidArgumentError), found.own_errors():
         tf.reshape(tf.zeros(3), [2])
+
+
+def test_several_passes_make_an_epoch_and_are_taken_up_at_any_step(dataset, lookup):
+    twice = batches(dataset, lookup, passes=2)
+    assert (twice.rows, twice.steps) == (2 * ROWS, 19)
+    rows = rows_of(lookup, twice.epoch(1))
+    flat = sum(rows, [])
+    # The third and the fourth pass, as single ones would be; batches go on over their border.
+    single = batches(dataset, lookup)
+    assert flat == sum(rows_of(lookup, single.epoch(2)) + rows_of(lookup, single.epoch(3)), [])
+    assert [len(batch) for batch in rows] == [64] * 18 + [48]
+    for step in (3, 9, 10, 18):
+        assert rows_of(lookup, twice.epoch(1, step)) == rows[step:]

@@ -150,3 +150,26 @@ def test_only_the_rows_of_a_batch_move_in_a_table(training):
 
 def pick(part, rows):
     return {key: value[:rows] for key, value in part.items()} if isinstance(part, dict) else part[:rows]
+
+
+def test_the_moving_average_is_what_is_judged_and_kept(training):
+    made = training("optimizer.average=0.2", "training.batch_size=300")
+    trainer = made.trainer
+    seen = [[variable.numpy() for variable in trainer.averaged_variables]]
+    wanted = seen[0]
+    for number, batch in enumerate(made.batches.epoch(0), 1):
+        trainer.train_step(batch)
+        seen.append([variable.numpy() for variable in trainer.averaged_variables])
+        decay = min(0.2, (1 + number) / (10 + number))  # 2 / 11, then 0.2
+        wanted = [decay * old + (1 - decay) * new for old, new in zip(wanted, seen[-1], strict=True)]
+    assert len(seen) == 3 and len(wanted) == len(trainer.trainable_variables)
+    with made.judged_weights():
+        for variable, value in zip(trainer.averaged_variables, wanted, strict=True):
+            np.testing.assert_allclose(variable.numpy(), value, rtol=1e-4, atol=1e-6)
+    for variable, value in zip(trainer.averaged_variables, seen[-1], strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+def test_without_an_average_the_weights_are_judged_as_they_are(training):
+    made = training("optimizer.average=0")
+    assert made.trainer.averages == [] and made.trainer.averaged_variables == []

@@ -99,6 +99,33 @@ def test_it_stops_after_the_patience_and_keeps_the_best_epoch(scripted, tmp_path
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["best_epoch"] == 2
 
 
+def test_without_a_positive_to_validate_on_the_log_loss_decides_and_that_is_said(tmp_path):
+    import io
+
+    import pyarrow as pa
+    from rich.console import Console
+
+    from tests.support.every_kind import ROWS, every_kind_rows
+    from tfelc.data.dataset_writer import DatasetWriter
+
+    with DatasetWriter(tmp_path / "data", every_kind_schema(), "no purchase to validate on", 0) as writer:
+        for seed, (split, count) in enumerate(ROWS.items()):
+            rows = every_kind_rows(count, seed)
+            if split == "validation":
+                place = rows.column_names.index("bought")
+                rows = rows.set_column(place, "bought", pa.array([0] * count, pa.int8()))
+            writer.write(split, rows)
+    console = Console(file=io.StringIO(), width=500)
+    stopping = "training.early_stopping.metric=buy.auc"
+    training = create(Dataset(tmp_path / "data"), tmp_path / "run", *QUICK, stopping, console=console)
+    training.train()
+    said = console.file.getvalue()
+    assert "warning: task `buy`: no row of the validation split with `clicked` has `bought`; its AUC is not" in said
+    assert "warning: `buy.auc` is not defined on the validation split: `buy.logloss` decides which weights" in said
+    losses = [epoch["validation"]["metrics"]["buy"]["logloss"] for epoch in training.history.epochs]
+    assert training.history.best == -min(losses)
+
+
 def test_a_task_and_a_column_are_a_matter_of_yaml(tmp_path):
     # `engaged` says whether `mood` is above 0: only a model that reads the new column can tell.
     schema = every_kind_schema(engaged={"kind": "label"}, mood={"kind": "number", "role": "context"})
@@ -177,3 +204,10 @@ def test_a_lost_last_checkpoint_is_no_reason_to_begin_again(tmp_path, every_kind
 def test_a_training_that_diverges_says_so(tmp_path, every_kind_dataset):
     with pytest.raises(RunError, match=r"training diverged in epoch 1 \(`.*` is not finite\); lower optimizer"):
         train(every_kind_dataset, tmp_path / "run", *QUICK, "optimizer.learning_rate=1e38", tasks=["click"])
+
+
+@pytest.mark.parametrize("architecture", ["{name: shared_bottom}", "{name: mmoe, num_experts: 1}"])
+def test_clusters_that_act_on_nothing_are_refused(architecture, tmp_path, every_kind_dataset):
+    settings = (f"model.architecture={architecture}", "model.clusters.linear_inputs=[]")
+    with pytest.raises(UsageError, match="act on nothing: .* no gates that choose, .* num_clusters=0"):
+        create(every_kind_dataset, tmp_path / "run", *settings)

@@ -14,7 +14,10 @@ from tfelc.metrics.assignment_agreement import assignment_agreement
 from tfelc.ranker.evaluation.evaluation import output_metrics
 from tfelc.ranker.evaluation.group_lift import group_lifts
 from tfelc.ranker.evaluation.predictions import Predictions
-from tfelc.ranker.models.boosted_trees import boosted_trees
+from tfelc.ranker.yardsticks.boosted_trees import boosted_trees
+from tfelc.ranker.yardsticks.flat_table import FlatTables
+from tfelc.ranker.yardsticks.measure_yardsticks import MOST_ROWS
+from tfelc.schema.task_chain import select_tasks
 
 
 def describe(found: Sequence[Measured]) -> dict[str, Any]:
@@ -36,7 +39,11 @@ def describe(found: Sequence[Measured]) -> dict[str, Any]:
 
 def describe_trees(dataset: Dataset, judged: Predictions) -> dict[str, Any]:
     """The metrics of gradient-boosted trees on the rows on which a ranker was judged."""
-    scores: dict[str, Any] = boosted_trees(dataset, list(judged.outcomes))
+    schema = dataset.schema
+    heads = [name for name in judged.outcomes if name in schema.tasks]
+    tables = FlatTables(dataset, schema, select_tasks(schema, heads, {}), heads, MOST_ROWS)
+    test = tables.split("test")
+    scores: dict[str, Any] = {name: boosted_trees(tables.train, test, name) for name in judged.outcomes}
     outcomes = {
         name: dataclasses.replace(outcome, probabilities=scores[name]) for name, outcome in judged.outcomes.items()
     }

@@ -29,6 +29,9 @@ class EvaluationResult:
         groups: Group of users -> output -> metric -> value.
         gates: Task -> how its gate mixes the experts: `entropy`, `mean`, `groups` and `distance`.
         clusters: The state of the clusters; None for a model without clusters.
+        yardsticks: Simple model -> output -> metric -> value, on the same rows or users; none where they were not
+            measured.
+        steps: Optimizer steps that training took; None where it is not known.
 
     Example:
         >>> result = EvaluationResult("test", "users", 100, {"next_item": {"hr@5": 0.25}})
@@ -45,6 +48,8 @@ class EvaluationResult:
     groups: dict[str, Metrics] = field(default_factory=dict)
     gates: dict[str, dict[str, Any]] = field(default_factory=dict)
     clusters: ClusterHealth | None = None
+    yardsticks: dict[str, Metrics] = field(default_factory=dict)
+    steps: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The result as a JSON object, as `tfelc evaluate --json` prints it; `json_text` writes NaN as null."""
@@ -70,6 +75,8 @@ class EvaluationResult:
             {group: _read(values) for group, values in content.get("groups", {}).items()},
             _defined(content.get("gates", {})),
             ClusterHealth.from_json(content["clusters"]) if content.get("clusters") else None,
+            {name: _read(metrics) for name, metrics in content.get("yardsticks", {}).items()},
+            content.get("steps"),
         )
 
     @classmethod

@@ -19,6 +19,7 @@ class TrainingSettings(Settings):
             ranker's speed on two cores.
         checkpoint_seconds: A checkpoint is written this often inside an epoch, beside the one at its end.
         early_stopping: When to stop.
+        yardsticks: Whether simple models are trained too and measured on the same test rows, which takes seconds.
     """
 
     epochs: int = Field(ge=1)
@@ -27,3 +28,4 @@ class TrainingSettings(Settings):
     deterministic: bool = True
     checkpoint_seconds: float = Field(60.0, ge=0)
     early_stopping: EarlyStoppingSettings
+    yardsticks: bool = True

@@ -60,15 +60,22 @@ class WatchedMetric:
                 f"training.early_stopping.metric: `{name}` is not measured; it is one of {where}{', '.join(directed)}"
             )
         metric = metrics.get(metric_name)
-        if isinstance(metric, RankerMetric) and metric.needs_users and not has_users:
+        watched = cls(name, (output,) if dot and output != _MEAN else tuple(outputs), metric)
+        if watched.needs_users and not has_users:
             raise ConfigError(f"training.early_stopping.metric: `{name}` needs a `user_key` in the schema")
-        return cls(name, (output,) if dot and output != _MEAN else tuple(outputs), metric)
+        return watched
+
+    @property
+    def needs_users(self) -> bool:
+        """Whether the metric is made of figures of single users."""
+        return isinstance(self.metric, RankerMetric) and self.metric.needs_users
 
     def value(self, metrics: Mapping[str, Mapping[str, float]]) -> float:
-        """The value, larger being better; minus infinity where the rows do not define it.
+        """The value, larger being better: the mean over the outputs whose rows define it; NaN where none do.
 
         Args:
             metrics: Output -> metric -> value, as in an `EvaluationResult`.
         """
-        value = self.metric.sign * float(np.mean([metrics[output][self.metric.name] for output in self.outputs]))
-        return value if math.isfinite(value) else -math.inf
+        values = [metrics[output][self.metric.name] for output in self.outputs]
+        defined = [value for value in values if math.isfinite(value)]
+        return self.metric.sign * float(np.mean(defined)) if defined else math.nan

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tfelc.lifecycle.settings.clusters import ClusterSettings
+
 COLLAPSED = 2.0
 
 
@@ -22,19 +24,31 @@ def health_line(health: Mapping[str, float]) -> str:
     return "  ".join(parts)
 
 
-def collapse_warning(history: Sequence[Mapping[str, Any]], count: int) -> str | None:
-    """What to tell when the clusters have collapsed in the last epoch, and in none before it.
+def collapse_warning(history: Sequence[Mapping[str, Any]], clusters: ClusterSettings | None) -> str | None:
+    """What to tell when fewer than two clusters are left in the last epoch, and in none before it.
 
     Args:
         history: The epochs so far, as the history has them, the last one just trained.
-        count: Clusters of the model; fewer than 2 cannot collapse.
+        clusters: The settings of the clusters; None for a model without. Fewer than 2 cannot collapse.
     """
-    in_use = [_in_use(epoch) for epoch in history]
-    if count < COLLAPSED or in_use[-1] >= COLLAPSED or any(value < COLLAPSED for value in in_use[:-1]):
+    count = clusters.num_clusters if clusters else 0
+    if clusters is None or count < COLLAPSED:
         return None
+    in_use = [_in_use(epoch) for epoch in history]
+    if in_use[-1] >= COLLAPSED or any(value < COLLAPSED for value in in_use[:-1]):
+        return None
+    found = f"{in_use[-1]:.2f} of {count} in use"
+    without = "model.clusters.num_clusters=0 leaves them out"
+    if clusters.merge:
+        return (
+            f"the clusters tell users apart no longer: {found}, since model.clusters.merge takes away those that lie "
+            f"closer together than model.clusters.temperature ({clusters.temperature:g}) or hold next to nothing. "
+            f"model.clusters.merge=false keeps all of them, a lower temperature finer ones; {without}"
+        )
+    soft = "" if clusters.objective == "soft" else "take model.clusters.objective=soft, "
     return (
-        f"the clusters have collapsed: {in_use[-1]:.2f} of {count} in use. Lower model.clusters.temperature, take "
-        "model.clusters.objective=soft, or lower model.clusters.alpha"
+        f"the clusters have collapsed: {found}. Lower model.clusters.temperature ({clusters.temperature:g}), {soft}or "
+        f"lower model.clusters.alpha ({clusters.alpha:g}); {without}"
     )
 
 

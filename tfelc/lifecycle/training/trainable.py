@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
+from tfelc.lifecycle.settings.clusters import ClusterSettings
 
 
 class Trainable(ABC):
@@ -19,6 +21,7 @@ class Trainable(ABC):
 
     Attributes:
         unit: What a batch is made of, `rows` or `samples`.
+        memory_advice: The settings to lower where memory does not suffice.
         divergence_advice: What to do about a loss that is not finite.
 
     Example:
@@ -49,7 +52,11 @@ class Trainable(ABC):
     """
 
     unit: ClassVar[str] = "samples"
+    memory_advice: ClassVar[str] = "training.batch_size"
     divergence_advice: ClassVar[str] = "lower optimizer.learning_rate, or set optimizer.clip_norm"
+
+    clusters: ClusterSettings | None = None
+    """The settings of its clusters, where it has any."""
 
     units_per_epoch: int
     """Rows or samples of an epoch, as `unit` says."""
@@ -77,6 +84,11 @@ class Trainable(ABC):
         """What else is logged of the epoch so far and is no loss, such as the use of the clusters."""
         return {}
 
+    @contextmanager
+    def judged_weights(self) -> Iterator[None]:
+        """Puts the weights that are judged and kept in the place of those that are trained, and back at the end."""
+        yield
+
     @abstractmethod
     def evaluate(self, split: str) -> EvaluationResult:
         """Measures the weights as they are, on `validation` after each epoch, with what is worth its time there."""
@@ -84,6 +96,10 @@ class Trainable(ABC):
     def test(self) -> EvaluationResult:
         """Measures the weights on the test split in full; more than the result may be left in the run's folder."""
         return self.evaluate("test")
+
+    def yardsticks(self) -> dict[str, Metrics]:
+        """Simple models, trained on the same rows, by name: output -> metric -> value on the test split."""
+        return {}
 
     def describe(self, result: EvaluationResult) -> str:
         """A validation result in a few words, for the line of an epoch."""

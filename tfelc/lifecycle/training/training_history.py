@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -13,8 +14,8 @@ class TrainingHistory:
 
     Attributes:
         epochs: One entry an epoch: `epoch` from 1, `losses`, `health`, the result `validation` as JSON, and the rate.
-        best: The best value of the watched metric, larger being better; None before the first epoch.
-        best_epoch: Its epoch, from 1.
+        best: The best value of the watched metric, larger being better; None while no epoch has had one.
+        best_epoch: Its epoch, from 1; while no epoch has had a value, the last one.
         seconds: What training has taken, without measuring.
 
     Example:
@@ -29,11 +30,14 @@ class TrainingHistory:
     seconds: float = 0.0
 
     def add(self, epoch: dict[str, Any], value: float) -> bool:
-        """Adds an epoch; returns whether it is the best so far. One that only equals the best is not."""
+        """Adds an epoch; returns whether its weights are the ones to keep.
+
+        An epoch that only equals the best is not, nor is one whose value is NaN, unless none before it had a value.
+        """
         self.epochs.append(epoch)
         is_best = self.best is None or value > self.best
         if is_best:
-            self.best, self.best_epoch = value, epoch["epoch"]
+            self.best, self.best_epoch = value if math.isfinite(value) else None, epoch["epoch"]
         return is_best
 
     def is_over(self, patience: int) -> bool:

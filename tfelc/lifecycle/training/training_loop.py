@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.settings.training import TrainingSettings
 from tfelc.lifecycle.training.checkpoints import Checkpoints
 from tfelc.lifecycle.training.early_stopping import WatchedMetric
+from tfelc.lifecycle.training.enough_memory import enough_memory
 from tfelc.lifecycle.training.health import collapse_warning, health_line
 from tfelc.lifecycle.training.progress import EpochProgress
 from tfelc.lifecycle.training.tensor_board_log import TensorBoardLog
@@ -91,7 +93,7 @@ class TrainingLoop(Generic[TrainableT]):
         progress = EpochProgress(
             self._console, trainable.units_per_epoch, epochs, self._settings.batch_size, trainable.unit
         )
-        with TensorBoardLog(self.run.logs) as log:
+        with TensorBoardLog(self.run.logs) as log, enough_memory(trainable.memory_advice):
             while epoch < epochs and not self.history.is_over(self._settings.early_stopping.patience):
                 rate = self._fit_epoch(epoch, step, progress)
                 self._judge(epoch, rate, log)
@@ -101,8 +103,11 @@ class TrainingLoop(Generic[TrainableT]):
         return trainable
 
     def test(self) -> EvaluationResult:
-        """Measures the weights on the test split and writes `metrics.json`."""
-        result = self.trainable.test()
+        """Measures the weights on the test split, and simple models beside them, and writes `metrics.json`."""
+        result = replace(self.trainable.test(), steps=self._steps())
+        if self._settings.yardsticks:
+            with step_status(console=self._console, first="training simple models to compare with"):
+                result = replace(result, yardsticks=self.trainable.yardsticks())
         self.run.write_json("metrics.json", {**result.to_json(), "best_epoch": self.history.best_epoch})
         return result
 
@@ -114,6 +119,9 @@ class TrainingLoop(Generic[TrainableT]):
                 f"{self.run.path}: is being trained by {holder}; wait for its end, or name another `run`", ["run"]
             )
         return lock
+
+    def _steps(self) -> int:
+        return len(self.history.epochs) * -(-self.trainable.units_per_epoch // self._settings.batch_size)
 
     def _initialized(self) -> tuple[int, int]:
         if self._position is None:
@@ -161,16 +169,17 @@ class TrainingLoop(Generic[TrainableT]):
                 f"{self.run.path}: training diverged in epoch {epoch + 1} (`{endless[0]}` is not finite); "
                 f"{self.trainable.divergence_advice}"
             )
-        result = self.trainable.evaluate("validation")
-        entry = {
-            "epoch": epoch + 1,
-            "losses": losses,
-            "health": health,
-            "validation": result.to_json(),
-            f"{self.trainable.unit}_per_second": round(rate),
-        }
-        if self.history.add(entry, self._watched.value(result.metrics)):
-            self._checkpoints.save_best()
+        with self.trainable.judged_weights():
+            result = self.trainable.evaluate("validation")
+            entry = {
+                "epoch": epoch + 1,
+                "losses": losses,
+                "health": health,
+                "validation": result.to_json(),
+                f"{self.trainable.unit}_per_second": round(rate),
+            }
+            if self.history.add(entry, self._watched.value(result.metrics)):
+                self._checkpoints.save_best()
         self.run.write_json("history.json", self.history.to_json())
         log.write(epoch + 1, logged, result)
         self._print(epoch, losses, health, result, rate)
@@ -186,6 +195,5 @@ class TrainingLoop(Generic[TrainableT]):
             f"{rate:,.0f} {self.trainable.unit}/s",
         ]
         self._console.print("  ".join(filter(None, parts)), highlight=False, soft_wrap=True)
-        num_clusters = result.clusters.num_clusters if result.clusters else 0
-        if warning := collapse_warning(self.history.epochs, num_clusters):
+        if warning := collapse_warning(self.history.epochs, self.trainable.clusters):
             self._console.print(f"[bold yellow]warning:[/bold yellow] {warning}", soft_wrap=True)

@@ -6,8 +6,11 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.yardsticks_table import yardsticks_table
 from tfelc.metrics.registries import RANKING_METRICS
 from tfelc.next_item.settings import NEXT_ITEM
+
+YARDSTICK_METRICS = ("hr@10", "hr@20", "ndcg@10", "ndcg@20")
 
 
 def ranking_table(result: EvaluationResult, keep_seen: bool = False) -> Table:
@@ -36,3 +39,12 @@ def ranking_table(result: EvaluationResult, keep_seen: bool = False) -> Table:
     for what, row in cells.items():
         table.add_row(what, *(row.get(cutoff, "") for cutoff in cutoffs))
     return table
+
+
+def simple_models_table(result: EvaluationResult) -> list[Table]:
+    """The model beside the yardsticks; no table where none were measured.
+
+    Args:
+        result: The result of `evaluate`, with what training measured beside it.
+    """
+    return [yardsticks_table(result, "model", YARDSTICK_METRICS, RANKING_METRICS)] if result.yardsticks else []

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
 from tfelc.lifecycle.report.cluster_sizes import cluster_sizes
 from tfelc.lifecycle.report.embedding_map import POINTS, embedding_map
 from tfelc.lifecycle.report.markup import Markup, bullets, note
 from tfelc.lifecycle.report.run_report import Content, RunReport, Status
 from tfelc.lifecycle.report.section import Section
+from tfelc.lifecycle.report.yardsticks_markup import yardsticks_markup
 from tfelc.metrics.registries import RANKING_METRICS
 from tfelc.next_item.data.batches import padded_blocks
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.filtering import Filtering
 from tfelc.next_item.evaluation.comparison import compare
 from tfelc.next_item.evaluation.evaluation import evaluate
+from tfelc.next_item.evaluation.tables import YARDSTICK_METRICS
 from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 from tfelc.next_item.report.metric_tables import differences_table, ranking_table
 from tfelc.next_item.report.summary_sentences import cluster_sentence, comparison_sentence, quality_sentences
@@ -47,8 +50,10 @@ class NextItemReport(RunReport[NextItemRun]):
             status: Called with what is being done.
         """
         model, metadata = self.run.model(), self.run.metadata
-        examples = split(self.run.sequences(self.data), self.run.settings.split).test
+        sequences = self.run.sequences(self.data)
+        examples = split(sequences, self.run.settings.split).test
         result, ranks = evaluate(model, examples, "test", progress=_advance(self.name, status))
+        result = with_yardsticks(result, self.run, sequences.hash)
         metrics = {self.name: result.metrics[NEXT_ITEM]}
         summary = [*quality_sentences(self.name, result, metadata["items"]), cluster_sentence(result.clusters)]
         differences = []
@@ -58,6 +63,9 @@ class NextItemReport(RunReport[NextItemRun]):
             metrics[self.other] = comparison.metrics[NEXT_ITEM]
             summary.append(comparison_sentence(comparison, self.other))
             differences.append(differences_table(comparison))
+        beside = []
+        if result.yardsticks:
+            beside.append(yardsticks_markup(result, "model", YARDSTICK_METRICS, RANKING_METRICS))
         status("drawing")
         counts = (f"{metadata[name]:,} {name}" for name in ("users", "items", "actions"))
         filtered = f"; {Filtering(**metadata['filtering']).sentence()}" if "filtering" in metadata else ""
@@ -66,7 +74,7 @@ class NextItemReport(RunReport[NextItemRun]):
             lead=f"{', '.join(counts)} of {metadata['data']}{filtered}",
             summary=[bullets(summary)],
             sections=[
-                Section("Quality", [ranking_table(metrics), *differences]),
+                Section("Quality", [ranking_table(metrics), *beside, *differences]),
                 Section("Clusters of users", _cluster_blocks(model, examples)),
             ],
             curves=training_curves(self.run.read_json("history.json")),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
 from tfelc.lifecycle.training.seed_process import seed_process
 from tfelc.lifecycle.training.trainable import Trainable
 from tfelc.metrics.registries import RANKING_METRICS
@@ -15,6 +15,7 @@ from tfelc.next_item.data.batches import SequenceBatches
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.evaluation.catalog_scorer import embedding_graph
 from tfelc.next_item.evaluation.evaluation import evaluate
+from tfelc.next_item.evaluation.yardsticks import measure_yardsticks
 from tfelc.next_item.run import NextItemRun, build_model, split
 from tfelc.next_item.settings import NEXT_ITEM
 from tfelc.next_item.training.next_item_trainer import NextItemTrainer
@@ -38,6 +39,7 @@ class NextItemTrainable(Trainable):
     """
 
     unit = "samples"
+    memory_advice = "model.encoder.dim, model.clusters.num_clusters or training.batch_size"
 
     def __init__(self, run: NextItemRun, sequences: Sequences) -> None:
         settings = run.settings
@@ -53,6 +55,7 @@ class NextItemTrainable(Trainable):
         self.batches = SequenceBatches(
             self.splits.train, training.samples, settings.split.max_length, training.batch_size, training.seed, views
         )
+        self.clusters = getattr(settings.model, "clusters", None)
         self.units_per_epoch = self.batches.samples
         self._graph = embedding_graph(self.model)
         steps = len(self.batches) * training.epochs
@@ -83,6 +86,10 @@ class NextItemTrainable(Trainable):
         result, ranks = self._ranked("test")
         self._run.write_ranks(self._users[self.splits.test.users], ranks)
         return result
+
+    def yardsticks(self) -> dict[str, Metrics]:
+        """What is popular, and item-kNN; see `measure_yardsticks`."""
+        return measure_yardsticks(self.splits, self.model.num_items)
 
     def describe(self, result: EvaluationResult) -> str:
         """Hit rate and NDCG, and how many clusters are in use."""

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tfelc.core.errors import DataError
 from tfelc.lifecycle.training.early_stopping import WatchedMetric
+from tfelc.lifecycle.training.enough_memory import enough_memory
 from tfelc.lifecycle.training.training_loop import TrainingLoop
 from tfelc.metrics.registries import RANKING_METRICS
 from tfelc.next_item.data.sequences import Sequences
@@ -80,7 +81,9 @@ def resume_training(run: NextItemRun, console: Console, source: str | None = Non
 
 def _loop(run: NextItemRun, sequences: Sequences, console: Console) -> TrainingLoop[NextItemTrainable]:
     settings = run.settings
-    return TrainingLoop(run, NextItemTrainable(run, sequences), settings.training, _watched(settings), console)
+    with enough_memory(NextItemTrainable.memory_advice):
+        trainable = NextItemTrainable(run, sequences)
+    return TrainingLoop(run, trainable, settings.training, _watched(settings), console)
 
 
 def _watched(settings: NextItemSettings) -> WatchedMetric:

@@ -30,3 +30,8 @@ class MMoE(ExpertSettings):
         return MultiGateExperts(
             num_tasks, self.num_experts, self.units, dropout=self.dropout, dtype=dtype, name="experts"
         )
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether there are several experts."""
+        return self.num_experts > 1

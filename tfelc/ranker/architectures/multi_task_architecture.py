@@ -55,3 +55,8 @@ class MultiTaskArchitecture(PartSettings):
     @abstractmethod
     def output_units(self) -> int:
         """Width of each task's mixture."""
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether gates choose between experts, so that what they see matters. Defaults to True."""
+        return True

@@ -22,3 +22,8 @@ class SharedBottom(ExpertSettings):
         from tfelc.layers.multi_gate_experts import MultiGateExperts
 
         return MultiGateExperts(num_tasks, 1, self.units, dropout=self.dropout, dtype=dtype, name="experts")
+
+    @property
+    def has_choice(self) -> bool:
+        """There is one expert."""
+        return False

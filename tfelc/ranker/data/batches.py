@@ -10,8 +10,9 @@ import pyarrow as pa
 import tensorflow as tf
 
 from tfelc.data.dataset import Dataset
+from tfelc.data.number_values import number_values
 from tfelc.data.row_groups import RowGroupReader
-from tfelc.features.lookup import FeatureLookup, number_values
+from tfelc.features.lookup import FeatureLookup
 from tfelc.ranker.data.task_labels import task_labels
 
 _BATCHES_AHEAD = 8
@@ -31,6 +32,7 @@ class Batches:
         batch_size: Rows per batch; the last batch of an epoch may have fewer.
         seed: Seed of the shuffle.
         window: Row groups that are shuffled together. Defaults to 4.
+        passes: Passes over the rows that make an epoch, each in an order of its own. Defaults to 1.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Batches:
         batch_size: int,
         seed: int = 0,
         window: int = 4,
+        passes: int = 1,
     ) -> None:
         # Not the dataset's own schema, which may have been edited since the look-up was fitted.
         schema = lookup.schema
@@ -50,6 +53,7 @@ class Batches:
         self._tasks = {task: schema.tasks[task] for task in tasks}
         self._weight = next(iter(schema.of_kind("weight")), None)
         self._batch_size = batch_size
+        self._passes = passes
         self._error: Exception | None = None
         labels = [task.label for task in self._tasks.values()]
         columns = [*schema.features, *labels, *([self._weight] if self._weight else [])]
@@ -57,13 +61,13 @@ class Batches:
 
     @property
     def rows(self) -> int:
-        """Rows of the split."""
-        return self._reader.rows
+        """Rows of an epoch."""
+        return self._reader.rows * self._passes
 
     @property
     def steps(self) -> int:
         """Batches an epoch."""
-        return -(-self._reader.rows // self._batch_size)
+        return -(-self.rows // self._batch_size)
 
     def epoch(self, epoch: int, start_step: int = 0, shuffle: bool = True) -> tf.data.Dataset:
         """The batches of one epoch, from `start_step` on.
@@ -71,12 +75,14 @@ class Batches:
         Returns:
             Dataset of `(features, labels)`, or `(features, labels, weights)` where the schema has a weight.
         """
-        start_row = start_step * self._batch_size
+        done, start_row = divmod(start_step * self._batch_size, self._reader.rows)
 
         def windows() -> Iterator[Any]:
             try:
-                for table in self._reader.tables(epoch, start_row, shuffle):
-                    yield self._encoded(table)
+                for number in range(done, self._passes):
+                    first_row = start_row if number == done else 0
+                    for table in self._reader.tables(epoch * self._passes + number, first_row, shuffle):
+                        yield self._encoded(table)
             except Exception as error:
                 self._error = error
                 raise

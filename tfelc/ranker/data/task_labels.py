@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
-from tfelc.features.lookup import number_values
+from tfelc.data.number_values import number_values
 from tfelc.schema.task import Task
 
 

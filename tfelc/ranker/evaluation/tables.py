@@ -9,10 +9,12 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.yardsticks_table import yardsticks_table
 from tfelc.metrics.registries import RANKER_METRICS
 
 # Told under the table, not in a column of its own.
 _COVERAGE = "gauc_coverage"
+YARDSTICK_METRICS = ("auc", "logloss")
 _BY_GROUP = ("auc", "gauc")
 
 
@@ -44,6 +46,15 @@ def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, floa
             cells.insert(names.index("auc") + 1, _shown(best_possible_auc.get(output)))
         table.add_row(output, *cells)
     return table
+
+
+def simple_models_table(result: EvaluationResult) -> list[Table]:
+    """The ranker beside the yardsticks; no table where none were measured.
+
+    Args:
+        result: The result of `evaluate`, with what training measured beside it.
+    """
+    return [yardsticks_table(result, "ranker", YARDSTICK_METRICS, RANKER_METRICS)] if result.yardsticks else []
 
 
 def groups_table(result: EvaluationResult) -> Table:

@@ -67,6 +67,11 @@ class MultiTaskNetwork(keras.layers.Layer):
         ]
         self.drop = keras.layers.Dropout(config.towers.dropout, dtype=policy)
         self.heads = GroupedDense(1, dtype="float32", name="heads")
+        self.linear = (
+            keras.layers.Dense(len(self.tasks), kernel_initializer="zeros", dtype="float32", name="linear")
+            if config.linear is True
+            else None
+        )
         self.cluster_linear: ClusterLinear | None = None
 
     def build(self, sides_shape: Mapping[str, Any]) -> None:
@@ -83,6 +88,8 @@ class MultiTaskNetwork(keras.layers.Layer):
             tower.build((None, len(self.tasks), width))
             width = units
         self.heads.build((None, len(self.tasks), width))
+        if self.linear is not None:
+            self.linear.build((None, sum(shape[-1] for shape in sides_shape.values())))
         linear_width = sum(sides_shape[role][-1] for role in self.config.clusters.linear_inputs if role in sides_shape)
         if self.config.clusters.num_clusters and linear_width:
             self.cluster_linear = ClusterLinear(
@@ -107,6 +114,8 @@ class MultiTaskNetwork(keras.layers.Layer):
         for tower in self.towers:
             hidden = self.drop(tower(hidden), training=training)
         logits = self.heads(hidden)[..., 0]
+        if self.linear is not None:
+            logits = logits + self.linear(_side_by_side(list(sides.values()), broadcast))
         if self.cluster_linear is not None:
             parts = [sides[role] for role in self.config.clusters.linear_inputs if role in sides]
             logits = logits + self.cluster_linear(_side_by_side(parts, broadcast), found["assignment"])

@@ -8,15 +8,19 @@ from pathlib import Path
 
 from tfelc.data.dataset import Dataset
 from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
 from tfelc.lifecycle.report.embedding_map import embedding_map
 from tfelc.lifecycle.report.group_names import group_meanings
 from tfelc.lifecycle.report.markup import Markup, bullets, note, paragraph
 from tfelc.lifecycle.report.run_report import Content, RunReport, Status
 from tfelc.lifecycle.report.section import Section
+from tfelc.lifecycle.report.yardsticks_markup import yardsticks_markup
 from tfelc.metrics.auc import AUC
+from tfelc.metrics.registries import RANKER_METRICS
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.group_lift import GroupLift, group_lifts
 from tfelc.ranker.evaluation.predictions import Predictions, Predictor
+from tfelc.ranker.evaluation.tables import YARDSTICK_METRICS
 from tfelc.ranker.report.calibration_curves import calibration_curves
 from tfelc.ranker.report.cluster_groups import ClusterGroups
 from tfelc.ranker.report.gate_map import gate_map
@@ -51,7 +55,10 @@ class RankerReport(RunReport[RankerRun]):
         dataset = self.run.dataset(self.data)
         predictions = {name: _predicted(name, run, dataset, status) for name, run in self.runs.items()}
         status("computing the metrics")
-        results = {name: evaluate(found, "test") for name, found in predictions.items()}
+        results = {
+            name: with_yardsticks(evaluate(found, "test"), self.runs[name], dataset.hash)
+            for name, found in predictions.items()
+        }
         own = predictions[self.name]
         lifts = self._lifts(own, predictions.get(self.other), status)
         status("drawing")
@@ -132,6 +139,8 @@ def _predicted(name: str, run: RankerRun, dataset: Dataset, status: Status) -> P
 def _tables(results: Mapping[str, EvaluationResult], name: str, best_auc: Mapping[str, float | None]) -> list[Markup]:
     result = results[name]
     tables = [ranker_metrics(results, best_auc)]
+    if result.yardsticks:
+        tables.append(yardsticks_markup(result, "ranker", YARDSTICK_METRICS, RANKER_METRICS))
     if result.groups:
         tables.append(group_metrics_table(result))
     if result.clusters is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import keras
@@ -60,17 +61,23 @@ class MultiTaskTrainer(keras.Model):
             names += [clusters.use_tracker.name, clusters.share_tracker.name]
         return names
 
-    def compile(self, optimizer: Any, tables_optimizer: Any, xla: bool = False, **kwargs: Any) -> None:
+    def compile(
+        self, optimizer: Any, tables_optimizer: Any, xla: bool = False, average: float = 0.0, **kwargs: Any
+    ) -> None:
         """Sets the optimizers: one for the embedding tables, one for everything else.
 
         Args:
             optimizer: Keras optimizer of the dense variables.
             tables_optimizer: Keras optimizer of the embedding tables, whose gradients are sparse.
             xla: Whether to compile forward and backward with XLA; the optimizers' sparse updates stay outside.
+            average: Decay of a moving average of all trained variables. Defaults to 0: there is none.
             kwargs: Of `keras.Model.compile`.
         """
         super().compile(optimizer=optimizer, jit_compile=False, **kwargs)
         self.tables_optimizer = tables_optimizer
+        self._decay = average
+        self.averaged_variables = [*chain(*self.dense_and_table_variables())] if average else []
+        self.averages = [keras.Variable(variable, trainable=False) for variable in self.averaged_variables]
         # The look-ups stay outside of XLA: it would make dense gradients of theirs.
         self._network_losses = (
             tf.function(self._head_losses, jit_compile=True, autograph=False) if xla else self._head_losses
@@ -87,11 +94,19 @@ class MultiTaskTrainer(keras.Model):
         dense, tables = self.dense_and_table_variables()
         self.optimizer.apply(gradients[: len(dense)], dense)
         self.tables_optimizer.apply(gradients[len(dense) :], tables)
+        self._update_averages()
         for name, value in terms.items():
             self._terms[name].update_state(value)
         for task, weight in gates.items():
             self._gate_entropies[task].update_state(weight)
         return self.get_metrics_result()
+
+    def _update_averages(self) -> None:
+        # Short at first, so that the random start is soon forgotten.
+        steps = tf.cast(self.optimizer.iterations.value, tf.float32)
+        decay = tf.minimum(self._decay, (1.0 + steps) / (10.0 + steps))
+        for variable, average in zip(self.averaged_variables, self.averages, strict=True):
+            average.assign(average + (1.0 - decay) * (variable - average))
 
     def _losses_and_gradients(self, inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any, list[Any]]:
         dense, tables = self.dense_and_table_variables()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 
 from tfelc.data.dataset import Dataset
-from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
 from tfelc.lifecycle.training.optimizers.create_optimizer import create_optimizer, create_table_optimizer
 from tfelc.lifecycle.training.seed_process import seed_process
 from tfelc.lifecycle.training.trainable import Trainable
@@ -21,6 +22,7 @@ from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
+from tfelc.ranker.yardsticks.measure_yardsticks import measure_yardsticks
 
 # Rows whose activity embeddings the K-means start of the centers is computed on.
 _KMEANS_ROWS = 20_000
@@ -41,6 +43,7 @@ class RankerTrainable(Trainable):
     """
 
     unit = "rows"
+    memory_advice = "model.embedding_dim, model.architecture.units, model.clusters.num_clusters or training.batch_size"
     divergence_advice = "lower optimizer.learning_rate or optimizer.tables_learning_rate, or set optimizer.clip_norm"
 
     def __init__(self, run: RankerRun, dataset: Dataset) -> None:
@@ -56,10 +59,13 @@ class RankerTrainable(Trainable):
             training.batch_size,
             training.seed,
             training.shuffle_groups,
+            # Runs of earlier versions do not say it.
+            max(training.passes, 1),
         )
         self.units_per_epoch = self.batches.rows
         self.trainer = _compiled_trainer(self.model, run.settings, self.batches.steps * training.epochs)
         self.dataset = dataset
+        self.clusters = run.settings.model.clusters
         self._predictor: Predictor | None = None
 
     def initialize_weights(self) -> None:
@@ -99,6 +105,19 @@ class RankerTrainable(Trainable):
         """How decided the gates are, and how the clusters are used, over the epoch so far."""
         return {name: value for name, value in self._logged().items() if name in self.trainer.health_names}
 
+    @contextmanager
+    def judged_weights(self) -> Iterator[None]:
+        """Judges and keeps the moving average of the weights, where there is one."""
+        averages = self.trainer.averages
+        trained = [variable.numpy() for variable in self.trainer.averaged_variables]
+        try:
+            for variable, average in zip(self.trainer.averaged_variables, averages, strict=True):
+                variable.assign(average)
+            yield
+        finally:
+            for variable, value in zip(self.trainer.averaged_variables, trained, strict=True):
+                variable.assign(value)
+
     def evaluate(self, split: str) -> EvaluationResult:
         """Measures a split, without the groups of users, which take most of the time."""
         return self._evaluated(split, by_group=False)
@@ -107,13 +126,17 @@ class RankerTrainable(Trainable):
         """Measures the test split, and the groups of users too."""
         return self._evaluated("test", by_group=True)
 
+    def yardsticks(self) -> dict[str, Metrics]:
+        """A constant, logistic regression and boosted trees; see `measure_yardsticks`."""
+        return measure_yardsticks(self.dataset, self.model.schema, self.model.tasks, self.model.ranker.tasks)
+
     def describe(self, result: EvaluationResult) -> str:
         """The AUC of each output."""
         shown = "  ".join(f"{output} {values[AUC.name]:.4f}" for output, values in result.metrics.items())
         return f"{AUC.heading} {shown}"
 
     def checkpoint_variables(self) -> Mapping[str, Sequence[Any]]:
-        """The variables of the ranker, the balance and the optimizers, and the running means of the epoch."""
+        """The variables of the ranker, the balance and the optimizers, and all running means."""
         trainer = self.trainer
         return {
             "ranker": trainer.ranker.variables,
@@ -121,6 +144,7 @@ class RankerTrainable(Trainable):
             "optimizer": trainer.optimizer.variables,
             "tables_optimizer": trainer.tables_optimizer.variables,
             "metrics": trainer.metrics_variables,
+            "averages": trainer.averages,
         }
 
     def best_variables(self) -> Mapping[str, Sequence[Any]]:
@@ -173,6 +197,8 @@ def _compiled_trainer(model: RankingModel, settings: RankerSettings, steps: int)
         create_optimizer(optimizer, steps, dense),
         create_table_optimizer(optimizer.tables, optimizer.tables_learning_rate, optimizer.schedule, steps, tables),
         training.xla,
+        # Runs of earlier versions do not say it.
+        max(optimizer.average, 0.0),
         steps_per_execution=training.steps_per_execution,
     )
     return trainer

@@ -8,20 +8,26 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tfelc.core.errors import RunError
+from tfelc.core.errors import RunError, UsageError
+from tfelc.core.json_text import json_text
 from tfelc.core.step_status import step_status
 from tfelc.data.dataset import Dataset
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.fit import fit_features
 from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.training.early_stopping import WatchedMetric
+from tfelc.lifecycle.training.enough_memory import enough_memory
 from tfelc.lifecycle.training.training_loop import TrainingLoop
 from tfelc.metrics.registries import RANKER_METRICS
+from tfelc.ranker.data.outcome_checks import outcome_warnings, refuse_unlearnable
+from tfelc.ranker.data.outcomes import Outcomes
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
+from tfelc.ranker.training.defined_metric import defined_metric
 from tfelc.ranker.training.fitted_to_roles import fitted_to_roles
 from tfelc.ranker.training.ranker_trainable import RankerTrainable
+from tfelc.ranker.training.table_defaults import resolved_settings
 from tfelc.schema.schema import Schema
 from tfelc.schema.task_chain import joint_names, select_tasks
 
@@ -50,16 +56,28 @@ def create_training(
     Raises:
         RunError: The folder is taken.
         UsageError: A task is none of the schema, or the settings do not fit it.
-        ConfigError: The metric of early stopping is not measured.
+        ConfigError: The metric of early stopping is not measured, or nothing of the validation split defines it.
+        DataError: A task would learn nothing: the training split has no row for it, or none with a weight.
     """
     RankerRun.refuse_taken(run_path)
     settings, notice = fitted_to_roles(settings, dataset.schema)
     if notice:
         console.print(notice, markup=False, highlight=False, soft_wrap=True)
-    _watched(dataset.schema, tasks, settings)
+    selected = select_tasks(dataset.schema, tasks, settings.tasks)
+    _named_metric(dataset.schema, tasks, settings)
     RankingModel.check(dataset.schema, settings)
-    fitted = _fit_features(dataset, console)
-    run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data)
+    _refuse_idle_clusters(dataset.schema, settings)
+    refuse_unlearnable(dataset, dataset.schema, selected, tasks)
+    _watched(dataset, dataset.schema, tasks, settings)
+    for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
+        _warn(console, warning)
+    rows = dataset.rows("train")
+    settings, found = resolved_settings(settings, rows)
+    if found:
+        values = ", ".join(f"{name}={json_text(value)}" for name, value in found.items())
+        console.print(f"auto, for {rows:,} training rows: {values}", highlight=False, soft_wrap=True)
+    fitted = _fit_features(dataset, settings, console)
+    run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data, found)
     if owns_data:
         shutil.move(dataset.path, run.own_data)
         dataset = run.dataset()
@@ -91,18 +109,50 @@ def resume_training(run: RankerRun, console: Console, dataset: Dataset | None = 
 
 def _loop(run: RankerRun, dataset: Dataset, console: Console) -> TrainingLoop[RankerTrainable]:
     settings = run.settings
-    watched = _watched(run.schema, run.metadata["tasks"], settings)
-    return TrainingLoop(run, RankerTrainable(run, dataset), settings.training, watched, console)
+    watched = _watched(dataset, run.schema, run.metadata["tasks"], settings)
+    if watched.name != settings.training.early_stopping.metric:
+        _warn(
+            console,
+            f"`{settings.training.early_stopping.metric}` is not defined on the validation split: `{watched.name}` "
+            "decides which weights are kept",
+        )
+    with enough_memory(RankerTrainable.memory_advice):
+        trainable = RankerTrainable(run, dataset)
+    return TrainingLoop(run, trainable, settings.training, watched, console)
 
 
-def _watched(schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> WatchedMetric:
+def _named_metric(schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> WatchedMetric:
     outputs = [*tasks, *joint_names(select_tasks(schema, tasks, settings.tasks), tasks)]
     has_users = schema.user_key is not None
     return WatchedMetric.of(settings.training.early_stopping.metric, outputs, RANKER_METRICS, has_users)
 
 
-def _fit_features(dataset: Dataset, console: Console) -> FittedFeatures:
-    schema = dataset.schema
+def _watched(dataset: Dataset, schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> WatchedMetric:
+    """The metric that decides: the one that is set, or the log loss where the validation split does not define it."""
+    watched = _named_metric(schema, tasks, settings)
+    selected = select_tasks(schema, tasks, settings.tasks)
+    found = Outcomes.read(dataset, schema, selected, "validation", users=watched.needs_users)
+    return defined_metric(watched, found, tasks)
+
+
+def _refuse_idle_clusters(schema: Schema, settings: RankerSettings) -> None:
+    """Raises UsageError where the clusters would reach no output, so that nothing of them would be learned."""
+    architecture, clusters = settings.model.architecture, settings.model.clusters
+    weighed = {column.role for column in schema.features.values()} & set(clusters.linear_inputs)
+    if clusters.num_clusters and not architecture.has_choice and not weighed:
+        raise UsageError(
+            f"the clusters would act on nothing: in `model.architecture: {architecture.name}` there are no gates that "
+            f"choose, and schema `{schema.name}` has no feature of model.clusters.linear_inputs "
+            f"({', '.join(clusters.linear_inputs) or 'none'}); set model.clusters.num_clusters=0"
+        )
+
+
+def _warn(console: Console, warning: str) -> None:
+    console.print(f"[bold yellow]warning:[/bold yellow] {warning}", highlight=False, soft_wrap=True)
+
+
+def _fit_features(dataset: Dataset, settings: RankerSettings, console: Console) -> FittedFeatures:
+    schema, model = dataset.schema, settings.model
     reader = RowGroupReader(dataset.files("train"), list(schema.features), seed=0, window=1)
     with step_status(console=console, first="fitting the features on the training split"):
-        return fit_features(schema, reader.tables(0, shuffle=False))
+        return fit_features(schema, reader.tables(0, shuffle=False), model.min_count, model.number_bins)

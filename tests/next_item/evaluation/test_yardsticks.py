@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from tfelc.metrics.summary import ranking_metrics
+from tfelc.next_item.data.simulated_sequences import simulate
+from tfelc.next_item.evaluation import yardsticks
+from tfelc.next_item.evaluation.full_ranking import full_ranking
+from tfelc.next_item.models.popularity import Popularity
+from tfelc.next_item.run import split
+from tfelc.next_item.settings import SplitSettings
+
+
+@pytest.fixture(scope="module")
+def sequences():
+    return simulate(200, 60, 0).sequences
+
+
+def test_popularity_and_neighbors_are_ranked_as_a_model_is(sequences):
+    splits = split(sequences, SplitSettings())
+    found = yardsticks.measure_yardsticks(splits, sequences.num_items)
+    assert list(found) == ["popularity", "item-kNN"]
+    popular = full_ranking(Popularity(sequences.num_items).fit(splits.train), splits.test, sequences.num_items)
+    assert found["popularity"] == {"next_item": ranking_metrics(popular.ranks)}
+    assert found["item-kNN"]["next_item"]["hr@20"] > 0
+
+
+def test_long_training_sequences_are_those_of_some_users(sequences, monkeypatch):
+    splits = split(sequences, SplitSettings())
+    monkeypatch.setattr(yardsticks, "_MOST_ACTIONS", 300)
+    sample = yardsticks._sample(splits.train)
+    actions, offsets = sample.known()
+    assert 150 < len(actions) < 450 and len(offsets) - 1 < 200
+    assert set(np.unique(sample.users)) < set(np.unique(splits.train.users))

@@ -1,0 +1,48 @@
+"""What a next-item model is held against: popularity and item-kNN, on the same users."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfelc.lifecycle.evaluation.result import Metrics
+from tfelc.metrics.summary import ranking_metrics
+from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.data.splits import SequenceSplits
+from tfelc.next_item.evaluation.full_ranking import Scorer, full_ranking
+from tfelc.next_item.models.item_knn import ItemKnn
+from tfelc.next_item.models.popularity import Popularity
+from tfelc.next_item.settings import NEXT_ITEM
+
+# Of longer training sequences the yardsticks see those of so many users that they hold about as many actions.
+_MOST_ACTIONS = 2_000_000
+
+
+def measure_yardsticks(splits: SequenceSplits, num_items: int) -> dict[str, Metrics]:
+    """Ranks the test targets among the whole catalog by what is popular, and by untuned item-kNN.
+
+    Args:
+        splits: SequenceSplits. What to learn from, and the test examples.
+        num_items: int. Items of the catalog.
+
+    Returns:
+        Yardstick -> the one output -> metric -> value.
+    """
+    train = _sample(splits.train)
+    scorers: dict[str, Scorer] = {
+        "popularity": Popularity(num_items).fit(train),
+        "item-kNN": ItemKnn(num_items).fit(train),
+    }
+    return {
+        name: {NEXT_ITEM: ranking_metrics(full_ranking(scorer, splits.test, num_items).ranks)}
+        for name, scorer in scorers.items()
+    }
+
+
+def _sample(train: Examples) -> Examples:
+    longest = train.longest()
+    actions = int((longest.lengths + 1).sum())
+    if actions <= _MOST_ACTIONS:
+        return train
+    count = max(1, len(longest) * _MOST_ACTIONS // actions)
+    chosen = np.random.default_rng(0).choice(longest.users, count, replace=False)
+    return train.take(np.isin(train.users, chosen))

@@ -1,0 +1,113 @@
+"""A split as the models of scikit-learn read it: numbers, codes of categories, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tfelc.data.dataset import Dataset
+from tfelc.data.number_values import number_values
+from tfelc.data.row_groups import RowGroupReader
+from tfelc.ranker.data.outcomes import Outcomes
+from tfelc.ranker.data.task_labels import task_labels
+from tfelc.schema.schema import Schema
+from tfelc.schema.task import Task
+
+
+@dataclass(frozen=True)
+class FlatTable:
+    """The rows of a split without their lists, which trees and linear models cannot read.
+
+    Attributes:
+        numbers: float32, `(rows, number columns)`, NaN where a value is missing.
+        codes: float32, `(rows, categories)`: the place of each value among those of the training split, NaN for one
+            that is not there.
+        outcomes: Output -> the rows on which it is judged, bool `(rows,)`, and its labels, float32 `(rows,)`.
+        weights: The weight of each row in training, `(rows,)`; None where the schema has no weight.
+    """
+
+    numbers: NDArray[np.float32]
+    codes: NDArray[np.float32]
+    outcomes: dict[str, tuple[NDArray[np.bool_], NDArray[np.float32]]]
+    weights: NDArray[np.float32] | None
+
+
+class FlatTables:
+    """Reads splits of a dataset as flat tables, with the codes of the training rows.
+
+    Args:
+        dataset: Dataset. The prepared dataset.
+        schema: Schema. Which of its columns are features, as the ranker sees them.
+        tasks: Mapping of str to Task. The tasks that are predicted, and those that they are conditioned on.
+        heads: Sequence of str. The tasks that are predicted.
+        most_rows: int. Of a larger training split so many rows are drawn.
+
+    Attributes:
+        train: The training rows.
+        sampled: Whether they are a sample.
+    """
+
+    def __init__(
+        self, dataset: Dataset, schema: Schema, tasks: Mapping[str, Task], heads: Sequence[str], most_rows: int
+    ) -> None:
+        self._dataset = dataset
+        self._tasks = dict(tasks)
+        self._heads = list(heads)
+        features = schema.features
+        self._numbers = [name for name, column in features.items() if column.kind == "number"]
+        self._categories = [name for name, column in features.items() if column.kind == "category"]
+        self._weight = next(iter(schema.of_kind("weight")), None)
+        labels = [task.label for task in tasks.values()]
+        weights = [self._weight] if self._weight else []
+        self._columns = list(dict.fromkeys([*self._numbers, *self._categories, *labels, *weights]))
+        self.sampled = dataset.rows("train") > most_rows
+        table = self._read("train", most_rows if self.sampled else None)
+        self._values = {name: pc.unique(_plain(table[name])).drop_null() for name in self._categories}
+        self.train = self._flat(table)
+
+    def split(self, name: str) -> FlatTable:
+        """All rows of a split, in their order."""
+        return self._flat(self._read(name, None))
+
+    def _read(self, split: str, most_rows: int | None) -> pa.Table:
+        reader = RowGroupReader(self._dataset.files(split), self._columns, seed=0)
+        tables, rows = [], 0
+        for table in reader.tables(0, shuffle=most_rows is not None):
+            tables.append(table)
+            rows += len(table)
+            if most_rows is not None and rows >= most_rows:
+                break
+        return pa.concat_tables(tables, promote_options="permissive").slice(0, most_rows)
+
+    def _flat(self, table: pa.Table) -> FlatTable:
+        numbers = [number_values(table[name]) for name in self._numbers]
+        codes = [_codes(_plain(table[name]), self._values[name]) for name in self._categories]
+        matrix = _matrix(numbers, len(table))
+        labels = task_labels(table, self._tasks)
+        return FlatTable(
+            np.where(np.isfinite(matrix), matrix, np.float32(np.nan)),
+            _matrix(codes, len(table)),
+            Outcomes(self._tasks, labels, None).judged(self._heads),
+            number_values(table[self._weight]) if self._weight else None,
+        )
+
+
+def _codes(values: pa.Array, known: pa.Array) -> NDArray[np.float32]:
+    places = pc.index_in(values, value_set=known, skip_nulls=True)
+    found: NDArray[np.float32] = places.cast(pa.float32()).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _matrix(columns: list[NDArray[np.float32]], rows: int) -> NDArray[np.float32]:
+    return np.stack(columns, axis=1).astype(np.float32) if columns else np.zeros((rows, 0), np.float32)
+
+
+def _plain(column: pa.ChunkedArray) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column.combine_chunks()
