@@ -15,10 +15,7 @@ def split_lists(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:
     for name, column in columns.items():
         if column.kind == "list" and name in table.column_names:
             texts = table[name].combine_chunks()
-            texts = pc.if_else(pc.equal(texts, ""), None, texts)
-            table = table.set_column(
-                table.column_names.index(name),
-                name,
-                pc.split_pattern(texts, "|"),
-            )
+            lists = pc.split_pattern(texts, "|")
+            lists = pc.if_else(pc.equal(texts, ""), pa.scalar([], lists.type), lists)
+            table = table.set_column(table.column_names.index(name), name, lists)
     return table
