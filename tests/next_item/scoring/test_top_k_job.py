@@ -1,5 +1,6 @@
 """Jobs that find each user's best items."""
 
+import csv
 import importlib.util
 import json
 import shutil
@@ -71,7 +72,7 @@ def test_text_and_tables_are_read_as_parquet_is(reference, settings, users, tmp_
     rows = pq.read_table(users)
     text = rows.set_column(1, "history", pa.array(["|".join(each) for each in rows["history"].to_pylist()]))
     write_deltalake(f"{tmp_path}/delta", rows.slice(0, 50))
-    text.slice(50, 50).to_pandas().to_csv(tmp_path / "b.csv.gz", index=False, sep=";")
+    text.slice(50, 50).to_pandas().to_csv(tmp_path / "b.csv.gz", index=False, sep=";", quoting=csv.QUOTE_ALL)
     text.slice(100).to_pandas().to_json(tmp_path / "c.jsonl", orient="records", lines=True)
     inputs = (f"delta:{tmp_path}/delta", f"{tmp_path}/b.csv.gz", f"{tmp_path}/c.jsonl")
     run(settings(tmp_path / "recs", inputs=inputs, csv_delimiter=";"))
