@@ -1,5 +1,6 @@
 """Any table gives the tensors that its rows give in the graph, however it lies in Arrow's memory."""
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -170,3 +171,15 @@ def _tensor(name: str, values: list[Any]) -> tf.Tensor:
     width = max(map(len, lists), default=0)
     padded = [each + [column.missing] * (width - len(each)) for each in lists]
     return tf.constant(padded, dtype, shape=(len(lists), width))
+
+
+def test_a_vocabulary_takes_as_much_memory_as_its_texts() -> None:
+    schema = schema_of({"item": {"kind": "category", "role": "item"}})
+    known = [*(f"https://shop.example/p/{number}" for number in range(5_000)), "x" * 60_000]
+    fitted = FittedFeatures(vocabularies={"item": known}, numbers={})
+    tracemalloc.start()
+    ids = _lookup(schema, fitted).encode(pa.table({"item": [known[0], known[-1], "?", None]}))["item_ids_8"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert ids[:, 0].tolist() == [2, 5002, 1, 0]
+    assert peak < 50e6  # 5,000 texts as wide as the longest would take 1.2 GB

@@ -119,8 +119,9 @@ def checked_column(
         array = array.combine_chunks()
     place = f"{batch.where}: column `{name}`"
     if not takes(column, array.type):
-        row, value = _first_value(array)
-        said = said_of(Fault(_NO_ROWS), value, column)
+        row = max(0, pc.index(array.is_valid(), pa.scalar(True)).as_py())
+        scalar = array[row] if len(array) else pa.scalar(None)
+        said = said_of(Fault(_NO_ROWS), scalar, column)
         raise DataError(f"{place}, row {batch.first_row + row}: {said} ({array.type})")
     found = checked(array, column, batch.is_text, in_seconds, may_be_null)
     if found.faults:
@@ -191,8 +192,9 @@ def broken_labels(
                     yield name, Fault(bad, f"a label must not be null where `{condition}` is 1")
 
 
-def said_of(fault: Fault, received: Any, column: Column) -> str:
+def said_of(fault: Fault, scalar: pa.Scalar, column: Column) -> str:
     """A fault in words, with the value as its file holds it."""
+    received = _python_value(scalar)
     if not fault.reason:
         return f"not a value of kind {column.kind} ({arrow_type(column)}). Received: {_shown(received)}"
     if received is None or (isinstance(received, float) and math.isnan(received)):
@@ -205,12 +207,14 @@ def _raise_first(found: Brought, array: pa.Array, column: Column, place: str, fi
     rows: list[NDArray[np.bool_]] = [fault.rows for fault in found.faults]
     row = int(np.argmax(np.logical_or.reduce(rows)))
     fault = next(fault for fault in found.faults if fault.rows[row])
-    raise DataError(f"{place}, row {first_row + row}: {said_of(fault, array[row].as_py(), column)}")
+    raise DataError(f"{place}, row {first_row + row}: {said_of(fault, array[row], column)}")
 
 
-def _first_value(array: pa.Array) -> tuple[int, Any]:
-    row = pc.index(array.is_valid(), pa.scalar(True)).as_py()
-    return (0, None) if row < 0 else (row, array[row].as_py())
+def _python_value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except (OverflowError, ValueError):  # a time that Python has none for, or bytes that are no text
+        return scalar.cast(pa.int64() if pa.types.is_temporal(scalar.type) else pa.binary()).as_py()
 
 
 def _shown(value: Any) -> str:

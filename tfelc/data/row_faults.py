@@ -54,7 +54,7 @@ def separate(
         for fault in [*found.faults, *_nulls(found.values, received, name, column, never_null)]:
             for row in np.flatnonzero(fault.rows).tolist():
                 if row not in faults:
-                    faults[row] = RowFault(row, name, said_of(fault, received[row].as_py(), column))
+                    faults[row] = RowFault(row, name, said_of(fault, received[row], column))
         arrays[name] = found.values
     for name, fault in broken_labels(arrays, undefined):
         for row in np.flatnonzero(fault.rows).tolist():

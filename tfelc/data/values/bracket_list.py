@@ -48,10 +48,14 @@ def bracket_list(text: str) -> list[str | None] | None:
 
 def _value(match: re.Match[str]) -> str | None:
     if (double := match["double"]) is not None:
-        return str(json.loads(double, strict=False))
+        try:
+            return str(json.loads(double, strict=False))
+        except ValueError:  # Python knows escapes that JSON does not
+            return str(ast.literal_eval(double))
     if (single := match["single"]) is not None:
         # SQL doubles a quote where Python puts a backslash before it.
-        return str(ast.literal_eval(single.replace("''", "\\'") if len(single) > 2 else single))
+        inside = re.sub(r"(\\.)|''", lambda found: found[1] or "\\'", single[1:-1], flags=re.DOTALL)
+        return str(ast.literal_eval(f"'{inside}'"))
     bare: str = match["bare"]
     if bare.lower() in _MISSING:
         return None
