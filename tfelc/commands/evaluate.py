@@ -151,7 +151,9 @@ def _ranker_tables(result: "EvaluationResult", dataset: "Dataset") -> "list[Tabl
     from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
 
     best = dataset.manifest.metadata.get("best_possible_auc") if result.split == "test" else None
-    tables = [metrics_table(result, best), groups_table(result)]
+    tables = [metrics_table(result, best)]
+    if result.groups:
+        tables.append(groups_table(result))
     return [*tables, gates_table(result)] if result.gates else tables
 
 

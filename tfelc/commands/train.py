@@ -202,7 +202,10 @@ def _ranker_tables(result: "EvaluationResult", training: "TrainingLoop[RankerTra
     from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
 
     best = training.trainable.dataset.manifest.metadata.get("best_possible_auc")
-    return [metrics_table(result, best), groups_table(result), gates_table(result)]
+    tables = [metrics_table(result, best)]
+    if result.groups:
+        tables.append(groups_table(result))
+    return [*tables, gates_table(result)] if result.gates else tables
 
 
 def _next_item_tables(result: "EvaluationResult") -> "list[Table]":

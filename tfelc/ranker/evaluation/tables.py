@@ -33,17 +33,22 @@ def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, floa
         notes.append("best AUC: that of the true probabilities")
     table = Table(title=f"{result.split}, {result.count:,} rows", caption="\n".join(notes), box=SIMPLE)
     table.add_column("output")
-    names = [name for name in RANKER_METRICS.names() if name != _COVERAGE]
+    names = [name for name in RANKER_METRICS.names() if name != _COVERAGE and is_measured(result, name)]
     for name in names:
         table.add_column(RANKER_METRICS.get(name).heading, justify="right")
         if name == "auc" and best_possible_auc:
             table.add_column("best AUC", justify="right")
     for output, values in result.metrics.items():
         cells = [_shown(values[name]) for name in names]
-        if best_possible_auc:
+        if best_possible_auc and "auc" in names:
             cells.insert(names.index("auc") + 1, _shown(best_possible_auc.get(output)))
         table.add_row(output, *cells)
     return table
+
+
+def is_measured(result: EvaluationResult, name: str) -> bool:
+    """Whether a metric is defined for some output: GAUC is not where no user is known."""
+    return any(values.get(name) is not None and not math.isnan(values[name]) for values in result.metrics.values())
 
 
 def groups_table(result: EvaluationResult) -> Table:

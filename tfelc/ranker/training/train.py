@@ -58,12 +58,14 @@ def create_training(
         console.print(notice, markup=False, highlight=False, soft_wrap=True)
     _watched(dataset.schema, tasks, settings)
     RankingModel.check(dataset.schema, settings)
+    dataset.verify(["validation", "test"])
     fitted = _fit_features(dataset, console)
     run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data)
     if owns_data:
         shutil.move(dataset.path, run.own_data)
         dataset = run.dataset()
-    return _loop(run, dataset, console)
+    with run.removed_on_failure():
+        return _loop(run, dataset, console)
 
 
 def resume_training(run: RankerRun, console: Console, dataset: Dataset | None = None) -> TrainingLoop[RankerTrainable]:
@@ -84,6 +86,7 @@ def resume_training(run: RankerRun, console: Console, dataset: Dataset | None = 
     dataset = run.dataset() if dataset is None else dataset
     if run.metadata["data_hash"] != dataset.hash:
         raise RunError(f"{run.path}: was trained on other data than {dataset.path} holds now (its hash differs)")
+    dataset.verify(["validation", "test"])
     loop = _loop(run, dataset, console)
     loop.resume()
     return loop
