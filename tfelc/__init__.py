@@ -12,18 +12,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tfelc.data.draft.drafted import draft_schema as draft_schema
     from tfelc.lifecycle.load import load as load
     from tfelc.next_item.next_item_model import NextItemModel as NextItemModel
     from tfelc.ranker.ranker import Ranker as Ranker
     from tfelc.schema.schema import Schema as Schema
 
 __version__ = "0.2.0"
-__all__ = ["NextItemModel", "Ranker", "Schema", "load"]
+__all__ = ["NextItemModel", "Ranker", "Schema", "draft_schema", "load"]
 
 _FRONT_DOOR = {
     "NextItemModel": "tfelc.next_item.next_item_model",
     "Ranker": "tfelc.ranker.ranker",
     "Schema": "tfelc.schema.schema",
+    "draft_schema": "tfelc.data.draft.drafted",
     "load": "tfelc.lifecycle.load",
 }
 

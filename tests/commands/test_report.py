@@ -77,3 +77,11 @@ def test_damaged_files_are_one_line(sequence_run, tmp_path):
     assert_fails(call("report", "--run", tmp_path / "run", "--out", out), 1, "history.json: damaged", out)
     (tmp_path / "run" / "checkpoints" / "best.npz").unlink()
     assert_fails(call("report", "--run", tmp_path / "run", "--out", out), 1, "best.npz: no such checkpoint", out)
+
+
+def test_a_damaged_history_is_told_at_once_with_the_way_around_it(trained_run, tmp_path):
+    shutil.copytree(trained_run.path, tmp_path / "run")
+    (tmp_path / "run" / "history.json").write_text("{")
+    (tmp_path / "run" / "checkpoints" / "best.npz").unlink()  # Not read before.
+    outcome = call("report", "--run", tmp_path / "run", "--out", tmp_path / "out")
+    assert_fails(outcome, 1, "history.json: damaged; remove it, and all but the training curves is there")

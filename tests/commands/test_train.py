@@ -13,6 +13,7 @@ import pytest
 from tests.support.command import call
 from tests.support.every_kind import write_every_kind_dataset
 from tests.support.training import ROOT, SETTINGS
+from tfelc.data.dataset import Dataset
 from tfelc.lifecycle.training.health import health_line
 
 QUICK = ("--config", SETTINGS, "--set", "training.epochs=1", "--set", "model.clusters.initialization=random")
@@ -163,7 +164,29 @@ def test_data_that_cannot_be_used_is_named(file, damage, code, message, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-def test_a_part_that_goes_bad_while_training_costs_nothing_that_was_trained(tmp_path, data):
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_garbled_part_is_found_before_anything_is_trained(tmp_path, data, split):
+    part = data / split / "part-00000.parquet"
+    part.write_bytes(flipped(part.read_bytes()))
+    assert_fails(train(tmp_path, "--data", data, *QUICK), 1, f"{part}: the part is corrupt: its checksum differs")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("setting", ["training.seed=99999999999999999999", "model.embedding_dim=1000000000000"])
+def test_a_start_that_fails_leaves_no_folder_that_is_taken(tmp_path, data, setting):
+    assert train(tmp_path, "--data", data, *QUICK, "--set", setting).code in (1, 2)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_wrong_setting_is_blamed_on_the_option_that_holds_it(tmp_path, data):
+    refused = train(tmp_path, "--data", data, "--set", "model.varient=b")
+    assert refused.err.startswith("error: --set: `model.varient`: no such setting; ")
+    refused = call("train", "--task", "next_item", "--run", tmp_path / "run", "--set", "model.varient=b")
+    assert refused.err.startswith("error: --set: `model.varient`: no such setting; ")
+
+
+def test_a_part_that_goes_bad_while_training_costs_nothing_that_was_trained(tmp_path, data, monkeypatch):
+    monkeypatch.setattr(Dataset, "verify", lambda self, splits: None)
     part = data / "validation" / "part-00000.parquet"
     content = part.read_bytes()
     part.write_bytes(flipped(content))

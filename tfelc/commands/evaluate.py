@@ -167,11 +167,10 @@ def _evaluate_next_item(
 
 
 def _ranker_tables(result: "EvaluationResult", dataset: "Dataset") -> "list[Table]":
-    from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table, simple_models_table
+    from tfelc.ranker.evaluation.tables import result_tables
 
     best = dataset.manifest.metadata.get("best_possible_auc") if result.split == "test" else None
-    tables = [metrics_table(result, best), *simple_models_table(result), groups_table(result)]
-    return [*tables, gates_table(result)] if result.gates else tables
+    return result_tables(result, best)
 
 
 def _print_json(result: "EvaluationResult", comparison: "Comparison | None") -> None:

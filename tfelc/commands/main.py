@@ -10,6 +10,7 @@ from tfelc.core.command_line import run
 
 # Command -> what it does, in the order of `tfelc --help`.
 COMMANDS = {
+    "draft": "drafts a schema for a table",
     "prepare": "makes a prepared dataset of a log",
     "train": "trains a ranker or a next-item model",
     "evaluate": "measures a trained run or an exported version",

@@ -212,10 +212,10 @@ def _finish(
 
 
 def _ranker_tables(result: "EvaluationResult", training: "TrainingLoop[RankerTrainable]") -> "list[Table]":
-    from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table, simple_models_table
+    from tfelc.ranker.evaluation.tables import result_tables
 
     best = training.trainable.dataset.manifest.metadata.get("best_possible_auc")
-    return [metrics_table(result, best), *simple_models_table(result), groups_table(result), gates_table(result)]
+    return result_tables(result, best)
 
 
 def _next_item_tables(result: "EvaluationResult") -> "list[Table]":

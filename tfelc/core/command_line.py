@@ -22,7 +22,7 @@ from tfelc.core.tensorflow_start import set_environment
 _LONGEST_LINE = 600
 _INTERRUPTED = 130
 # Argument -> its flag, where they are not called alike.
-_FLAGS = {"tasks": "--task", "siblings": "--sensitivity"}
+_FLAGS = {"settings": "--set", "labels": "--label", "tasks": "--task", "siblings": "--sensitivity"}
 # What the server and the clients import, and a plain installation leaves out.
 _SERVING_MODULES = frozenset({"grpc_health", "httpx", "prometheus_client", "rapidjson", "starlette", "uvicorn"})
 # Libraries wrap a full or closed disk in exceptions of their own; the system's words are what stays recognizable.
@@ -85,7 +85,10 @@ def _with_flags(error: TfelcError) -> str:
     """The message, with the flags of the command where it names arguments."""
     message = str(error)
     for name in error.arguments:
-        message = message.replace(f"`{name}`", _FLAGS.get(name, f"--{name.replace('_', '-')}"), 1)
+        flag = _FLAGS.get(name, f"--{name.replace('_', '-')}")
+        # An argument that is at fault as a whole stands before a colon.
+        message = f"{flag}{message.removeprefix(name)}" if message.startswith(f"{name}: ") else message
+        message = message.replace(f"`{name}`", flag, 1)
     return message
 
 

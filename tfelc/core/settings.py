@@ -81,7 +81,9 @@ class Settings(BaseModel):
             return cls.model_validate(cls.merged(content, above))
         except ValidationError as error:
             place, message = _fault(error, cls)
-            raise ConfigError(f"{'settings' if _holds(above, place) else where}: {message}") from None
+            if _holds(above, place):
+                raise ConfigError(f"settings: {message}", ["settings"]) from None
+            raise ConfigError(f"{where}: {message}") from None
 
     @classmethod
     def merged(cls, below: Any, above: Any) -> Any:

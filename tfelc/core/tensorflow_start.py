@@ -53,12 +53,25 @@ def load_tensorflow() -> None:
         return
     set_environment()
     talkative = _GPU_DRIVER.exists() or os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
-    with nullcontext() if talkative else _filtered_stderr(), _hidden(_UNUSED):
+    with _word_on_a_terminal(), nullcontext() if talkative else _filtered_stderr(), _hidden(_UNUSED):
         import tensorflow as tf
 
         tf.config.list_physical_devices()
         if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "0":
             tf.get_logger().setLevel("ERROR")  # In a notebook TensorFlow would speak up to INFO.
+
+
+@contextmanager
+def _word_on_a_terminal() -> Iterator[None]:
+    """Says what takes a while, where somebody watches, and wipes it away."""
+    shown = sys.stderr is not None and sys.stderr.isatty()
+    if shown:
+        print("loading TensorFlow ...", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import platform
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -26,6 +27,8 @@ from tfelc.lifecycle.kinds import RUN_KINDS
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "pyarrow", "tensorflow-serving-api", "tensorflow-recommenders")
+# File -> what to do where it is damaged.
+_DAMAGED = {"history.json": "remove it, and all but the training curves is there"}
 _METADATA_TYPES = {"tfelc": str, "kind": str, "data": str, "data_hash": str, "files": dict}
 
 
@@ -121,7 +124,7 @@ class Run(ABC, Generic[SettingsT]):
             run.last.parent.mkdir(parents=True)
         except FileExistsError:
             raise RunError(f"{path}: another training has just been started there; name another folder") from None
-        try:
+        with run.removed_on_failure():
             for name, text in files.items():
                 write_text(run.path / name, text)
             # Last, since its presence says that the folder is a run.
@@ -138,10 +141,16 @@ class Run(ABC, Generic[SettingsT]):
                     "files": {name: _sha256(run.path / name) for name in files},
                 },
             )
-        except BaseException:
-            shutil.rmtree(run.path, ignore_errors=True)
-            raise
         return run
+
+    @contextmanager
+    def removed_on_failure(self) -> Iterator[None]:
+        """Removes the folder where the block fails, since a run that was never trained is no use to anybody."""
+        try:
+            yield
+        except BaseException:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
 
     @staticmethod
     def refuse_taken(path: Path) -> None:
@@ -179,7 +188,7 @@ class Run(ABC, Generic[SettingsT]):
         except (OSError, ValueError):
             content = None
         if not isinstance(content, dict):
-            raise RunError(f"{self.path / name}: damaged; train again")
+            raise RunError(f"{self.path / name}: damaged; {_DAMAGED.get(name, 'train again')}")
         return content
 
     def write_json(self, name: str, content: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -80,6 +81,11 @@ class LogChecks:
             found.append(f"columns that the schema does not name are left out: {_listed(self._unnamed)}")
         return found[:_MOST_WARNINGS]
 
+    @cached_property
+    def copies(self) -> dict[str, dict[str, float]]:
+        """Label -> feature that tells it by itself -> AUC, once all rows were seen."""
+        return label_copies(pa.concat_tables(self._sample), self._schema) if self._sample else {}
+
     def _see_users(self, rows: pa.Table) -> None:
         if self._users is None:
             return
@@ -109,14 +115,12 @@ class LogChecks:
                     )
 
     def _copies(self) -> Iterable[str]:
-        if not self._sample:
-            return
-        sample = pa.concat_tables(self._sample)
-        for label, features in label_copies(sample, self._schema).items():
+        for label, features in self.copies.items():
             told = [f"{name} (AUC {area:.3f})" for name, area in sorted(features.items(), key=lambda item: -item[1])]
+            rows = sum(map(len, self._sample))
             yield (
-                f"label `{label}` is told by one feature alone, in a sample of {len(sample):,} rows: {_listed(told)}; "
-                "is it known before the outcome?"
+                f"label `{label}` is told by one feature alone, in a sample of {rows:,} rows: {_listed(told)}; is it "
+                "known before the outcome?"
             )
 
     def _orphans(self) -> Iterable[str]:

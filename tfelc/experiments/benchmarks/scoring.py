@@ -32,8 +32,10 @@ def scoring(
 
     from tfelc.data.dataset import Dataset
     from tfelc.experiments.result_file import publish
+    from tfelc.ranker.scoring.exported_ranker import ExportedRanker
 
     console = Console()
+    ExportedRanker(model)  # What is no model is told before the rows are written.
     with tempfile.TemporaryDirectory(prefix="tfelc-benchmark-") as folder:
         arguments = {"model": model, "inputs": _write_rows(data, Path(folder) / "rows.parquet", rows)}
         ways = {

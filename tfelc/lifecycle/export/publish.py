@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,8 @@ from tfelc.lifecycle.export.request_log import LoggedRequest
 from tfelc.lifecycle.export.verify import Differences, verify
 from tfelc.lifecycle.export.versions import new_version
 from tfelc.lifecycle.export.warmup import write_warmup
+
+_DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 
 
 class SignedModule(Protocol):
@@ -86,5 +90,8 @@ def _write(
         tf.saved_model.save(made, str(path), signatures=signatures)
         write_warmup(path, warmup)
     except tf.errors.OpError as error:
-        raise ExportError(f"{path.parent}: cannot be written to: {error.message}") from error
+        # TensorFlow wraps the system's words in the names of its own functions.
+        system = (os.strerror(code) for code in _DISK_FAULTS)
+        reason = next((words for words in system if words in error.message), error.message)
+        raise ExportError(f"{path.parent}: cannot be written to: {reason}") from error
     manifest_file.unlink()

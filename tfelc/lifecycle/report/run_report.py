@@ -71,6 +71,8 @@ class RunReport(ABC, Generic[AnyRun]):
         """
         if self.against is not None:
             self.run.refuse_incomparable(self.against)
+        for name in ("history.json", "metrics.json"):
+            self.run.read_json(name)  # What is damaged is told before minutes of measuring.
         trials = trials_of(self.run, self.siblings, self.quality) if self.siblings else []
         content = self.content(status)
         sections = [

@@ -56,7 +56,8 @@ def create_training(
     run = NextItemRun.create(run_path, settings, sequences, OWN_DATA if owns_data else source, csv_delimiter)
     if owns_data:
         shutil.move(source, run.path / OWN_DATA)
-    return _loop(run, sequences, console)
+    with run.removed_on_failure():
+        return _loop(run, sequences, console)
 
 
 def resume_training(run: NextItemRun, console: Console, source: str | None = None) -> TrainingLoop[NextItemTrainable]:

@@ -18,6 +18,23 @@ YARDSTICK_METRICS = ("auc", "logloss")
 _BY_GROUP = ("auc", "gauc")
 
 
+def result_tables(result: EvaluationResult, best: Mapping[str, float] | None = None) -> list[Table]:
+    """All that a result says, without tables of nothing.
+
+    Args:
+        result: The result of `evaluate`, with what training measured beside it.
+        best: The best possible AUC of each output, where that is known. Defaults to None.
+    """
+    tables = [metrics_table(result, best)]
+    if result.yardsticks:
+        tables.append(yardsticks_table(result, "ranker", YARDSTICK_METRICS, RANKER_METRICS))
+    if result.groups:
+        tables.append(groups_table(result))
+    if result.gates:
+        tables.append(gates_table(result))
+    return tables
+
+
 def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, float] | None = None) -> Table:
     """All metrics of every output.
 
@@ -35,26 +52,22 @@ def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, floa
         notes.append("best AUC: that of the true probabilities")
     table = Table(title=f"{result.split}, {result.count:,} rows", caption="\n".join(notes), box=SIMPLE)
     table.add_column("output")
-    names = [name for name in RANKER_METRICS.names() if name != _COVERAGE]
+    names = [name for name in RANKER_METRICS.names() if name != _COVERAGE and is_measured(result, name)]
     for name in names:
         table.add_column(RANKER_METRICS.get(name).heading, justify="right")
         if name == "auc" and best_possible_auc:
             table.add_column("best AUC", justify="right")
     for output, values in result.metrics.items():
         cells = [_shown(values[name]) for name in names]
-        if best_possible_auc:
+        if best_possible_auc and "auc" in names:
             cells.insert(names.index("auc") + 1, _shown(best_possible_auc.get(output)))
         table.add_row(output, *cells)
     return table
 
 
-def simple_models_table(result: EvaluationResult) -> list[Table]:
-    """The ranker beside the yardsticks; no table where none were measured.
-
-    Args:
-        result: The result of `evaluate`, with what training measured beside it.
-    """
-    return [yardsticks_table(result, "ranker", YARDSTICK_METRICS, RANKER_METRICS)] if result.yardsticks else []
+def is_measured(result: EvaluationResult, name: str) -> bool:
+    """Whether a metric is defined for some output: GAUC is not where no user is known."""
+    return any(values.get(name) is not None and not math.isnan(values[name]) for values in result.metrics.values())
 
 
 def groups_table(result: EvaluationResult) -> Table:

@@ -67,6 +67,7 @@ def create_training(
     _named_metric(dataset.schema, tasks, settings)
     RankingModel.check(dataset.schema, settings)
     _refuse_idle_clusters(dataset.schema, settings)
+    dataset.verify(["validation", "test"])
     refuse_unlearnable(dataset, dataset.schema, selected, tasks)
     _watched(dataset, dataset.schema, tasks, settings)
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
@@ -81,7 +82,8 @@ def create_training(
     if owns_data:
         shutil.move(dataset.path, run.own_data)
         dataset = run.dataset()
-    return _loop(run, dataset, console)
+    with run.removed_on_failure():
+        return _loop(run, dataset, console)
 
 
 def resume_training(run: RankerRun, console: Console, dataset: Dataset | None = None) -> TrainingLoop[RankerTrainable]:
@@ -102,6 +104,7 @@ def resume_training(run: RankerRun, console: Console, dataset: Dataset | None = 
     dataset = run.dataset() if dataset is None else dataset
     if run.metadata["data_hash"] != dataset.hash:
         raise RunError(f"{run.path}: was trained on other data than {dataset.path} holds now (its hash differs)")
+    dataset.verify(["validation", "test"])
     loop = _loop(run, dataset, console)
     loop.resume()
     return loop
