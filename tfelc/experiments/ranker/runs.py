@@ -13,6 +13,7 @@ from tfelc.ranker.evaluation.predictions import Predictions, Predictor
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
+from tfelc.ranker.training.table_defaults import resolved_settings
 from tfelc.ranker.training.train import create_training, resume_training
 from tfelc.schema.task_chain import select_tasks
 
@@ -46,7 +47,12 @@ class RankerRuns(Runs[RankerSettings, Measured]):
     identity = "settings, tasks or data"
 
     def __init__(self, plans: Plans[RankerSettings], dataset: Dataset, tasks: list[str], console: Console) -> None:
-        super().__init__(plans, console)
+        rows = dataset.rows("train")
+        resolved = {
+            name: [(path, resolved_settings(settings, rows)[0]) for path, settings in plan]
+            for name, plan in plans.items()
+        }
+        super().__init__(resolved, console)
         self._dataset = dataset
         self._tasks = tasks
 
