@@ -13,6 +13,7 @@ from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.ranker.settings import RankerSettings
+from tfelc.ranker.without_auto import BEFORE, without_auto
 from tfelc.schema.schema import Schema
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ class RankerRun(Run[RankerSettings]):
     def own_data(self) -> Path:
         """Where the dataset lies that belongs to the run, if one does."""
         return self.path / _OWN_DATA
+
+    @cached_property
+    def settings(self) -> RankerSettings:
+        """The run's settings, none of them `auto`; raises RunError when they are missing or changed."""
+        return without_auto(super().settings, BEFORE)[0]
 
     @cached_property
     def schema(self) -> Schema:

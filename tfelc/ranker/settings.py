@@ -115,6 +115,7 @@ class RankerEarlyStoppingSettings(EarlyStoppingSettings):
     """When to stop; see `EarlyStoppingSettings`."""
 
     metric: str = "mean.auc"
+    patience: Annotated[int, Field(ge=0), OrAuto()] = AUTO
 
 
 class RankerTrainingSettings(TrainingSettings):

@@ -17,9 +17,12 @@ def test_nothing_is_left_open_and_a_small_table_gets_its_steps(rows):
     assert "auto" not in str(settings.to_dict()) and found == table_defaults(RankerSettings(), rows)
     steps = -(-rows * training.passes // training.batch_size)
     if rows < LARGE:
-        assert 600 <= steps and training.passes * rows < 600 * training.batch_size + rows
+        # Judged after a hundred steps at the earliest, and patient for six hundred.
+        assert 100 <= steps and training.passes * rows < 100 * training.batch_size + rows
+        assert steps * training.early_stopping.patience >= 600 and steps * training.epochs >= 12_000
     else:
         assert (training.batch_size, training.epochs, training.passes) == (1024, 2, 1)
+        assert training.early_stopping.patience == 2
 
 
 def test_a_large_table_is_trained_as_it_always_was():
@@ -35,8 +38,9 @@ def test_what_is_set_stays_and_epochs_are_passes():
     settings, found = resolved_settings(given, 1000)
     assert (settings.training.batch_size, settings.training.epochs, settings.training.passes) == (100, 3, 1)
     assert settings.optimizer.average == 0 and "training.batch_size" not in found and "training.passes" in found
+    assert settings.training.early_stopping.patience == 2
     # Of a batch of one's own as many passes are made as its steps ask for.
-    assert resolved_settings(RankerSettings.load(None, ["training.batch_size=100"]), 1000)[0].training.passes == 60
+    assert resolved_settings(RankerSettings.load(None, ["training.batch_size=100"]), 1000)[0].training.passes == 10
 
 
 def test_once_resolved_nothing_changes():

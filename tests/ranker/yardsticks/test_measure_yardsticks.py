@@ -96,7 +96,8 @@ def test_a_large_split_is_sampled(dataset):
 
 def test_one_outcome_alone_leaves_the_constant(dataset, monkeypatch):
     tables = FlatTables(dataset, SCHEMA, TASKS, HEADS, 10_000)
-    tables.train.outcomes["ctr"][1][:] = 0
+    judged, labels = tables.train.outcomes["ctr"]
+    tables.train.outcomes["ctr"] = (judged, np.zeros_like(labels))
     monkeypatch.setattr(module, "FlatTables", lambda *_: SimpleNamespace(train=tables.train, split=tables.split))
     found = measure_yardsticks(dataset, SCHEMA, TASKS, HEADS)
     assert "ctr" in found["constant"] and "ctr" not in found["boosted trees"] and "cvr" in found["boosted trees"]

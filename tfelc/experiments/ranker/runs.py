@@ -14,6 +14,7 @@ from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.fitted_to_roles import fitted_to_roles
+from tfelc.ranker.training.table_defaults import resolved_settings
 from tfelc.ranker.training.train import create_training, resume_training
 from tfelc.schema.task_chain import select_tasks
 
@@ -47,7 +48,13 @@ class RankerRuns(Runs[RankerSettings, Measured]):
     identity = "settings, tasks or data"
 
     def __init__(self, plans: Plans[RankerSettings], dataset: Dataset, tasks: list[str], console: Console) -> None:
-        super().__init__(plans, console)
+
+        def resolved(settings: RankerSettings) -> RankerSettings:
+            """What a training would make of them, so that a kept run is known again."""
+            fitted, _ = fitted_to_roles(settings, dataset.schema)
+            return resolved_settings(fitted, dataset.rows("train"))[0]
+
+        super().__init__({name: [(path, resolved(one)) for path, one in plan] for name, plan in plans.items()}, console)
         self._dataset = dataset
         self._tasks = tasks
 
@@ -60,14 +67,13 @@ class RankerRuns(Runs[RankerSettings, Measured]):
         """
         for (_, settings), *_ in self.plans.values():
             select_tasks(self._dataset.schema, self._tasks, settings.tasks)
-            RankingModel.check(self._dataset.schema, fitted_to_roles(settings, self._dataset.schema)[0])
+            RankingModel.check(self._dataset.schema, settings)
         super().check()
 
     def is_same(self, name: str, path: Path, settings: RankerSettings) -> bool:
         """Whether data, schema, tasks and settings are the same."""
         run = RankerRun.open(path)
         made_of = run.metadata["data_hash"], run.schema, run.metadata["tasks"], run.settings
-        settings, _ = fitted_to_roles(settings, self._dataset.schema)
         return made_of == (self._dataset.hash, self._dataset.schema, self._tasks, settings)
 
     def train(self, name: str, path: Path, settings: RankerSettings) -> None:

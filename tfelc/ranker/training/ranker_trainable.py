@@ -59,8 +59,7 @@ class RankerTrainable(Trainable):
             training.batch_size,
             training.seed,
             training.shuffle_groups,
-            # Runs of earlier versions do not say it.
-            max(training.passes, 1),
+            training.passes,
         )
         self.units_per_epoch = self.batches.rows
         self.trainer = _compiled_trainer(self.model, run.settings, self.batches.steps * training.epochs)
@@ -197,8 +196,7 @@ def _compiled_trainer(model: RankingModel, settings: RankerSettings, steps: int)
         create_optimizer(optimizer, steps, dense),
         create_table_optimizer(optimizer.tables, optimizer.tables_learning_rate, optimizer.schedule, steps, tables),
         training.xla,
-        # Runs of earlier versions do not say it.
-        max(optimizer.average, 0.0),
+        optimizer.average,
         steps_per_execution=training.steps_per_execution,
     )
     return trainer

@@ -1,0 +1,1 @@
+"""Are the defaults worse than models that take seconds?"""
