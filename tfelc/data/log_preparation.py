@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
+from tfelc.data.aggregates.of_log import aggregates_of
+from tfelc.data.aggregates.state_writer import write_state
 from tfelc.data.contract import conform
 from tfelc.data.dataset_writer import DatasetWriter
 from tfelc.data.hashed_random import hashed_uniform
@@ -48,13 +50,17 @@ def prepare(
             written.
     """
     extra = [schema.split.column] if schema.split.column is not None else []
-    log = open_log(source, [*schema.columns, *extra])
+    log = open_log(source, [*schema.log.columns, *extra])
     split_of = _splitter(schema, log, seed)
     done = 0
-    with DatasetWriter(out, schema, source=log.name, seed=seed) as writer:
+    with (
+        DatasetWriter(out, schema, source=log.name, seed=seed) as writer,
+        aggregates_of(schema, log, split_of, out) as aggregation,
+    ):
+        features = aggregation.features()
         for batch in log.batches():
             table = split_lists(batch.table, schema.columns) if batch.is_text else batch.table
-            rows = conform(table, schema, batch.where, batch.first_row)
+            rows = features.added_to(conform(table, schema.log, batch.where, batch.first_row))
             split = split_of(batch, rows, done)
             for number, name in enumerate(SPLITS):
                 writer.write(name, rows.filter(pa.array(split == number)), batch.where)
@@ -62,6 +68,7 @@ def prepare(
             progress(done, log.rows)
         if done == 0:
             raise DataError(f"{log.name}: the log has no rows")
+        write_state(aggregation, writer)
 
 
 Splitter = Callable[[LogBatch, pa.Table, int], NDArray[np.int64]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,10 +19,13 @@ from tfelc.core.errors import SchemaError, UsageError
 from tfelc.core.renamed_names import with_new_names
 from tfelc.core.validation_message import validation_message
 from tfelc.core.yaml_text import load_yaml
+from tfelc.schema.aggregate import Aggregate
+from tfelc.schema.aggregate_columns import check_time_zone, with_aggregates
 from tfelc.schema.checks import check_schema
 from tfelc.schema.column import Column, Kind
 from tfelc.schema.embedding_table import EmbeddingTable
 from tfelc.schema.renames import SCHEMA_RENAMES
+from tfelc.schema.request_key import check_request_key
 from tfelc.schema.schema_part import SchemaPart
 from tfelc.schema.split import Split
 from tfelc.schema.task import Task
@@ -41,6 +44,11 @@ class Schema(SchemaPart):
             Defaults to none.
         user_key: Column that tells the users apart, for metrics by user and a split by user. Defaults to none.
         split: How `prepare table` splits the log. Defaults to a random split of the rows.
+        aggregates: Name -> feature that is counted from the log's own earlier rows; each is a column, too. Defaults to
+            none.
+        time_zone: Where the days of `aggregates` and of `request_key` begin. Defaults to UTC.
+        request_key: Column that tells apart what is ranked together, or `user_and_day`: GAUC is then within each of
+            those. Defaults to the user key.
 
     Example:
         >>> schema = Schema.load({
@@ -58,9 +66,15 @@ class Schema(SchemaPart):
     tables: dict[str, EmbeddingTable] = {}
     user_key: str | None = None
     split: Split = Split()
+    aggregates: dict[str, Aggregate] = {}
+    time_zone: str = "UTC"
+    request_key: str | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
+        check_time_zone(self.time_zone)
+        self.columns.update(with_aggregates(self.columns, self.aggregates, self.user_key))
+        check_request_key(self.request_key, self.columns, self.user_key)
         check_schema(self.columns, self.tasks, self.tables, self.user_key, self.split)
         return self
 
@@ -125,11 +139,23 @@ class Schema(SchemaPart):
         for task in content["tasks"].values():
             task["given"] = task.pop("conditioned_on")
             task["space"] = {"conditional": "given"}.get(task["space"], task["space"])
+        for key in ("aggregates", "time_zone", "request_key"):  # A schema without them means what it always did.
+            if content[key] == type(self).model_fields[key].default:
+                del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def of_kind(self, kind: Kind) -> dict[str, Column]:
         """The columns of one kind, in order."""
         return {name: c for name, c in self.columns.items() if c.kind == kind}
+
+    @property
+    def log(self) -> Schema:
+        """The schema of the log itself: without the columns that aggregates become."""
+        return self.only(name for name in self.columns if name not in self.aggregates)
+
+    def only(self, names: Iterable[str]) -> Schema:
+        """The schema with some of the columns alone, to read and check these."""
+        return self.model_copy(update={"columns": {name: self.columns[name] for name in names}})
 
     @property
     def features(self) -> dict[str, Column]:
