@@ -29,6 +29,7 @@ setup(
         "pandas>=2.2",
         "scipy>=1.13",
         "pyarrow>=20,<26",
+        "duckdb>=2.0,<3",
         "fsspec>=2024.2",
         "protobuf>=6.31.1,<7",
         "pydantic>=2.10,<3",

@@ -9,6 +9,7 @@ import yaml
 from pydantic_core import PydanticUndefined
 
 from tfelc.core.errors import SchemaError
+from tfelc.schema.aggregate import Aggregate
 from tfelc.schema.column import Column
 from tfelc.schema.embedding_table import EmbeddingTable
 from tfelc.schema.schema import Schema
@@ -24,10 +25,14 @@ SECTIONS: dict[str, type[SchemaPart]] = {
     "Embedding tables": EmbeddingTable,
     "Tasks": Task,
     "Split": Split,
+    "Aggregates": Aggregate,
 }
 # Where a default is no plain value: what the page says instead.
 IN_WORDS = {
     ("Schema", "split"): "by row",
+    ("Aggregate", "smoothing"): "10",
+    ("Aggregate", "prior"): "that of all rows",
+    ("Aggregate", "length"): "50",
     ("Column", "type"): "that of the kind",
     ("Column", "table"): "one of its own",
 }
@@ -59,15 +64,17 @@ def test_every_key_is_there_with_its_default_and_its_values(name: str) -> None:
 
 
 def test_the_example_is_a_schema_and_that_of_the_readme() -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
+    example, aggregates = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
     schema = Schema.load(yaml.safe_load(example))
     assert list(schema.tasks) == ["ctr", "cvr"] and len(schema.features) == 6
+    more = Schema.load({**yaml.safe_load(example), **yaml.safe_load(aggregates)})
+    assert len(more.features) == 13 and more.log.columns == schema.columns
     readme = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
     assert example in readme or not any("columns:" in text for text in readme)
 
 
 def test_what_the_page_says_of_an_unknown_key_is_what_is_said() -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
+    example, _ = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
     content = yaml.safe_load(example)
     content["columns"]["price"]["rol"] = content["columns"]["price"].pop("role")
     with pytest.raises(SchemaError) as error:

@@ -113,6 +113,13 @@ class DatasetWriter:
             with self._reported():
                 self._splits[split].add(rows)
 
+    def folder(self, name: str) -> Path:
+        """A folder of that name, which will stand beside the splits."""
+        path = self._temporary / name
+        with self._reported():
+            path.mkdir()
+        return path
+
     @property
     def rows(self) -> dict[str, int]:
         """Rows written so far, by split."""

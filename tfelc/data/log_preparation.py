@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
+from tfelc.data.aggregates.of_log import aggregates_of
+from tfelc.data.aggregates.state_writer import write_state
 from tfelc.data.checks.log_checks import LogChecks
 from tfelc.data.contract import conform, under_schema_names
 from tfelc.data.dataset_writer import DatasetWriter
@@ -52,7 +54,9 @@ def prepare(
             written.
     """
     extra = [schema.split.column] if schema.split.column is not None else []
-    log = open_log(source, schema.source_names([*schema.columns, *extra]), schema.optional_names, csv_delimiter)
+    log = open_log(
+        source, schema.log.source_names([*schema.log.columns, *extra]), schema.log.optional_names, csv_delimiter
+    )
     try:
         _write(schema, log, out, seed, progress, in_seconds=False)
     except FractionalTimes:
@@ -76,12 +80,17 @@ def _write(
     if timestamp is not None and schema.split.by != "time":
         survey = TimeSurvey(timestamp, schema.as_read()[timestamp], in_seconds)
     done, checks = 0, LogChecks(schema, log.names)
-    with DatasetWriter(out, schema, source=log.name, seed=seed) as writer:
+    with (
+        DatasetWriter(out, schema, source=log.name, seed=seed) as writer,
+        aggregates_of(schema, log, split_of, out, survey, in_seconds) as aggregation,
+    ):
+        features = aggregation.features()
         for batch in log.batches():
-            table = under_schema_names(batch.table, schema.columns)
+            table = under_schema_names(batch.table, schema.log.columns)
             if survey is not None:
                 survey.add(batch.where, table[timestamp].combine_chunks(), batch.is_text)
-            rows = conform(table, schema, batch.where, batch.first_row, batch.is_text, in_seconds)
+            rows = conform(table, schema.log, batch.where, batch.first_row, batch.is_text, in_seconds)
+            rows = features.added_to(rows)
             checks.see(rows)
             split = split_of(batch, rows, done)
             for number, name in enumerate(SPLITS):
@@ -92,6 +101,7 @@ def _write(
             raise DataError(f"{log.name}: the log has no rows")
         if survey is not None:
             survey.check()
+        write_state(aggregation, writer)
         writer.warn(checks)
 
 

@@ -35,7 +35,7 @@ class TimeSurvey:
     """
 
     def __init__(self, name: str, column: Column, in_seconds: bool) -> None:
-        self._name = name
+        self.name = name
         self._column = column
         self._in_seconds = in_seconds
         self._sizes: dict[str, dict[str, int]] = {}
@@ -76,7 +76,7 @@ class TimeSurvey:
         real = self._first.get("naive") or self._first.get("zoned")
         if real and (bare := self._first.get("bare")):
             raise DataError(
-                f"{bare}: column `{self._name}` holds bare numbers, whose unit nothing tells, and in {real} times; "
+                f"{bare}: column `{self.name}` holds bare numbers, whose unit nothing tells, and in {real} times; "
                 "write all of them as times"
             )
         units: dict[str, str] = {}
@@ -87,12 +87,12 @@ class TimeSurvey:
         if len(units) > 1:
             (unit, where), (other_unit, other) = list(units.items())[:2]
             raise DataError(
-                f"{where}: column `{self._name}` holds numbers of the size of {unit}, and in {other} of "
+                f"{where}: column `{self.name}` holds numbers of the size of {unit}, and in {other} of "
                 f"{other_unit}; bring them to one unit, or write real timestamps"
             )
         if (naive := self._first.get("naive")) and (zoned := self._first.get("zoned")):
             warnings.warn(
-                f"column `{self._name}` has times with a zone, as in {zoned}, and without, as in {naive}; the latter "
+                f"column `{self.name}` has times with a zone, as in {zoned}, and without, as in {naive}; the latter "
                 f"are taken as {self._column.timezone}, which `timezone` in the schema changes",
                 DataWarning,
                 stacklevel=2,

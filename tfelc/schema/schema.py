@@ -19,10 +19,13 @@ from tfelc.core.errors import SchemaError, UsageError
 from tfelc.core.renamed_names import with_new_names
 from tfelc.core.validation_message import validation_message
 from tfelc.core.yaml_text import load_yaml
+from tfelc.schema.aggregate import Aggregate
+from tfelc.schema.aggregate_columns import with_aggregates
 from tfelc.schema.checks import check_schema
 from tfelc.schema.column import Column, Kind
 from tfelc.schema.embedding_table import EmbeddingTable
 from tfelc.schema.renames import SCHEMA_RENAMES
+from tfelc.schema.request_key import check_request_key
 from tfelc.schema.schema_part import SchemaPart
 from tfelc.schema.spelling import Separator, TimeZone
 from tfelc.schema.split import Split
@@ -47,7 +50,12 @@ class Schema(SchemaPart):
         false_values: Texts that mean 0 in labels, beside `false`, `f` and 0. Defaults to none.
         null_values: Texts that mean that there is no value. Defaults to none.
         separator: What stands between the values of a list that is written as text. Defaults to `|`.
-        timezone: Zone of times that come without one. Defaults to UTC.
+        timezone: Zone of times that come without one, and where the days of `aggregates` and of `request_key` begin.
+            Defaults to UTC.
+        aggregates: Name -> feature that is counted from the log's own earlier rows; each is a column, too. Defaults to
+            none.
+        request_key: Column that tells apart what is ranked together, or `user_and_day`: GAUC is then within each of
+            those. Defaults to the user key.
 
     Example:
         >>> schema = Schema.load({
@@ -70,9 +78,13 @@ class Schema(SchemaPart):
     null_values: tuple[str, ...] = ()
     separator: Separator = "|"
     timezone: TimeZone = "UTC"
+    aggregates: dict[str, Aggregate] = {}
+    request_key: str | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
+        self.columns.update(with_aggregates(self.columns, self.aggregates, self.user_key))
+        check_request_key(self.request_key, self.columns, self.user_key)
         check_schema(self.columns, self.tasks, self.tables, self.user_key, self.split)
         return self
 
@@ -145,6 +157,9 @@ class Schema(SchemaPart):
         for column in content["columns"].values():
             if column["source"] is None:
                 del column["source"]
+        for key in ("aggregates", "request_key"):  # A schema without them means what it always did.
+            if content[key] == type(self).model_fields[key].default:
+                del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def as_read(self, columns: Iterable[str] | None = None) -> dict[str, Column]:
@@ -190,6 +205,15 @@ class Schema(SchemaPart):
     def of_kind(self, kind: Kind) -> dict[str, Column]:
         """The columns of one kind, in order."""
         return {name: c for name, c in self.columns.items() if c.kind == kind}
+
+    @property
+    def log(self) -> Schema:
+        """The schema of the log itself: without the columns that aggregates become."""
+        return self.only(name for name in self.columns if name not in self.aggregates)
+
+    def only(self, names: Iterable[str]) -> Schema:
+        """The schema with some of the columns alone, to read and check these."""
+        return self.model_copy(update={"columns": {name: self.columns[name] for name in names}})
 
     @property
     def features(self) -> dict[str, Column]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from tfelc.core.row_progress import RowProgress
+from tfelc.data.aggregates.aggregation import Aggregation
+from tfelc.data.aggregates.state_writer import write_state
 from tfelc.data.conformed_log import conformed_tables
 from tfelc.data.dataset import Dataset
 from tfelc.data.dataset_writer import DatasetWriter
@@ -40,12 +44,36 @@ def prepare_splits(
         if validation is None:
             prepare(schema, data, out, seed, bar.update, csv_delimiter)
         else:
-            with DatasetWriter(out, schema, source="logs for training and for validation", seed=seed) as writer:
-                for split, source in (("train", data), ("validation", validation), ("test", validation)):
-                    for rows in conformed_tables(schema, source, list(schema.columns), csv_delimiter):
-                        writer.append(split, rows)
-                        bar.advance(len(rows))
+            _prepare_two(schema, data, validation, out, seed, bar, csv_delimiter)
     dataset = Dataset(out)
     for warning in dataset.manifest.metadata.get("warnings", ()) if progress else ():
         print(f"warning: {warning}")
     return dataset
+
+
+def _prepare_two(
+    schema: Schema,
+    data: LogInput,
+    validation: LogInput,
+    out: Path,
+    seed: int,
+    bar: RowProgress,
+    csv_delimiter: str | None,
+) -> None:
+    parts = (("train", data), ("validation", validation), ("test", validation))
+    with (
+        DatasetWriter(out, schema, source="logs for training and for validation", seed=seed) as writer,
+        Aggregation(schema, out) as aggregation,
+    ):
+        starts = {}
+        for split, source in parts[:2] if schema.aggregates else ():
+            starts[split] = aggregation.rows
+            for rows in conformed_tables(schema, source, aggregation.columns, csv_delimiter):
+                aggregation.add(rows, np.full(len(rows), split == "train"), split)
+        for split, source in parts:
+            # The rows of the test split are those of validation.
+            features = aggregation.features(starts.get(split, starts.get("validation", 0)))
+            for rows in conformed_tables(schema, source, list(schema.log.columns), csv_delimiter):
+                writer.append(split, features.added_to(rows))
+                bar.advance(len(rows))
+        write_state(aggregation, writer)

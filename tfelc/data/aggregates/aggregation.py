@@ -1,0 +1,187 @@
+"""A log's aggregates: its rows go in, a column for each aggregate comes out, in the order of the rows."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tfelc.core.errors import DataError
+from tfelc.data.aggregates.clock import DAY, Clock
+from tfelc.data.aggregates.feature_rows import FeatureRows
+from tfelc.data.aggregates.prior import Prior
+from tfelc.data.aggregates.sql import feature_query, prior_query
+from tfelc.data.contract import arrow_type
+from tfelc.schema.aggregate import Aggregate
+from tfelc.schema.schema import Schema
+
+if TYPE_CHECKING:
+    import duckdb
+
+_MEMORY = "2GB"
+_ROWS = 65_536
+
+
+class Aggregation:
+    """Computes the aggregates of a log with DuckDB, in bounded memory; a context manager that does nothing without any.
+
+    What does not fit into memory lies in a folder beside `out`, which is removed at the end of the block.
+
+    Args:
+        schema: Its columns, aggregates and time zone.
+        out: The dataset that is being made.
+        threads: Threads of DuckDB. Defaults to None: one for each core. The result does not depend on it.
+        memory: What DuckDB may take, such as `500MB`. Defaults to `2GB`.
+
+    Raises:
+        DataError: The times are of no unit, or the disk is full.
+
+    Example:
+        >>> with Aggregation(schema, Path("data/mine")) as aggregation:  # doctest: +SKIP
+        ...     aggregation.add(rows, is_train)
+        ...     features = aggregation.features().take(len(rows))
+    """
+
+    def __init__(self, schema: Schema, out: Path, threads: int | None = None, memory: str = _MEMORY) -> None:
+        self.schema = schema
+        self.aggregates = schema.aggregates
+        self.clock = Clock(schema.timezone)
+        self.names = {name: f"c{number}" for number, name in enumerate(self._read_columns(schema))}
+        self.rows = 0
+        self.priors: dict[str, Prior] = {}
+        self._out = Path(out)
+        self._config: dict[str, Any] = {"memory_limit": memory, **({"threads": threads} if threads else {})}
+        self._files: list[Path] = []
+
+    @staticmethod
+    def _read_columns(schema: Schema) -> list[str]:
+        return list(dict.fromkeys(name for aggregate in schema.aggregates.values() for name in aggregate.columns))
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the log that are read."""
+        return [*self.names, *self.schema.of_kind("timestamp")]
+
+    def __enter__(self) -> Self:
+        if not self.aggregates:
+            return self
+        import duckdb
+
+        parent = self._out.absolute().parent
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            self._scratch = Path(tempfile.mkdtemp(prefix=f".{self._out.name}.", suffix=".aggregates", dir=parent))
+        except OSError as error:
+            raise DataError(f"{self._out}: cannot be written: {error.strerror}") from error
+        self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
+            str(self._scratch / "log.duckdb"), config={**self._config, "temp_directory": str(self._scratch / "spill")}
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self.aggregates:
+            return
+        self.connection.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def add(
+        self, rows: pa.Table, counted: NDArray[np.bool_], where: str = "log", days: NDArray[np.int64] | None = None
+    ) -> None:
+        """Adds rows of the log, the next ones in its order.
+
+        Args:
+            rows: At least `columns`, in the schema's types.
+            counted: Whether each row is of the training split.
+            where: Where they come from, for the messages.
+            days: Number of each row's day, where that is not the day of its time. Defaults to None: it is.
+
+        Raises:
+            DataError: The times are of no unit, or of another one than those before.
+        """
+        times = self.clock.microseconds(rows[next(iter(self.schema.of_kind("timestamp")))].to_numpy(), where)
+        table = pa.table(
+            {
+                "row_number": np.arange(self.rows, self.rows + len(rows)),
+                "day": self.clock.days(times) if days is None else days,
+                "utc_day": times // DAY,
+                "happened": times,
+                "counted": counted,
+                **{short: rows[name].cast(arrow_type(self.schema.columns[name])) for name, short in self.names.items()},
+            }
+        )
+        self._insert("INSERT INTO log FROM added" if self.rows else "CREATE TABLE log AS FROM added", table)
+        self.rows += len(rows)
+
+    def features(self, start: int = 0) -> FeatureRows:
+        """The aggregates of all rows added, in their order.
+
+        Args:
+            start: Row to begin at. Defaults to 0.
+
+        Raises:
+            DataError: The disk is full, or memory does not suffice.
+        """
+        if self.aggregates and not self._files:
+            self._compute()
+        return FeatureRows(self._files, {f"f{n}": name for n, name in enumerate(self.aggregates)}, start)
+
+    def groups(self) -> dict[tuple[str, ...], dict[str, Aggregate]]:
+        """Key -> its aggregates, by the names of their columns."""
+        found: dict[tuple[str, ...], dict[str, Aggregate]] = {}
+        for number, aggregate in enumerate(self.aggregates.values()):
+            found.setdefault(aggregate.by, {})[f"f{number}"] = aggregate
+        return found
+
+    def fetch(self, query: str) -> pa.Table:
+        """The answer to a query over the log."""
+        with self._reported():
+            return self._reader(query).read_all()
+
+    def _compute(self) -> None:
+        self._find_priors()
+        for number, aggregate in enumerate(self.aggregates.values()):
+            path = self._scratch / f"features-{number}.arrow"
+            with self._reported():
+                reader = self._reader(feature_query(f"f{number}", aggregate, self.names))
+                with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, reader.schema) as writer:
+                    for batch in reader:
+                        writer.write_batch(batch)
+            self._files.append(path)
+
+    def _find_priors(self) -> None:
+        for number, aggregate in enumerate(self.aggregates.values()):
+            if aggregate.needs_prior:
+                name = f"f{number}"
+                self.priors[name] = Prior(self.fetch(prior_query(aggregate, self.names)))
+                self._insert(f"CREATE TABLE prior_{name} AS FROM added", self.priors[name].table())
+
+    def _insert(self, statement: str, table: pa.Table) -> None:
+        with self._reported():
+            self.connection.register("added", table)
+            self.connection.execute(statement)
+            self.connection.unregister("added")
+
+    def _reader(self, query: str) -> pa.RecordBatchReader:
+        return self.connection.sql(query).to_arrow_reader(_ROWS)
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Turns a full disk, or memory that does not suffice, into one line."""
+        import duckdb
+
+        try:
+            yield
+        except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+            raise DataError(
+                f"{self._out}: the aggregates cannot be computed: {' '.join(str(error).split())}"
+            ) from error
