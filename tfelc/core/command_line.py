@@ -19,7 +19,11 @@ from tfelc.core.tensorflow_start import set_environment
 
 _LONGEST_LINE = 600
 # Argument -> its flag, where they are not called alike.
-_FLAGS = {"tasks": "--task", "siblings": "--sensitivity"}
+_FLAGS = {
+    "tasks": "--task",
+    "siblings": "--sensitivity",
+    "labels_may_wait": "--allow-version-labels-for-unavailable-models",
+}
 # What the server and the clients import, and a plain installation leaves out.
 _SERVING_MODULES = frozenset({"grpc_health", "httpx", "prometheus_client", "rapidjson", "starlette", "uvicorn"})
 # Libraries wrap a full or closed disk in exceptions of their own; the system's words are what stays recognizable.
