@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from tfelc.serving.local_server.request_head import END, without_upgrade
 
 HEADER_SECONDS = 20.0
+LINGER_SECONDS = 1.0
 HEADER_BYTES = 64 * 2**10
 
 
@@ -137,7 +138,9 @@ class GuardedProtocol(HttpToolsProtocol):
         body = json.dumps({"error": message}).encode()
         head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n".encode()
         self.transport.write(STATUS_LINE[status] + head + body)
-        self.transport.close()
+        # To close with bytes unread would reset the connection and may lose the answer: what still comes is dropped.
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def _wait(self) -> None:
         self._patience = self.loop.call_later(HEADER_SECONDS, self.transport.close)
