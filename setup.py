@@ -17,7 +17,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["tfelc", "tfelc.*"]),
-    package_data={"tfelc": ["py.typed", "**/*.yaml", "**/*.html", "**/*.css", "**/*.js"]},
+    package_data={"tfelc": ["py.typed", "**/*.yaml", "**/*.html", "**/*.css", "**/*.js", "**/*.proto", "**/*.txt"]},
     entry_points={"console_scripts": ["tfelc = tfelc.commands.main:main"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
