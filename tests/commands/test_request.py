@@ -3,6 +3,9 @@
 import base64
 import json
 import shlex
+import shutil
+import subprocess
+import sys
 
 import httpx
 import numpy as np
@@ -98,3 +101,41 @@ def test_examples_by_rest(served, untrained_run):
     with SessionRunner(exported.path) as runner:
         for name, values in runner.run("serving_default", columns).items():
             np.testing.assert_allclose([row[name] for row in by_examples], values, rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def request_folder(served, untrained_run, tmp_path_factory):
+    target, _ = served
+    folder = tmp_path_factory.mktemp("requests")
+    options = ["--run", str(untrained_run.path), "--n", "2", "--rest", target.rest, "--grpc", target.grpc]
+    app([*options, "--write", str(folder)], standalone_mode=False)
+    return folder
+
+
+PROGRAMS = (
+    [sys.executable, "request.py"],
+    ["java", "Request.java"],
+    ["node", "request.mjs"],
+    ["go", "run", "request.go"],
+)
+
+
+@pytest.mark.parametrize("command", PROGRAMS, ids=lambda command: command[-1])
+def test_the_written_programs_are_answered(served, request_folder, command):
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"needs {command[0]}")
+    target, _ = served
+    for file in ("serving_default.json", "rank.json"):
+        answer = subprocess.run([*command, file], cwd=request_folder, capture_output=True, text=True, timeout=120)
+        assert answer.returncode == 0, answer.stderr
+        sent = (request_folder / file).read_bytes()
+        assert json.loads(answer.stdout) == httpx.post(f"{target.rest}/v1/models/ranker:predict", content=sent).json()
+
+
+def test_the_written_folder_has_what_grpcurl_reads(served, request_folder):
+    names = {path.name for path in request_folder.iterdir()}
+    assert {"predict.proto", "tensor.proto", "model_service.proto", "health.proto", "grpcurl.sh"} <= names
+    script = (request_folder / "grpcurl.sh").read_text()
+    assert served[0].grpc in script and "@" not in script.replace("-d @ ", "").replace('"$@"', "")
+    message = json.loads((request_folder / "rank.grpc.json").read_text())
+    assert message["modelSpec"] == {"name": "ranker", "signatureName": "rank"}

@@ -17,6 +17,8 @@ from tests.serving.local_process import LocalProcess
 from tfelc.serving import conformance_model
 
 NAME = conformance_model.NAME
+# Without it no label can be in the first config: labels are looked at before anything is loaded.
+LABELS_MAY_WAIT = "--allow-version-labels-for-unavailable-models"
 ROW = {"price": 1.5, "visits": 2, "country": "se", "tags": ["a", "b"]}
 
 
@@ -104,5 +106,5 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         yield target_at(rest, address)
         return
     folder = request.getfixturevalue("base")
-    with LocalProcess("--config", str(folder / "models.config")) as process:
+    with LocalProcess("--config", str(folder / "models.config"), LABELS_MAY_WAIT) as process:
         yield target_at(process.rest, process.grpc)

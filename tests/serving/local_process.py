@@ -15,9 +15,12 @@ ROOT = Path(__file__).parents[2]
 
 
 class LocalProcess:
-    """Starts `tfelc serve` on free ports of the loopback; a context manager."""
+    """Starts `tfelc serve` on free ports of the loopback; a context manager.
 
-    def __init__(self, *options: str) -> None:
+    With `wait=False` it does not wait until the server is ready; `lines` is what it has said by now.
+    """
+
+    def __init__(self, *options: str, wait: bool = True) -> None:
         command = [sys.executable, "-m", "tfelc.commands", "serve", "--rest-port", "0", "--grpc-port", "0", *options]
         self.process = subprocess.Popen(
             command,
@@ -29,6 +32,10 @@ class LocalProcess:
         )
         self.errors: list[str] = []
         threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True).start()
+        self.lines: list[str] = []
+        if not wait:
+            threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True).start()
+            return
         line = self.process.stdout.readline()
         found = re.fullmatch(r"ready: REST (\S+) gRPC (\S+)\n", line)
         if not found:

@@ -113,7 +113,7 @@ def test_bad_calls_of_the_clients(client):
     for k in (0, -3):
         with pytest.raises(CallError, match="INVALID_ARGUMENT: .*`k` must be at least 1"):
             client.recommend([["a"]], k)
-    with pytest.raises(CallError, match="INVALID_ARGUMENT"):
+    with pytest.raises(TypeError, match="`history` takes strings. Received: 5"):
         client.recommend([[5]], 3)
     for histories in ([["a", 5]], [[1.5]], [[None]], [[True]]):
         with pytest.raises(TypeError, match="histories hold ids of one kind"):

@@ -20,6 +20,12 @@ def request(
     ] = None,
     rest: Annotated[str, typer.Option(help="The server's REST address.")] = "http://127.0.0.1:8501",
     grpc: Annotated[str, typer.Option(help="The server's gRPC address.")] = "127.0.0.1:8500",
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to write the requests to, with the .proto files and programs in Python, Java, Node and Go."
+        ),
+    ] = None,
 ) -> None:
     """Prints curl and grpcurl requests.
 
@@ -35,6 +41,7 @@ def request(
     from tfelc.lifecycle.load import load
     from tfelc.ranker.export.requests import json_request
     from tfelc.serving.grpcurl import predict_message, service_descriptors
+    from tfelc.serving.request_folder import write_request_folder
 
     model = load(run)
     name = name or model.served_name
@@ -42,7 +49,11 @@ def request(
     protoset.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(protoset) as temporary:
         temporary.write_bytes(service_descriptors())
-    for title, signature, inputs in model.ready_requests(n):
+    requests = list(model.ready_requests(n))
+    if write is not None:
+        for file in write_request_folder(write, name, rest, grpc, requests):
+            typer.echo(f"wrote {file}", err=True)
+    for title, signature, inputs in requests:
         body = shlex.quote(json_request(signature, inputs))
         message = shlex.quote(predict_message(name, signature, inputs))
         method = "tensorflow.serving.PredictionService/Predict"

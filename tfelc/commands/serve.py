@@ -34,6 +34,12 @@ def serve(
     queue: Annotated[int, typer.Option(min=0, help="Requests that may wait; more are refused.")] = 256,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds that a request may take.")] = 30.0,
     max_body_mib: Annotated[int, typer.Option(min=1, help="Size of a request at most, in MiB.")] = 64,
+    max_bodies_mib: Annotated[int, typer.Option(min=1, help="Size of all REST bodies in memory, in MiB.")] = 256,
+    max_connections: Annotated[int, typer.Option(min=1, help="REST connections at a time.")] = 1000,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="A name that requests may use as Host, beside addresses and localhost.")
+    ] = None,
+    access_log: Annotated[float, typer.Option(min=0, max=1, help="Share of requests to log, as JSON; 0: none.")] = 0.0,
     drain: Annotated[float, typer.Option(min=0, help="Seconds for requests under way after SIGTERM.")] = 10.0,
     poll: Annotated[float, typer.Option(min=0.01, help="Seconds between two looks at the folders.")] = 1.0,
     session_threads: Annotated[int, typer.Option(min=0, help="Threads of a session's pools; 0: one a core.")] = 0,
@@ -71,6 +77,10 @@ def serve(
         queue=queue,
         timeout=timeout,
         max_body=max_body_mib * 2**20,
+        max_bodies=max_bodies_mib * 2**20,
+        max_connections=max_connections,
+        allowed_hosts=allowed_host or (),
+        access_log=access_log,
         drain=drain,
         poll=poll,
         threads=session_threads,
@@ -81,9 +91,10 @@ def serve(
         metrics_path=metrics_path or ServerOptions.metrics_path,
     )
     models = read_models(config) if config else [ModelConfig(name, base, **which) for base, which in served]
-    if not Server(options, models).run():
-        # A thread inside the session cannot be stopped, and the interpreter would wait for it.
-        os._exit(0)
+    Server(options, models).run()
+    # The interpreter would wait for threads inside a session, which cannot be stopped, and take seconds to free models.
+    logging.shutdown()
+    os._exit(0)
 
 
 def _served(name: str, path: Path) -> tuple[Path, dict[str, Any]]:

@@ -22,9 +22,15 @@ from tfelc.core.tensorflow_start import set_environment
 _LONGEST_LINE = 600
 _INTERRUPTED = 130
 # Argument -> its flag, where they are not called alike.
-_FLAGS = {"settings": "--set", "labels": "--label", "tasks": "--task", "siblings": "--sensitivity"}
+_FLAGS = {
+    "settings": "--set",
+    "labels": "--label",
+    "tasks": "--task",
+    "siblings": "--sensitivity",
+    "labels_may_wait": "--allow-version-labels-for-unavailable-models",
+}
 # What the server and the clients import, and a plain installation leaves out.
-_SERVING_MODULES = frozenset({"grpc_health", "httpx", "prometheus_client", "rapidjson", "starlette", "uvicorn"})
+_SERVING_MODULES = frozenset({"grpc_health", "httpcore", "prometheus_client", "rapidjson", "starlette", "uvicorn"})
 # Libraries wrap a full or closed disk in exceptions of their own; the system's words are what stays recognizable.
 _DISK_FAULTS = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES))
 

@@ -192,3 +192,10 @@ def test_health(target):
             )
         raise
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_a_label_plays_no_part_in_a_status(target):
+    request = get_model_status_pb2.GetModelStatusRequest()
+    request.model_spec.name = NAME
+    request.model_spec.version_label = "absent"
+    assert [each.version for each in target.models.GetModelStatus(request, timeout=20).model_version_status] == [2, 1]

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.serving.conftest import NAME, ROW, predict_request, target_at
+from tests.serving.conftest import LABELS_MAY_WAIT, NAME, ROW, predict_request, target_at
 from tests.serving.local_process import ROOT, LocalProcess
 from tfelc.commands.serve import _served, app
 from tfelc.core.errors import ConfigError, UsageError
@@ -79,7 +79,7 @@ def test_batching_monitoring_and_a_config_that_is_edited(base, tmp_path):
     batching, monitoring = tmp_path / "batching.config", tmp_path / "monitoring.config"
     batching.write_text("max_batch_size { value: 8 } batch_timeout_micros { value: 1000 }")
     monitoring.write_text('prometheus_config { enable: true path: "/metrics" }')
-    options = ("--batching", str(batching), "--monitoring", str(monitoring), "--config-poll", "0.1")
+    options = ("--batching", str(batching), "--monitoring", str(monitoring), "--config-poll", "0.1", LABELS_MAY_WAIT)
     with LocalProcess("--config", str(config), *options) as process:
         target = target_at(process.rest, process.grpc)
         assert target.predict(instances=[ROW] * 3).status_code == 200

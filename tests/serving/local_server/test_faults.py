@@ -15,7 +15,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import get_model_status_pb2
 
-from tests.serving.conftest import NAME, ROW, arrays, predict_request, refused, target_at
+from tests.serving.conftest import LABELS_MAY_WAIT, NAME, ROW, arrays, predict_request, refused, target_at
 from tests.serving.local_process import LocalProcess
 
 # About half a second on an idle core, where a step takes 25 microseconds.
@@ -26,7 +26,7 @@ LIMITS = ("--workers", "2", "--queue", "3", "--timeout", "2", "--max-body-mib", 
 
 @pytest.fixture(scope="module")
 def process(base):
-    with LocalProcess("--config", str(base / "models.config"), *LIMITS) as started:
+    with LocalProcess("--config", str(base / "models.config"), LABELS_MAY_WAIT, *LIMITS) as started:
         yield started
 
 
@@ -130,7 +130,7 @@ def test_a_request_past_its_time(server):
 
 def test_clients_that_go_away(server):
     body = json.dumps({"signature_name": "slow", "inputs": {"steps": [20_000]}}).encode()
-    head = f"POST /v1/models/{NAME}:predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    head = f"POST /v1/models/{NAME}:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     for sent in (head + body, head + body[:10], head[:20]):
         with connection(server) as client:
             client.sendall(sent)
@@ -139,7 +139,9 @@ def test_clients_that_go_away(server):
 
 def test_a_body_that_does_not_arrive(server):
     with connection(server) as client:
-        client.sendall(f"POST /v1/models/{NAME}:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{{".encode())
+        client.sendall(
+            f"POST /v1/models/{NAME}:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{{".encode()
+        )
         assert client.recv(1000).startswith(b"HTTP/1.1 408")
 
 
@@ -194,7 +196,7 @@ def test_memory_returns_to_its_level(process, server):
 
 
 def test_a_killed_server_starts_again(base):
-    options = ("--config", str(base / "models.config"))
+    options = ("--config", str(base / "models.config"), LABELS_MAY_WAIT)
     with LocalProcess(*options) as process:
         port = urlsplit(process.rest).port
         target = target_at(process.rest, process.grpc)
@@ -208,7 +210,7 @@ def test_a_killed_server_starts_again(base):
 
 
 def test_sigterm_lets_requests_under_way_end(base):
-    with LocalProcess("--config", str(base / "models.config")) as process:
+    with LocalProcess("--config", str(base / "models.config"), LABELS_MAY_WAIT) as process:
         target = target_at(process.rest, process.grpc)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             rest = pool.submit(target.predict, **SLOW)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 
 import pytest
 import uvicorn
@@ -33,7 +34,11 @@ async def reply_to(port, *pieces, pause=0.0):
 
 async def scene(*calls):
     config = uvicorn.Config(
-        Starlette(routes=[Route("/", answer)]), port=0, http=GuardedProtocol, lifespan="off", log_level="error"
+        Starlette(routes=[Route("/", answer)]),
+        port=0,
+        http=partial(GuardedProtocol, max_connections=10),
+        lifespan="off",
+        log_level="error",
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())

@@ -1,5 +1,7 @@
 """Versions that come, go and break, watched by a manager in this process."""
 
+import errno
+import os
 import shutil
 import threading
 import time
@@ -11,9 +13,11 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from tests.serving.conftest import NAME, predict_request
+from tfelc.serving.local_server import version_folders
 from tfelc.serving.local_server.model_config import ModelConfig
 from tfelc.serving.local_server.model_manager import ModelManager
 from tfelc.serving.local_server.serving_error import ServingError
+from tfelc.serving.local_server.version_folders import why_empty
 
 
 def copied(base, folder, version, source=1):
@@ -199,7 +203,7 @@ def test_a_version_removed_while_serving(base, folder, manager):
 
 def test_names_that_are_no_version_are_passed_over(base, folder, manager):
     copied(base, folder, 1)
-    for name in ("latest", "-3", "007", ".hidden", "4.0", "٣"):
+    for name in ("latest", "-3", ".hidden", "4.0", "٣", "9" * 30):
         (folder / name).mkdir()
     (folder / "9").write_text("a file")
     manager.start([ModelConfig(NAME, folder)])
@@ -221,7 +225,10 @@ def test_labels_move_only_to_versions_that_answer(base, folder, manager):
     copied(base, folder, 1)
     copied(base, folder, 2)
     stable = ModelConfig(NAME, folder, "all", labels={"stable": 1})
-    manager.start([stable])
+    # As in TensorFlow Serving: labels are looked at before anything is loaded.
+    assert code_of(lambda: manager.start([stable])) == grpc.StatusCode.FAILED_PRECONDITION
+    manager.start([ModelConfig(NAME, folder, "all")])
+    manager.reload([stable])
     assert score(manager, label="stable")[0] == 1
     assert code_of(lambda: score(manager, label="canary")) == grpc.StatusCode.INVALID_ARGUMENT
     wrong = ModelConfig(NAME, folder, "all", labels={"stable": 9})
@@ -243,6 +250,89 @@ def test_labels_may_wait_where_that_is_allowed(base, folder):
         assert score(manager, label="next")[0] == 2
     finally:
         manager.close()
+
+
+def test_a_label_in_use_moves_only_to_a_version_that_answers_even_where_labels_may_wait(base, folder):
+    copied(base, folder, 1)
+    manager = ModelManager(poll=0.02, labels_may_wait=True)
+    try:
+        manager.start([ModelConfig(NAME, folder, "all", labels={"stable": 1})])
+        moved = ModelConfig(NAME, folder, "all", labels={"stable": 2})
+        assert code_of(lambda: manager.reload([moved])) == grpc.StatusCode.FAILED_PRECONDITION
+        assert score(manager, label="stable")[0] == 1
+        copied(base, folder, 2)
+        eventually(lambda: states(manager).get(2) == "AVAILABLE")
+        manager.reload([moved])
+        assert score(manager, label="stable")[0] == 2
+    finally:
+        manager.close()
+
+
+def test_a_version_is_listed_in_one_step_and_labeled_in_the_next(base, folder, manager):
+    for version in (1, 2):
+        copied(base, folder, version)
+    manager.start([ModelConfig(NAME, folder, "specific", versions=(2,))])
+    both = ModelConfig(NAME, folder, "specific", versions=(1, 2), labels={"stable": 1})
+    assert code_of(lambda: manager.reload([both])) == grpc.StatusCode.FAILED_PRECONDITION
+    assert states(manager) == {2: "AVAILABLE"}
+    manager.reload([ModelConfig(NAME, folder, "specific", versions=(1, 2))])
+    manager.reload([both])
+    assert score(manager, label="stable")[0] == 1
+
+
+def test_version_names_are_read_as_tensorflow_serving_reads_them(base, folder, manager):
+    for source, name in ((1, "00000123"), (2, "007"), (1, "7")):
+        shutil.copytree(base / str(source), folder / name)
+    manager.start([ModelConfig(NAME, folder, "all")])
+    assert states(manager) == {123: "AVAILABLE", 7: "AVAILABLE"}
+    with manager.use(NAME, version=7) as servable:
+        assert servable.path == folder / "7"
+
+
+def test_a_failed_version_that_is_deleted_while_it_is_looked_at(base, folder, manager, monkeypatch):
+    copied(base, folder, 1)
+    manager.start([ModelConfig(NAME, folder)])
+    real, deleted = os.walk, []
+
+    def walk(path):
+        for found in real(path):
+            shutil.rmtree(folder / "9", ignore_errors=True)
+            deleted.append(path)
+            yield found
+
+    monkeypatch.setattr(version_folders.os, "walk", walk)
+    (folder / ".broken" / "variables").mkdir(parents=True)
+    (folder / ".broken").rename(folder / "9")
+    eventually(lambda: deleted)
+    copied(base, folder, 2)
+    eventually(lambda: states(manager).get(2) == "AVAILABLE")
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES, errno.ESTALE])
+def test_a_folder_that_cannot_be_read_changes_nothing(base, folder, manager, monkeypatch, caplog, code):
+    copied(base, folder, 1)
+    manager.start([ModelConfig(NAME, folder)])
+    model, real = manager.models[NAME], os.listdir
+
+    def listdir(path):
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr(version_folders.os, "listdir", listdir)
+    eventually(lambda: model.failed_looks > 2)
+    assert states(manager) == {1: "AVAILABLE"} and score(manager)[0] == 1
+    assert os.strerror(code) in model.problem and str(folder) in model.problem
+    looked = model.last_look
+    assert sum("what is served stays" in record.message for record in caplog.records) == 1
+    monkeypatch.setattr(version_folders.os, "listdir", real)
+    eventually(lambda: model.last_look > looked)
+    assert model.problem == ""
+
+
+def test_the_right_base_path_is_named(base, folder):
+    assert why_empty(base / "1") == f"{base / '1'} is a version folder; its base is {base}"
+    assert why_empty(base.parent) == f"{base.parent} holds no versions, but its folder holds them: {base}"
+    assert why_empty(folder / "absent") == f"{folder / 'absent'}: No such file or directory"
+    assert "named by a whole number" in why_empty(folder)
 
 
 def test_models_are_added_and_taken_away(base, folder, manager):

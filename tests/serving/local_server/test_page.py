@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from tests.serving.conftest import NAME, ROW, target_at
+from tests.serving.conftest import LABELS_MAY_WAIT, NAME, ROW, target_at
 from tests.serving.local_process import LocalProcess
 from tests.support.browser import headless_browser
 
 
 @pytest.fixture(scope="module")
 def server(base):
-    with LocalProcess("--config", str(base / "models.config")) as process:
+    with LocalProcess("--config", str(base / "models.config"), LABELS_MAY_WAIT) as process:
         target = target_at(process.rest, process.grpc)
         target.predict(instances=[ROW])
         yield target

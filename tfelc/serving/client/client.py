@@ -3,25 +3,74 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 import numpy.typing as npt
 
-from tfelc.serving.client.inputs import Values, ranking_inputs, recommendation_inputs
+from tfelc.serving.client.call_error import CallError
+from tfelc.serving.client.deadline import Deadline
+from tfelc.serving.client.inputs import (
+    Values,
+    check_rows,
+    columns_of,
+    ranking_inputs,
+    recommendation_inputs,
+    to_arrays,
+)
+from tfelc.serving.client.signature import Signature, Signatures
 
 Array = npt.NDArray[Any]
+Token = str | Callable[[], str]
+_DEFAULT = "serving_default"
+# What a call by metadata of yesterday may be answered with.
+_OUTDATED = ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "NOT_FOUND")
+
+
+@dataclass(frozen=True)
+class Which:
+    """The version that is asked: a number, a label, or neither for the server's choice."""
+
+    version: int | None = None
+    label: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses both."""
+        if self.version is not None and self.label is not None:
+            raise ValueError("give a version or a label, not both")
 
 
 class Client(ABC):
-    """Calls a served model; usable in a `with` statement, and by several threads at a time."""
+    """Calls a served model; usable in a `with` statement, and by several threads at a time.
 
-    @abstractmethod
+    The clients of both protocols take the same inputs, convert them alike by the model's own metadata, which are asked
+    for once, and give the same outputs in the same types: numbers in the model's, strings as `str`, and as `bytes`
+    where the output's name ends in `_bytes`.
+
+    A call that finds no server (UNAVAILABLE) is tried again until its time is up, with growing pauses; no other
+    failure is. No call takes longer than its time.
+
+    Args:
+        model: The model's name.
+        timeout: Seconds for a call, all its attempts together.
+        token: Sent as `authorization: Bearer TOKEN`; or a function that gives it, asked before each attempt.
+        headers: Sent with each request.
+    """
+
+    def __init__(self, model: str, timeout: float, token: Token | None, headers: Mapping[str, str] | None) -> None:
+        self._model = model
+        self._timeout = timeout
+        self._token = token
+        self._given = {name.lower(): value for name, value in (headers or {}).items()}
+        self._known: dict[Which, Signatures] = {}
+
     def predict(
         self,
-        inputs: Values,
-        signature: str = "serving_default",
+        inputs: Any,
+        signature: str = _DEFAULT,
         version: int | None = None,
         label: str | None = None,
         timeout: float | None = None,
@@ -29,7 +78,8 @@ class Client(ABC):
         """Calls a signature.
 
         Args:
-            inputs: Input -> one value a row.
+            inputs: Input -> one value a row: lists, arrays or columns. Or a frame of pandas, polars or pyarrow, whose
+                other columns are passed over.
             signature: The signature's name.
             version: The version asked. Defaults to the server's choice, the highest.
             label: The label asked, instead of a version.
@@ -39,12 +89,17 @@ class Client(ABC):
             Output -> array.
 
         Raises:
-            CallError: The server refused the call, or did not answer in time.
+            CallError: The server refused the call, or did not answer in time; or inputs are missing, or not the
+                signature's.
+            TypeError: A value is of a kind that the input does not take; the message names the input.
+            ValueError: A number does not fit its type, or columns are of unequal lengths.
         """
+        return self._predict(Which(version, label), signature, lambda _: inputs, self._deadline(timeout))
 
-    @abstractmethod
     def status(self, timeout: float | None = None) -> dict[int, str]:
         """The model's versions and their states, as in `{3: "AVAILABLE"}`."""
+        deadline = self._deadline(timeout)
+        return deadline.retry(lambda: self._ask_status(deadline))
 
     @abstractmethod
     def close(self) -> None:
@@ -53,7 +108,7 @@ class Client(ABC):
     def rank(
         self,
         user: Values,
-        items: Values,
+        items: Any,
         version: int | None = None,
         label: str | None = None,
         timeout: float | None = None,
@@ -62,7 +117,7 @@ class Client(ABC):
 
         Args:
             user: Feature of the user or the context -> its value; a list is a list of values.
-            items: Feature of the items -> one value an item.
+            items: Feature of the items -> one value an item; or a frame, whose other columns are passed over.
             version: As for `predict`.
             label: As for `predict`.
             timeout: As for `predict`.
@@ -70,7 +125,13 @@ class Client(ABC):
         Returns:
             Output -> one value an item.
         """
-        return self.predict(ranking_inputs(user, items), "rank", version, label, timeout)
+
+        def made(wanted: Signature) -> Any:
+            inputs = wanted.inputs
+            given = items if isinstance(items, Mapping) else columns_of(items, _others(inputs, user))
+            return ranking_inputs(user, given)
+
+        return self._predict(Which(version, label), "rank", made, self._deadline(timeout))
 
     def recommend(
         self,
@@ -95,12 +156,70 @@ class Client(ABC):
             fewer items are left, a row ends with the id `""` or -1 and the score `-inf`. With clusters also `cluster`,
             `(histories,)`, -1 where no item of a history is known.
         """
-        inputs = recommendation_inputs(histories, k, lambda: self._id_type(version, label, timeout))
-        return self.predict(inputs, "recommend", version, label, timeout)
+
+        def made(wanted: Signature) -> Any:
+            ids = wanted.inputs.get("history")
+            whole = ids is not None and ids.dtype == np.dtype(np.int64)
+            return recommendation_inputs(histories, k, lambda: int if whole else str)
+
+        return self._predict(Which(version, label), "recommend", made, self._deadline(timeout))
 
     @abstractmethod
-    def _id_type(self, version: int | None, label: str | None, timeout: float | None) -> type:
-        """The type of a next-item model's ids, `int` or `str`."""
+    def _ask_signatures(self, which: Which, deadline: Deadline) -> Signatures:
+        """One attempt to read the metadata."""
+
+    @abstractmethod
+    def _ask_status(self, deadline: Deadline) -> dict[int, str]:
+        """One attempt to read the status."""
+
+    @abstractmethod
+    def _ask(
+        self, which: Which, name: str, signature: Signature, arrays: Mapping[str, Array], deadline: Deadline
+    ) -> dict[str, Array]:
+        """One attempt at a prediction."""
+
+    def _headers(self) -> dict[str, str]:
+        if self._token is None:
+            return self._given
+        token = self._token() if callable(self._token) else self._token
+        return {**self._given, "authorization": f"Bearer {token}"}
+
+    def _deadline(self, timeout: float | None) -> Deadline:
+        return Deadline(self._timeout if timeout is None else timeout)
+
+    def _predict(
+        self, which: Which, name: str, make: Callable[[Signature], Any], deadline: Deadline
+    ) -> dict[str, Array]:
+        known = self._known.get(which)
+        if known is None:
+            return self._predict_by(self._learn(which, deadline), which, name, make, deadline)
+        try:
+            return self._predict_by(known, which, name, make, deadline)
+        except (CallError, TypeError, ValueError, KeyError) as error:
+            if isinstance(error, CallError) and error.code not in _OUTDATED:
+                raise
+            # Another version may have come up, which takes or gives something else.
+            learned = self._learn(which, deadline)
+            if learned == known:
+                raise
+        return self._predict_by(learned, which, name, make, deadline)
+
+    def _learn(self, which: Which, deadline: Deadline) -> Signatures:
+        found = deadline.retry(lambda: self._ask_signatures(which, deadline))
+        self._known[which] = found
+        return found
+
+    def _predict_by(
+        self, known: Signatures, which: Which, name: str, make: Callable[[Signature], Any], deadline: Deadline
+    ) -> dict[str, Array]:
+        if name not in known:
+            there = ", ".join(sorted(each for each in known if not each.startswith("__")))
+            raise CallError("INVALID_ARGUMENT", f"there is no signature `{name}`; there are {there}")
+        signature = known[name]
+        arrays = to_arrays(columns_of(make(signature), signature.inputs), signature.inputs)
+        if name == _DEFAULT:
+            check_rows(arrays, signature.inputs)
+        return deadline.retry(lambda: self._ask(which, name, signature, arrays, deadline))
 
     def __enter__(self) -> Self:
         """Returns itself."""
@@ -109,3 +228,7 @@ class Client(ABC):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Closes the connections."""
         self.close()
+
+
+def _others(inputs: Mapping[str, Any], user: Values) -> dict[str, Any]:
+    return {name: tensor for name, tensor in inputs.items() if name not in user}

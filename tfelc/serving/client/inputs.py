@@ -1,35 +1,95 @@
-"""What a caller hands to a client, made into arrays with a dimension of rows."""
+"""What a caller hands to a client, made into the arrays that a signature takes."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tfelc.serving.client.call_error import CallError
+from tfelc.serving.client.signature import Tensor
+
 Array = npt.NDArray[Any]
 Values = Mapping[str, Any]
+_LISTS = (list, tuple, np.ndarray)
+_NUMBERS = (bool, int, float, np.number, np.bool_)
 
 
-def to_arrays(inputs: Values) -> dict[str, Array]:
-    """Arrays of the columns: decimals as float32, whole numbers as int64, strings and bytes as objects.
+def columns_of(inputs: Any, wanted: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The columns of a mapping or of a frame, by name.
 
-    An array of another type is kept as it is. None is no value: send NaN for a missing number and the schema's missing
-    value for the rest.
+    Args:
+        inputs: Input -> values; or a frame of pandas, polars or pyarrow, whose other columns are passed over.
+        wanted: The signature's inputs.
 
     Raises:
-        TypeError: A column holds None, or values of several kinds.
+        CallError: INVALID_ARGUMENT. An input is missing, or a mapping holds one that the signature does not take.
     """
-    return {name: _to_array(name, value) for name, value in inputs.items()}
+    if isinstance(inputs, Mapping):
+        columns = dict(inputs)
+        extra = sorted(columns.keys() - wanted.keys())
+    elif hasattr(inputs, "column_names"):
+        columns = {name: inputs.column(name).to_pylist() for name in inputs.column_names if name in wanted}
+        extra = []
+    elif hasattr(inputs, "columns"):
+        columns = {name: inputs[name] for name in inputs.columns if name in wanted}
+        extra = []
+    else:
+        raise TypeError(f"expected a mapping or a frame. Received: {type(inputs).__name__}")
+    missing = sorted(wanted.keys() - columns.keys())
+    if extra or missing:
+        said = [f"missing: {', '.join(missing)}"] if missing else []
+        said += [f"not taken: {', '.join(extra)}"] if extra else []
+        raise CallError("INVALID_ARGUMENT", f"the inputs do not fit the signature; {'; '.join(said)}")
+    return columns
 
 
-def ranking_inputs(user: Values, items: Values) -> dict[str, Array]:
-    """The inputs of `rank`: the features of the user and the context once, those of the items as columns."""
+def to_arrays(columns: Values, wanted: Mapping[str, Tensor]) -> dict[str, Array]:
+    """Arrays of the types that the signature takes.
+
+    A number is converted where nothing is lost but the digits beyond float32: 5 for a float, 5.0 for an int64, any of
+    NumPy's types. An empty list has the type that is taken.
+
+    Args:
+        columns: Input -> values: lists, arrays, or columns of a frame.
+        wanted: The signature's inputs.
+
+    Raises:
+        TypeError: A value is None, or of a kind that the input does not take.
+        ValueError: A number does not fit, or lists are of unequal lengths or in too many dimensions.
+    """
+    return {name: _to_array(name, value, wanted[name]) for name, value in columns.items()}
+
+
+def check_rows(arrays: Mapping[str, Array], wanted: Mapping[str, Tensor]) -> None:
+    """Raises ValueError, which names them, where columns of one row each are of unequal lengths."""
+    sizes = {name: len(array) for name, array in arrays.items() if array.ndim and _open(wanted[name])}
+    if len(set(sizes.values())) > 1:
+        least, most = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+        raise ValueError(f"`{least}` has {sizes[least]} rows and `{most}` has {sizes[most]}; all columns need as many")
+
+
+def ranking_inputs(user: Values, items: Values) -> dict[str, Any]:
+    """The inputs of `rank`: the features of the user and the context once, those of the items as columns.
+
+    Raises:
+        TypeError: A feature is given twice.
+        ValueError: The items' columns are of unequal lengths.
+    """
     if both := sorted(user.keys() & items.keys()):
         raise TypeError(f"`{both[0]}` is given for the user and for the items")
-    return to_arrays({**{name: [value] for name, value in user.items()}, **items})
+    for name, value in items.items():
+        if not hasattr(value, "__len__") or isinstance(value, str | bytes):
+            raise TypeError(f"`{name}` takes one value an item. Received: {value!r:.100}")
+    sizes = {name: len(value) for name, value in items.items()}
+    if len(set(sizes.values())) > 1:
+        least, most = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+        raise ValueError(f"`{least}` has {sizes[least]} items and `{most}` has {sizes[most]}; all columns need as many")
+    return {**{name: [value] for name, value in user.items()}, **items}
 
 
 def recommendation_inputs(histories: Sequence[Any], k: int, id_type: Callable[[], type]) -> dict[str, Array]:
@@ -56,16 +116,81 @@ def recommendation_inputs(histories: Sequence[Any], k: int, id_type: Callable[[]
     return {"history": padded, "k": np.array(operator.index(k), np.int64)}
 
 
-def _to_array(name: str, value: Any) -> Array:
-    array = np.asarray(value)
-    if array.dtype.kind in "USO":
-        # Anew, as objects: NumPy would have turned numbers and bytes among the strings into strings.
-        array = np.array(value, object)
-        if not all(isinstance(each, str | bytes) for each in array.ravel()):
-            raise TypeError(
-                f"input `{name}`: expected numbers, strings or bytes of one shape. Received: {value!r:.200}"
-            )
+def _open(tensor: Tensor) -> bool:
+    return bool(tensor.shape) and tensor.shape is not None and tensor.shape[0] is None
+
+
+def _to_array(name: str, value: Any, tensor: Tensor) -> Array:
+    if tensor.dtype.kind == "V":
+        raise TypeError(f"`{name}` is of a type that the clients do not know")
+    if hasattr(value, "to_numpy"):  # a column of a frame
+        value = value.to_numpy()
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and not tensor.strings:
+        array = _number(name, value, tensor.dtype)
+    else:
+        flat, shape = _flatten(name, value)
+        array = (_strings(name, flat) if tensor.strings else _numbers(name, flat, tensor.dtype)).reshape(shape)
+    return _shaped(name, array, tensor.shape)
+
+
+def _flatten(name: str, value: Any) -> tuple[list[Any], tuple[int, ...]]:
+    values, shape = [value.tolist() if isinstance(value, np.ndarray) else value], []
+    while values and all(isinstance(each, _LISTS) for each in values):
+        sizes = set(map(len, values))
+        if len(sizes) > 1:
+            raise ValueError(f"`{name}` holds lists of {min(sizes)} and of {max(sizes)} values; pad them to one length")
+        shape.append(sizes.pop())
+        values = list(chain.from_iterable(values))
+    if any(isinstance(each, _LISTS) for each in values):
+        raise ValueError(f"`{name}` holds lists beside single values")
+    if any(each is None for each in values):
+        fix = "send NaN for a missing number, and the schema's missing value for anything else"
+        raise TypeError(f"`{name}` holds None; {fix}")
+    return values, tuple(shape)
+
+
+def _strings(name: str, values: list[Any]) -> Array:
+    for each in values:
+        if not isinstance(each, str | bytes):
+            raise TypeError(f"`{name}` takes strings. Received: {each!r:.100}")
+    made = np.empty(len(values), object)
+    made[:] = values
+    return made
+
+
+def _numbers(name: str, values: list[Any], dtype: np.dtype[Any]) -> Array:
+    if not values:
+        return np.empty(0, dtype)
+    for each in values:
+        if not isinstance(each, _NUMBERS):
+            raise TypeError(f"`{name}` takes {dtype}. Received: {each!r:.100}")
+    return _number(name, np.array(values), dtype)
+
+
+def _number(name: str, array: Array, dtype: np.dtype[Any]) -> Array:
+    if array.dtype == dtype:
         return array
-    if array.dtype == np.float64 and not isinstance(value, np.ndarray):
-        return array.astype(np.float32)
+    if array.dtype.kind not in "biuf" or (dtype.kind == "b" and array.dtype.kind != "b"):
+        raise TypeError(f"`{name}` takes {dtype}. Received: {array.ravel()[:3].tolist()!r:.100}")
+    with np.errstate(all="ignore"):
+        made = array.astype(dtype)
+        if dtype.kind in "fc" and array.dtype.kind == "f":
+            wrong = np.isinf(made) & np.isfinite(array)
+        else:
+            wrong = (made.astype(array.dtype) != array) | ((made < 0) != (array < 0))
+    if wrong.any():
+        raise ValueError(f"`{name}` takes {dtype}, which cannot hold {array[wrong].ravel()[0].item()!r}")
+    return made
+
+
+def _shaped(name: str, array: Array, shape: tuple[int | None, ...] | None) -> Array:
+    if shape is None:
+        return array
+    if not array.size and array.ndim < len(shape):
+        return array.reshape(array.shape + (0,) * (len(shape) - array.ndim))
+    fits = array.ndim == len(shape) and all(want in (None, size) for want, size in zip(shape, array.shape, strict=True))
+    if not fits:
+        wanted = "x".join("any" if size is None else str(size) for size in shape) or "one value"
+        given = "x".join(map(str, array.shape)) or "one value"
+        raise ValueError(f"`{name}` takes values in the shape {wanted}. Received: {given}")
     return array

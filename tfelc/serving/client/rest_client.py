@@ -4,127 +4,142 @@ from __future__ import annotations
 
 import base64
 import json
-import random
-import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpcore
 import numpy as np
 
 from tfelc.serving.client.call_error import CallError
-from tfelc.serving.client.client import Array, Client
-from tfelc.serving.client.inputs import Values, to_arrays
+from tfelc.serving.client.client import Array, Client, Token, Which
+from tfelc.serving.client.connections import connections
+from tfelc.serving.client.deadline import Deadline
+from tfelc.serving.client.deadline_backend import DeadlineBackend
+from tfelc.serving.client.outputs import from_json
+from tfelc.serving.client.signature import Signature, Signatures, Tensor
+from tfelc.serving.client.tls import Tls
 
 _CODES = {
     400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     408: "DEADLINE_EXCEEDED",
     413: "RESOURCE_EXHAUSTED",
     429: "RESOURCE_EXHAUSTED",
     499: "CANCELLED",
+    500: "INTERNAL",
     501: "UNIMPLEMENTED",
+    502: "UNAVAILABLE",
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 
 class RestClient(Client):
-    """Calls a model by columns, on connections kept alive, and tries again where the server was not to be had.
+    """Calls a model by columns, on a pool of connections kept alive; see `Client` for what both clients do.
 
-    One client may be used by several threads.
+    The proxy that `HTTP_PROXY` or `HTTPS_PROXY` names is used, but never for the loopback.
 
     Args:
-        address: As in `http://127.0.0.1:8501`.
-        model: The model's name.
+        address: As in `http://127.0.0.1:8501` or `https://ranker.example`.
+        model: The model's name. Defaults to `ranker`.
         timeout: Seconds for a call, all its attempts together. Defaults to 5.
-        attempts: Attempts at a call that ends in 503 or finds no connection. Defaults to 4.
+        tls: Certificates, for an `https` address. Defaults to the system's.
+        token: A bearer token, or a function that gives it. Defaults to none.
+        headers: Sent with each request. Defaults to none.
 
     Example:
         >>> with RestClient("http://127.0.0.1:8501", "ranker") as client:  # doctest: +SKIP
         ...     client.rank(user={"age": 31.0}, items={"video_id": ["v1", "v2"]})["ctr"]
     """
 
-    def __init__(self, address: str, model: str = "ranker", timeout: float = 5.0, attempts: int = 4) -> None:
-        self._base = f"{address.rstrip('/')}/v1/models/{quote(model, safe='')}"
-        self._timeout = timeout
-        self._attempts = attempts
-        self._http = httpx.Client()
-
-    def predict(
+    def __init__(
         self,
-        inputs: Values,
-        signature: str = "serving_default",
-        version: int | None = None,
-        label: str | None = None,
-        timeout: float | None = None,
-    ) -> dict[str, Array]:
-        """Calls a signature as `Client` says; a signature with one output answers under the name `outputs`."""
-        columns = {name: _plain(array) for name, array in to_arrays(inputs).items()}
-        body = json.dumps({"signature_name": signature, "inputs": columns}).encode()
-        outputs = self._call("POST", f"{_which(version, label)}:predict", body, timeout)["outputs"]
-        if not isinstance(outputs, Mapping):
-            return {"outputs": _from_json(outputs)}
-        return {name: _from_json(values) for name, values in outputs.items()}
-
-    def status(self, timeout: float | None = None) -> dict[int, str]:
-        """The model's versions and their states, as in `{3: "AVAILABLE"}`."""
-        listed = self._call("GET", "", None, timeout)["model_version_status"]
-        return {int(entry["version"]): entry["state"] for entry in listed}
+        address: str,
+        model: str = "ranker",
+        timeout: float = 5.0,
+        *,
+        tls: Tls | None = None,
+        token: Token | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(model, timeout, token, headers)
+        self._base = f"{address.rstrip('/')}/v1/models/{quote(model, safe='')}"
+        self._backend = DeadlineBackend()
+        self._pool = connections(address, tls, self._backend)
 
     def close(self) -> None:
         """Closes the connections."""
-        self._http.close()
+        self._pool.close()
 
-    def _id_type(self, version: int | None, label: str | None, timeout: float | None) -> type:
-        # Of an empty list JSON does not say what it would hold.
-        return str
+    def _ask(
+        self, which: Which, name: str, signature: Signature, arrays: Mapping[str, Array], deadline: Deadline
+    ) -> dict[str, Array]:
+        columns = {key: _plain(array) for key, array in arrays.items()}
+        body = json.dumps({"signature_name": name, "inputs": columns}).encode()
+        outputs = self._call("POST", f"{_path(which)}:predict", body, deadline)["outputs"]
+        if len(signature.outputs) == 1:
+            outputs = {next(iter(signature.outputs)): outputs}
+        return {key: from_json(key, values, signature.outputs[key]) for key, values in outputs.items()}
 
-    def _call(self, method: str, path: str, body: bytes | None, timeout: float | None) -> Any:
-        deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
-        pause = _FIRST_PAUSE
-        for left in reversed(range(self._attempts)):
-            try:
-                return self._attempt(method, path, body, deadline)
-            except CallError as error:
-                # Half to all of the pause at random, or clients that failed together would come back together.
-                wait = pause * random.uniform(0.5, 1.0)
-                if error.code != "UNAVAILABLE" or not left or time.monotonic() + wait >= deadline:
-                    raise
-                time.sleep(wait)
-                pause = min(2 * pause, _LONGEST_PAUSE)
-        raise AssertionError("a client makes at least one attempt")
+    def _ask_status(self, deadline: Deadline) -> dict[int, str]:
+        listed = self._call("GET", "", None, deadline)["model_version_status"]
+        return {int(entry["version"]): entry["state"] for entry in listed}
 
-    def _attempt(self, method: str, path: str, body: bytes | None, deadline: float) -> Any:
+    def _ask_signatures(self, which: Which, deadline: Deadline) -> Signatures:
+        listed = self._call("GET", f"{_path(which)}/metadata", None, deadline)["metadata"]["signature_def"]
+        return {
+            name: Signature(_tensors(definition.get("inputs", {})), _tensors(definition.get("outputs", {})))
+            for name, definition in listed["signature_def"].items()
+        }
+
+    def _call(self, method: str, path: str, body: bytes | None, deadline: Deadline) -> Any:
+        headers: dict[bytes | str, bytes | str] = {"content-type": "application/json"} if body else {}
+        headers |= self._headers()
+        # Waiting for a connection of the pool is the one thing that no socket does.
+        limits = {"timeout": {"pool": max(deadline.left(), 0.001)}}
         try:
-            seconds = max(deadline - time.monotonic(), 0.001)
-            answer = self._http.request(method, self._base + path, content=body, timeout=seconds)
-        except httpx.TimeoutException:
+            with self._backend.until(deadline):
+                answer = self._pool.request(method, self._base + path, headers=headers, content=body, extensions=limits)
+        except httpcore.TimeoutException:
             raise CallError("DEADLINE_EXCEEDED", f"{self._base} did not answer in time") from None
-        except httpx.TransportError as error:
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError, httpcore.ProxyError) as error:
             raise CallError("UNAVAILABLE", f"{self._base}: {error}") from None
-        try:
-            content = json.loads(answer.content)
-        except ValueError:
-            content = {"error": answer.text[:200] or answer.reason_phrase}
-        if answer.status_code != 200:
-            message = content.get("error", "") if isinstance(content, dict) else answer.text[:200]
-            raise CallError(_CODES.get(answer.status_code, "UNKNOWN"), str(message))
+        return _content(answer)
+
+
+def _content(answer: httpcore.Response) -> Any:
+    text = answer.content.decode("utf-8", errors="replace")
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = None
+    if answer.status == 200 and isinstance(content, dict):
         return content
+    said = content.get("error", "") if isinstance(content, dict) else text[:200] or f"HTTP status {answer.status}"
+    code = _CODES.get(answer.status, "UNKNOWN") if answer.status != 200 else "INTERNAL"
+    raise CallError(code, str(said))
 
 
-def _which(version: int | None, label: str | None) -> str:
-    if version is not None and label is not None:
-        raise ValueError("give a version or a label, not both")
-    if version is not None:
-        return f"/versions/{version}"
-    return f"/labels/{quote(label, safe='')}" if label is not None else ""
+def _path(which: Which) -> str:
+    if which.version is not None:
+        return f"/versions/{which.version}"
+    return f"/labels/{quote(which.label, safe='')}" if which.label is not None else ""
+
+
+def _tensors(infos: Mapping[str, Any]) -> dict[str, Tensor]:
+    found = {}
+    for name, info in infos.items():
+        shape = info.get("tensor_shape", {})
+        sizes = [int(dim.get("size", 0)) for dim in shape.get("dim", [])]
+        found[name] = Tensor.of(info["dtype"], None if shape.get("unknown_rank") else sizes)
+    return found
 
 
 def _plain(array: Array) -> Any:
-    return array.tolist() if array.dtype != object else _encoded(array.tolist())
+    return array.tolist() if array.dtype != np.dtype(object) else _encoded(array.tolist())
 
 
 def _encoded(value: Any) -> Any:
@@ -133,8 +148,3 @@ def _encoded(value: Any) -> Any:
     if isinstance(value, bytes):
         return {"b64": base64.b64encode(value).decode()}
     return value
-
-
-def _from_json(values: Any) -> Array:
-    array = np.asarray(values)
-    return array.astype(object) if array.dtype.kind == "U" else array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,12 +15,17 @@ from tensorflow_serving.apis import (
 )
 
 from tfelc.serving.local_server import inference
+from tfelc.serving.local_server.access_log import AccessLog, request_id
 from tfelc.serving.local_server.config_file import models_of
+from tfelc.serving.local_server.expansion import Expansion
+from tfelc.serving.local_server.last_look import LAST_LOOK, seconds_since_look
 from tfelc.serving.local_server.metrics import Metrics
 from tfelc.serving.local_server.model_manager import ModelManager
 from tfelc.serving.local_server.model_status import status_response
 from tfelc.serving.local_server.servable import Servable
 from tfelc.serving.local_server.serving_error import ServingError
+
+_logger = logging.getLogger(__name__)
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -28,14 +34,21 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     Args:
         manager: The models.
         metrics: Where requests are counted.
+        log: The access log.
+        max_body: Bytes of a request at most, which also bound what its tensors may fill.
     """
 
-    def __init__(self, manager: ModelManager, metrics: Metrics) -> None:
+    def __init__(self, manager: ModelManager, metrics: Metrics, log: AccessLog, max_body: int) -> None:
         self._manager = manager
         self._metrics = metrics
+        self._log = log
+        self._max_body = max_body
 
     def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        return self._answer("Predict", inference.predict, request.model_spec, request, context)
+        def call(servable: Servable, request: Any) -> Any:
+            return inference.predict(servable, request, Expansion(self._max_body))
+
+        return self._answer("Predict", call, request.model_spec, request, context)
 
     def Classify(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
         return self._answer("Classify", inference.classify, request.model_spec, request, context)
@@ -55,6 +68,9 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     def _answer(self, api: str, call: Callable[[Servable, Any], Any], spec: Any, request: Any, context: Any) -> Any:
         started = time.perf_counter()
         status = "OK"
+        given = dict(context.invocation_metadata()).get("x-request-id")
+        number = request_id(given if isinstance(given, str) else None)
+        context.set_trailing_metadata((("x-request-id", number),))
         try:
             version, label = chosen(spec)
             with self._manager.use(spec.name, version, label) as servable:
@@ -62,9 +78,13 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         except Exception as error:
             known = ServingError.of(error)
             status = known.code.name
+            if known.http_status == 500:
+                _logger.warning("request %s failed: %s", number, known.message)
             context.abort(known.code, known.message[:4000])
         finally:
-            self._metrics.observe(spec.name, api, "gRPC", status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._metrics.observe(spec.name, api, "gRPC", status, seconds)
+            self._log.write(number, "gRPC", f"{api} {spec.name}", status, seconds, status in ("INTERNAL", "UNKNOWN"))
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
@@ -81,8 +101,9 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         try:
             if not request.HasField("model_spec"):
                 raise ServingError.invalid("Missing ModelSpec")
-            version, label = chosen(request.model_spec)
-            return status_response(self._manager, request.model_spec.name, version, label)
+            version, _ = chosen(request.model_spec)
+            context.set_trailing_metadata(((LAST_LOOK, seconds_since_look(self._manager)),))
+            return status_response(self._manager, request.model_spec.name, version)
         except ServingError as error:
             context.abort(error.code, error.message)
 

@@ -16,6 +16,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from tfelc.serving.local_server.expansion import Expansion
 from tfelc.serving.local_server.servable import Servable
 from tfelc.serving.local_server.serving_error import ServingError
 from tfelc.serving.local_server.tensor_protos import fill_proto, to_array
@@ -25,8 +26,8 @@ CLASSIFY = tf.compat.v1.saved_model.signature_constants.CLASSIFY_METHOD_NAME
 REGRESS = tf.compat.v1.saved_model.signature_constants.REGRESS_METHOD_NAME
 
 
-def predict(servable: Servable, request: Any) -> Any:
-    """Answers a PredictRequest."""
+def predict(servable: Servable, request: Any, expansion: Expansion | None = None) -> Any:
+    """Answers a PredictRequest, whose inputs may fill no more than `expansion`; None for no bound."""
     name = request.model_spec.signature_name or "serving_default"
     signature = servable.signature(name)
     sent, wanted = set(request.inputs), set(signature.inputs)
@@ -45,7 +46,7 @@ def predict(servable: Servable, request: Any) -> Any:
             )
     if len(set(chosen)) < len(chosen):
         raise ServingError.invalid("duplicate output tensor alias in output_filter")
-    outputs = servable.run(name, {key: to_array(key, request.inputs[key]) for key in signature.inputs})
+    outputs = servable.run(name, {key: to_array(key, request.inputs[key], expansion) for key in signature.inputs})
     response = predict_pb2.PredictResponse()
     _set_spec(response.model_spec, servable, name)
     for alias in chosen:

@@ -13,6 +13,7 @@ from prometheus_client.core import Metric
 from prometheus_client.process_collector import ProcessCollector
 
 from tfelc.serving.local_server.admission import Admission
+from tfelc.serving.local_server.body_budget import BodyBudget
 from tfelc.serving.local_server.model_manager import ModelManager
 
 _PREFIX = ":tensorflow:serving:"
@@ -26,12 +27,14 @@ class Metrics:
     Args:
         manager: Whose versions are shown.
         admission: Whose queue is shown.
+        budget: Whose bytes are shown.
     """
 
-    def __init__(self, manager: ModelManager, admission: Admission) -> None:
+    def __init__(self, manager: ModelManager, admission: Admission, budget: BodyBudget) -> None:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         self._manager = manager
         self._admission = admission
+        self._budget = budget
         self._lock = Lock()
         self._counts: dict[tuple[str, str], int] = {}
         self._recent: deque[tuple[float, float]] = deque(maxlen=_RECENT)
@@ -76,6 +79,16 @@ class Metrics:
         admitted = Metric("local_server_admitted_requests", "Requests at work or waiting.", "gauge")
         admitted.add_sample("local_server_admitted_requests", {}, self._admission.admitted)
         yield admitted
+        bodies = Metric("local_server_body_bytes", "Bytes of bodies in memory, those still arriving included.", "gauge")
+        bodies.add_sample(bodies.name, {}, self._budget.held)
+        yield bodies
+        looked = Metric("local_server_last_look_timestamp_seconds", "When a base folder was last read.", "gauge")
+        failed = Metric("local_server_failed_looks", "Looks at a base folder that failed.", "unknown")
+        for name, served in self._manager.models.items():
+            looked.add_sample(looked.name, {"model_name": name}, served.last_look)
+            failed.add_sample(failed.name, {"model_name": name}, served.failed_looks)
+        yield looked
+        yield failed
         available = Metric("local_server_version_available", "1 for a version that answers, else 0.", "gauge")
         for name, served in self._manager.models.items():
             if not served.known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,10 @@ class ModelManager:
         batching: How requests are joined into batches; None for not at all.
         labels_may_wait: Whether a label may name a version that does not answer yet.
         on_change: Called, from the polling thread, after each look.
+
+    Attributes:
+        on_change: The same; may be replaced.
+        loads: How many versions were loaded so far.
     """
 
     def __init__(
@@ -47,6 +52,7 @@ class ModelManager:
         self._batching = batching
         self._labels_may_wait = labels_may_wait
         self.on_change = on_change
+        self.loads = 0
         self._models: dict[str, ServedModel] = {}
         self._turn = threading.Lock()
         self._ended = threading.Event()
@@ -60,27 +66,28 @@ class ModelManager:
     def reload(self, configs: Sequence[ModelConfig]) -> None:
         """Replaces the list of models, and waits until the new ones have loaded.
 
+        As in TensorFlow Serving, the labels are looked at before anything is loaded: a label can name a version only
+        once that version answers, so a version is listed in one step and labeled in the next.
+
         Raises:
-            ServingError: FAILED_PRECONDITION for a label of a version that does not answer; the models are then served
-                as configured, with the labels they had.
+            ServingError: FAILED_PRECONDITION for a label of a version that does not answer; nothing is then changed.
         """
         with self._turn:
-            kept = {config.name: config for config in configs}
-            models = dict(self._models)
-            gone = [models.pop(name) for name in list(models) if name not in kept]
-            for name, config in kept.items():
-                if name in models:
-                    models[name].config = config
-                else:
-                    models[name] = ServedModel(config, self._load)
+            models = {
+                config.name: self._models.get(config.name) or ServedModel(config, self._load) for config in configs
+            }
+            for config in configs:
+                models[config.name].check_labels(config.labels, self._labels_may_wait)
+            gone = [model for name, model in self._models.items() if name not in models]
+            for config in configs:
+                models[config.name].config = config
+                models[config.name].set_labels(config.labels)
             self._models = models
             for model in models.values():
-                model.reconcile()
+                model.look()
             for model in gone:
                 model.close()
             self.on_change()
-            for model in models.values():
-                model.assign_labels(model.config.labels, self._labels_may_wait)
 
     def close(self) -> None:
         """Stops following the folders and unloads everything."""
@@ -105,11 +112,16 @@ class ModelManager:
         with model.use(version, label) as servable:
             yield servable
 
-    def statuses(self, name: str, version: int | None = None, label: str | None = None) -> dict[int, VersionStatus]:
+    @property
+    def last_look(self) -> float:
+        """When the folder that was not read for longest was last read, in seconds since 1970."""
+        return min((model.last_look for model in self._models.values()), default=time.time())
+
+    def statuses(self, name: str, version: int | None = None) -> dict[int, VersionStatus]:
         """Where a model's versions stand; see `ServedModel.statuses`."""
         if name not in self._models:
             raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not find any versions of model {name[:200]}")
-        return self._models[name].statuses(version, label)
+        return self._models[name].statuses(version)
 
     def _load(self, name: str, version: int, path: Path) -> Servable:
         _log.info("loading version %d of %s", version, name)
@@ -122,14 +134,19 @@ class ModelManager:
             if servable is not None:
                 servable.close()
             raise
+        self.loads += 1
         _log.info("version %d of %s answers (%d warm-up records)", version, name, records)
         return servable
 
     def _follow(self) -> None:
         while not self._ended.wait(self._poll):
-            with self._turn:
-                for model in self._models.values():
-                    if self._ended.is_set():
-                        return
-                    model.reconcile()
-            self.on_change()
+            try:
+                with self._turn:
+                    for model in self._models.values():
+                        if self._ended.is_set():
+                            return
+                        model.look()
+                self.on_change()
+            except Exception:
+                # Whatever it was, without this thread no version would ever come up again.
+                _log.exception("a look at the versions failed; the next one is in %s seconds", self._poll)

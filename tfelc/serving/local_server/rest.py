@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from typing import Any
@@ -19,15 +20,21 @@ from starlette.routing import Route
 
 from tfelc.serving.local_server import inference
 from tfelc.serving.local_server.admission import Admission
+from tfelc.serving.local_server.body_budget import BodyBudget
+from tfelc.serving.local_server.expansion import check_size
 from tfelc.serving.local_server.json_examples import read_examples, write_classes, write_values
 from tfelc.serving.local_server.json_request import JsonRequest
 from tfelc.serving.local_server.json_response import write_predictions
+from tfelc.serving.local_server.last_look import LAST_LOOK, seconds_since_look
 from tfelc.serving.local_server.metrics import Metrics
 from tfelc.serving.local_server.model_manager import ModelManager
 from tfelc.serving.local_server.model_status import status_response
+from tfelc.serving.local_server.request_body import receive, unpack
 from tfelc.serving.local_server.serving_error import ServingError
 
+_log = logging.getLogger(__name__)
 _WHICH = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+_API = re.compile(r"/v1/.*", re.IGNORECASE | re.DOTALL)
 _CALL = re.compile(_WHICH + r":(?P<method>classify|regress|predict)", re.IGNORECASE | re.ASCII)
 _STATUS = re.compile(_WHICH + r"(?P<metadata>/metadata)?", re.IGNORECASE | re.ASCII)
 _MAX_INT64 = 2**63 - 1
@@ -42,26 +49,37 @@ class RestApi:
         metrics: Where requests are counted.
         timeout: Seconds that a request may take, its body's arrival included.
         max_body: Bytes of a body at most.
+        budget: Where the bytes of all bodies are counted.
     """
 
     def __init__(
-        self, manager: ModelManager, admission: Admission, metrics: Metrics, timeout: float, max_body: int
+        self,
+        manager: ModelManager,
+        admission: Admission,
+        metrics: Metrics,
+        timeout: float,
+        max_body: int,
+        budget: BodyBudget,
     ) -> None:
         self._manager = manager
         self._admission = admission
         self._metrics = metrics
         self._timeout = timeout
         self._max_body = max_body
+        self._budget = budget
 
     def app(self, metrics_path: str, pages: list[Route]) -> Starlette:
         """The application, with the metrics at their path and the given pages beside the API."""
-        methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
         routes = [
-            Route("/v1/{rest:path}", self._answer, methods=methods),
             Route(metrics_path, self._metrics_page),
             *pages,
+            Route("/{rest:path}", self._answer, methods=methods),
         ]
-        return Starlette(routes=routes, exception_handlers={HTTPException: _on_http_error, Exception: _on_error})
+        handlers = {HTTPException: _on_http_error, Exception: _on_error}
+        app = Starlette(routes=routes, exception_handlers=handlers)
+        app.router.redirect_slashes = False
+        return app
 
     async def _metrics_page(self, _: Request) -> Response:
         return Response(self._metrics.page(), media_type="text/plain; version=0.0.4")
@@ -69,6 +87,12 @@ class RestApi:
     async def _answer(self, request: Request) -> Response:
         started = time.perf_counter()
         path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1").partition("?")[0]
+        if not _API.fullmatch(path):
+            return error_response(404, "Not Found")
+        if request.method == "OPTIONS":
+            # As TensorFlow Serving: a browser's question is let through, without a word on who may read the answers.
+            asked = request.headers.get("origin", "").startswith(("http://", "https://"))
+            return Response(status_code=200 if asked else 403)
         call = _CALL.fullmatch(path) if request.method == "POST" else None
         look = _STATUS.fullmatch(path) if request.method in ("GET", "HEAD") else None
         name, api, code = "unknown", "Unknown", "OK"
@@ -84,44 +108,43 @@ class RestApi:
             else:
                 api = "Metadata" if match["metadata"] else "Status"
                 content = (self._metadata if match["metadata"] else self._status)(name, version, label)
-            return Response(content, media_type="application/json")
+            headers = {LAST_LOOK: seconds_since_look(self._manager)} if api == "Status" else None
+            return Response(content, media_type="application/json", headers=headers)
         except ServingError as error:
             code = error.code.name
+            if error.http_status == 500:
+                _log.warning("request %s failed: %s", request.state.request_id, error.message)
             return error_response(error.http_status, error.message)
         except ClientDisconnect:
             code = "CANCELLED"
             return error_response(499, "the client went away")
+        except Exception:
+            code = "INTERNAL"
+            raise
         finally:
             self._metrics.observe(name, api, "REST", code, time.perf_counter() - started)
 
     async def _call(
         self, request: Request, method: str, name: str, version: int | None, label: str | None, started: float
     ) -> bytes:
-        try:
-            async with asyncio.timeout(self._timeout):
-                body = await self._body(request)
-        except TimeoutError:
-            raise ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "the body did not arrive in time", 408) from None
-        left = self._timeout - (time.perf_counter() - started)
-        work = self._predict if method == "predict" else self._on_examples
-        return await self._admission.run(lambda: work(method, name, version, label, body), left)
+        with self._budget.share() as share:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    body = await receive(request, self._max_body, share)
+            except TimeoutError:
+                raise ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "the body did not arrive in time", 408) from None
+            left = self._timeout - (time.perf_counter() - started)
+            encoding = request.headers.get("content-encoding", "")
+            work = self._predict if method == "predict" else self._on_examples
 
-    async def _body(self, request: Request) -> bytes:
-        declared = request.headers.get("content-length", "0")
-        chunks, size = [], int(declared) if declared.isdigit() else 0
-        if size <= self._max_body:
-            size = 0
-            async for chunk in request.stream():
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > self._max_body:
-                    break
-            else:
-                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        raise ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, f"the body is larger than {self._max_body} bytes", 413)
+            def answer() -> bytes:
+                return work(method, name, version, label, unpack(body, encoding, self._max_body, share))
+
+            return await self._admission.run(answer, left)
 
     def _predict(self, _: str, name: str, version: int | None, label: str | None, body: bytes) -> bytes:
         with self._manager.use(name, version, label) as servable:
+            check_size(body, self._max_body)
             request = JsonRequest.parse(body)
             if request.signature not in servable.signatures:
                 raise ServingError.invalid(
@@ -132,13 +155,14 @@ class RestApi:
 
     def _on_examples(self, method: str, name: str, version: int | None, label: str | None, body: bytes) -> bytes:
         with self._manager.use(name, version, label) as servable:
+            check_size(body, self._max_body)
             request = read_examples(body, method)
             if method == "classify":
                 return write_classes(inference.classify(servable, request).result)
             return write_values(inference.regress(servable, request).result)
 
-    def _status(self, name: str, version: int | None, label: str | None) -> bytes:
-        return _as_json(status_response(self._manager, name, version, label))
+    def _status(self, name: str, version: int | None, _: str | None) -> bytes:
+        return _as_json(status_response(self._manager, name, version))
 
     def _metadata(self, name: str, version: int | None, label: str | None) -> bytes:
         with self._manager.use(name, version, label) as servable:
@@ -170,5 +194,7 @@ async def _on_http_error(_: Request, error: Exception) -> Response:
     return error_response(404 if status == 405 else status, str(getattr(error, "detail", error)))
 
 
-async def _on_error(_: Request, error: Exception) -> Response:
-    return error_response(500, f"{type(error).__name__}: {error}")
+async def _on_error(request: Request, error: Exception) -> Response:
+    number = request.state.request_id
+    _log.error("request %s failed: %r", number, error)
+    return error_response(500, f"{type(error).__name__}: {error} (request {number})")

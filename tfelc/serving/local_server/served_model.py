@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,10 +16,12 @@ import grpc
 from tfelc.serving.local_server.model_config import ModelConfig
 from tfelc.serving.local_server.servable import Servable
 from tfelc.serving.local_server.serving_error import ServingError
+from tfelc.serving.local_server.version_folders import Fingerprint, find_versions, fingerprint, why_empty
+
+_log = logging.getLogger(__name__)
 
 State = Literal["START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
 Loader = Callable[[str, int, Path], Servable]
-_Fingerprint = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,17 @@ class VersionStatus:
 class ServedModel:
     """Follows the folder of one model.
 
-    `reconcile` is called by one thread at a time; every other method may be called from any thread.
+    `look` is called by one thread at a time; every other method may be called from any thread.
 
     Args:
         config: Which versions are served, and under which labels.
         load: Loads and warms one version; raises when it cannot.
+
+    Attributes:
+        config: The same; may be replaced between two looks.
+        last_look: When the folder was last read, in seconds since 1970; 0 for never.
+        failed_looks: How many looks failed.
+        problem: What was wrong at the last look; empty when nothing was.
     """
 
     def __init__(self, config: ModelConfig, load: Loader) -> None:
@@ -45,34 +55,66 @@ class ServedModel:
         self._lock = threading.Lock()
         self._loaded: dict[int, Servable] = {}
         self._statuses: dict[int, VersionStatus] = {}
-        self._failed: dict[int, _Fingerprint] = {}
+        self._failed: dict[int, Fingerprint] = {}
         self._labels: dict[str, int] = {}
         self._unloading: list[threading.Thread] = []
+        self.last_look = 0.0
+        self.failed_looks = 0
+        self.problem = ""
 
-    def reconcile(self) -> None:
+    def look(self) -> None:
         """Loads what the policy wants, then unloads what it no longer wants.
 
         A version is unloaded only once another wanted one answers, or when nothing is wanted any more: a broken version
-        never replaces a working one. A version that failed is tried again when its files have changed.
+        never replaces a working one. A version that failed is tried again when its files have changed. While the folder
+        cannot be read everything stays as it is, whatever the file system says; the next look tries again.
         """
-        wanted = self.config.wanted(_versions(self.config.base_path))
+        try:
+            problem = self._reconcile()
+            self.last_look = time.time()
+        except Exception as error:
+            self.failed_looks += 1
+            said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else repr(error)
+            problem = f"what is served stays, because the folder cannot be read: {said}"
+        if problem and problem != self.problem:
+            _log.warning("%s: %s", self.config.name, problem)
+        self.problem = problem
+
+    def _reconcile(self) -> str:
+        folders = find_versions(self.config.base_path)
+        wanted = self.config.wanted(folders)
         for version in wanted:
             if version not in self._loaded:
-                self._try(version)
+                self._try(version, folders[version])
         for version in [version for version in self._loaded if version not in wanted]:
             if not wanted or any(other in self._loaded for other in wanted):
                 self._unload(version)
+        if not folders:
+            return why_empty(self.config.base_path)
+        if absent := sorted(set(self.config.versions) - set(folders)):
+            return f"listed versions are not in {self.config.base_path}: {', '.join(map(str, absent[:5]))}"
+        return ""
 
-    def assign_labels(self, labels: Mapping[str, int], allow_unavailable: bool) -> None:
-        """Replaces the labels; raises ServingError with FAILED_PRECONDITION for a version that does not answer."""
+    def check_labels(self, labels: Mapping[str, int], may_wait: bool) -> None:
+        """Whether these labels may replace those of now, by TensorFlow Serving's rules.
+
+        Args:
+            labels: Version of each label.
+            may_wait: Whether a label that names nothing yet may name a version that does not answer. A label in use
+                never may.
+
+        Raises:
+            ServingError: FAILED_PRECONDITION, for a version that does not answer.
+        """
         with self._lock:
             for label, version in labels.items():
-                if version not in self._loaded and not allow_unavailable:
-                    raise ServingError(
-                        grpc.StatusCode.FAILED_PRECONDITION,
-                        f"Request to assign label {label} to version {version} of model {self.config.name}, "
-                        "which is not currently available for inference",
-                    )
+                free = self._labels.get(label, version) == version
+                if version not in self._loaded and not (may_wait and free):
+                    raise _label_refusal(self.config.name, label, version)
+
+    def set_labels(self, labels: Mapping[str, int]) -> None:
+        """Replaces the labels."""
+        with self._lock:
             self._labels = dict(labels)
 
     @contextmanager
@@ -96,15 +138,13 @@ class ServedModel:
         finally:
             servable.release()
 
-    def statuses(self, version: int | None = None, label: str | None = None) -> dict[int, VersionStatus]:
+    def statuses(self, version: int | None = None) -> dict[int, VersionStatus]:
         """Where each version stands, the highest first; of one version where one is asked for.
 
         Raises:
-            ServingError: NOT_FOUND for a version never seen, INVALID_ARGUMENT for an unknown label.
+            ServingError: NOT_FOUND for a version never seen.
         """
         with self._lock:
-            if label is not None:
-                version = self._version_of(label)
             if version is None:
                 if not self._statuses:
                     raise ServingError(
@@ -145,17 +185,16 @@ class ServedModel:
             raise ServingError.invalid(f"Unrecognized servable version label: {label[:200]}")
         return self._labels[label]
 
-    def _try(self, version: int) -> None:
-        path = self.config.base_path / str(version)
-        fingerprint = _fingerprint(path)
-        if self._failed.get(version) == fingerprint:
+    def _try(self, version: int, path: Path) -> None:
+        seen = fingerprint(path)
+        if self._failed.get(version) == seen:
             return
         self._set(version, VersionStatus("LOADING"))
         try:
             servable = self._load(self.config.name, version, path)
         except Exception as error:
             known = ServingError.of(error)
-            self._failed[version] = fingerprint
+            self._failed[version] = seen
             self._set(version, VersionStatus("END", known.code, known.message))
             return
         self._failed.pop(version, None)
@@ -184,24 +223,9 @@ class ServedModel:
             self._statuses[version] = status
 
 
-def _versions(base: Path) -> list[int]:
-    try:
-        # "007" and "7" would be one version; the real server, too, takes a folder only under its plain number.
-        return [
-            int(entry.name)
-            for entry in base.iterdir()
-            if entry.name.isascii() and entry.name.isdigit() and str(int(entry.name)) == entry.name and entry.is_dir()
-        ]
-    except OSError:
-        return []
-
-
-def _fingerprint(path: Path) -> _Fingerprint:
-    found = []
-    for file in sorted(path.rglob("*")):
-        try:
-            stat = file.stat()
-        except OSError:
-            continue
-        found.append((str(file.relative_to(path)), stat.st_size, stat.st_mtime_ns))
-    return tuple(found)
+def _label_refusal(model: str, label: str, version: int) -> ServingError:
+    return ServingError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        f"Request to assign label {label} to version {version} of model {model}, "
+        "which is not currently available for inference",
+    )

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import grpc
 import uvicorn
 import uvloop
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from tfelc.core.errors import ConfigError
+from tfelc.serving.local_server.access_log import AccessLog
 from tfelc.serving.local_server.admission import Admission
 from tfelc.serving.local_server.admission_interceptor import AdmissionInterceptor
 from tfelc.serving.local_server.batcher import BatchingOptions
+from tfelc.serving.local_server.body_budget import BodyBudget
 from tfelc.serving.local_server.config_watcher import ConfigWatcher
+from tfelc.serving.local_server.front import Front
 from tfelc.serving.local_server.grpc_services import ModelService, PredictionService
 from tfelc.serving.local_server.guarded_protocol import GuardedProtocol
+from tfelc.serving.local_server.host_names import HostNames
+from tfelc.serving.local_server.last_look import HealthService
 from tfelc.serving.local_server.metrics import Metrics
 from tfelc.serving.local_server.model_config import ModelConfig
 from tfelc.serving.local_server.model_manager import ModelManager
@@ -45,6 +52,10 @@ class ServerOptions:
         queue: Requests that may wait.
         timeout: Seconds that a request may take.
         max_body: Bytes of a request at most.
+        max_bodies: Bytes of all REST bodies in memory at a time, those still arriving included.
+        max_connections: REST connections at a time.
+        allowed_hosts: Names, beside addresses and `localhost`, that a request may call the server by.
+        access_log: Share of the requests that the access log shows; 0 for none.
         drain: Seconds that requests under way get after SIGTERM.
         poll: Seconds between two looks at the folders.
         threads: Threads of each of a session's pools; 0 for one a core.
@@ -62,6 +73,10 @@ class ServerOptions:
     queue: int = 256
     timeout: float = 30.0
     max_body: int = 64 * 2**20
+    max_bodies: int = 256 * 2**20
+    max_connections: int = 1000
+    allowed_hosts: Sequence[str] = ()
+    access_log: float = 0.0
     drain: float = 10.0
     poll: float = 1.0
     threads: int = 0
@@ -88,15 +103,19 @@ class Server:
         self._manager = ModelManager(
             options.poll, options.threads, options.timeout, options.batching, options.labels_may_wait
         )
-        self._metrics = Metrics(self._manager, self._admission)
-        self._health = health.HealthServicer()
+        self._budget = BodyBudget(options.max_bodies)
+        self._metrics = Metrics(self._manager, self._admission, self._budget)
+        self._log = AccessLog(options.access_log)
+        self._health = HealthService(self._manager)
         self._draining = False
+        self._ready = ""
+        self._loads = 0
 
-    def run(self) -> bool:
-        """Loads, listens, announces the addresses on standard output, and returns once drained.
+    def run(self) -> None:
+        """Loads, listens, announces the addresses on standard output once something answers, and returns once drained.
 
-        Returns:
-            Whether every request under way ended within the time to drain. Where not, their threads are still at work.
+        Requests that did not end within the time to drain are still at work then, and the models are still loaded: the
+        caller ends the process.
 
         Raises:
             ConfigError: A label names a version that does not answer, or a port is taken.
@@ -111,12 +130,7 @@ class Server:
                 runner.run(self._serve(listener))
         except (ServingError, ConfigError) as error:
             self._manager.close()
-            raise ConfigError(str(error)) from None
-        if self._admission.admitted:
-            return False
-        self._admission.shutdown()
-        self._manager.close()
-        return True
+            raise _with_fix(str(error)) from None
 
     async def _serve(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -129,10 +143,10 @@ class Server:
         serving = asyncio.create_task(rest.serve([listener]))
         while not rest.started:
             await asyncio.sleep(0.01)
-        self._manager.on_change = self._tell_health
-        self._tell_health()
         host = self._options.host
-        print(f"ready: REST http://{host}:{listener.getsockname()[1]} gRPC {host}:{grpc_port}", flush=True)
+        self._ready = f"ready: REST http://{host}:{listener.getsockname()[1]} gRPC {host}:{grpc_port}"
+        self._manager.on_change = self._follow
+        self._follow()
 
         await ended.wait()
         self._draining = True
@@ -158,11 +172,13 @@ class Server:
 
     def _rest(self) -> Any:
         options = self._options
-        api = RestApi(self._manager, self._admission, self._metrics, options.timeout, options.max_body)
+        api = RestApi(self._manager, self._admission, self._metrics, options.timeout, options.max_body, self._budget)
         page = Page(self._manager, self._metrics)
         config = uvicorn.Config(
-            api.app(options.metrics_path, page.routes()),
-            http=GuardedProtocol,
+            Front(api.app(options.metrics_path, page.routes()), HostNames(options.allowed_hosts), self._log),
+            # A protocol is made for each connection, of uvicorn's settings and this one.
+            http=partial(GuardedProtocol, max_connections=options.max_connections),  # type: ignore[arg-type]
+            interface="asgi3",
             ws="none",
             lifespan="off",
             access_log=False,
@@ -179,7 +195,7 @@ class Server:
         interceptors: list[grpc.ServerInterceptor] = [AdmissionInterceptor(self._admission)]
         server = grpc.server(self._admission, interceptors=interceptors, options=[*limit, ("grpc.so_reuseport", 0)])
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            PredictionService(self._manager, self._metrics), server
+            PredictionService(self._manager, self._metrics, self._log, options.max_body), server
         )
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(self._manager), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
@@ -188,14 +204,42 @@ class Server:
         except RuntimeError:
             raise ConfigError(f"port {options.grpc_port} of {options.host} cannot be opened for gRPC") from None
 
-    def _tell_health(self) -> None:
+    def _follow(self) -> None:
+        """Tells of what has changed since the last look."""
         if self._draining:
             return
+        if self._manager.loads != self._loads:
+            self._loads = self._manager.loads
+            set_aside()
+        self._tell_health()
+        if self._ready and any(model.answers for model in self._manager.models.values()):
+            print(self._ready, flush=True)
+            self._ready = ""
+
+    def _tell_health(self) -> None:
         states = {name: model.answers for name, model in self._manager.models.items()}
         states[""] = all(states.values())
         for name, up in states.items():
             status = health_pb2.HealthCheckResponse.SERVING if up else health_pb2.HealthCheckResponse.NOT_SERVING
             self._health.set(name, status)
+
+
+def set_aside() -> None:
+    """Takes what a loaded model consists of out of the garbage collector's rounds.
+
+    A round over it would hold all requests up for the better part of a second. What was set aside before, and may have
+    been unloaded since, is looked at once more.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
+def _with_fix(problem: str) -> ConfigError:
+    if not problem.startswith("Request to assign label"):
+        return ConfigError(problem)
+    fix = "labels are looked at before anything is loaded, so the first ones need `labels_may_wait`"
+    return ConfigError(f"{problem}: {fix}", ["labels_may_wait"])
 
 
 class _QuietServer(uvicorn.Server):

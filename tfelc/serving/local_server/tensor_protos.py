@@ -9,12 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tfelc.serving.local_server.expansion import Expansion
 from tfelc.serving.local_server.serving_error import ServingError
 
 Array = npt.NDArray[Any]
-
-# A proto of a few bytes may claim any shape, the last value filling it: a limit keeps it from claiming all memory.
-_MAX_FILLED = 2**26
 _FIELDS = {
     tf.float32: "float_val",
     tf.float64: "double_val",
@@ -37,8 +35,13 @@ _KINDS = {
 _NUMBERS = {dtype: (number, field) for number, (dtype, field) in _KINDS.items()}
 
 
-def to_array(name: str, proto: Any) -> Array:
+def to_array(name: str, proto: Any, expansion: Expansion | None = None) -> Array:
     """The array that a TensorProto holds.
+
+    Args:
+        name: The input's name, for messages.
+        proto: The message.
+        expansion: What the request may fill; None for no bound.
 
     Raises:
         ServingError: INVALID_ARGUMENT, for a type, shape or content that do not go together.
@@ -62,8 +65,10 @@ def to_array(name: str, proto: Any) -> Array:
         if given == count:
             array = np.array(values, dtype)
             return array if len(sizes) == 1 else array.reshape(sizes)
-        if given > 1 or count > _MAX_FILLED:
+        if given > 1:
             raise ValueError(f"{given} values for {count} elements")
+        if expansion is not None:
+            expansion.take(name, count, dtype.itemsize, field == "string_val")
         empty: Any = b"" if field == "string_val" else 0
         return np.full(sizes, values[0] if given else empty, dtype)
     except (ValueError, TypeError, OverflowError) as error:

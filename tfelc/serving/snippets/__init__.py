@@ -1,0 +1,1 @@
+"""Small programs in several languages that send a prepared request; `tfelc request --write` fills in the addresses."""
