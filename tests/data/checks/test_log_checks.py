@@ -111,6 +111,13 @@ def test_a_category_of_its_own_for_each_row_tells_nothing(tmp_path):
     assert warnings_of(tmp_path, table(city=[f"c{number}" for number in range(ROWS)])) == []
 
 
+def test_an_outcome_that_is_not_defined_tells_nothing(tmp_path):
+    click = table()["click"].to_numpy()
+    order = pa.array(np.random.default_rng(2).integers(0, 2, ROWS), mask=click == 0)
+    # It says where an order is defined, and not what became of it.
+    assert not any("label `order`" in line for line in warnings_of(tmp_path, table(order=order, price=click * 1.0)))
+
+
 def test_batches_change_nothing():
     rows = table(price=np.r_[np.full(ROWS - 1, 3.0), 4.0], user_id=np.arange(ROWS))
     whole, parts = LogChecks(schema()), LogChecks(schema())

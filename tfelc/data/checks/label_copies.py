@@ -36,7 +36,9 @@ def label_copies(rows: pa.Table, schema: Schema) -> dict[str, dict[str, float]]:
         Label -> feature -> AUC, where a feature that ranks upside down has that of its reverse.
     """
     found: dict[str, dict[str, float]] = {}
-    labels = {name: np.asarray(rows[name].to_numpy(), np.int64) for name in schema.of_kind("label")}
+    # A conversion that is not defined, since its condition did not come, tells nothing.
+    known = {name: rows[name].is_valid().to_numpy() for name in schema.of_kind("label")}
+    labels = {name: rows[name].drop_null().to_numpy().astype(np.int64) for name in known}
     labels = {name: label for name, label in labels.items() if _LEAST <= label.sum() <= len(label) - _LEAST}
     if not labels:
         return found
@@ -44,7 +46,8 @@ def label_copies(rows: pa.Table, schema: Schema) -> dict[str, dict[str, float]]:
         values = _numbers(rows[name], column)
         codes = _codes(rows[name]) if values is None else None
         for label_name, label in labels.items():
-            area = _area(label, values, codes)
+            there = known[label_name]
+            area = _area(label, None if values is None else values[there], None if codes is None else codes[there])
             if max(area, 1 - area) > _TOO_GOOD:
                 found.setdefault(label_name, {})[name] = max(area, 1 - area)
     return found
