@@ -18,7 +18,7 @@ from tfelc.core.errors import DataError
 from tfelc.data.log_batch import LogBatch
 from tfelc.data.values.bring import bring
 from tfelc.data.values.brought import Brought, Fault
-from tfelc.data.values.plain_array import mask_of
+from tfelc.data.values.masks import mask_of
 from tfelc.data.values.type_rules import takes
 from tfelc.schema.column import Column
 from tfelc.schema.schema import Schema

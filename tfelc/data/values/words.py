@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from tfelc.data.values.brought import Brought, Fault, brought
 from tfelc.data.values.cell_words import KEPT_NOTE, cell_words, has_cell_forms
 from tfelc.data.values.clean_texts import as_texts
+from tfelc.data.values.masks import without
 from tfelc.data.values.missing_words import without_own_words
-from tfelc.data.values.plain_array import is_uuid, without
+from tfelc.data.values.plain_array import is_uuid
 from tfelc.data.values.text_bytes import TextBytes, byte_table
 from tfelc.data.values.whole_numbers import float_fault, float_limit
 from tfelc.data.values.whole_text import whole_texts
