@@ -71,7 +71,10 @@ def table(
     seed: Seed = 7,
     csv_delimiter: CsvDelimiter = None,
 ) -> None:
-    """Prepares a log of your own."""
+    """Prepares a log of your own.
+
+    In CSV files the values of a list stand as a|b or ["a", "b"], times in ISO form; docs/schema.md tells all.
+    """
     from tfelc.core.row_progress import RowProgress
     from tfelc.data import log_preparation
     from tfelc.schema.schema import Schema

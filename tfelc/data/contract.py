@@ -18,7 +18,7 @@ from tfelc.core.errors import DataError
 from tfelc.data.log_batch import LogBatch
 from tfelc.data.values.bring import bring
 from tfelc.data.values.brought import Brought, Fault
-from tfelc.data.values.plain_array import mask_of
+from tfelc.data.values.masks import mask_of
 from tfelc.data.values.type_rules import takes
 from tfelc.schema.column import Column
 from tfelc.schema.schema import Schema
@@ -32,6 +32,9 @@ _BY_KIND = {
     "timestamp": pa.int64(),
 }
 _NEVER_NULL = ("label", "id", "weight", "timestamp")
+_FINITE = "a number must be finite or null"
+# Of one that is finite in its file, and beyond what the column holds.
+_WITHIN = "a number must lie within float32 (3.4e38)"
 _LONGEST_VALUE = 80
 _NO_ROWS = np.empty(0, bool)
 _NUMERIC = re.compile(r"[-+.0-9eE]+")
@@ -166,7 +169,7 @@ def broken_rules(array: pa.Array, column: Column, may_be_null: bool = False) -> 
         bad = pc.or_(pc.invert(pc.is_finite(array)), pc.less(array, 0))
         yield bad, "a weight must be finite and >= 0"
     elif column.kind == "number":
-        yield pc.is_inf(array), "a number must be finite or null, and within float32 (3.4e38)"
+        yield pc.is_inf(array), _FINITE
         if column.value_type == "integer":
             # The served model takes an int64 and would refuse the whole batch.
             bad = pc.or_(pc.not_equal(array, pc.trunc(array)), pc.greater_equal(pc.abs(array), pa.scalar(2.0**63)))
@@ -200,7 +203,8 @@ def said_of(fault: Fault, scalar: pa.Scalar, column: Column) -> str:
     if received is None or (isinstance(received, float) and math.isnan(received)):
         return fault.reason
     is_number = isinstance(received, str) and _NUMERIC.fullmatch(received)
-    return f"{fault.reason}. Received: {received if is_number else _shown(received)}"
+    reason = _WITHIN if fault.reason == _FINITE and "inf" not in str(received).lower() else fault.reason
+    return f"{reason}. Received: {received if is_number else _shown(received)}"
 
 
 def _raise_first(found: Brought, array: pa.Array, column: Column, place: str, first_row: int) -> NoReturn:

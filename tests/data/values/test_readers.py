@@ -119,9 +119,11 @@ def test_numbers(cell: str, number: Any) -> None:
 
 
 def test_a_number_beyond_float32_is_told_as_it_stands() -> None:
-    for values, shown in ((pa.array(["1e39"]), "1e39"), (pa.array([1e39]), "1e+39"), (pa.array([-np.inf]), "-inf")):
+    for values, shown in ((pa.array(["1e39"]), "1e39"), (pa.array([1e39]), "1e+39")):
         (fault,) = separate(pa.table({"x": values}), {"x": NUMBER})[1]
-        assert fault.reason == f"a number must be finite or null, and within float32 (3.4e38). Received: {shown}"
+        assert fault.reason == f"a number must lie within float32 (3.4e38). Received: {shown}"
+    (fault,) = separate(pa.table({"x": [-np.inf]}), {"x": NUMBER})[1]
+    assert fault.reason == "a number must be finite or null. Received: -inf"
 
 
 @pytest.mark.parametrize("word", ["true", "True", "TRUE", "t", "T", "1", "1.0", "1.00", " true"])

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tfelc.data.values.masks import mask_of, without
 from tfelc.data.values.missing_words import ESCAPED_NULL
-from tfelc.data.values.plain_array import mask_of, without
 from tfelc.data.values.text_bytes import TextBytes, byte_table
 from tfelc.data.values.whole_numbers import SHORT_FORM_NOTE
 from tfelc.data.values.whole_text import whole_texts

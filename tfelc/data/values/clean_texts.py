@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from tfelc.data.values.brought import Fault
 from tfelc.data.values.failing_rows import cast_or_null
+from tfelc.data.values.masks import without
 from tfelc.data.values.missing_words import without_own_words, without_usual_words
-from tfelc.data.values.plain_array import without
 from tfelc.data.values.text_bytes import TextBytes, byte_table
 from tfelc.schema.column import Column
 

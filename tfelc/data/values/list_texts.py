@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.data.values.bracket_list import bracket_list
+from tfelc.data.values.masks import mask_of, without
 from tfelc.data.values.missing_words import ESCAPED_NULL, usual_words
-from tfelc.data.values.plain_array import list_array, mask_of, without
+from tfelc.data.values.plain_array import list_array
 from tfelc.data.values.text_bytes import TextBytes, byte_table
 
 _OPENING = byte_table(b"[{(")

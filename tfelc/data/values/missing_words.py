@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tfelc.data.values.plain_array import mask_of, without
+from tfelc.data.values.masks import mask_of, without
 from tfelc.schema.column import Column
 
 # As ClickHouse, Hive and MySQL write it.

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from tfelc.data.values.brought import Brought, Fault, brought
 from tfelc.data.values.clean_texts import as_texts, parsed
 from tfelc.data.values.failing_rows import cast_or_null
+from tfelc.data.values.masks import mask_of, without
 from tfelc.data.values.missing_words import without_own_words, without_usual_words
-from tfelc.data.values.plain_array import mask_of, without
 from tfelc.data.values.whole_numbers import float_fault, float_limit
 from tfelc.data.values.whole_text import whole_texts
 from tfelc.schema.column import Column

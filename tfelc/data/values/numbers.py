@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from tfelc.data.values.brought import Brought, Fault, brought
 from tfelc.data.values.clean_texts import as_texts, clean_texts, parsed, parsed_each
+from tfelc.data.values.masks import mask_of
 from tfelc.data.values.missing_words import without_own_words
-from tfelc.data.values.plain_array import mask_of
 from tfelc.schema.column import Column
 
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tfelc.data.values.brought import Brought, Fault, brought
 from tfelc.data.values.clean_texts import as_texts, clean_texts, parsed, parsed_each
 from tfelc.data.values.failing_rows import cast_or_null
+from tfelc.data.values.masks import mask_of, without
 from tfelc.data.values.missing_words import without_own_words
-from tfelc.data.values.plain_array import mask_of, without
 from tfelc.data.values.whole_text import whole_texts
 from tfelc.schema.column import Column
 

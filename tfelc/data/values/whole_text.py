@@ -7,7 +7,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tfelc.data.values.plain_array import mask_of
+from tfelc.data.values.masks import mask_of
 
 _PLAIN = r"^[+-]?[0-9]+$"
 _POINT = r"^[+-]?[0-9]+\.0*$"

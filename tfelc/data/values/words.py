@@ -11,10 +11,12 @@ import pyarrow.compute as pc
 from tfelc.data.values.brought import Brought, Fault, brought
 from tfelc.data.values.cell_words import KEPT_NOTE, cell_words, has_cell_forms
 from tfelc.data.values.clean_texts import as_texts
+from tfelc.data.values.masks import without
 from tfelc.data.values.missing_words import without_own_words
-from tfelc.data.values.plain_array import is_uuid, without
+from tfelc.data.values.plain_array import is_uuid
 from tfelc.data.values.text_bytes import TextBytes, byte_table
 from tfelc.data.values.whole_numbers import float_fault, float_limit
+from tfelc.data.values.whole_text import whole_texts
 from tfelc.schema.column import Column
 
 _UUID_BYTES = 16
@@ -41,7 +43,9 @@ def words(array: pa.Array, column: Column, is_text: bool) -> Brought:
     if pa.types.is_decimal(kind):
         # Without the zeros after the point, of which there are as many as the column's scale wants.
         digits = pc.replace_substring_regex(array.cast(pa.string()), r"(\.[0-9]*?)0+$", r"\1")
-        return Brought(pc.replace_substring_regex(digits, r"\.$", ""))
+        digits = pc.replace_substring_regex(digits, r"\.$", "")
+        # Of a scale below zero Arrow writes powers of ten.
+        return Brought(pc.coalesce(whole_texts(digits), digits) if kind.scale < 0 else digits)
     if pa.types.is_date(kind):
         return _of_dates(array)
     if is_uuid(kind) or (pa.types.is_fixed_size_binary(kind) and kind.byte_width == _UUID_BYTES):

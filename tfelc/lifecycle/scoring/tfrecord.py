@@ -10,7 +10,6 @@ import pyarrow as pa
 import tensorflow as tf
 
 from tfelc.core.errors import DataError
-from tfelc.data.contract import arrow_type
 from tfelc.schema.column import Column
 
 _TYPES = {"float": tf.float32, "integer": tf.int64, "string": tf.string}
@@ -51,7 +50,7 @@ def parse_records(records: list[bytes], columns: Mapping[str, Column]) -> tuple[
         columns: Columns wanted; a record may lack any of them, which is a null.
 
     Returns:
-        The columns in their `arrow_type`, all null for a record that cannot be parsed, and record -> why it could not.
+        The columns as the records hold them, null for one that cannot be parsed, and record -> why it could not.
     """
     features = {name: tf.io.RaggedFeature(_dtype(column)) for name, column in columns.items()}
     faults: dict[int, str] = {}
@@ -83,15 +82,14 @@ def _dtype(column: Column) -> Any:
 def _column(ragged: Any, column: Column) -> pa.Array:
     splits = ragged.row_splits.numpy()
     values = ragged.flat_values.numpy()
-    target = arrow_type(column)
     if column.kind == "list":
         flat = pa.array(values, pa.binary()) if values.dtype == object else pa.array(values)
-        return pa.ListArray.from_arrays(pa.array(splits, pa.int32()), flat.cast(target.value_type))
+        return pa.ListArray.from_arrays(pa.array(splits, pa.int32()), flat)
     # Of several values the first counts, as in the served model.
     present = np.diff(splits) > 0
     places = np.where(present, splits[:-1], 0)
     taken = pa.array(values, pa.binary()) if values.dtype == object else pa.array(values)
-    return taken.take(pa.array(places, mask=~present)).cast(target)
+    return taken.take(pa.array(places, mask=~present))
 
 
 def _local(path: str) -> str:
