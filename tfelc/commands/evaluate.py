@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
+CsvDelimiter = Annotated[
+    str | None, typer.Option(help="Next item: what separates the columns of CSV files. Defaults to what did.")
+]
+
 
 @app.command()
 def evaluate(
@@ -29,9 +33,7 @@ def evaluate(
         str | None,
         typer.Option(help="Prepared dataset, or sequences of a next-item run. Defaults to what the run names."),
     ] = None,
-    csv_delimiter: Annotated[
-        str | None, typer.Option(help="Next item: what separates the columns of CSV files. Defaults to what did.")
-    ] = None,
+    csv_delimiter: CsvDelimiter = None,
     keep_seen: Annotated[
         bool, typer.Option("--keep-seen", help="Next item: what a user had before may come again, and is ranked too.")
     ] = False,

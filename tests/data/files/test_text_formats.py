@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -203,3 +204,16 @@ def test_headers_that_name_a_column_twice_or_otherwise(tmp_path: Path) -> None:
     assert "UTF-16" in refused(path, ["id"])
     path.write_text("id,name\n1,2,3\n")
     assert "not a readable CSV file: CSV parse error: Expected 2 columns, got 3" in refused(path, ["id"])
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.csv.gz", "log.csv.zst", "log.jsonl.bz2"])
+def test_text_is_read_from_urls(tmp_path: Path, name: str) -> None:
+    lines = CSV if ".csv" in name else '{"id": "7", "name": "tea, black"}\n{"id": 9007199254740993, "name": "x"}'
+    content = PACK[next(packing for packing in [".gz", ".zst", ".bz2", ""] if name.endswith(packing))](lines.encode())
+    (tmp_path / name).write_bytes(content)
+    fsspec.filesystem("memory").pipe_file(f"/texts/{name}", content)
+    found = [
+        log_rows(f"{place}/{name}", ["id", "name"]) for place in ("memory://texts", f"file://{tmp_path}", tmp_path)
+    ]
+    assert found[0] == found[1] == found[2] and found[0][:1] == [("7", "tea, black")]
+    fsspec.filesystem("memory").rm("/texts", recursive=True)

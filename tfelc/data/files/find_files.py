@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,10 +66,12 @@ def find_files(sources: Sequence[str], wanted: Wanted, others: Mapping[str, Call
             named.append(source)
             paths = found_paths([source], partial(_kind_of, others), ", ".join([endings_in_words(), *others]))
             files += [_named_file(path, kind) for path, kind in paths.items()]
-    files = list({file.path: file for file in files}.values())
+    once: dict[str, LogFile] = {}
+    for file in files:
+        once.setdefault(_place(file.path), file)
     missing: dict[str, list[str]] = {}
     with ThreadPoolExecutor(_LOOKED_INTO_AT_ONCE) as pool:
-        looked = list(pool.map(lambda file: _looked_into(file, wanted, others), files))
+        looked = list(pool.map(lambda file: _looked_into(file, wanted, others), once.values()))
     for file, lacks in looked:
         for name in lacks:
             missing.setdefault(name, []).append(file.path)
@@ -85,6 +88,10 @@ def naming(file: LogFile) -> Iterator[None]:
     except (OSError, EOFError, pa.ArrowException, csv.Error) as error:
         title = FILE_FORMATS.get(file.format).title if file.format in FILE_FORMATS.names() else file.format
         raise DataError(f"{file.path}: not a readable {title} file: {' '.join(str(error).split())}") from None
+
+
+def _place(path: str) -> str:
+    return path if "://" in path or table_kind(path) else os.path.abspath(path)
 
 
 def _table_of(source: str) -> tuple[str, str, int | None] | None:

@@ -45,12 +45,13 @@ class TableFolders:
 
 
 def _kind(system: fsspec.AbstractFileSystem, folder: str) -> str | None:
-    if system.isdir(f"{folder}/_delta_log"):
-        return "delta"
-    if system.isdir(f"{folder}/.hoodie"):
-        return "hudi"
-    if system.isdir(f"{folder}/metadata"):
-        names = system.ls(f"{folder}/metadata", detail=False)
-        if any(name.endswith(".metadata.json") for name in names):
-            return "iceberg"
-    return None
+    try:
+        if system.isdir(f"{folder}/_delta_log"):
+            return "delta"
+        if system.isdir(f"{folder}/.hoodie"):
+            return "hudi"
+        names = system.ls(f"{folder}/metadata", detail=False) if system.isdir(f"{folder}/metadata") else []
+    except OSError:
+        # A store may let its files be read and not let its folders be looked into.
+        return None
+    return "iceberg" if any(name.endswith(".metadata.json") for name in names) else None
