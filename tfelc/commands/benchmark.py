@@ -2,6 +2,7 @@
 
 import typer
 
+from tfelc.experiments.benchmarks.bounds import bounds
 from tfelc.experiments.benchmarks.clusters import clusters
 from tfelc.experiments.benchmarks.efficiency import efficiency
 from tfelc.experiments.benchmarks.scoring import scoring
@@ -9,6 +10,7 @@ from tfelc.experiments.benchmarks.serving import serving
 from tfelc.experiments.benchmarks.training import training
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+app.command()(bounds)
 app.command()(clusters)
 app.command()(efficiency)
 app.command()(scoring)
