@@ -52,7 +52,7 @@ def test_what_a_plain_run_lacks_is_said_in_a_line_each(plain_run, tmp_path):
     told = paragraphs(plain_run, tmp_path / "report.html")
     assert "The ranker has no clusters (model.clusters.num_clusters is 0)." in told
     assert "The ranker has no clusters, and so no embeddings of activities." in told
-    assert "No lift: name a run to compare with by --against." in told
+    assert "No lift: no run was named to compare with." in told
     assert "No training curves: the run has not finished an epoch (no history.json)." in told
 
 
@@ -63,7 +63,10 @@ def test_a_schema_without_users_or_groups(tmp_path):
     runs = [write_untrained_run(tmp_path / name / "run", dataset).path for name in ("one", "other")]
     told = paragraphs(runs[0], tmp_path / "report.html", "--against", runs[1])
     assert "The schema has no groups of users (kind: group) to set beside the clusters." in told
-    assert any(line.startswith("No lift: the schema has no user_key") for line in told)
+    # Rows are compared one by one, and the summary says who is better.
+    assert any("The rows are compared one by one, since the schema names no user_key." in line for line in told)
+    said = Reading((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert any(line.startswith("click, beside ") and "top half" not in line for line in said.text("li"))
 
 
 def test_a_next_item_run_without_clusters(sequence_run, tmp_path):
@@ -75,6 +78,7 @@ def test_damaged_files_are_one_line(sequence_run, tmp_path):
     (tmp_path / "run" / "history.json").write_text("{")
     out = tmp_path / "report.html"
     assert_fails(call("report", "--run", tmp_path / "run", "--out", out), 1, "history.json: damaged", out)
+    (tmp_path / "run" / "history.json").unlink()
     (tmp_path / "run" / "checkpoints" / "best.npz").unlink()
     assert_fails(call("report", "--run", tmp_path / "run", "--out", out), 1, "best.npz: no such checkpoint", out)
 

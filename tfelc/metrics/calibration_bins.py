@@ -13,7 +13,7 @@ BINS = 10
 
 
 class CalibrationBins(NamedTuple):
-    """The result of `calibration_bins`, each `(10,)`; a bin without rows holds zeros.
+    """The result of `calibration_bins`, each `(bins,)`; a bin without rows holds zeros.
 
     Attributes:
         rows: Rows of the bin.
@@ -31,14 +31,15 @@ class CalibrationBins(NamedTuple):
     observed: NDArray[Any]
 
 
-def calibration_bins(labels: ArrayLike, probabilities: ArrayLike) -> CalibrationBins:
-    """Sums over 10 bins of equal mass, between the deciles of the predictions.
+def calibration_bins(labels: ArrayLike, probabilities: ArrayLike, number: int = BINS) -> CalibrationBins:
+    """Sums over bins of equal mass, between quantiles of the predictions.
 
     Rates of a few percent would all fall into one bin of equal width. Equal predictions always share a bin.
 
     Args:
         labels: 0 or 1, `(rows,)`.
         probabilities: Within [0, 1], `(rows,)`.
+        number: Number of bins. Defaults to 10, between the deciles.
 
     Raises:
         DataError: A label is neither 0 nor 1, a probability lies outside [0, 1], or the lengths differ.
@@ -50,10 +51,10 @@ def calibration_bins(labels: ArrayLike, probabilities: ArrayLike) -> Calibration
     """
     checked = checked_labels(labels)
     predicted = checked_probabilities(probabilities, len(checked))
-    edges = np.quantile(predicted, np.arange(1, BINS) / BINS)
+    edges = np.quantile(predicted, np.arange(1, number) / number)
     bins = np.searchsorted(edges, predicted, side="right")
     return CalibrationBins(
-        np.bincount(bins, minlength=BINS),
-        np.bincount(bins, predicted, minlength=BINS),
-        np.bincount(bins, checked, minlength=BINS),
+        np.bincount(bins, minlength=number),
+        np.bincount(bins, predicted, minlength=number),
+        np.bincount(bins, checked, minlength=number),
     )

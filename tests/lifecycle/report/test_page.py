@@ -73,8 +73,10 @@ def test_it_says_what_it_is_of_and_where_it_comes_from(page):
 
 def test_a_ranker_is_told_in_words(ranker_page):
     reading = Reading(ranker_page.read_text(encoding="utf-8"))
-    assert reading.text("h1") == [f"Ranker {NAME}"] and reading.all("b") == []
-    told = reading.text("li")
+    assert reading.text("h1") == [f"Ranker of click, buy: {NAME}"] and reading.all("b") == []
+    assert reading.text("dt")[:4] == ["click, AUC", "buy, AUC", "click_and_buy, AUC", "click, AUC beside plain"]
+    assert re.fullmatch(r"0\.\d{4}", reading.text("dd")[0]) and reading.text("dd")[1].startswith("95 %: ")
+    told = [line for line in reading.text("li") if line not in reading.text("a")]
     assert told[0].startswith(f"{NAME} is a ranker that predicts click, buy, click_and_buy.")
     assert [line.split(",")[0] for line in told if ", beside plain:" in line] == ["click", "buy", "click_and_buy"]
     assert any("clusters" in line and " of 3" in line for line in told)

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -44,9 +46,14 @@ def test_rows_of_unknown_users_are_left_out():
     assert [(lift.group, lift.rows) for lift in lifts] == [("all", 4), ("N", 4)]
 
 
+def test_without_users_rows_are_compared():
+    lifts = group_lifts(*(predictions(scores, LABELS, None, GROUPS) for scores in (WRONG, RIGHT)), 200)
+    by_user = group_lifts(*(predictions(scores, LABELS, np.arange(8), GROUPS) for scores in (WRONG, RIGHT)), 200)
+    assert [lift.auc for lift in lifts] == [lift.auc for lift in by_user] and lifts[0].auc.difference > 0
+    assert all(math.isnan(lift.gauc.difference) and math.isnan(lift.clicks.difference) for lift in lifts)
+
+
 def test_what_cannot_be_compared_is_named():
     first = predictions(WRONG, LABELS, USERS, GROUPS)
-    with pytest.raises(DataError, match="user_key"):
-        group_lifts(predictions(WRONG, LABELS, None, GROUPS), first)
     with pytest.raises(DataError, match="`ctr` of the two rankers is not judged on the same rows"):
         group_lifts(first, predictions(RIGHT, LABELS, USERS, GROUPS, np.arange(8) < 4))

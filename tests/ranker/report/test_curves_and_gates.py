@@ -44,7 +44,10 @@ def test_calibration_names_the_widest_gap():
     labels = np.concatenate([np.tile([1, 0, 0, 0], 5), np.tile([1, 0], 10)]).astype(np.float32)
     nowhere = Outcome(~everywhere, labels, probabilities)
     outcomes = {"ctr": Outcome(everywhere, labels, probabilities), "cvr": nowhere}
-    text = text_of(calibration_curves(Predictions(outcomes, None, {}, {}, None)))
+    drawn = calibration_curves(Predictions(outcomes, None, {}, {}, None))
+    text = text_of(drawn)
+    # 15 outcomes make two points.
+    assert "ctr, 2 points" in drawn and "a tenth where there are 200 outcomes" in drawn
     assert "0.100 was predicted and 0.250 observed" in text and "cvr" not in text
     assert "No calibration curves" in calibration_curves(Predictions({"cvr": nowhere}, None, {}, {}, None))
 

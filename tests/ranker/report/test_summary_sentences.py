@@ -70,6 +70,7 @@ def test_lift_table_and_picture_hold_the_figures():
     ]
     undefined = BootstrapResult(math.nan, math.nan, math.nan, math.nan, 0)
     dashes = lift_table([GroupLift("all", "ctr", 5, math.nan, math.nan, undefined, undefined, undefined)])
-    assert Reading(dashes).text("td") == ["5", "–", "–", "–", "–", "–"]
+    # Nothing was measured within users: rows were compared.
+    assert Reading(dashes).text("td") == ["5", "–", "–", "–"] and "paired bootstrap over rows" in dashes
     text = Reading(lift_picture(LIFTS)).all("svg")[0]["aria-label"]
     assert "ctr, PN: AUC +0.0300, rate +2.00%." in text

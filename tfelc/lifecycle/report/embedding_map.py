@@ -21,6 +21,7 @@ def embedding_map(
     embeddings: NDArray[np.floating[Any]],
     colorings: Mapping[str, NDArray[Any]],
     what: str,
+    reading: str = "Separate islands of one color: the clusters find structure.",
     seed: int = 0,
 ) -> Markup:
     """t-SNE of a sample by direction, which is what clusters compare; a panel for each coloring.
@@ -29,6 +30,7 @@ def embedding_map(
         embeddings: `(rows, dim)`.
         colorings: Title of a panel -> the name by which each row is colored, `(rows,)`, None for none.
         what: What the points are, in the plural.
+        reading: How to read it, a sentence. Defaults to what islands of one color mean.
         seed: Of the sample and of t-SNE. Defaults to 0.
 
     Returns:
@@ -51,8 +53,8 @@ def embedding_map(
         return picture(
             figure,
             f"Map of {len(rows)} {what}. {' '.join(texts)}",
-            f"{len(rows):,} {what}, laid out by t-SNE so that neighbors are alike; the axes have no unit. Separate "
-            "islands of one color: the clusters find structure. As Figure 7 of the paper.",
+            f"{len(rows):,} {what}, laid out by t-SNE so that neighbors are alike; the axes have no unit. "
+            f"{reading} As Figure 7 of the paper.",
         )
 
 

@@ -9,6 +9,8 @@ from typing import NewType
 Markup = NewType("Markup", str)
 """HTML that is safe to put into a page as it is."""
 
+_NOTE = '<p class="note">'
+
 
 def escaped(text: object) -> str:
     """Any text as it may stand in HTML, between tags or in a quoted attribute."""
@@ -22,7 +24,12 @@ def paragraph(text: str) -> Markup:
 
 def note(text: str) -> Markup:
     """A line that says why something is not shown, or how to read what is."""
-    return Markup(f'<p class="note">{escaped(text)}</p>')
+    return Markup(f"{_NOTE}{escaped(text)}</p>")
+
+
+def is_note(block: Markup) -> bool:
+    """Whether a block is what `note` makes."""
+    return block.startswith(_NOTE)
 
 
 def bullets(items: Iterable[str]) -> Markup:

@@ -75,6 +75,8 @@ def picture(figure: Figure, text: str, caption: str) -> Markup:
         warnings.filterwarnings("ignore", message="Glyph")
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = _inline(buffer.getvalue(), text)
+    # On a narrow screen it keeps its size and is scrolled, or its words would be too small to read.
+    svg = f'<div class="drawing" tabindex="0" role="group" aria-label="Picture">{svg}</div>'
     return Markup(f"<figure>{svg}<figcaption>{escaped(caption)}</figcaption></figure>\n")
 
 

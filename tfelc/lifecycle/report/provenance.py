@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from tfelc.lifecycle.report.markup import Markup, data_table, paragraph, preformatted
 from tfelc.lifecycle.report.section import Section
 from tfelc.lifecycle.run import Run
+
+_HASH = re.compile("[0-9a-f]{40,64}")
 
 
 def provenance(runs: Mapping[str, Run[Any]], data_hash: str, command: str) -> Section:
@@ -28,7 +31,7 @@ def provenance(runs: Mapping[str, Run[Any]], data_hash: str, command: str) -> Se
     blocks: list[Markup] = [
         paragraph("This page was made by"),
         preformatted(command, "Command"),
-        paragraph(f"and measured on data with the hash {data_hash}."),
+        paragraph(f"and measured on data with the hash {_short(data_hash)}"),
         data_table("How it was trained", ["fact", *metadata], rows, words=True),
         paragraph(f"Settings of {next(iter(metadata))}:"),
         preformatted(run.unchanged("config.yaml").read_text(encoding="utf-8"), "Settings"),
@@ -43,4 +46,12 @@ def _shown(value: Any) -> str:
         return ", ".join(map(_shown, value))
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return "–" if value is None else str(value)
+    return "–" if value is None else _short(str(value))
+
+
+def _short(text: str) -> str:
+    """A path by its last two parts, and a hash by its first digits; `run.json` has them whole."""
+    if _HASH.fullmatch(text):
+        return f"{text[:12]} ..."
+    parts = text.split("/")
+    return text if not text.startswith("/") or len(parts) < 4 else f".../{'/'.join(parts[-2:])}"

@@ -82,6 +82,11 @@ class RunReport(ABC, Generic[AnyRun]):
             *content.tables,
             provenance(self.runs, content.data_hash, command),
         ]
+        # What is not there is told at the end, in one place.
+        absent = [section for section in sections if section.is_empty]
+        if absent:
+            sections = [section for section in sections if not section.is_empty]
+            sections.insert(-1, Section("Not on this page", [block for section in absent for block in section.blocks]))
         return render_page(content.title, content.lead, content.summary, sections)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tfelc.lifecycle.report.markup import Markup
+from tfelc.lifecycle.report.markup import Markup, is_note
 
 
 @dataclass(frozen=True)
@@ -19,3 +19,8 @@ class Section:
 
     title: str
     blocks: Sequence[Markup]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands there but words on why nothing does."""
+        return all(is_note(block) for block in self.blocks)

@@ -11,9 +11,12 @@ from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
 from tfelc.lifecycle.report.cluster_sizes import cluster_sizes
 from tfelc.lifecycle.report.embedding_map import POINTS, embedding_map
+from tfelc.lifecycle.report.headline import headline
 from tfelc.lifecycle.report.markup import Markup, bullets, note
+from tfelc.lifecycle.report.number_text import number
 from tfelc.lifecycle.report.run_report import Content, RunReport, Status
 from tfelc.lifecycle.report.section import Section
+from tfelc.lifecycle.report.words import words
 from tfelc.lifecycle.report.yardsticks_markup import yardsticks_markup
 from tfelc.metrics.registries import RANKING_METRICS
 from tfelc.next_item.data.batches import padded_blocks
@@ -70,21 +73,30 @@ class NextItemReport(RunReport[NextItemRun]):
         counts = (f"{metadata[name]:,} {name}" for name in ("users", "items", "actions"))
         filtered = f"; {Filtering(**metadata['filtering']).sentence()}" if "filtering" in metadata else ""
         return Content(
-            title=f"Next-item model {self.name}",
+            title=f"Next-item model {self.run.settings.model.name}: {self.name}",
             lead=f"{', '.join(counts)} of {metadata['data']}{filtered}",
-            summary=[bullets(summary)],
+            summary=[headline(_figures(result, self.run.metadata["items"])), bullets(summary)],
             sections=[
                 Section("Quality", [ranking_table(metrics), *beside, *differences]),
                 Section("Clusters of users", _cluster_blocks(model, examples)),
             ],
             curves=training_curves(self.run.read_json("history.json")),
-            tables=[],
+            tables=[words(("HR@k", "NDCG@k", "adjusted Rand", "interval"))],
             data_hash=metadata["data_hash"],
         )
 
     def quality(self, result: EvaluationResult) -> dict[str, float]:
         """A metric of a short list, and one of a long list."""
         return {RANKING_METRICS.get(name).heading: result.metrics[NEXT_ITEM][name] for name in ("hr@5", "ndcg@20")}
+
+
+def _figures(result: EvaluationResult, items: int) -> list[tuple[str, str, str]]:
+    """What the page begins with."""
+    found = result.metrics[NEXT_ITEM]
+    return [
+        (RANKING_METRICS.get(name).heading, number(found[name]), f"chance {number(chance)}")
+        for name, chance in (("hr@10", min(10 / items, 1.0)), ("hr@20", min(20 / items, 1.0)))
+    ] + [(RANKING_METRICS.get("ndcg@20").heading, number(found["ndcg@20"]), f"{result.count:,} users")]
 
 
 def _advance(name: str, status: Status) -> Callable[[int, int], None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -19,6 +19,8 @@ from tfelc.ranker.evaluation.click_lift import paired_click_lift
 from tfelc.ranker.evaluation.predictions import Predictions
 
 ALL = "all"
+_NAN = float("nan")
+_UNDEFINED = BootstrapResult(_NAN, _NAN, _NAN, _NAN, replicates=0)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ def group_lifts(
 ) -> list[GroupLift]:
     """Compares two rankers on the same rows, by a paired bootstrap over the users of each group.
 
+    Without a user key it is rows that are resampled, and what is measured within each user is not defined.
+
     Args:
         first: Of the ranker to beat, or of several seeds of it, which are compared by their mean.
         second: Of the other one, likewise; the number of seeds may differ.
@@ -65,12 +69,13 @@ def group_lifts(
         whose user is not known are left out; a group without a row is not there.
 
     Raises:
-        DataError: The users are not known, or the rankers were not judged on the same rows.
+        DataError: The rankers were not judged on the same rows.
     """
     before, after = ([one] if isinstance(one, Predictions) else list(one) for one in (first, second))
     users = before[0].users
     if users is None:
-        raise DataError("lift by user needs a schema with a `user_key`")
+        # Each row stands for itself; within users there is then nothing to rank.
+        users = np.arange(before[0].rows)
     known = pd.notna(users)
     outputs = [name for name in after[0].outcomes if name in before[0].outcomes]
     groups = [(ALL, known), *_groups(after[0], known)]
@@ -85,7 +90,10 @@ def group_lifts(
             rows = inside & space
             if rows.any():
                 scores = [np.stack([outcome.probabilities[rows] for outcome in seeds]) for seeds in judged]
-                found.append(_lift(group, output, labels[rows], scores[0], scores[1], users[rows], replicates))
+                lift = _lift(group, output, labels[rows], scores[0], scores[1], users[rows], replicates)
+                if before[0].users is None:
+                    lift = replace(lift, gauc=_UNDEFINED, clicks=_UNDEFINED)
+                found.append(lift)
             done += 1
             progress(done, len(outputs) * len(groups))
     return found

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from tfelc.lifecycle.report.markup import Markup, note
 from tfelc.lifecycle.report.picture import COLORS, GREY, drawing, picture
-from tfelc.metrics.calibration_bins import calibration_bins
+from tfelc.metrics.calibration_bins import BINS, calibration_bins
 from tfelc.ranker.evaluation.predictions import Predictions
+
+# Outcomes of the rarer kind that a point needs, on average.
+_POSITIVES = 20
 
 
 def calibration_curves(predictions: Predictions) -> Markup:
@@ -25,14 +31,25 @@ def calibration_curves(predictions: Predictions) -> Markup:
     with drawing(9, (0.4 + 9 / max(across, 3)) * down) as figure:
         panels = figure.subplots(down, across, squeeze=False).ravel()
         for axes, (name, outcome) in zip(panels, judged.items(), strict=False):
-            bins = calibration_bins(outcome.labels[outcome.rows], outcome.probabilities[outcome.rows])
+            labels = outcome.labels[outcome.rows]
+            rarer = int(min(labels.sum(), len(labels) - labels.sum()))
+            number = int(np.clip(rarer // _POSITIVES, 2, BINS))
+            bins = calibration_bins(labels, outcome.probabilities[outcome.rows], number)
             filled = bins.rows > 0
             predicted, observed = (sums[filled] / bins.rows[filled] for sums in (bins.predicted, bins.observed))
             end = 1.05 * max(float(predicted.max()), float(observed.max()), 1e-6)
-            axes.plot([0, end], [0, end], color=GREY, linestyle="--", linewidth=1)
+            axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+            low, high = _interval(observed, bins.rows[filled])
+            end = max(end, 1.05 * float(high.max()))
+            axes.vlines(predicted, low, high, color=COLORS[0], linewidth=1.5)
             axes.plot(predicted, observed, color=COLORS[0], marker="o", markersize=5)
             axes.set(
-                title=name, xlabel="predicted rate", ylabel="observed rate", xlim=(0, end), ylim=(0, end), box_aspect=1
+                title=f"{name}, {len(predicted)} points",
+                xlabel="predicted rate",
+                ylabel="observed rate",
+                xlim=(0, end),
+                ylim=(0, end),
+                box_aspect=1,
             )
             widest = int(np.abs(predicted - observed).argmax())
             texts.append(
@@ -43,7 +60,16 @@ def calibration_curves(predictions: Predictions) -> Markup:
             axes.remove()
         return picture(
             figure,
-            f"Observed rate by tenth of the predictions. {' '.join(texts)}",
-            "Each point is a tenth of the impressions, from the lowest predictions to the highest. On the dashed line, "
-            "what is predicted comes true; below it, the prediction is too high.",
+            f"Observed rate by predicted rate. {' '.join(texts)}",
+            f"Each point is an equal share of the impressions, a tenth where there are {BINS * _POSITIVES:,} outcomes "
+            "of either kind and a larger share where there are fewer; the bar is the 95 % interval of its rate. On the "
+            "dashed line, what is predicted comes true; below it, the prediction is too high.",
         )
+
+
+def _interval(rates: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Wilson's 95 % interval of a rate of so many rows."""
+    z = 1.96
+    middle = (rates + z**2 / (2 * rows)) / (1 + z**2 / rows)
+    half = z * np.sqrt(rates * (1 - rates) / rows + z**2 / (4 * rows**2)) / (1 + z**2 / rows)
+    return np.maximum(middle - half, 0), middle + half

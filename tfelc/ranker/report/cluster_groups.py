@@ -17,6 +17,8 @@ from tfelc.lifecycle.report.picture import COLORS, GREY, drawing, picture
 # More do not fit on a page; the largest are shown.
 MOST_CLUSTERS = 20
 MOST_GROUPS = 10
+# Share of all users above which one cluster holds everybody.
+_ONE_CLUSTER = 0.95
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,16 @@ class ClusterGroups:
             return picture(
                 figure,
                 text,
-                f"Where the users of each {column} are, in percent of the group (each row sums to 100). Groups that "
-                "lie in different clusters are told apart. As Figure 8 of the paper.",
+                f"Where the users of each {column} are, in percent of the group (each row sums to 100). "
+                f"{self._apart()} As Figure 8 of the paper.",
             )
+
+    def _apart(self) -> str:
+        """Whether groups lie in clusters of their own."""
+        totals = self.users.sum(axis=0)
+        if totals.max() > _ONE_CLUSTER * totals.sum():
+            return "Nearly all are in one cluster, which tells no group from another."
+        return "Groups that lie in different clusters are told apart."
 
     def _composition(self, column: str) -> Markup:
         users = self.users[:, :MOST_CLUSTERS]

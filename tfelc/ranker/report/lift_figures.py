@@ -31,18 +31,20 @@ def lift_picture(lifts: Sequence[GroupLift]) -> Markup:
     groups = shown_groups(lifts)
     of = {(lift.group, lift.output): lift for lift in lifts}
     texts = []
-    with drawing(9, 2 * (1.0 + 0.28 * len(groups))) as figure:
-        panels = figure.subplots(2, len(outputs), squeeze=False, sharey=True)
+    by_user = has_users(lifts)
+    with drawing(9, (1 + by_user) * (1.0 + 0.28 * len(groups))) as figure:
+        panels = figure.subplots(1 + by_user, len(outputs), squeeze=False, sharey=True)
         for column, output in enumerate(outputs):
             found = [of.get((group, output)) for group in groups]
             gains = [None if lift is None else lift.auc for lift in found]
             clicks = [None if lift is None else lift.clicks for lift in found]
             _forest(panels[0, column], groups, gains, f"{output}: {AUC.heading}")
-            _forest(panels[1, column], groups, clicks, f"{output}: rate, top half")
-            panels[1, column].xaxis.set_major_formatter(lambda value, _: f"{value:+.1%}")
+            if by_user:
+                _forest(panels[1, column], groups, clicks, f"{output}: rate, top half")
+                panels[1, column].xaxis.set_major_formatter(lambda value, _: f"{value:+.1%}")
             texts += [
-                f"{output}, {group}: {AUC.heading} {number(lift.auc.difference, True)}, rate "
-                f"{percent(lift.clicks.difference)}."
+                f"{output}, {group}: {AUC.heading} {number(lift.auc.difference, True)}"
+                + (f", rate {percent(lift.clicks.difference)}." if by_user else ".")
                 for group, lift in zip(groups, found, strict=True)
                 if lift is not None
             ]
@@ -60,7 +62,8 @@ def lift_table(lifts: Sequence[GroupLift]) -> Markup:
     Args:
         lifts: Of one pair of rankers.
     """
-    gains = (f"{AUC.heading} gain", f"{GAUC.heading} gain", "rate of the top half")
+    by_user = has_users(lifts)
+    gains = (f"{AUC.heading} gain", *((f"{GAUC.heading} gain", "rate of the top half") if by_user else ()))
     header = ("group, output", "impressions", f"{AUC.heading} before", AUC.heading, *gains)
     places = {group: place for place, group in enumerate([ALL, *in_order({lift.group for lift in lifts} - {ALL})])}
     rows = [
@@ -69,12 +72,26 @@ def lift_table(lifts: Sequence[GroupLift]) -> Markup:
             f"{lift.rows:,}",
             number(lift.before),
             number(lift.after),
-            *(_with_interval(result, lambda value: number(value, signed=True)) for result in (lift.auc, lift.gauc)),
-            _with_interval(lift.clicks, percent),
+            _with_interval(lift.auc, lambda value: number(value, signed=True)),
+            *(
+                (
+                    _with_interval(lift.gauc, lambda value: number(value, signed=True)),
+                    _with_interval(lift.clicks, percent),
+                )
+                if by_user
+                else ()
+            ),
         )
         for lift in sorted(lifts, key=lambda lift: places[lift.group])
     ]
-    return data_table("Lift by group, with 95 % intervals (paired bootstrap over users)", header, rows)
+    return data_table(
+        f"Lift by group, with 95 % intervals (paired bootstrap over {'users' if by_user else 'rows'})", header, rows
+    )
+
+
+def has_users(lifts: Sequence[GroupLift]) -> bool:
+    """Whether anything was measured within users."""
+    return any(not np.isnan(lift.gauc.difference) or not np.isnan(lift.clicks.difference) for lift in lifts)
 
 
 def shown_groups(lifts: Sequence[GroupLift]) -> list[str]:

@@ -6,29 +6,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from tfelc.data.dataset import Dataset
+from tfelc.lifecycle.evaluation.resampling import BootstrapResult
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
 from tfelc.lifecycle.report.embedding_map import embedding_map
 from tfelc.lifecycle.report.group_names import group_meanings
+from tfelc.lifecycle.report.headline import headline
 from tfelc.lifecycle.report.markup import Markup, bullets, note, paragraph
+from tfelc.lifecycle.report.number_text import number
 from tfelc.lifecycle.report.run_report import Content, RunReport, Status
 from tfelc.lifecycle.report.section import Section
+from tfelc.lifecycle.report.words import words
 from tfelc.lifecycle.report.yardsticks_markup import yardsticks_markup
 from tfelc.metrics.auc import AUC
 from tfelc.metrics.registries import RANKER_METRICS
+from tfelc.ranker.evaluation.auc_intervals import auc_intervals
 from tfelc.ranker.evaluation.evaluation import evaluate
-from tfelc.ranker.evaluation.group_lift import GroupLift, group_lifts
+from tfelc.ranker.evaluation.group_lift import ALL, GroupLift, group_lifts
 from tfelc.ranker.evaluation.predictions import Predictions, Predictor
 from tfelc.ranker.evaluation.tables import YARDSTICK_METRICS
 from tfelc.ranker.report.calibration_curves import calibration_curves
 from tfelc.ranker.report.cluster_groups import ClusterGroups
 from tfelc.ranker.report.gate_map import gate_map
-from tfelc.ranker.report.lift_figures import lift_picture, lift_table
+from tfelc.ranker.report.lift_figures import has_users, lift_picture, lift_table
 from tfelc.ranker.report.metric_tables import cluster_table, group_metrics_table, ranker_metrics
 from tfelc.ranker.report.summary_sentences import cluster_sentence, lift_sentences, quality_sentences
 from tfelc.ranker.report.training_curves import training_curves
 from tfelc.ranker.run import RankerRun
+
+_TERMS = ("AUC", "GAUC", "log loss", "NE", "calibration", "ECE", "nats", "adjusted Rand", "silhouette", "interval")
+# Share of the impressions above which one cluster holds everybody.
+_ONE_CLUSTER = 0.95
 
 
 @dataclass(frozen=True)
@@ -60,14 +71,20 @@ class RankerReport(RunReport[RankerRun]):
             for name, found in predictions.items()
         }
         own = predictions[self.name]
+        status("computing the intervals")
+        sure = auc_intervals(own, self.replicates)
         lifts = self._lifts(own, predictions.get(self.other), status)
         status("drawing")
         meanings = group_meanings(self.run.schema)
         summary = bullets(self._summary(dataset, results[self.name], lifts))
         return Content(
-            title=f"Ranker {self.name}",
+            title=f"Ranker of {', '.join(self.run.metadata['tasks'])}: {self.name}",
             lead=f"Tasks {', '.join(self.run.metadata['tasks'])}, on {dataset.manifest.source}",
-            summary=[summary, note(f"Groups of users, {meanings}.")] if meanings else [summary],
+            summary=[
+                headline(_figures(sure, lifts, self.other)),
+                summary,
+                *([note(f"Groups of users, {meanings}.")] if meanings else []),
+            ],
             sections=[
                 Section("Lift by group", self._lift_blocks(lifts)),
                 Section("Clusters and groups of users", _cluster_blocks(own)),
@@ -76,7 +93,7 @@ class RankerReport(RunReport[RankerRun]):
                 Section("Calibration", [calibration_curves(own)]),
             ],
             curves=training_curves(self.run.read_json("history.json")),
-            tables=[Section("All metrics", _tables(results, self.name, _best_auc(dataset)))],
+            tables=[Section("All metrics", _tables(results, self.name, _best_auc(dataset))), words(_TERMS)],
             data_hash=dataset.hash,
         )
 
@@ -85,13 +102,13 @@ class RankerReport(RunReport[RankerRun]):
         return {f"{output} {AUC.heading}": values[AUC.name] for output, values in result.metrics.items()}
 
     def _lifts(self, own: Predictions, other: Predictions | None, status: Status) -> list[GroupLift] | None:
-        if other is None or own.users is None:
+        if other is None:
             return None
         return group_lifts(
             other,
             own,
             self.replicates,
-            lambda done, total: status(f"resampling users: comparison {done} of {total}"),
+            lambda done, total: status(f"resampling: comparison {done} of {total}"),
         )
 
     def _summary(self, dataset: Dataset, result: EvaluationResult, lifts: Sequence[GroupLift] | None) -> list[str]:
@@ -107,17 +124,40 @@ class RankerReport(RunReport[RankerRun]):
         if self.against is None:
             return [note("No lift: no run was named to compare with.")]
         if not lifts:
-            return [note("No lift: the schema has no user_key, or no user is known, so it cannot be measured by user.")]
+            return [note("No lift: no user of the test rows is known, so it cannot be measured by user.")]
+        within = (
+            ", GAUC the same of pairs of one user. The rate of the top half: each user's impressions are ranked, the "
+            "better half is shown, and the share with the outcome is compared, so that both show equally much."
+            if has_users(lifts)
+            else ". The rows are compared one by one, since the schema names no user_key."
+        )
         return [
             paragraph(
                 f"How much better this ranker is than {self.other}, on the same test rows. AUC says how often a pair "
-                "of impressions is in the right order, GAUC the same of pairs of one user. The rate of the top half: "
-                "each user's impressions are ranked, the better half is shown, and the share with the outcome is "
-                "compared, so that both show equally much."
+                f"of impressions is in the right order{within}"
             ),
             lift_picture(lifts),
             lift_table(lifts),
         ]
+
+
+def _figures(
+    sure: Mapping[str, BootstrapResult], lifts: Sequence[GroupLift] | None, other: str
+) -> list[tuple[str, str, str]]:
+    """What the page begins with: the AUC of each output, and what it gains over the other ranker."""
+    figures = [
+        (f"{output}, AUC", number(found.difference), f"95 %: {number(found.low)} to {number(found.high)}")
+        for output, found in sure.items()
+    ]
+    return figures + [
+        (
+            f"{lift.output}, AUC beside {other}",
+            number(lift.auc.difference, signed=True),
+            f"95 %: {number(lift.auc.low, signed=True)} to {number(lift.auc.high, signed=True)}",
+        )
+        for lift in lifts or ()
+        if lift.group == ALL
+    ]
 
 
 def _best_auc(dataset: Dataset) -> dict[str, float | None]:
@@ -164,4 +204,9 @@ def _map_blocks(predictions: Predictions) -> list[Markup]:
         return [note("The ranker has no clusters, and so no embeddings of activities.")]
     colorings = {"by cluster": predictions.assignment.argmax(axis=1).astype(object)}
     colorings |= {f"by {column}": values for column, values in list(predictions.groups.items())[:2]}
-    return [embedding_map(predictions.embedding, colorings, "impressions, by the activities of their users")]
+    what = "impressions, by the activities of their users"
+    largest = np.bincount(predictions.assignment.argmax(axis=1)).max() / predictions.rows
+    if largest > _ONE_CLUSTER:
+        reading = f"{largest:.0%} of them are in one cluster: islands here are none that the clusters tell apart."
+        return [embedding_map(predictions.embedding, colorings, what, reading)]
+    return [embedding_map(predictions.embedding, colorings, what)]

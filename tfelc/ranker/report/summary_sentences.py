@@ -103,10 +103,10 @@ def _lift(output: str, lifts: Sequence[GroupLift], other: str) -> str:
     whole = of[ALL]
     verdict = "better" if whole.auc.low > 0 else "worse" if whole.auc.high < 0 else "not measurably better or worse"
     interval = f"95 % interval {number(whole.auc.low, True)} to {number(whole.auc.high, True)}"
-    return (
-        f"{output}, beside {other}: {verdict} in all (AUC {number(whole.auc.difference, True)}, {interval}; "
-        f"{percent(whole.clicks.difference)} in the rate of each user's top half).{groups}"
-    )
+    rate = whole.clicks.difference
+    top = "" if math.isnan(rate) else f"; {percent(rate)} in the rate of each user's top half"
+    gain = number(whole.auc.difference, True)
+    return f"{output}, beside {other}: {verdict} in all (AUC {gain}, {interval}{top}).{groups}"
 
 
 def _named(lift: GroupLift) -> str:
