@@ -15,6 +15,7 @@ from tfelc.core.folder_lock import FolderLock
 from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
+from tfelc.lifecycle.settings.clusters import ClusterSettings
 from tfelc.lifecycle.training.checkpoint import load_checkpoint, save_checkpoint
 from tfelc.lifecycle.training.checkpoints import Checkpoints
 from tfelc.lifecycle.training.training_loop import TrainingLoop
@@ -215,6 +216,7 @@ def test_a_checkpoint_of_an_earlier_version_is_refused_in_one_line(tmp_path):
 class _Clustered(Counter):
     """The clusters in use on the validation split are told for each epoch."""
 
+    clusters = ClusterSettings(num_clusters=4)
     in_use = (4.0, 1.25, 1.25, 1.0)
 
     def evaluate(self, split):

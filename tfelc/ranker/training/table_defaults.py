@@ -9,10 +9,10 @@ from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.without_auto import BEFORE, without_auto
 
 # From so many training rows on, an epoch or two in large batches teach what there is to learn.
-LARGE = 200_000
-# A small table's model is judged after at least so many steps, before it has learned rare values by heart; its patience
-# sees to it that some six hundred more are taken before it is given up, and its epochs to about so many in all.
-_STEPS, _PATIENCE, _MOST_STEPS = 100, 6, 12_000
+LARGE = 300_000
+# A small table's model is judged after at least so many steps, before it has learned rare values by heart; it is given
+# up after so many without a gain, and trained for about so many in all.
+_STEPS, _PATIENT_STEPS, _MOST_STEPS = 100, 600, 12_000
 # Batches are small until a pass over the rows has so many.
 _STEPS_OF_A_PASS = 300
 _SMALLEST_BATCH, _LARGEST_BATCH = 64, 1024
@@ -46,6 +46,7 @@ def table_defaults(settings: RankerSettings, rows: int) -> dict[str, Any]:
     # Whoever says how many epochs there are means passes over the rows, and patience with some of those.
     counted = settings.training.epochs != AUTO
     passes = 1 if counted else -(-_STEPS * batch_size // rows)
+    steps = -(-rows * passes // batch_size)
     return {
         "model.min_count": 5,
         "model.number_bins": min(max(rows // 500, 8), 32),
@@ -53,10 +54,10 @@ def table_defaults(settings: RankerSettings, rows: int) -> dict[str, Any]:
         "optimizer.learning_rate": 0.001,
         "optimizer.tables_learning_rate": 0.001,
         "optimizer.average": 0.995,
-        "training.epochs": -(-_MOST_STEPS * batch_size // (rows * passes)),
+        "training.epochs": -(-_MOST_STEPS // steps),
         "training.batch_size": batch_size,
         "training.passes": passes,
-        "training.early_stopping.patience": _LARGE_TABLE["training.early_stopping.patience"] if counted else _PATIENCE,
+        "training.early_stopping.patience": 2 if counted else 1 + -(-_PATIENT_STEPS // steps),
     }
 
 
@@ -74,8 +75,8 @@ def resolved_settings(settings: RankerSettings, rows: int) -> tuple[RankerSettin
 
 
 def _batch_size(rows: int) -> int:
-    """The largest power of two that leaves a pass its steps, within limits."""
-    size = _SMALLEST_BATCH
+    """The largest power of two that leaves a pass its steps, within limits; all rows of a tiny table."""
+    size = min(_SMALLEST_BATCH, rows)
     while size * 2 <= min(rows // _STEPS_OF_A_PASS, _LARGEST_BATCH):
         size *= 2
     return size
