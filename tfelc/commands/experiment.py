@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from tfelc.experiments.freshness.command import freshness
 from tfelc.experiments.next_item.command import next_item
 from tfelc.experiments.ranker.command import ranker
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command()(ranker)
+app.command()(freshness)
 app.command("next-item")(next_item)
 app.command("next_item", hidden=True)(next_item)
 

@@ -55,7 +55,8 @@ class AggregateState:
                 )
         if schema.aggregates and self._content["time_zone"] != schema.time_zone:
             raise DataError(
-                f"{self.path}: its days are of {self._content['time_zone']}, the model's of {schema.time_zone}"
+                f"{self.path}: its days are of {self._content['time_zone']}, the model's of {schema.time_zone}; "
+                "prepare anew"
             )
 
     @property

@@ -36,7 +36,7 @@ def describe(found: Sequence[Measured]) -> dict[str, Any]:
 
 def describe_trees(dataset: Dataset, judged: Predictions) -> dict[str, Any]:
     """The metrics of gradient-boosted trees on the rows on which a ranker was judged."""
-    scores: dict[str, Any] = boosted_trees(dataset, list(judged.outcomes))
+    scores: dict[str, Any] = boosted_trees(dataset, list(judged.outcomes))(dataset)
     outcomes = {
         name: dataclasses.replace(outcome, probabilities=scores[name]) for name, outcome in judged.outcomes.items()
     }

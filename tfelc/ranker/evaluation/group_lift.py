@@ -17,6 +17,7 @@ from tfelc.metrics.auc import auc
 from tfelc.ranker.evaluation.bootstrap import paired_bootstrap
 from tfelc.ranker.evaluation.click_lift import paired_click_lift
 from tfelc.ranker.evaluation.predictions import Predictions
+from tfelc.ranker.evaluation.requests import numbered
 
 ALL = "all"
 
@@ -72,6 +73,7 @@ def group_lifts(
     if users is None:
         raise DataError("lift by user needs a schema with a `user_key`")
     known = pd.notna(users)
+    requests = None if before[0].requests is None else numbered(before[0].requests)[0]
     outputs = [name for name in after[0].outcomes if name in before[0].outcomes]
     groups = [(ALL, known), *_groups(after[0], known)]
     found = []
@@ -85,7 +87,10 @@ def group_lifts(
             rows = inside & space
             if rows.any():
                 scores = [np.stack([outcome.probabilities[rows] for outcome in seeds]) for seeds in judged]
-                found.append(_lift(group, output, labels[rows], scores[0], scores[1], users[rows], replicates))
+                inside_of = None if requests is None else requests[rows]
+                found.append(
+                    _lift(group, output, labels[rows], scores[0], scores[1], users[rows], inside_of, replicates)
+                )
             done += 1
             progress(done, len(outputs) * len(groups))
     return found
@@ -98,6 +103,7 @@ def _lift(
     first: NDArray[np.float32],
     second: NDArray[np.float32],
     users: NDArray[Any],
+    requests: NDArray[Any] | None,
     replicates: int,
 ) -> GroupLift:
     before, after = (float(np.mean([auc(labels, one) for one in scores])) for scores in (first, second))
@@ -108,7 +114,7 @@ def _lift(
         before,
         after,
         paired_bootstrap(labels, first, second, users, "auc", replicates),
-        paired_bootstrap(labels, first, second, users, "gauc", replicates),
+        paired_bootstrap(labels, first, second, users, "gauc", replicates, requests=requests),
         paired_click_lift(labels, first, second, users, replicates),
     )
 

@@ -1,5 +1,6 @@
 """The yardstick: scikit-learn's HistGradientBoosting on the same columns, untuned."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,13 +8,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tfelc.data.dataset import Dataset
-from tfelc.data.row_groups import RowGroupReader
+from tfelc.data.split_tables import SplitTables
 from tfelc.features.lookup import number_values
 from tfelc.schema.task_chain import joint_label, joint_names, select_tasks
 
+Trees = Callable[[SplitTables], dict[str, NDArray[np.float64]]]
 
-def boosted_trees(dataset: Dataset, outputs: list[str]) -> dict[str, NDArray[np.float64]]:
-    """Trains one model an output and returns its probabilities on the test split.
+
+def boosted_trees(dataset: Dataset, outputs: list[str]) -> Trees:
+    """Trains one model an output; what is returned gives their probabilities of the rows of a test split.
 
     Numbers go in as they are, categories as integer codes of the training split's values; lists, which trees cannot
     read, are left out.
@@ -22,37 +25,42 @@ def boosted_trees(dataset: Dataset, outputs: list[str]) -> dict[str, NDArray[np.
 
     schema = dataset.schema
     columns = {name: column for name, column in schema.features.items() if column.kind != "list"}
-    train, test = (_read(dataset, split, [*columns, *schema.of_kind("label")]) for split in ("train", "test"))
-    pairs = [
-        (number_values(train[name]), number_values(test[name]))
-        if column.kind == "number"
-        else _codes(_strings(train[name]), _strings(test[name]))
-        for name, column in columns.items()
-    ]
-    seen, asked = (np.stack(parts, axis=1).astype(np.float32) for parts in zip(*pairs, strict=True))
+    train = _read(dataset, "train", [*columns, *schema.of_kind("label")])
+    values = {name: np.unique(_strings(train[name])) for name, column in columns.items() if column.kind == "category"}
+
+    def matrix(table: pa.Table) -> NDArray[np.float32]:
+        arrays = [
+            _codes(values[name], _strings(table[name])) if name in values else number_values(table[name])
+            for name in columns
+        ]
+        return np.stack(arrays, axis=1).astype(np.float32)
+
+    seen = matrix(train)
     tasks = select_tasks(schema, list(schema.tasks), {})
     labels = {name: number_values(train[task.label]) for name, task in tasks.items()}
     joint = joint_names(tasks, list(tasks))
-    scores = {}
+    models = {}
     for output in outputs:
         condition = None if output in joint else tasks[output].conditioned_on
         rows = slice(None) if condition is None else joint_label(tasks, labels, condition) > 0
         target = joint_label(tasks, labels, joint[output]) if output in joint else labels[output]
-        model = HistGradientBoostingClassifier(random_state=0).fit(seen[rows], target[rows])
-        scores[output] = model.predict_proba(asked)[:, 1]
-    return scores
+        models[output] = HistGradientBoostingClassifier(random_state=0).fit(seen[rows], target[rows])
+
+    def probabilities(rows: SplitTables) -> dict[str, NDArray[np.float64]]:
+        asked = matrix(_read(rows, "test", list(columns)))
+        return {output: model.predict_proba(asked)[:, 1] for output, model in models.items()}
+
+    return probabilities
 
 
-def _codes(train: NDArray[np.str_], test: NDArray[np.str_]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _codes(values: NDArray[np.str_], texts: NDArray[np.str_]) -> NDArray[Any]:
     """The place of each value among the training split's; NaN for one that is not there."""
-    values, codes = np.unique(train, return_inverse=True)
-    places = np.clip(np.searchsorted(values, test), 0, len(values) - 1)
-    return codes, np.where(values[places] == test, places, np.nan)
+    places = np.clip(np.searchsorted(values, texts), 0, len(values) - 1)
+    return np.where(values[places] == texts, places, np.nan)
 
 
-def _read(dataset: Dataset, split: str, columns: list[str]) -> pa.Table:
-    reader = RowGroupReader(dataset.files(split), columns, seed=0, window=1)
-    return pa.concat_tables(list(reader.tables(0, shuffle=False)), promote_options="permissive")
+def _read(rows: SplitTables, split: str, columns: list[str]) -> pa.Table:
+    return pa.concat_tables(list(rows.tables(split, columns)), promote_options="permissive")
 
 
 def _strings(column: pa.ChunkedArray) -> NDArray[np.str_]:
