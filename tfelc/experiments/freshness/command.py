@@ -29,7 +29,7 @@ def freshness(
 
     from rich.console import Console
 
-    from tfelc.experiments.freshness.datasets import prepared
+    from tfelc.experiments.freshness.datasets import TRAINED_ON, prepared
     from tfelc.experiments.freshness.figures import compare, describe, trees_figures
     from tfelc.experiments.freshness.runs import FreshnessRuns
     from tfelc.experiments.ranker.variants import BASELINE, TREES, with_seed, without_clusters
@@ -44,8 +44,9 @@ def freshness(
         found: dict[str, list[Any]] = {}
         trees = {}
         for name, dataset in datasets.items():
-            plan = [(Path(folder) / f"{name}-{seed}", with_seed(baseline, seed)) for seed in range(seeds)]
-            trained = FreshnessRuns({name: plan}, dataset, heads, console)
+            source = TRAINED_ON[name]
+            plan = [(Path(folder) / f"{source}-{seed}", with_seed(baseline, seed)) for seed in range(seeds)]
+            trained = FreshnessRuns({name: plan}, datasets[source], dataset, heads, console)
             trained.check()
             found |= trained.run()
             with console.status(f"{TREES}, {name}"):
@@ -53,8 +54,9 @@ def freshness(
     first = next(iter(datasets.values()))
     result = {
         "data_hash": {name: dataset.hash for name, dataset in datasets.items()},
-        "protocol": f"KuaiRand-Pure, test split, {first.rows('test'):,} rows, the same for all; the day of a request "
-        "is that of its time in Beijing; 95 % intervals by a paired bootstrap over users",
+        "protocol": f"KuaiRand-Pure, test split, {first.rows('test'):,} rows, the same for all; frozen and "
+        "daily features are served to the same rankers, for their training rows are the same, live ones to rankers of "
+        "their own; the day of a request is that of its time in Beijing; 95 % intervals by a paired bootstrap over users",
         "loss": f"cross-entropy, balanced by {baseline.training.balance.name}",
         "settings": [*([str(config)] if config else []), *(settings or [])] or ["defaults"],
         "seeds": list(range(seeds)),

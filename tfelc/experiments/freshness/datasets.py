@@ -17,6 +17,9 @@ DEGREES: dict[str, dict[str, Any]] = {
     "daily": {"rows": "all"},
     "live": {"rows": "all", "delay": 1},
 }
+# Name -> the one whose training rows it shares: they see earlier training days alone, refreshed or not. One ranker serves
+# both, so that a difference is that of the features it is served with.
+TRAINED_ON = {FROZEN: FROZEN, "daily": FROZEN, "live": "live"}
 
 
 def prepared(data_dir: Path, folder: Path, console: Console) -> dict[str, Dataset]:

@@ -23,14 +23,16 @@ from tfelc.schema.request_key import USER_AND_DAY
 WITHIN = {"user": None, "user and day": USER_AND_DAY}
 
 
-def figures(dataset: Dataset, predict: Callable[[SplitTables], Predictions]) -> dict[str, dict[str, float]]:
+def figures(
+    dataset: Dataset, plain: Predictions, predict: Callable[[SplitTables], Predictions]
+) -> dict[str, dict[str, float]]:
     """Output -> AUC, and GAUC within users and within users and days, plain and with the user features held.
 
     Args:
         dataset: The data; its test split is measured.
+        plain: The answers on it.
         predict: Scores the test split of some rows.
     """
-    plain = predict(dataset)
     found = {
         name: {"auc": auc(one.labels[one.rows], one.probabilities[one.rows])} for name, one in plain.outcomes.items()
     }
@@ -55,7 +57,7 @@ def trees_figures(dataset: Dataset, judged: Predictions) -> dict[str, Any]:
         }
         return dataclasses.replace(judged, outcomes=outcomes)
 
-    return spread([figures(dataset, predict)])
+    return spread([figures(dataset, predict(dataset), predict)])
 
 
 def describe(found: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
