@@ -90,16 +90,19 @@ def _evaluate_ranker(
     from tfelc.metrics.registries import RANKER_METRICS
     from tfelc.ranker.evaluation.comparison import compare
     from tfelc.ranker.evaluation.evaluation import evaluate
+    from tfelc.ranker.evaluation.held_features import held_result
     from tfelc.ranker.evaluation.predictions import Predictor
 
     runs = [one for one in (run, against) if one is not None]
     for beaten in runs[1:]:
         runs[0].refuse_incomparable(beaten)
     dataset = runs[0].dataset(data)
-    predictors = [Predictor(run.model(), dataset) for run in runs]
+    models = [run.model() for run in runs]
+    predictors = [Predictor(model, dataset) for model in models]
     with RowProgress(len(runs) * dataset.rows(split)) as bar:
         own, *others = (predictor.predict(split, bar.advance) for predictor in predictors)
-    result, comparison = with_yardsticks(evaluate(own, split), run, dataset.hash), None
+    held = held_result(dataset, run.schema, split, lambda rows: Predictor(models[0], rows).predict(split))
+    result, comparison = with_yardsticks(evaluate(own, split, held=held), run, dataset.hash), None
     for other in others:
         with RowProgress(unit="outputs") as bar:
             comparison = compare(own, other, progress=bar.update)
@@ -116,13 +119,16 @@ def _evaluate_export(version: Path, split: str, data: Path, as_json: bool) -> No
     from tfelc.core.row_progress import RowProgress
     from tfelc.data.dataset import Dataset
     from tfelc.ranker.evaluation.evaluation import evaluate
+    from tfelc.ranker.evaluation.held_features import held_result
     from tfelc.ranker.scoring.exported_predictor import ExportedPredictor
     from tfelc.ranker.scoring.exported_ranker import ExportedRanker
 
     dataset = Dataset(data)
-    predictor = ExportedPredictor(ExportedRanker(version), dataset)
+    ranker = ExportedRanker(version)
     with RowProgress(dataset.rows(split)) as bar:
-        result = evaluate(predictor.predict(split, bar.advance), split)
+        predictions = ExportedPredictor(ranker, dataset).predict(split, bar.advance)
+    held = held_result(dataset, ranker.schema, split, lambda rows: ExportedPredictor(ranker, rows).predict(split))
+    result = evaluate(predictions, split, held=held)
     if as_json:
         _print_json(result, None)
     else:

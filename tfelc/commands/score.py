@@ -64,6 +64,9 @@ def score(
     by: Annotated[str | None, typer.Option(help="Column to rank for, such as user_id.")] = None,
     formula: Annotated[str | None, typer.Option("--score", help="What to rank by, such as 'ctr * cvr'.")] = None,
     csv_delimiter: CsvDelimiter = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder `state` of a dataset: gives the rows the columns of the aggregates.")
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Scores files: one output part for each row group, the ids and one column an output, in the order of the input."""
@@ -85,6 +88,7 @@ def score(
             top_k=top_k,
             by=by,
             score=formula,
+            state=state,
         )
     )
     if dry_run:

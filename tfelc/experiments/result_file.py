@@ -25,7 +25,10 @@ Result = Mapping[str, Any]
 TABLES: Registry[Callable[[Result], list[Table]]] = Registry(
     "kind of result",
     {
-        **{kind: f"tfelc.experiments.{kind}.tables:tables" for kind in ("ranker", "next_item", "yardsticks")},
+        **{
+            kind: f"tfelc.experiments.{kind}.tables:tables"
+            for kind in ("ranker", "next_item", "freshness", "yardsticks")
+        },
         **{
             kind: f"tfelc.experiments.benchmarks.{kind}:tables"
             for kind in ("clusters", "efficiency", "scoring", "serving", "training")

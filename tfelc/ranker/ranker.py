@@ -113,13 +113,17 @@ class Ranker(FittedModel[RankerRun]):
         self._run, self._model = RankerRun.open(path), None
         return self
 
-    def predict(self, data: LogInput, csv_delimiter: str | None = None) -> pd.DataFrame:
+    def predict(
+        self, data: LogInput, csv_delimiter: str | None = None, state: str | Path | None = None
+    ) -> pd.DataFrame:
         """Scores rows.
 
         Args:
             data: DataFrame, Arrow table, or files, with the features of the schema; labels are not needed.
             csv_delimiter: str. What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv
                 files.
+            state: str or Path. Folder `state` of a prepared dataset, which gives the rows the columns of the schema's
+                aggregates. Defaults to None: the rows have them.
 
         Returns:
             DataFrame with one column for each output, and the index of the frame that was given: a probability for
@@ -131,13 +135,19 @@ class Ranker(FittedModel[RankerRun]):
         """
         load_tensorflow()
 
+        from tfelc.data.aggregates.state import AggregateState
         from tfelc.data.conformed_log import conformed_tables
         from tfelc.ranker.export.trained_answers import trained_answers
         from tfelc.ranker.scoring.scores_frame import scores_frame
 
         model = self._trained()
-        tables = conformed_tables(model.schema, data, list(model.schema.features), csv_delimiter)
-        return scores_frame((trained_answers(model, rows)[0] for rows in tables), data)
+        columns, joined = model.schema.features, None
+        if state is not None:
+            joined = AggregateState(Path(state), model.schema)
+            columns = joined.needed(columns)
+        tables = conformed_tables(model.schema, data, list(columns), csv_delimiter)
+        whole = (rows if joined is None else joined.added_to(rows) for rows in tables)
+        return scores_frame((trained_answers(model, rows)[0] for rows in whole), data)
 
     def evaluate(
         self, data: LogInput | None = None, split: str = "test", csv_delimiter: str | None = None
@@ -157,18 +167,22 @@ class Ranker(FittedModel[RankerRun]):
         """
         load_tensorflow()
 
-        from tfelc.data.split_tables import LogTables
+        from tfelc.data.split_tables import LogTables, SplitTables
         from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
         from tfelc.ranker.evaluation.evaluation import evaluate
+        from tfelc.ranker.evaluation.held_features import held_result
         from tfelc.ranker.evaluation.predictions import Predictor
 
         model = self._trained()
+        rows: SplitTables
+        dataset = None
         if data is None or is_prepared(data):
-            dataset = self.run.dataset(None if data is None else Path(str(data)))
-            found = evaluate(Predictor(model, dataset).predict(split), split)
-            return with_yardsticks(found, self.run, dataset.hash).to_json()
-        rows = LogTables(model.schema, data, csv_delimiter)
-        return evaluate(Predictor(model, rows).predict("data"), "data").to_json()
+            rows = dataset = self.run.dataset(None if data is None else Path(str(data)))
+        else:
+            rows, split = LogTables(model.schema, data, csv_delimiter), "data"
+        held = held_result(rows, model.schema, split, lambda other: Predictor(model, other).predict(split))
+        found = evaluate(Predictor(model, rows).predict(split), split, held=held)
+        return (found if dataset is None else with_yardsticks(found, self.run, dataset.hash)).to_json()
 
     def ready_requests(self, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Requests with rows of the run's data; see `FittedModel.ready_requests`."""

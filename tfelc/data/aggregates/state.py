@@ -55,7 +55,8 @@ class AggregateState:
                 )
         if schema.aggregates and self._content["timezone"] != schema.timezone:
             raise DataError(
-                f"{self.path}: its days are of {self._content['timezone']}, the model's of {schema.timezone}"
+                f"{self.path}: its days are of {self._content['timezone']}, the model's of {schema.timezone}; "
+                "prepare anew"
             )
 
     @property
@@ -78,7 +79,7 @@ class AggregateState:
         keys = dict.fromkeys(name for aggregate in aggregates for name in aggregate.by)
         if any(aggregate.compute == "since" for aggregate in aggregates):
             keys |= dict.fromkeys(self._schema.of_kind("timestamp"))
-        return {name: self._schema.columns[name] for name in keys}
+        return self._schema.as_read(keys)
 
     def needed(self, columns: Mapping[str, Column]) -> dict[str, Column]:
         """The columns that must be read in place of some others, to have these after `added_to`."""

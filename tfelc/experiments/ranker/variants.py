@@ -39,7 +39,7 @@ def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, Ranke
             raise UsageError(
                 f"{path or '--set'}: has no clusters (model.clusters.num_clusters is 0), as B, which it is to beat"
             )
-    (first, baseline), *others = ((name, _without_clusters(config)) for name, config in found.items())
+    (first, baseline), *others = ((name, without_clusters(config)) for name, config in found.items())
     for name, other in others:
         if key := _first_difference(baseline.model_dump(), other.model_dump()):
             raise UsageError(
@@ -54,7 +54,8 @@ def with_seed(config: RankerSettings, seed: int) -> RankerSettings:
     return config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
 
 
-def _without_clusters(config: RankerSettings) -> RankerSettings:
+def without_clusters(config: RankerSettings) -> RankerSettings:
+    """The settings of B: the same without clusters, with the first seed."""
     model = config.model.model_copy(update={"clusters": RankerClusterSettings(num_clusters=0)})
     return with_seed(config.model_copy(update={"model": model}), 0)
 

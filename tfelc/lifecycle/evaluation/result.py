@@ -17,6 +17,21 @@ _NEXT_ITEM = "next_item"
 
 
 @dataclass(frozen=True)
+class HeldResult:
+    """GAUC of a ranker where no user feature varies among rows that are ranked together.
+
+    Attributes:
+        within: What GAUC is within: a column, or `user_and_day`.
+        features: The user features that vary there.
+        gauc: Output -> GAUC with each of these held at its first value; empty where none varies.
+    """
+
+    within: str
+    features: list[str] = field(default_factory=list)
+    gauc: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class EvaluationResult:
     """The metrics of a model on a split, and the state of its clusters and gates.
 
@@ -32,6 +47,7 @@ class EvaluationResult:
         yardsticks: Simple model -> output -> metric -> value, on the same rows or users; none where they were not
             measured.
         steps: Optimizer steps that training took; None where it is not known.
+        held: GAUC without what varies within its groups; None where it was not asked for, or nothing groups the rows.
 
     Example:
         >>> result = EvaluationResult("test", "users", 100, {"next_item": {"hr@5": 0.25}})
@@ -50,6 +66,7 @@ class EvaluationResult:
     clusters: ClusterHealth | None = None
     yardsticks: dict[str, Metrics] = field(default_factory=dict)
     steps: int | None = None
+    held: HeldResult | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The result as a JSON object, as `tfelc evaluate --json` prints it; `json_text` writes NaN as null."""
@@ -77,6 +94,9 @@ class EvaluationResult:
             ClusterHealth.from_json(content["clusters"]) if content.get("clusters") else None,
             {name: _read(metrics) for name, metrics in content.get("yardsticks", {}).items()},
             content.get("steps"),
+            HeldResult(**{**content["held"], "gauc": _defined(content["held"]["gauc"])})
+            if content.get("held")
+            else None,
         )
 
     @classmethod
@@ -94,6 +114,10 @@ class EvaluationResult:
 
 def _read(metrics: Mapping[str, Mapping[str, float | None]]) -> Metrics:
     return {output: _defined(values) for output, values in metrics.items()}
+
+
+def _held(content: Mapping[str, Any]) -> HeldResult:
+    return HeldResult(content["within"], content["features"], _defined(content["gauc"]))
 
 
 def _defined(content: Any) -> Any:

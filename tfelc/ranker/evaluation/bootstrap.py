@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfelc.core.errors import UsageError
 from tfelc.lifecycle.evaluation.resampling import BootstrapResult, paired
 from tfelc.metrics.checks import checked_labels, checked_seeds, user_codes
+from tfelc.metrics.ranker_metric import RankerMetric
 from tfelc.metrics.registries import RANKER_METRICS
+from tfelc.metrics.statistic import Statistic
 
 
 def paired_bootstrap(
@@ -20,6 +23,7 @@ def paired_bootstrap(
     metric: str = "auc",
     replicates: int = 1000,
     seed: int = 0,
+    requests: NDArray[Any] | None = None,
 ) -> BootstrapResult:
     """Resamples whole users, with replacement, and compares two sets of predictions on the same resamples.
 
@@ -35,6 +39,8 @@ def paired_bootstrap(
         metric: A metric of `RANKER_METRICS` with an interval. Defaults to `auc`.
         replicates: Resamples. Defaults to 1000.
         seed: Seed of the resampling. Defaults to 0.
+        requests: Request of each row, `(rows,)`, of one user each: a metric that is within users is then within these.
+            Defaults to None.
 
     Returns:
         Difference (second minus first), 95 % interval and p-value; NaN where the labels do not define the metric. It
@@ -45,14 +51,36 @@ def paired_bootstrap(
         DataError: A label is neither 0 nor 1, a score is not finite (or no probability, where the metric is of
             probabilities), a user is missing, or the lengths differ.
     """
-    statistic = RANKER_METRICS.get(metric).statistic
-    if statistic is None:
+    declared = RANKER_METRICS.get(metric)
+    if declared.statistic is None:
         with_interval = [name for name in RANKER_METRICS.names() if RANKER_METRICS.get(name).statistic]
         raise UsageError(f"metric `{metric}` has no interval; use {', '.join(with_interval)}")
     checked = checked_labels(labels)
     codes, count = user_codes(users, len(checked))
     before, after = (
-        [statistic(checked, scores, codes, count) for scores in checked_seeds(predictions, len(checked))]
+        [
+            _statistic(declared, checked, scores, codes, count, requests)
+            for scores in checked_seeds(predictions, len(checked))
+        ]
         for predictions in (first, second)
     )
     return paired(before, after, count, replicates, seed)
+
+
+def _statistic(
+    metric: RankerMetric,
+    labels: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    codes: NDArray[np.int64],
+    count: int,
+    requests: NDArray[Any] | None,
+) -> Statistic:
+    assert metric.statistic is not None
+    if requests is None or not metric.needs_users:
+        return metric.statistic(labels, scores, codes, count)
+    places, number = user_codes(requests, len(labels))
+    owners = np.zeros(number, np.int64)
+    owners[places] = codes
+    by_request = metric.statistic(labels, scores, places, number)
+    # A user who is drawn comes with all requests.
+    return lambda draws: by_request(draws[:, owners])

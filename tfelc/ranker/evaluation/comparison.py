@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
@@ -18,6 +17,7 @@ from tfelc.ranker.evaluation.bootstrap import paired_bootstrap
 from tfelc.ranker.evaluation.click_lift import paired_click_lift
 from tfelc.ranker.evaluation.evaluation import output_metrics
 from tfelc.ranker.evaluation.predictions import Predictions
+from tfelc.ranker.evaluation.requests import numbered
 
 
 def compare(
@@ -56,7 +56,8 @@ def compare(
         # Without a row, as for an output that is judged on clicks where there are none, no metric is defined.
         if rows.any():
             pair = own.labels[rows], beaten.probabilities[rows], own.probabilities[rows], users[rows]
-            differences[output] = _differences(*pair, replicates)
+            groups = None if predictions.requests is None else numbered(predictions.requests)[0][rows]
+            differences[output] = _differences(*pair, replicates, groups)
             lift = paired_click_lift(*pair, replicates)
             if not math.isnan(lift.difference):
                 click_lifts[output] = lift
@@ -73,9 +74,10 @@ def _differences(
     second: NDArray[np.float32],
     users: NDArray[np.int64],
     replicates: int,
+    requests: NDArray[np.int64] | None,
 ) -> dict[str, BootstrapResult]:
     found = {
-        name: paired_bootstrap(labels, first, second, users, name, replicates)
+        name: paired_bootstrap(labels, first, second, users, name, replicates, requests=requests)
         for name in RANKER_METRICS.names()
         if RANKER_METRICS.get(name).statistic
     }
@@ -86,7 +88,5 @@ def _users(predictions: Predictions) -> tuple[NDArray[np.int64], bool]:
     """A number for each row's user, one of its own where the user is not known, and whether any is known."""
     if predictions.users is None:
         return np.arange(predictions.rows), False
-    codes, distinct = pd.factorize(predictions.users)
-    unknown = codes < 0
-    codes[unknown] = len(distinct) + np.arange(unknown.sum())
-    return codes.astype(np.int64), len(distinct) > 0
+    codes, known = numbered(predictions.users)
+    return codes, known > 0

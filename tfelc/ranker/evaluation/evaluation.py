@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
-from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
+from tfelc.lifecycle.evaluation.result import EvaluationResult, HeldResult, Metrics
 from tfelc.metrics.gate_distance import gate_distance
 from tfelc.metrics.gate_entropy import gate_entropy
 from tfelc.metrics.summary import group_metrics, task_metrics
 from tfelc.ranker.evaluation.predictions import Predictions
 
 
-def evaluate(predictions: Predictions, split: str, by_group: bool = True) -> EvaluationResult:
+def evaluate(
+    predictions: Predictions, split: str, by_group: bool = True, held: HeldResult | None = None
+) -> EvaluationResult:
     """Everything that is reported on a split.
 
     Args:
         predictions: The ranker's answers on the split.
         split: The name of the split.
         by_group: Whether to measure each group of users too, which takes most of the time. Defaults to True.
+        held: GAUC with the user features held still; see `held_result`. Defaults to None: it is not known.
 
     Returns:
         The metrics of every output, each over the rows on which it is judged, in all and by group of users; of each
@@ -33,6 +36,7 @@ def evaluate(predictions: Predictions, split: str, by_group: bool = True) -> Eva
         _group_metrics(predictions) if by_group else {},
         {task: _gate_use(predictions, task) for task in predictions.gates},
         _cluster_health(predictions),
+        held=held,
     )
 
 
@@ -40,8 +44,8 @@ def output_metrics(predictions: Predictions) -> Metrics:
     """Metrics of every output, each over the rows on which it is judged."""
     found = {}
     for name, outcome in predictions.outcomes.items():
-        users = None if predictions.users is None else predictions.users[outcome.rows]
-        found[name] = task_metrics(outcome.labels[outcome.rows], outcome.probabilities[outcome.rows], users)
+        groups = None if predictions.ranked_together is None else predictions.ranked_together[outcome.rows]
+        found[name] = task_metrics(outcome.labels[outcome.rows], outcome.probabilities[outcome.rows], groups)
     return found
 
 
@@ -58,7 +62,7 @@ def _group_metrics(predictions: Predictions) -> dict[str, Metrics]:
         predictions.groups,
         {name: outcome.labels for name, outcome in outcomes.items()},
         {name: outcome.probabilities for name, outcome in outcomes.items()},
-        predictions.users,
+        predictions.ranked_together,
         {name: outcome.rows for name, outcome in outcomes.items()},
     )
 

@@ -17,6 +17,7 @@ from tfelc.metrics.auc import auc
 from tfelc.ranker.evaluation.bootstrap import paired_bootstrap
 from tfelc.ranker.evaluation.click_lift import paired_click_lift
 from tfelc.ranker.evaluation.predictions import Predictions
+from tfelc.ranker.evaluation.requests import numbered
 
 ALL = "all"
 _NAN = float("nan")
@@ -77,6 +78,7 @@ def group_lifts(
         # Each row stands for itself; within users there is then nothing to rank.
         users = np.arange(before[0].rows)
     known = pd.notna(users)
+    requests = None if before[0].requests is None else numbered(before[0].requests)[0]
     outputs = [name for name in after[0].outcomes if name in before[0].outcomes]
     groups = [(ALL, known), *_groups(after[0], known)]
     found = []
@@ -90,7 +92,8 @@ def group_lifts(
             rows = inside & space
             if rows.any():
                 scores = [np.stack([outcome.probabilities[rows] for outcome in seeds]) for seeds in judged]
-                lift = _lift(group, output, labels[rows], scores[0], scores[1], users[rows], replicates)
+                inside_of = None if requests is None else requests[rows]
+                lift = _lift(group, output, labels[rows], scores[0], scores[1], users[rows], inside_of, replicates)
                 if before[0].users is None:
                     lift = replace(lift, gauc=_UNDEFINED, clicks=_UNDEFINED)
                 found.append(lift)
@@ -106,6 +109,7 @@ def _lift(
     first: NDArray[np.float32],
     second: NDArray[np.float32],
     users: NDArray[Any],
+    requests: NDArray[Any] | None,
     replicates: int,
 ) -> GroupLift:
     before, after = (float(np.mean([auc(labels, one) for one in scores])) for scores in (first, second))
@@ -116,7 +120,7 @@ def _lift(
         before,
         after,
         paired_bootstrap(labels, first, second, users, "auc", replicates),
-        paired_bootstrap(labels, first, second, users, "gauc", replicates),
+        paired_bootstrap(labels, first, second, users, "gauc", replicates, requests=requests),
         paired_click_lift(labels, first, second, users, replicates),
     )
 

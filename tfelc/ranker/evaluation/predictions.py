@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tfelc.data.split_tables import SplitTables
 from tfelc.ranker.data.task_labels import task_labels
+from tfelc.ranker.evaluation.requests import Requests
 from tfelc.ranker.evaluation.told_apart import told_apart
 from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
@@ -51,6 +52,7 @@ class Predictions:
         gates: Task -> gate weights, `(rows, experts)`; none for an exported ranker, which does not give them.
         assignment: Soft cluster assignment, `(rows, count)`, or None for a ranker without clusters or an exported one.
         embedding: What was clustered, `(rows, dim)`, or None likewise.
+        requests: Request of each row, None where it is not known; or None where the schema has no `request_key`.
     """
 
     outcomes: dict[str, Outcome]
@@ -59,6 +61,12 @@ class Predictions:
     gates: dict[str, NDArray[np.float32]]
     assignment: NDArray[np.float32] | None
     embedding: NDArray[np.float32] | None = None
+    requests: NDArray[Any] | None = None
+
+    @property
+    def ranked_together(self) -> NDArray[Any] | None:
+        """What GAUC is within: the request of each row, or its user where nothing is known of requests."""
+        return self.users if self.requests is None else self.requests
 
     @property
     def rows(self) -> int:
@@ -128,8 +136,10 @@ def predict_split(
             `assignment` and `embedding` where there are clusters; all but the first may be missing.
         progress: Called with the number of rows done since its last call.
     """
+    requests = Requests(schema) if schema.request_key else None
     columns = dict.fromkeys(
         [
+            *(requests.columns if requests else ()),
             *schema.features,
             *(task.label for task in tasks.values()),
             *schema.of_kind("group"),
@@ -144,6 +154,7 @@ def predict_split(
             part["labels"] = task_labels(rows, tasks)
             part["groups"] = {name: _objects(rows[name]) for name in schema.of_kind("group")}
             part["users"] = _objects(rows[schema.user_key]) if schema.user_key else None
+            part["requests"] = requests.of(rows) if requests else None
             parts.append(part)
             progress(len(rows))
     return _joined(parts, tasks, heads)
@@ -175,6 +186,7 @@ def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Seque
         gates={name: joined("gates", name) for name in parts[0].get("gates", {})},
         assignment=joined("assignment") if "assignment" in parts[0] else None,
         embedding=joined("embedding") if "embedding" in parts[0] else None,
+        requests=joined("requests") if parts[0]["requests"] is not None else None,
     )
 
 

@@ -48,17 +48,28 @@ def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, floa
         if not math.isnan(values[_COVERAGE])
     )
     notes = [f"GAUC leaves out users with one class; rows it covers: {covered}"] if covered else []
+    if result.held is not None and result.held.features:
+        notes.append(
+            f"within one {result.held.within} these user features vary: {', '.join(result.held.features)}; a request "
+            "has one value of each, so GAUC is there twice, held: with the first value in all rows of one "
+            f"{result.held.within}"
+        )
     if best_possible_auc:
         notes.append("best AUC: that of the true probabilities")
     table = Table(title=f"{result.split}, {result.count:,} rows", caption="\n".join(notes), box=SIMPLE)
     table.add_column("output")
+    held = result.held.gauc if result.held is not None else {}
     names = [name for name in RANKER_METRICS.names() if name != _COVERAGE and is_measured(result, name)]
     for name in names:
         table.add_column(RANKER_METRICS.get(name).heading, justify="right")
         if name == "auc" and best_possible_auc:
             table.add_column("best AUC", justify="right")
+        if name == "gauc" and held:
+            table.add_column("GAUC, held", justify="right")
     for output, values in result.metrics.items():
         cells = [_shown(values[name]) for name in names]
+        if held and "gauc" in names:
+            cells.insert(names.index("gauc") + 1, _shown(held.get(output)))
         if best_possible_auc and "auc" in names:
             cells.insert(names.index("auc") + 1, _shown(best_possible_auc.get(output)))
         table.add_row(output, *cells)

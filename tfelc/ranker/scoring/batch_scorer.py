@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from tfelc.core.errors import UsageError
+from tfelc.data.aggregates.state import AggregateState
 from tfelc.data.contract import arrow_type
 from tfelc.lifecycle.scoring.measures import Measures
 from tfelc.lifecycle.scoring.scorer import VERSION_COLUMN, Scorer
@@ -26,13 +27,21 @@ class BatchScorer(Scorer):
         ranker: The exported version.
         keep: Columns that go from the input to the output, beside the ids and the user key.
         by: A column that rankings are made by, which goes to the output and may not be null.
+        state: What gives the rows the columns of the schema's aggregates. Defaults to None: the input has them.
 
     Raises:
         UsageError: A column is not one of the schema's, or is named as an output is.
     """
 
-    def __init__(self, ranker: ExportedRanker, keep: Sequence[str] = (), by: str | None = None) -> None:
+    def __init__(
+        self,
+        ranker: ExportedRanker,
+        keep: Sequence[str] = (),
+        by: str | None = None,
+        state: AggregateState | None = None,
+    ) -> None:
         self.model = self.ranker = ranker
+        self.state = state
         schema = ranker.schema
         names = [*schema.of_kind("id"), schema.user_key, by, *keep]
         self.kept = list(dict.fromkeys(name for name in names if name is not None))
@@ -48,7 +57,8 @@ class BatchScorer(Scorer):
     def columns(self) -> dict[str, Column]:
         """The columns to be read: features, and those that are kept."""
         schema = self.ranker.schema
-        return schema.as_read(dict.fromkeys([*schema.features, *self.kept]))
+        columns = schema.as_read(dict.fromkeys([*schema.features, *self.kept]))
+        return columns if self.state is None else self.state.needed(columns)
 
     @property
     def undefined(self) -> dict[str, list[str]]:
@@ -63,6 +73,8 @@ class BatchScorer(Scorer):
 
     def answer(self, rows: pa.Table, number: int, measures: Measures) -> list[pa.Array]:
         """The kept columns and the scores; counts the scores, and of some batches what drift needs."""
+        if self.state is not None:
+            rows = self.state.added_to(rows)
         scores = self.ranker.score(rows)
         measures.add_scores({name: scores[name] for name in self.ranker.probabilities})
         if (reference := self.ranker.manifest.reference) is not None and number % _COUNTED_BATCHES == 0:

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tfelc.data.contract import arrow_type
-from tfelc.data.dataset import Dataset
+from tfelc.data.plain_column import plain_column
+from tfelc.data.split_tables import SplitTables
 from tfelc.ranker.evaluation.predictions import Predictions, predict_split
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
-from tfelc.schema.column import Column
 from tfelc.schema.task_chain import select_tasks
 
 
@@ -27,7 +25,7 @@ class ExportedPredictor:
         DataError: They do not.
     """
 
-    def __init__(self, ranker: ExportedRanker, dataset: Dataset) -> None:
+    def __init__(self, ranker: ExportedRanker, dataset: SplitTables) -> None:
         dataset.check(ranker.schema, "the export's schema")
         self._ranker = ranker
         self._dataset = dataset
@@ -45,16 +43,6 @@ class ExportedPredictor:
 
     def _answer(self, table: pa.Table) -> dict[str, Any]:
         features = self._ranker.schema.features
-        rows = pa.table({name: _decoded(table[name], column) for name, column in features.items()})
+        rows = pa.table({name: plain_column(table[name], column) for name, column in features.items()})
         scores = self._ranker.score(rows)
         return {"probabilities": {name: scores[name] for name in self._ranker.probabilities}}
-
-
-def _decoded(values: pa.ChunkedArray, column: Column) -> pa.Array:
-    """Without dictionaries, which the reader of a dataset makes of strings."""
-    array = values.combine_chunks()
-    if column.kind != "list":
-        return array.cast(arrow_type(column))
-    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
-    offsets = pa.array([0, *lengths.cumsum().tolist()], pa.int32())
-    return pa.ListArray.from_arrays(offsets, array.flatten().cast(arrow_type(column).value_type))

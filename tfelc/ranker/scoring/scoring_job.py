@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tfelc.core.errors import UsageError
+from tfelc.data.aggregates.state import AggregateState
 from tfelc.lifecycle.scoring.batch_job import BatchJob, BatchSettings
 from tfelc.lifecycle.scoring.measures import Measures
 from tfelc.lifecycle.scoring.output_folder import OutputFolder
@@ -27,16 +29,20 @@ class JobSettings(BatchSettings):
         top_k: Rows kept for each value of `by` in a ranking; None for no ranking.
         by: Column that is ranked for.
         score: Formula over the outputs that is ranked by.
+        state: Folder `state` of a dataset, which gives the rows the columns of aggregates; None where they have them.
     """
 
     keep: tuple[str, ...] = ()
     top_k: int | None = None
     by: str | None = None
     score: str | None = None
+    state: Path | None = None
 
     def scorer(self) -> BatchScorer:
         """What scores the rows."""
-        return BatchScorer(ExportedRanker(self.model), self.keep, self.by)
+        ranker = ExportedRanker(self.model)
+        state = None if self.state is None else AggregateState(self.state, ranker.schema)
+        return BatchScorer(ranker, self.keep, self.by, state)
 
 
 class ScoringJob(BatchJob[JobSettings]):
@@ -85,9 +91,10 @@ class ScoringJob(BatchJob[JobSettings]):
 
     @property
     def details(self) -> dict[str, Any]:
-        """The schema and the ranking."""
-        settings = self.settings
+        """The schema, the ranking, and the state of the aggregates where one is joined."""
+        settings, state = self.settings, self.scorer.state
         return {
+            **({} if state is None else {"state": state.fingerprint}),
             "schema_hash": self.ranker.schema.hash(),
             "ranking": {"top_k": settings.top_k, "by": settings.by, "score": settings.score},
         }

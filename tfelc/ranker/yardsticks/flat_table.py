@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from tfelc.data.dataset import Dataset
 from tfelc.data.number_values import number_values
 from tfelc.data.row_groups import RowGroupReader
+from tfelc.data.split_tables import SplitTables
 from tfelc.ranker.data.outcomes import Outcomes
 from tfelc.ranker.data.task_labels import task_labels
 from tfelc.schema.schema import Schema
@@ -35,6 +37,10 @@ class FlatTable:
     codes: NDArray[np.float32]
     outcomes: dict[str, tuple[NDArray[np.bool_], NDArray[np.float32]]]
     weights: NDArray[np.float32] | None
+
+
+# A trained model: probabilities of all rows of a table, float64 `(rows,)`.
+Fitted: TypeAlias = Callable[[FlatTable], NDArray[np.float64]]
 
 
 class FlatTables:
@@ -73,6 +79,10 @@ class FlatTables:
     def split(self, name: str) -> FlatTable:
         """All rows of a split, in their order."""
         return self._flat(self._read(name, None))
+
+    def of(self, rows: SplitTables, name: str) -> FlatTable:
+        """All rows of a split that lies elsewhere, such as one with features changed."""
+        return self._flat(pa.concat_tables(list(rows.tables(name, self._columns)), promote_options="permissive"))
 
     def _read(self, split: str, most_rows: int | None) -> pa.Table:
         reader = RowGroupReader(self._dataset.files(split), self._columns, seed=0)

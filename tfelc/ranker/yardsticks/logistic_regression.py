@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tfelc.ranker.yardsticks.flat_table import FlatTable
+from tfelc.ranker.yardsticks.flat_table import Fitted, FlatTable
 
 # Enough for tables of ordinary size; of a large one the last digits of the AUC are not waited for.
 _ITERATIONS = 300
 
 
-def logistic_regression(train: FlatTable, test: FlatTable, output: str) -> NDArray[np.float64]:
-    """Trains a linear model on an output and returns its probabilities on all rows of `test`.
+def logistic_regression(train: FlatTable, output: str) -> Fitted:
+    """Trains a linear model on an output; what is returned gives its probabilities on all rows of a table.
 
     Numbers are scaled to mean 0 and variance 1, and a missing one is the mean, with a flag; categories are one-hot.
 
     Args:
         train: FlatTable. What to learn from.
-        test: FlatTable. What to predict.
         output: str. A task or a joint output.
     """
     import warnings
@@ -30,16 +30,20 @@ def logistic_regression(train: FlatTable, test: FlatTable, output: str) -> NDArr
 
     rows, labels = train.outcomes[output]
     weights = None if train.weights is None else train.weights[rows]
-    seen, asked = _inputs(train, test)
+    inputs = _design(train)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LogisticRegression(max_iter=_ITERATIONS).fit(seen[rows], labels[rows], sample_weight=weights)
-    probabilities: NDArray[np.float64] = model.predict_proba(asked)[:, 1]
-    return probabilities
+        model = LogisticRegression(max_iter=_ITERATIONS).fit(inputs(train)[rows], labels[rows], sample_weight=weights)
+
+    def predict(table: FlatTable) -> NDArray[np.float64]:
+        probabilities: NDArray[np.float64] = model.predict_proba(inputs(table))[:, 1]
+        return probabilities
+
+    return predict
 
 
-def _inputs(train: FlatTable, test: FlatTable) -> list[Any]:
-    """The design matrices, sparse."""
+def _design(train: FlatTable) -> Callable[[FlatTable], Any]:
+    """What makes a sparse design matrix of a table, by the training rows' means and values."""
     from scipy import sparse
 
     missing = np.isnan(train.numbers)
@@ -49,14 +53,15 @@ def _inputs(train: FlatTable, test: FlatTable) -> list[Any]:
     deviation[deviation == 0] = 1.0
     flagged = missing.any(axis=0)
     widths = np.nanmax(train.codes, axis=0, initial=-1).astype(int) + 1
-    found = []
-    for table in (train, test):
+
+    def matrix(table: FlatTable) -> Any:
         absent = np.isnan(table.numbers)
         scaled = np.where(absent, 0.0, (table.numbers - mean) / deviation)
         blocks = [sparse.csr_matrix(scaled), sparse.csr_matrix(absent[:, flagged].astype(np.float64))]
         blocks += [_one_hot(codes, width) for codes, width in zip(table.codes.T, widths, strict=True)]
-        found.append(sparse.hstack(blocks, format="csr"))
-    return found
+        return sparse.hstack(blocks, format="csr")
+
+    return matrix
 
 
 def _one_hot(codes: NDArray[np.float32], width: int) -> Any:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tfelc.data.dataset import Dataset
 from tfelc.lifecycle.evaluation.result import Metrics
 from tfelc.metrics.auc import auc
 from tfelc.metrics.log_loss import log_loss
 from tfelc.ranker.yardsticks.boosted_trees import boosted_trees
-from tfelc.ranker.yardsticks.flat_table import FlatTable, FlatTables
+from tfelc.ranker.yardsticks.flat_table import Fitted, FlatTable, FlatTables
 from tfelc.ranker.yardsticks.logistic_regression import logistic_regression
 from tfelc.schema.schema import Schema
 from tfelc.schema.task import Task
@@ -21,13 +20,13 @@ from tfelc.schema.task import Task
 MOST_ROWS = 500_000
 
 
-def _constant(train: FlatTable, test: FlatTable, output: str) -> NDArray[np.float64]:
+def _constant(train: FlatTable, output: str) -> Fitted:
     rows, labels = train.outcomes[output]
-    weights = None if train.weights is None else train.weights[rows]
-    return np.full(len(test.outcomes[output][0]), np.average(labels[rows], weights=weights))
+    mean = np.average(labels[rows], weights=None if train.weights is None else train.weights[rows])
+    return lambda table: np.full(len(table.numbers), mean)
 
 
-YARDSTICKS: dict[str, Callable[[FlatTable, FlatTable, str], NDArray[np.float64]]] = {
+YARDSTICKS: dict[str, Callable[[FlatTable, str], Fitted]] = {
     "constant": _constant,
     "logistic regression": logistic_regression,
     "boosted trees": boosted_trees,
@@ -56,10 +55,10 @@ def measure_yardsticks(
     for output, (judged, labels) in test.outcomes.items():
         rows, seen = train.outcomes[output]
         known = np.unique(seen[rows])
-        for name, predict in YARDSTICKS.items():
-            if not judged.any() or not len(known) or (len(known) < 2 and predict is not _constant):
+        for name, fit in YARDSTICKS.items():
+            if not judged.any() or not len(known) or (len(known) < 2 and fit is not _constant):
                 continue
-            probabilities = predict(train, test, output)[judged]
+            probabilities = fit(train, output)(test)[judged]
             found[name][output] = {
                 "auc": auc(labels[judged], probabilities),
                 "logloss": log_loss(labels[judged], probabilities),

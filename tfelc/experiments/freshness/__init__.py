@@ -1,0 +1,1 @@
+"""How much does a ranker gain from activity features that are fresher?"""
