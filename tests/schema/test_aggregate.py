@@ -102,9 +102,7 @@ def test_faults_of_the_schema_around_them() -> None:
         _schema({"a": {"kind": "category", "role": "user"}}, a=count)
     with pytest.raises(SchemaError, match="`aggregates` look at earlier rows: a column of kind `timestamp` is needed"):
         schema_of({"user": {"kind": "id"}}, aggregates={"a": count})
-    with pytest.raises(
-        SchemaError, match="no time zone `Beijing`; use a name such as Europe/Berlin"
-    ):
+    with pytest.raises(SchemaError, match="no time zone `Beijing`; use a name such as Europe/Berlin"):
         schema_of(_COLUMNS, tables={"items": {}}, timezone="Beijing")
 
 

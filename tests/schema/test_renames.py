@@ -74,7 +74,7 @@ def test_the_shipped_schemas_use_the_new_names(path: Path, recwarn: pytest.Warni
         ),
         (
             (simulated_log.SCHEMA_FILE.parent / "kuairand.yaml").read_text(),
-            "f6b1faf0abd06628e60ac8ccc53d73ee98ec7ed4c833119479887ae2ba582961",
+            "788eb93d7aea896eb919ad5cd82f8c2ce0f5b1d783167577d1c4f8eb49168ad5",
         ),
     ],
 )

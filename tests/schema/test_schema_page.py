@@ -39,7 +39,8 @@ IN_WORDS = {
 
 
 def _section(name: str) -> str:
-    return re.split(r"^## ", PAGE, flags=re.M)[1:][list(SECTIONS).index(name)].removeprefix(f"{name}\n")
+    (section,) = re.findall(rf"^## {name}\n(.*?)(?=^## |\Z)", PAGE, flags=re.M | re.S)
+    return str(section)
 
 
 def _keys(section: str) -> dict[str, str]:

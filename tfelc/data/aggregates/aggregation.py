@@ -133,7 +133,8 @@ class Aggregation:
         """
         if self.aggregates and not self._files:
             self._compute()
-        return FeatureRows(self._files, {f"f{n}": name for n, name in enumerate(self.aggregates)}, start)
+        names = {f"f{number}": name for number, name in enumerate(self.aggregates)}
+        return FeatureRows(self._files, names, self.schema, start)
 
     def groups(self) -> dict[tuple[str, ...], dict[str, Aggregate]]:
         """Key -> its aggregates, by the names of their columns."""

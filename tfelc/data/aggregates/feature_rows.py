@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tfelc.data.contract import conform
+from tfelc.schema.schema import Schema
+
 _ROWS = 65_536
 
 
@@ -15,12 +18,15 @@ class FeatureRows:
 
     Args:
         files: Streams of Arrow's, each with a column `row_number` and others.
-        names: Column of the files -> its name, in the order wanted.
+        names: Column of the files -> its name.
+        schema: The log's columns, and those that are computed.
         start: Row to begin at. Defaults to 0.
     """
 
-    def __init__(self, files: Sequence[Path], names: Mapping[str, str], start: int = 0) -> None:
+    def __init__(self, files: Sequence[Path], names: Mapping[str, str], schema: Schema, start: int = 0) -> None:
         self._names = dict(names)
+        self._schema = schema
+        self._computed = schema.only(self._names.values())
         self._parts = [_batches(path) for path in files]
         self._waiting: list[pa.Table | None] = [None] * len(files)
         left = start
@@ -40,10 +46,13 @@ class FeatureRows:
         return pa.table({name: columns[short] for short, name in self._names.items()})
 
     def added_to(self, table: pa.Table) -> pa.Table:
-        """A table of the next rows, and the computed columns after its own."""
-        for name, column in zip(self._names.values(), self.take(len(table)).columns, strict=True):
-            table = table.append_column(name, column)
-        return table
+        """A table of the next rows with the computed columns, in the schema's types and order."""
+        if not self._names:
+            return table
+        computed = conform(self.take(len(table)), self._computed, "aggregates")
+        both = {name: rows[name] for rows in (table, computed) for name in rows.column_names}
+        order = list(self._schema.columns)
+        return pa.table({name: both[name] for name in sorted(both, key=order.index)})
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:
