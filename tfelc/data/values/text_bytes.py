@@ -42,6 +42,10 @@ class TextBytes:
             self._looked_at[place] = self._bytes(place)
         return of[self._looked_at[place]]
 
+    def hold(self, byte: bytes) -> bool:
+        """Whether a byte stands in any of the texts, which is quicker than to look at a place of each."""
+        return len(self._starts) > 0 and byte in self._data[self._starts[0] : self._ends[-1]].tobytes()
+
     def _bytes(self, place: int) -> NDArray[np.uint8]:
         index = self._starts + place if place >= 0 else self._ends + place
         short = self.lengths <= (place if place >= 0 else -place - 1)
