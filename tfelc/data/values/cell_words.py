@@ -52,8 +52,7 @@ def cell_words(texts: pa.Array) -> tuple[pa.Array, tuple[str, ...]]:
     """
     places = TextBytes(texts)
     notes = []
-    numeric = places.at(0, _NUMERIC_START) & places.at(-1, _DIGIT)
-    if numeric.any():
+    if places.hold(b".eE") and (numeric := places.at(0, _NUMERIC_START) & places.at(-1, _DIGIT)).any():
         points = _confirmed(texts, numeric & places.at(-1, _ZERO) & (places.lengths > 2), _POINT)
         signs = places.at(-2, _POWER_SIGN) | places.at(-3, _POWER_SIGN)
         powers = _confirmed(texts, numeric & signs, _POWER)

@@ -63,7 +63,7 @@ def parsed(texts: pa.Array, column: Column, target: pa.DataType) -> pa.Array | N
         return None
     if pa.types.is_integer(target):
         places = TextBytes(texts)
-        if (places.hold(b"x") or places.hold(b"X")) and places.at(1, _X).any():
+        if places.hold(b"xX") and places.at(1, _X).any():
             return None
     return values
 
