@@ -52,8 +52,7 @@ def cell_words(texts: pa.Array) -> tuple[pa.Array, tuple[str, ...]]:
     """
     places = TextBytes(texts)
     notes = []
-    numeric = places.at(0, _NUMERIC_START) & places.at(-1, _DIGIT)
-    if numeric.any():
+    if places.hold(b".eE") and (numeric := places.at(0, _NUMERIC_START) & places.at(-1, _DIGIT)).any():
         points = _confirmed(texts, numeric & places.at(-1, _ZERO) & (places.lengths > 2), _POINT)
         signs = places.at(-2, _POWER_SIGN) | places.at(-3, _POWER_SIGN)
         powers = _confirmed(texts, numeric & signs, _POWER)
@@ -70,8 +69,7 @@ def cell_words(texts: pa.Array) -> tuple[pa.Array, tuple[str, ...]]:
     if truths.any():
         for word, plain in _TRUTHS.items():
             texts = pc.if_else(pc.equal(texts, word), plain, texts)
-    escaped = places.at(0, _BACKSLASH) & (places.lengths == len(ESCAPED_NULL))
-    if escaped.any():
+    if places.hold(b"\\") and (places.at(0, _BACKSLASH) & (places.lengths == len(ESCAPED_NULL))).any():
         texts = without(texts, mask_of(pc.equal(texts, ESCAPED_NULL)))
     if places.at(0, _MISSING_START).any() and mask_of(pc.is_in(texts, value_set=_MISSING)).any():
         notes.append(MISSING_NOTE)

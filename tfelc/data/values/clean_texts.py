@@ -18,10 +18,17 @@ _X = byte_table(b"xX")
 _TRUTHS = {"true": "1", "false": "0"}
 
 
-def as_texts(array: pa.Array) -> tuple[pa.Array, list[Fault]]:
-    """Bytes as texts, without the NULs that fill those of one width up; texts stay."""
+def as_texts(array: pa.Array, is_text: bool = False) -> tuple[pa.Array, list[Fault]]:
+    """Bytes as texts, without the NULs that fill those of one width up; texts stay.
+
+    Args:
+        array: Texts or bytes.
+        is_text: Whether they come from a text file, whose reader has looked at the bytes. Defaults to False.
+    """
     kind = array.type
     if pa.types.is_string(kind):
+        if is_text:
+            return array, []
         try:
             array.validate(full=True)
             return array, []
@@ -54,8 +61,10 @@ def parsed(texts: pa.Array, column: Column, target: pa.DataType) -> pa.Array | N
         values = without_own_words(texts, column).cast(target)
     except pa.ArrowInvalid:
         return None
-    if pa.types.is_integer(target) and TextBytes(texts).at(1, _X).any():
-        return None
+    if pa.types.is_integer(target):
+        places = TextBytes(texts)
+        if places.hold(b"xX") and places.at(1, _X).any():
+            return None
     return values
 
 

@@ -17,7 +17,6 @@ from tfelc.data.values.text_bytes import TextBytes, byte_table
 
 _OPENING = byte_table(b"[{(")
 _BLANK = byte_table(b" ")
-_BACKSLASH = byte_table(b"\\")
 _BARE = r"""[^\s,\[\]{}()"'|\\]+"""
 # Lists that need no closer look: bare values, and quoted ones without quotes or backslashes inside.
 _SIMPLE = (
@@ -58,12 +57,11 @@ def list_texts(texts: pa.Array, separator: str) -> ListTexts:
     """
     places = TextBytes(texts)
     count = len(texts)
-    opening = places.at(0, _OPENING)
-    if places.at(0, _BLANK).any():
+    opening = places.at(0, _OPENING) if places.hold(b"[{(") else np.zeros(count, bool)
+    if places.hold(b" ") and places.at(0, _BLANK).any():
         opening |= mask_of(pc.match_substring_regex(texts, r"^\s+[\[{(]"))
     empty = (places.lengths == 0) | texts.is_null().to_numpy(zero_copy_only=False)
-    escaped = places.at(0, _BACKSLASH)
-    if escaped.any():
+    if places.hold(b"\\"):
         empty |= mask_of(pc.equal(texts, ESCAPED_NULL))
     plain = ~opening & ~empty
     exact, bad = np.zeros(count, bool), np.zeros(count, bool)

@@ -32,7 +32,7 @@ def lists(array: pa.Array, column: Column, is_text: bool) -> Brought:
     if is_list(array.type):
         values, faults = _of_lists(array, column, False)
         return brought(values, faults)
-    texts, faults = as_texts(array)
+    texts, faults = as_texts(array, is_text)
     taken = list_texts(without_own_words(texts, column), column.separator or _SEPARATOR)
     faults.append(Fault(taken.bad, OTHER_FORM))
     exact = taken.exact

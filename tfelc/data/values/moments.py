@@ -68,7 +68,7 @@ def moments(array: pa.Array, column: Column, is_text: bool, in_seconds: bool = F
         return _of_floats(array.cast(pa.float64()), [], float_limit(kind), array.type, in_seconds)
     if pa.types.is_decimal(kind):
         array = array.cast(pa.string())
-    texts, faults = as_texts(array)
+    texts, faults = as_texts(array, is_text)
     return _of_texts(texts, faults, column, is_text, in_seconds)
 
 

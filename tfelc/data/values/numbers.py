@@ -25,7 +25,7 @@ def numbers(array: pa.Array, column: Column, is_text: bool) -> Brought:
     """
     kind = array.type
     if pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
-        texts, faults = as_texts(array)
+        texts, faults = as_texts(array, is_text)
         if (values := parsed(texts, column, pa.float32())) is not None:
             return brought(_without_nan(values), faults)
         cleaned = clean_texts(without_own_words(texts, column), column, is_text)

@@ -42,6 +42,13 @@ class TextBytes:
             self._looked_at[place] = self._bytes(place)
         return of[self._looked_at[place]]
 
+    def hold(self, some: bytes) -> bool:
+        """Whether one of some bytes stands in any of the texts, which is quicker than to look at a place of each."""
+        if not len(self._starts):
+            return False
+        text = self._data[self._starts[0] : self._ends[-1]].tobytes()
+        return any(bytes([byte]) in text for byte in some)
+
     def _bytes(self, place: int) -> NDArray[np.uint8]:
         index = self._starts + place if place >= 0 else self._ends + place
         short = self.lengths <= (place if place >= 0 else -place - 1)

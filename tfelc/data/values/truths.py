@@ -29,7 +29,7 @@ def truths(array: pa.Array, column: Column, is_text: bool) -> Brought:
         return Brought(array.cast(pa.int8()))
     faults: list[Fault] = []
     if pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
-        array, faults = as_texts(array)
+        array, faults = as_texts(array, is_text)
         array = _without_words(array, column)
     found = whole_numbers(array, column, is_text)
     values, bad = cast_or_null(found.values, lambda part: part.cast(pa.int8()))

@@ -43,7 +43,7 @@ def whole_numbers(array: pa.Array, column: Column, is_text: bool) -> Brought:
             return Brought(array.cast(pa.int64()))
         except pa.ArrowInvalid:
             return _of_texts(array.cast(pa.string()), column, False)
-    texts, faults = as_texts(array)
+    texts, faults = as_texts(array, is_text)
     found = _of_texts(texts, column, is_text)
     return brought(found.values, [*faults, *found.faults], found.notes)
 

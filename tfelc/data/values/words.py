@@ -50,7 +50,7 @@ def words(array: pa.Array, column: Column, is_text: bool) -> Brought:
         return _of_dates(array)
     if is_uuid(kind) or (pa.types.is_fixed_size_binary(kind) and kind.byte_width == _UUID_BYTES):
         return _of_sixteen_bytes(array)
-    texts, faults = as_texts(array)
+    texts, faults = as_texts(array, is_text)
     return _of_texts(texts, faults, column, is_text)
 
 
@@ -60,7 +60,8 @@ def _of_texts(texts: pa.Array, faults: list[Fault], column: Column, is_text: boo
         if own:
             texts = pc.if_else(pc.is_in(texts, value_set=pa.array(own, pa.string())), word, texts)
     # Many programs end a text at its first NUL, so that two values would become one on the way.
-    padded = TextBytes(texts).at(-1, _NUL)
+    places = TextBytes(texts)
+    padded = places.at(-1, _NUL) if places.hold(b"\0") else np.zeros(len(texts), bool)
     faults.append(Fault(padded, "a text must not end in a NUL byte"))
     notes: tuple[str, ...] = ()
     if is_text:
