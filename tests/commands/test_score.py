@@ -53,3 +53,14 @@ def test_too_many_bad_rows_end_with_exit_code_3(score, tmp_path):
 def test_a_call_that_cannot_work_ends_with_exit_code_2(score, log, arguments, message):
     answer = score("--input", f"{log}/*.parquet", *arguments)
     assert answer.code == 2 and message in answer.err
+
+
+def test_a_benchmark_of_no_model_is_one_line(every_kind_dataset, tmp_path):
+    refused = call("benchmark", "scoring", "--model", tmp_path / "nope", "--data", every_kind_dataset.path)
+    assert refused.code == 2 and refused.err.startswith(f"error: {tmp_path}/nope: no such folder; name an exported")
+    assert refused.err.count("\n") == 1
+
+
+def test_a_base_folder_stands_for_its_latest_version(exported, log, tmp_path):
+    shown = call("score", "--model", exported.path.parent, "--input", f"{log}/*.parquet", "--dry-run")
+    assert shown.code == 0 and "model version 1: all is in order" in shown.out

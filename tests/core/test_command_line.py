@@ -9,8 +9,9 @@ from tfelc.core.command_line import run
 from tfelc.core.errors import DataError, UsageError
 
 APP = """
-    import os, sys
+    import os, signal, sys, time
     import typer
+    from tfelc.core.interruption import advise
     from tfelc.core.command_line import run
 
     app = typer.Typer()
@@ -21,6 +22,13 @@ APP = """
             print(os.environ["TF_CPP_MIN_LOG_LEVEL"], "tensorflow" in sys.modules)
         elif kind == "interrupt":
             raise KeyboardInterrupt
+        elif kind in ("SIGTERM", "SIGINT"):
+            advise("start it again")
+            try:
+                os.kill(os.getpid(), getattr(signal, kind))
+                time.sleep(60)
+            finally:
+                print("cleaned up")
         elif kind == "flood":
             for _ in range(rows):
                 print("x" * 1000)
@@ -82,6 +90,12 @@ def test_an_interrupt_ends_with_130_and_without_a_traceback(command):
     done = command("--kind", "interrupt")
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("signal", "code", "word"), [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated")])
+def test_a_signal_cleans_up_and_says_what_to_do_next(command, signal, code, word):
+    done = command("--kind", signal)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "cleaned up\n", f"error: {word}; start it again\n")
 
 
 def test_arguments_that_a_message_names_are_shown_as_flags(capsys):

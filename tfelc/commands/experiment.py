@@ -29,3 +29,6 @@ def tables(result: Annotated[Path, typer.Argument(help="Result file of an experi
 @app.callback()
 def main() -> None:
     """Experiments; each prints tables with intervals, and writes a result file."""
+    from tfelc.core.interruption import advise
+
+    advise("the same command goes on with the runs that are left")

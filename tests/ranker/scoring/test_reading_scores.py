@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.every_kind import every_kind_rows
 from tests.support.scored import run, scores
+from tfelc.core.errors import ScoringError
 from tfelc.ranker.scoring.scoring_job import ScoringJob
 
 
@@ -59,4 +60,10 @@ def test_a_folder_of_an_earlier_version_goes_on_under_the_names_of_today(referen
     found = {path.relative_to(tmp_path / "day"): path.read_bytes() for path in (tmp_path / "day").rglob("*.*")}
     assert found.keys() == wanted.keys()
     assert json.loads((tmp_path / "day" / "_manifest.json").read_text())["rows"] == reference[1].measures.read
+    # A file that only happens to be called so is nobody's business.
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "job.json").write_text('{"model": 1}')
+    with pytest.raises(ScoringError, match="holds job.json, which is of no scoring job"):
+        run(settings(tmp_path / "other"))
+    assert (tmp_path / "other" / "job.json").exists()
     assert not [path for path in (tmp_path / "day").iterdir() if path.name in ("job.json", "quarantine")]

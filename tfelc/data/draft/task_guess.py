@@ -21,6 +21,7 @@ def guess_tasks(outcomes: Mapping[str, NDArray[Any]]) -> tuple[dict[str, dict[st
         The tasks as a schema has them, and remarks on those that are conditioned on another.
 
     Example:
+        >>> import numpy as np
         >>> click = np.array([1] * 40 + [0] * 40)
         >>> guess_tasks({"click": click, "order": click * (np.arange(80) % 2)})[0]["order"]
         {'label': 'order', 'conditioned_on': 'click'}

@@ -80,7 +80,7 @@ class OutputFolder:
             return []
 
     def _rename_old(self) -> None:
-        if _JOB.removeprefix("_") not in self.storage.names():
+        if not _is_job(self.storage.read(_JOB.removeprefix("_"))):
             return
         for folder in _FOLDERS:
             old = folder.removeprefix("_")
@@ -157,6 +157,15 @@ class OutputFolder:
     def mark_success(self) -> None:
         """Writes the mark of success."""
         self.storage.write(SUCCESS, b"")
+
+
+def _is_job(content: bytes | None) -> bool:
+    """Whether a file is what an earlier version wrote of a job, and not somebody's of the same name."""
+    try:
+        found = json.loads(content or b"")
+    except ValueError:
+        return False
+    return isinstance(found, dict) and {"model", "inputs", "columns", "shards"} <= found.keys()
 
 
 def _text(content: dict[str, Any]) -> bytes:
