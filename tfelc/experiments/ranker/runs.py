@@ -49,7 +49,7 @@ class RankerRuns(Runs[RankerSettings, Measured]):
     def __init__(self, plans: Plans[RankerSettings], dataset: Dataset, tasks: list[str], console: Console) -> None:
         rows = dataset.rows("train")
         resolved = {
-            name: [(path, resolved_settings(settings, rows)[0]) for path, settings in plan]
+            name: [(path, resolved_settings(settings, rows, dataset.schema)[0]) for path, settings in plan]
             for name, plan in plans.items()
         }
         super().__init__(resolved, console)
