@@ -31,7 +31,13 @@ STORED = {
         },
         "training": {"epochs": 1, "batch_size": 256},
     },
-    "settings/ranker_defaults.yaml": {},
+    "settings/ranker_defaults.yaml": {"training": {"epochs": 2, "batch_size": 1024}},
+}
+# What was the default then, and is stated by a whole file.
+THEN = {
+    "optimizer.learning_rate": 0.004,
+    "optimizer.tables_learning_rate": 0.02,
+    "training.early_stopping.patience": 2,
 }
 
 
@@ -46,7 +52,7 @@ def test_a_whole_file_is_read_with_one_warning(name: str) -> None:
     with told_of_old_names() as said:
         found = RankerSettings.load(path)
         assert RankerSettings.load(path) == found
-    assert found == RankerSettings.load(STORED[name])
+    assert found == RankerSettings.load(STORED[name], THEN)
     assert len(said) == 1 and said[0].startswith(f"{path}: `model.clusters.count` is now `model.clusters.num_clusters`")
     assert "\n" not in said[0]
 
@@ -55,7 +61,7 @@ def test_what_is_written_down_of_it_is_of_today(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(_loaded(VERSION_0_1 / "ranker" / "config.yaml").dump())
     with told_of_old_names() as said:
-        assert RankerSettings.load(path) == RankerSettings.load(STORED["ranker/config.yaml"])
+        assert RankerSettings.load(path) == RankerSettings.load(STORED["ranker/config.yaml"], THEN)
     assert said == []
 
 

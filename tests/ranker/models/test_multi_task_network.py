@@ -234,3 +234,18 @@ def test_a_role_that_is_asked_for_and_not_there_is_an_error() -> None:
     # One of several is enough.
     config = _config(gates={"inputs": ["activity", "item"]}, clusters={"num_clusters": 0})
     MultiTaskNetwork(TASKS, config)({"item": tf.ones((2, 3))})
+
+
+def test_the_linear_part_adds_a_weight_of_every_input_to_each_logit() -> None:
+    network = MultiTaskNetwork(TASKS, _config(linear=True))
+    sides = _sides(5, "user", "activity")
+    repeated = {role: np.repeat(side, 5, axis=0) if len(side) == 1 else side for role, side in sides.items()}
+    before = network(repeated)["logits"]
+    assert np.all(network.linear.kernel.numpy() == 0)
+    weights = np.random.default_rng(1).normal(size=network.linear.kernel.shape)
+    network.linear.kernel.assign(weights)
+    added = np.concatenate(list(repeated.values()), axis=1) @ weights
+    for rows, broadcast in ((repeated, False), (sides, True)):
+        found = network(rows, broadcast=broadcast)["logits"]
+        for place, task in enumerate(TASKS):
+            np.testing.assert_allclose(found[task], before[task] + added[:, place], rtol=1e-4, atol=1e-5)

@@ -52,7 +52,7 @@ class RankerRuns(Runs[RankerSettings, Measured]):
         def resolved(settings: RankerSettings) -> RankerSettings:
             """What a training would make of them, so that a kept run is known again."""
             fitted, _ = fitted_to_roles(settings, dataset.schema)
-            return resolved_settings(fitted, dataset.rows("train"))[0]
+            return resolved_settings(fitted, dataset.rows("train"), dataset.schema)[0]
 
         super().__init__({name: [(path, resolved(one)) for path, one in plan] for name, plan in plans.items()}, console)
         self._dataset = dataset

@@ -43,7 +43,7 @@ def measure(
         simple = measure_yardsticks(dataset, dataset.schema, select_tasks(dataset.schema, heads, {}), heads)
     return {
         "rows": dataset.manifest.rows,
-        "auto": resolved_settings(config, dataset.rows("train"))[1],
+        "auto": resolved_settings(config, dataset.rows("train"), dataset.schema)[1],
         "ranker": spread([{output: values["auc"] for output, values in one.result.metrics.items()} for one in found]),
         "yardsticks": {
             model: {output: values["auc"] for output, values in metrics.items()} for model, metrics in simple.items()

@@ -73,7 +73,7 @@ def create_training(
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
         _warn(console, warning)
     rows = dataset.rows("train")
-    settings, found = resolved_settings(settings, rows)
+    settings, found = resolved_settings(settings, rows, dataset.schema)
     if found:
         values = ", ".join(f"{name}={json_text(value)}" for name, value in found.items())
         console.print(f"auto, for {rows:,} training rows: {values}", highlight=False, soft_wrap=True)
