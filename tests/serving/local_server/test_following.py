@@ -113,10 +113,14 @@ def test_a_label_is_tried_at_every_poll_until_its_version_answers(server, proces
 
 
 def test_ready_is_said_once_something_is_served_and_a_wrong_base_path_is_named(base, tmp_path):
-    process = LocalProcess("--base-path", str(base.parent), "--name", NAME, "--poll", "0.05", wait=False)
-    with process:
+    file = tmp_path / "models.config"
+    file.write_text(listed(base.parent, [1]))
+    with LocalProcess("--config", str(file), "--config-poll", "0.05", wait=False) as process:
         eventually(lambda: "holds no versions, but its folder holds them" in " ".join(process.errors), 60)
         assert process.lines == []
+        rewrite(file, listed(base, [1]))
+        eventually(lambda: process.lines)
+        assert process.lines[0].startswith("ready: ")
 
 
 def test_a_server_that_is_idle_ends_within_a_second(base):

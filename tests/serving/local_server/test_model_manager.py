@@ -13,7 +13,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from tests.serving.conftest import NAME, predict_request
-from tfelc.serving.local_server import version_folders
+from tfelc.serving.local_server import served_model, version_folders
 from tfelc.serving.local_server.model_config import ModelConfig
 from tfelc.serving.local_server.model_manager import ModelManager
 from tfelc.serving.local_server.serving_error import ServingError
@@ -326,6 +326,31 @@ def test_a_folder_that_cannot_be_read_changes_nothing(base, folder, manager, mon
     monkeypatch.setattr(version_folders.os, "listdir", real)
     eventually(lambda: model.last_look > looked)
     assert model.problem == ""
+
+
+def test_a_version_that_failed_through_no_fault_of_its_files_is_tried_again(folder, monkeypatch):
+    (folder / "1").mkdir()
+    (folder / "1" / "saved_model.pb").write_bytes(b"as good as ever")
+    calls, faults = [], [OSError(errno.EIO, "Input/output error")] * 3
+
+    def load(name, version, path):
+        calls.append(time.monotonic())
+        if faults:
+            raise faults.pop()
+        return "a servable"
+
+    monkeypatch.setattr(served_model, "FIRST_PAUSE", 0.1)
+    model = served_model.ServedModel(ModelConfig(NAME, folder), load)
+    model.look()
+    model.look()
+    assert len(calls) == 1 and model.statuses()[1].state == "END"
+    deadline = time.monotonic() + 10
+    while not model.answers and time.monotonic() < deadline:
+        model.look()
+        time.sleep(0.01)
+    assert model.answers and len(calls) == 4
+    pauses = np.diff(calls)
+    assert pauses[0] >= 0.1 and pauses[1] >= 0.2 and pauses[2] >= 0.4
 
 
 def test_the_right_base_path_is_named(base, folder):

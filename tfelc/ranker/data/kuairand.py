@@ -68,11 +68,7 @@ def prepare(
     history = _read(folder, "user_history_to_4_24.csv.gz", ["user_id", "history_len", "last_time_ms", *_SEQUENCES])
 
     log = log.drop_duplicates(["user_id", "video_id", "time_ms"], ignore_index=True)
-    split = np.searchsorted(list(_FIRST_DATES.values()), log["date"], side="right") - 1
-    found = dict(zip(SPLITS, np.bincount(split[split >= 0], minlength=3).tolist(), strict=True))
-    if found != _ROWS or len(log) != sum(_ROWS.values()):
-        raise DataError(f"{folder}: not the log of the protocol: it has {found} rows by split, not {_ROWS}")
-
+    split = _split(log, folder)
     tags = _integers(videos["tag"], ",")
     user_table = _users(users, history, videos, tags)
     video_table = _videos(videos, tags)
@@ -94,15 +90,30 @@ def prepare(
             of_split = np.flatnonzero(split == number)
             for start in range(0, len(of_split), ROWS_PER_GROUP):
                 chosen = of_split[start : start + ROWS_PER_GROUP]
-                table = rows.take(chosen)
-                for side, index in ((user_table, user_row), (video_table, video_row)):
-                    taken = side.take(index[chosen])
-                    for column in set(taken.column_names) - set(table.column_names):
-                        table = table.append_column(column, taken[column])
+                table = _joined(
+                    rows.take(chosen), user_table.take(user_row[chosen]), video_table.take(video_row[chosen])
+                )
                 writer.write(name, table, where=f"KuaiRand {name}", first_row=start)
                 done += len(chosen)
                 progress(done, len(log))
         write_state(aggregation, writer)
+
+
+def _joined(rows: pa.Table, *sides: pa.Table) -> pa.Table:
+    """Rows with the columns of other tables of as many rows; what a table has already is kept."""
+    for side in sides:
+        for column in set(side.column_names) - set(rows.column_names):
+            rows = rows.append_column(column, side[column])
+    return rows
+
+
+def _split(log: pd.DataFrame, folder: Path) -> NDArray[np.int64]:
+    """The split of each row, as an index into `SPLITS`; raises DataError where the rows are not the protocol's."""
+    split: NDArray[np.int64] = np.searchsorted(list(_FIRST_DATES.values()), log["date"], side="right") - 1
+    found = dict(zip(SPLITS, np.bincount(split[split >= 0], minlength=3).tolist(), strict=True))
+    if found != _ROWS or len(log) != sum(_ROWS.values()):
+        raise DataError(f"{folder}: not the log of the protocol: it has {found} rows by split, not {_ROWS}")
+    return split
 
 
 def _with_priors(schema: Schema, train: pa.Table) -> Schema:

@@ -73,10 +73,8 @@ def group_lifts(
         DataError: The rankers were not judged on the same rows.
     """
     before, after = ([one] if isinstance(one, Predictions) else list(one) for one in (first, second))
-    users = before[0].users
-    if users is None:
-        # Each row stands for itself; within users there is then nothing to rank.
-        users = np.arange(before[0].rows)
+    # Where no user is known each row stands for itself; within users there is then nothing to rank.
+    users = np.arange(before[0].rows) if before[0].users is None else before[0].users
     known = pd.notna(users)
     requests = None if before[0].requests is None else numbered(before[0].requests)[0]
     outputs = [name for name in after[0].outcomes if name in before[0].outcomes]

@@ -72,11 +72,7 @@ def create_training(
     _watched(dataset, dataset.schema, tasks, settings)
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
         _warn(console, warning)
-    rows = dataset.rows("train")
-    settings, found = resolved_settings(settings, rows, dataset.schema)
-    if found:
-        values = ", ".join(f"{name}={json_text(value)}" for name, value in found.items())
-        console.print(f"auto, for {rows:,} training rows: {values}", highlight=False, soft_wrap=True)
+    settings, found = _resolved(settings, dataset, console)
     fitted = _fit_features(dataset, settings, console)
     run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data, found)
     if owns_data:
@@ -84,6 +80,16 @@ def create_training(
         dataset = run.dataset()
     with run.removed_on_failure():
         return _loop(run, dataset, console)
+
+
+def _resolved(settings: RankerSettings, dataset: Dataset, console: Console) -> tuple[RankerSettings, dict[str, Any]]:
+    """The settings with what `auto` stands for, and that alone; says what it is."""
+    rows = dataset.rows("train")
+    settings, found = resolved_settings(settings, rows, dataset.schema)
+    if found:
+        values = ", ".join(f"{name}={json_text(value)}" for name, value in found.items())
+        console.print(f"auto, for {rows:,} training rows: {values}", highlight=False, soft_wrap=True)
+    return settings, found
 
 
 def resume_training(run: RankerRun, console: Console, dataset: Dataset | None = None) -> TrainingLoop[RankerTrainable]:

@@ -21,6 +21,7 @@ from tfelc.serving.local_server.version_folders import Fingerprint, find_version
 _log = logging.getLogger(__name__)
 
 State = Literal["START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
 Loader = Callable[[str, int, Path], Servable]
 
 
@@ -31,6 +32,15 @@ class VersionStatus:
     state: State
     code: grpc.StatusCode = grpc.StatusCode.OK
     message: str = ""
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """A version that could not be loaded: its files then, the time of the next attempt, and the pause before it."""
+
+    seen: Fingerprint
+    again: float
+    pause: float
 
 
 class ServedModel:
@@ -55,7 +65,7 @@ class ServedModel:
         self._lock = threading.Lock()
         self._loaded: dict[int, Servable] = {}
         self._statuses: dict[int, VersionStatus] = {}
-        self._failed: dict[int, Fingerprint] = {}
+        self._failed: dict[int, _Failure] = {}
         self._labels: dict[str, int] = {}
         self._unloading: list[threading.Thread] = []
         self.last_look = 0.0
@@ -66,8 +76,9 @@ class ServedModel:
         """Loads what the policy wants, then unloads what it no longer wants.
 
         A version is unloaded only once another wanted one answers, or when nothing is wanted any more: a broken version
-        never replaces a working one. A version that failed is tried again when its files have changed. While the folder
-        cannot be read everything stays as it is, whatever the file system says; the next look tries again.
+        never replaces a working one. A version that failed is tried again when its files have changed, and else after a
+        minute, then two, four, up to an hour: the fault may have been the disk's. While the folder cannot be read
+        everything stays as it is, whatever the file system says; the next look tries again.
         """
         try:
             problem = self._reconcile()
@@ -187,14 +198,18 @@ class ServedModel:
 
     def _try(self, version: int, path: Path) -> None:
         seen = fingerprint(path)
-        if self._failed.get(version) == seen:
+        failure = self._failed.get(version)
+        if failure is not None and failure.seen == seen and time.monotonic() < failure.again:
             return
         self._set(version, VersionStatus("LOADING"))
         try:
             servable = self._load(self.config.name, version, path)
         except Exception as error:
             known = ServingError.of(error)
-            self._failed[version] = seen
+            pause = min(2 * failure.pause, LONGEST_PAUSE) if failure and failure.seen == seen else FIRST_PAUSE
+            # What changed while it was read may be whole by now.
+            again = time.monotonic() + (pause if fingerprint(path) == seen else 0.0)
+            self._failed[version] = _Failure(seen, again, pause)
             self._set(version, VersionStatus("END", known.code, known.message))
             return
         self._failed.pop(version, None)

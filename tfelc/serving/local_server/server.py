@@ -218,7 +218,7 @@ class Server:
 
     def _tell_health(self) -> None:
         states = {name: model.answers for name, model in self._manager.models.items()}
-        states[""] = all(states.values())
+        states[""] = bool(states) and all(states.values())
         for name, up in states.items():
             status = health_pb2.HealthCheckResponse.SERVING if up else health_pb2.HealthCheckResponse.NOT_SERVING
             self._health.set(name, status)
