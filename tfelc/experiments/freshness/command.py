@@ -9,6 +9,12 @@ import typer
 
 from tfelc.experiments.options import ConfigOption, OutOption, SettingsOption, TaskOption
 
+_PROTOCOL = (
+    "KuaiRand-Pure, test split, {:,} rows, the same for all; frozen and daily features are served to the same rankers, "
+    "for their training rows are the same, live ones to rankers of their own; the day of a request is that of its time "
+    "in Beijing; 95 % intervals by a paired bootstrap over users"
+)
+
 
 def freshness(
     data_dir: Annotated[Path, typer.Option(envvar="TFELC_DATA_DIR", help="Folder with KuaiRand-Pure's files.")],
@@ -44,13 +50,9 @@ def freshness(
         found = measured(datasets, baseline, seeds, Path(folder), heads, console)
         with console.status(TREES):
             trees = {name: trees_figures(one, found[name][0].predictions) for name, one in datasets.items()}
-    first = next(iter(datasets.values()))
     result = {
         "data_hash": {name: dataset.hash for name, dataset in datasets.items()},
-        "protocol": f"KuaiRand-Pure, test split, {first.rows('test'):,} rows, the same for all; frozen and "
-        "daily features are served to the same rankers, for their training rows are the same, live ones to rankers of "
-        "their own; the day of a request is that of its time in Beijing; 95 % intervals by a paired bootstrap over "
-        "users",
+        "protocol": _PROTOCOL.format(next(iter(datasets.values())).rows("test")),
         "loss": f"cross-entropy, balanced by {baseline.training.balance.name}",
         "settings": [*([str(config)] if config else []), *(settings or [])] or ["defaults"],
         "seeds": list(range(seeds)),
