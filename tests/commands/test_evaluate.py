@@ -33,7 +33,7 @@ def no_constant(name):
 def test_json_is_one_object_and_nothing_else(answer):
     assert (answer.returncode, answer.stderr) == (0, "")
     result = json.loads(answer.stdout, parse_constant=no_constant)
-    assert list(result) == ["split", "unit", "count", "metrics", "groups", "gates", "clusters"]
+    assert list(result) == ["split", "unit", "count", "metrics", "groups", "gates", "clusters", "held"]
     assert (result["split"], result["unit"], result["count"]) == ("test", "rows", 100)
     assert list(result["metrics"]) == ["click", "buy", "click_and_buy"]
     for values in (*result["metrics"].values(), *result["groups"]["N"].values()):
