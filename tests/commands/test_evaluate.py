@@ -33,7 +33,7 @@ def no_constant(name):
 def test_json_is_one_object_and_nothing_else(answer):
     assert (answer.returncode, answer.stderr) == (0, "")
     result = json.loads(answer.stdout, parse_constant=no_constant)
-    assert list(result) == ["split", "unit", "count", "metrics", "groups", "gates", "clusters"]
+    assert list(result) == ["split", "unit", "count", "metrics", "groups", "gates", "clusters", "held"]
     assert (result["split"], result["unit"], result["count"]) == ("test", "rows", 100)
     assert list(result["metrics"]) == ["click", "buy", "click_and_buy"]
     for values in (*result["metrics"].values(), *result["groups"]["N"].values()):
@@ -51,7 +51,10 @@ def test_json_is_one_object_and_nothing_else(answer):
 def test_it_is_what_training_measured(answer, trained_run):
     measured = json.loads((trained_run.path / "metrics.json").read_text())
     del measured["best_epoch"]
-    assert json.loads(answer.stdout) == measured
+    evaluated = json.loads(answer.stdout)
+    # Random rows: nothing of a user stands still.
+    assert evaluated.pop("held")["features"] == ["city", "history", "visits", "days_away", "level"]
+    assert evaluated == measured
 
 
 def test_what_is_not_defined_is_null(trained_run, tmp_path):
@@ -69,7 +72,7 @@ def test_what_is_not_defined_is_null(trained_run, tmp_path):
     assert [name for name, value in click.items() if value is None] == ["auc", "gauc", "ne", "calibration"]
     assert set(result["metrics"]["buy"].values()) == {None}  # Judged on clicks, and there are none.
     shown = call("evaluate", *arguments)
-    assert re.search(r"\n\s+click\s+-\s+-\s+0\.\d+\s+-\s+-\s+0\.\d+", shown.out), shown.out
+    assert re.search(r"\n\s+click\s+-\s+-\s+-\s+0\.\d+\s+-\s+-\s+0\.\d+", shown.out), shown.out
 
 
 def test_tables_show_the_same_figures(answer, trained_run):
@@ -80,6 +83,7 @@ def test_tables_show_the_same_figures(answer, trained_run):
     for output, values in result["metrics"].items():
         row = next(line for line in outcome.out.splitlines() if re.match(rf"\s+{output}\s+0\.", line))
         figures = [values[name] for name in ("auc", "gauc", "logloss", "ne", "calibration", "ece")]
+        figures.insert(2, result["held"]["gauc"][output])
         assert row.split() == [output, *(f"{figure:.4f}" for figure in figures)]
         assert f"{output} {values['gauc_coverage']:.0%}" in " ".join(outcome.out.split())
     assert f"{result['clusters']['in_use']:.1f} clusters in use" in " ".join(outcome.out.split())

@@ -1,4 +1,5 @@
 import gzip
+import json
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,13 @@ def test_the_protocol_counts(prepared: Dataset, frames: dict[str, pd.DataFrame])
     assert (every["is_click"] * every["long_view"]).mean() == pytest.approx(0.316, abs=5e-4)
     assert every["engaged"].mean() == pytest.approx(0.034, abs=5e-4)
     assert (every["engaged"] <= every["is_click"]).all()
+
+
+def test_it_is_the_data_of_the_published_figures(prepared: Dataset) -> None:
+    result = json.loads((Path(__file__).parents[3] / "docs/results/ranker_kuairand.json").read_text())
+    assert prepared.hash == result["data_hash"]
+    # The frozen state of a video is what every test row of it has.
+    assert (prepared.path / "state" / "video_id.parquet").exists()
 
 
 def test_sentinels_are_missing(frames: dict[str, pd.DataFrame]) -> None:

@@ -3,11 +3,17 @@
 import contextlib
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tfelc.experiments.options import ConfigOption, OutOption, SettingsOption, TaskOption
+
+_PROTOCOL = (
+    "KuaiRand-Pure, test split, {:,} rows, the same for all; frozen and daily features are served to the same rankers, "
+    "for their training rows are the same, live ones to rankers of their own; the day of a request is that of its time "
+    "in Beijing; 95 % intervals by a paired bootstrap over users"
+)
 
 
 def freshness(
@@ -29,10 +35,10 @@ def freshness(
 
     from rich.console import Console
 
-    from tfelc.experiments.freshness.datasets import TRAINED_ON, prepared
+    from tfelc.experiments.freshness.datasets import prepared
     from tfelc.experiments.freshness.figures import compare, describe, trees_figures
-    from tfelc.experiments.freshness.runs import FreshnessRuns
-    from tfelc.experiments.ranker.variants import BASELINE, TREES, with_seed, without_clusters
+    from tfelc.experiments.freshness.runs import measured
+    from tfelc.experiments.ranker.variants import BASELINE, TREES, without_clusters
     from tfelc.experiments.result_file import publish
     from tfelc.ranker.settings import RankerSettings
 
@@ -41,23 +47,12 @@ def freshness(
     heads = [name.strip() for name in task.split(",")]
     with contextlib.nullcontext(runs) if runs else tempfile.TemporaryDirectory() as folder:
         datasets = prepared(data_dir, Path(folder) / "data", console)
-        found: dict[str, list[Any]] = {}
-        trees = {}
-        for name, dataset in datasets.items():
-            source = TRAINED_ON[name]
-            plan = [(Path(folder) / f"{source}-{seed}", with_seed(baseline, seed)) for seed in range(seeds)]
-            trained = FreshnessRuns({name: plan}, datasets[source], dataset, heads, console)
-            trained.check()
-            found |= trained.run()
-            with console.status(f"{TREES}, {name}"):
-                trees[name] = trees_figures(dataset, found[name][0].predictions)
-    first = next(iter(datasets.values()))
+        found = measured(datasets, baseline, seeds, Path(folder), heads, console)
+        with console.status(TREES):
+            trees = {name: trees_figures(one, found[name][0].predictions) for name, one in datasets.items()}
     result = {
         "data_hash": {name: dataset.hash for name, dataset in datasets.items()},
-        "protocol": f"KuaiRand-Pure, test split, {first.rows('test'):,} rows, the same for all; frozen and "
-        "daily features are served to the same rankers, for their training rows are the same, live ones to rankers of "
-        "their own; the day of a request is that of its time in Beijing; 95 % intervals by a paired bootstrap over "
-        "users",
+        "protocol": _PROTOCOL.format(next(iter(datasets.values())).rows("test")),
         "loss": f"cross-entropy, balanced by {baseline.training.balance.name}",
         "settings": [*([str(config)] if config else []), *(settings or [])] or ["defaults"],
         "seeds": list(range(seeds)),

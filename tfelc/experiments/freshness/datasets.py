@@ -17,7 +17,7 @@ DEGREES: dict[str, dict[str, Any]] = {
     "daily": {"rows": "all"},
     "live": {"rows": "all", "delay": 1},
 }
-# Name -> the one whose training rows it shares: they see earlier training days alone, refreshed or not. One ranker
+# Name -> the one whose training rows it shares: these see earlier training days alone, refreshed or not. One ranker
 # serves both, so that a difference is that of the features it is served with.
 TRAINED_ON = {FROZEN: FROZEN, "daily": FROZEN, "live": "live"}
 

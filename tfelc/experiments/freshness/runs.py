@@ -1,14 +1,17 @@
 """The runs of B on the data of one degree of freshness."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from tfelc.data.dataset import Dataset
+from tfelc.experiments.freshness.datasets import TRAINED_ON
 from tfelc.experiments.freshness.figures import figures
 from tfelc.experiments.ranker.runs import Measured, RankerRuns
+from tfelc.experiments.ranker.variants import with_seed
 from tfelc.experiments.runs import Plans
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictor
@@ -53,3 +56,34 @@ class FreshnessRuns(RankerRuns):
         seconds = (run.read_json(self.last_file) or {}).get("seconds")
         result = evaluate(predictions, "test", by_group=False)
         return Fresh(dataclasses.replace(predictions, embedding=None), result, seconds, own)
+
+
+def measured(
+    datasets: Mapping[str, Dataset],
+    settings: RankerSettings,
+    seeds: int,
+    folder: Path,
+    tasks: list[str],
+    console: Console,
+) -> dict[str, list[Fresh]]:
+    """Degree -> its rankers, seed by seed; what is in the folder is not trained again.
+
+    Args:
+        datasets: Degree -> its data.
+        settings: Settings of all.
+        seeds: How many of each.
+        folder: Where the runs lie.
+        tasks: The tasks.
+        console: Where progress goes.
+
+    Raises:
+        RunError: The folder holds other runs.
+    """
+    found: dict[str, list[Any]] = {}
+    for name, dataset in datasets.items():
+        source = TRAINED_ON[name]
+        plan = [(folder / f"{source}-{seed}", with_seed(settings, seed)) for seed in range(seeds)]
+        runs = FreshnessRuns({name: plan}, datasets[source], dataset, tasks, console)
+        runs.check()
+        found |= runs.run()
+    return found

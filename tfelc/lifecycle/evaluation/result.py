@@ -69,8 +69,14 @@ class EvaluationResult:
     held: HeldResult | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The result as a JSON object, as `tfelc evaluate --json` prints it; `json_text` writes NaN as null."""
-        return asdict(self)
+        """The result as a JSON object, as `tfelc evaluate --json` prints it; `json_text` writes NaN as null.
+
+        `held` is there where it is known.
+        """
+        content = asdict(self)
+        if self.held is None:
+            del content["held"]
+        return content
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> EvaluationResult:
