@@ -39,7 +39,8 @@ class LocalProcess:
         line = self.process.stdout.readline()
         found = re.fullmatch(r"ready: REST (\S+) gRPC (\S+)\n", line)
         if not found:
-            self.process.wait(10)
+            self.process.kill()
+            self.process.wait()
             raise RuntimeError(f"the server did not start: {line!r} {self.errors}")
         self.rest, self.grpc = found.groups()
 

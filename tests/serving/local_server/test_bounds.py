@@ -218,6 +218,10 @@ def test_more_connections_than_allowed_are_told_so(server):
         clients = [stack.enter_context(connection(server)) for _ in range(64)]
         answer = clients[-1].recv(1000)
     assert answer.startswith(b"HTTP/1.1 503") and b"60 connections are open" in answer
+    # Until the server has noticed that they are gone.
+    deadline = time.monotonic() + 20
+    while server.get(NAME).status_code == 503 and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import socket
+import threading
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,6 +109,7 @@ class Server:
         self._log = AccessLog(options.access_log)
         self._health = HealthService(self._manager)
         self._draining = False
+        self._following = threading.Lock()
         self._ready = ""
         self._loads = 0
 
@@ -205,9 +207,12 @@ class Server:
             raise ConfigError(f"port {options.grpc_port} of {options.host} cannot be opened for gRPC") from None
 
     def _follow(self) -> None:
-        """Tells of what has changed since the last look."""
-        if self._draining:
-            return
+        """Tells of what has changed since the last look; at the start two threads may do so at once."""
+        with self._following:
+            if not self._draining:
+                self._tell()
+
+    def _tell(self) -> None:
         if self._manager.loads != self._loads:
             self._loads = self._manager.loads
             set_aside()
