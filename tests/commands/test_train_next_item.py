@@ -201,18 +201,18 @@ def test_rare_items_of_300_users_are_kept_where_that_is_wanted_and_told_where_no
     assert_fails(
         train(tmp_path, "--dataset", clicks, *QUICK), 1,
         "clicks.csv: none of the 2,400 actions is left where a user needs 5 and an item 5; lower the settings "
-        "split.min_user_actions and split.min_item_actions", tmp_path,
+        "split.min_user_actions and split.min_item_users", tmp_path,
     )  # fmt: skip
-    limits = ("--set", "split.min_user_actions=0", "--set", "split.min_item_actions=2")
+    limits = ("--set", "split.min_user_actions=0", "--set", "split.min_item_users=2")
     outcome = train(tmp_path, "--dataset", clicks, *QUICK, *limits)
     assert (outcome.code, outcome.err) == (0, "")
     metadata = json.loads((tmp_path / "run" / "run.json").read_text())
     found = metadata["filtering"]
-    assert (found["all_users"], found["all_actions"], found["min_item_actions"]) == (300, 2400, 2)
+    assert (found["all_users"], found["all_actions"], found["min_item_users"]) == (300, 2400, 2)
     # A click of 2,400 on 3,000 items is an item's only one with a chance of exp(-0.8), 45 %.
     gone = found["all_actions"] - found["actions"]
     assert 0.4 < gone / 2400 < 0.5 and found["actions"] == metadata["actions"]
-    said = f"{gone:,} of 2,400 actions ({100 * gone / 2400:.0f} %) (split.min_user_actions=0, split.min_item_actions=2"
+    said = f"{gone:,} of 2,400 actions ({100 * gone / 2400:.0f} %) (split.min_user_actions=0, split.min_item_users=2"
     assert said in outcome.out
     # Resumed and measured, the run reads its table by the same limits; another table goes by the run's catalog.
     assert train(tmp_path, "--resume").code == 0

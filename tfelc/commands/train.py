@@ -175,7 +175,7 @@ def _created_next_item(
     else:
         settings = NextItemSettings.load(config, overrides)
     told, limits = partial(console.print, highlight=False, soft_wrap=True), settings.split
-    sequences = load_sequences(source, told, limits.min_user_actions, limits.min_item_actions, csv_delimiter)
+    sequences = load_sequences(source, told, limits.min_user_actions, limits.min_item_users, csv_delimiter)
     load_tensorflow()
     from tfelc.next_item.training.train import create_training
 

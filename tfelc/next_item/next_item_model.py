@@ -102,7 +102,7 @@ class NextItemModel(FittedModel[NextItemRun]):
         owns_data = not isinstance(interactions, str | Path)
         source = str(self._written(interactions) if owns_data else interactions)
         settings = self._settings(source)
-        limits = settings.split.min_user_actions, settings.split.min_item_actions
+        limits = settings.split.min_user_actions, settings.split.min_item_users
         sequences = load_sequences(source, console.print, *limits, csv_delimiter)
         training = create_training(sequences, source, settings, path, console, owns_data, csv_delimiter)
         training.train()

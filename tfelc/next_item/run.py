@@ -101,7 +101,7 @@ class NextItemRun(Run[NextItemSettings]):
             source = self.metadata["data"]
             if source == OWN_DATA:
                 source = str(self.path / OWN_DATA)
-        limits = self.settings.split.min_user_actions, self.settings.split.min_item_actions
+        limits = self.settings.split.min_user_actions, self.settings.split.min_item_users
         delimiter = csv_delimiter or self.metadata.get("csv_delimiter")
         sequences = load_sequences(source, lambda text: None, *limits, delimiter)
         if sequences.hash != self.metadata["data_hash"]:

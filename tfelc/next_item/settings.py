@@ -26,13 +26,13 @@ class SplitSettings(Settings):
         max_length: Most recent items of a history that are read.
         min_user_actions: Actions that a user needs to be kept; 0 keeps all. None: 5 of a table of interactions, and 0
             of sequences in the paper's format, which come filtered.
-        min_item_actions: Actions that an item needs to be kept, likewise.
+        min_item_users: Different users that an item needs to be kept, likewise.
     """
 
     protocol: Literal["leave_one_out", "global_time"] = "leave_one_out"
     max_length: int = Field(50, ge=1)
     min_user_actions: int | None = Field(None, ge=0)
-    min_item_actions: int | None = Field(None, ge=0)
+    min_item_users: int | None = Field(None, ge=0)
 
 
 class NextItemEarlyStoppingSettings(EarlyStoppingSettings):

@@ -58,7 +58,7 @@ def next_item(
     # All models of a data set are split alike, by `--set`.
     limits = {source: planned[source][names[0]][0][1].split for source in sources}
     loaded = {
-        source: load_sequences(source, print_line, split.min_user_actions, split.min_item_actions)
+        source: load_sequences(source, print_line, split.min_user_actions, split.min_item_users)
         for source, split in limits.items()
     }
     trained = [NextItemRuns(planned[source], source, loaded[source], console) for source in sources]

@@ -17,7 +17,7 @@ class Filtering:
 
     Attributes:
         min_user_actions: Actions that every user must have.
-        min_item_actions: Actions that every item must have.
+        min_item_users: Users that every item must have.
         users: Users that are left.
         items: Items that are left.
         actions: Actions that are left.
@@ -27,7 +27,7 @@ class Filtering:
     """
 
     min_user_actions: int
-    min_item_actions: int
+    min_item_users: int
     users: int
     items: int
     actions: int
@@ -37,7 +37,7 @@ class Filtering:
 
     @classmethod
     def of(
-        cls, users: NDArray[np.int64], items: NDArray[np.int64], min_user_actions: int, min_item_actions: int
+        cls, users: NDArray[np.int64], items: NDArray[np.int64], min_user_actions: int, min_item_users: int
     ) -> tuple[NDArray[np.int64], Filtering]:
         """Filters actions, again and again until every user and item that is left has enough of those that are left.
 
@@ -45,7 +45,7 @@ class Filtering:
             users: Number of each action's user, `(actions,)`.
             items: Number of each action's item, `(actions,)`.
             min_user_actions: Actions that every user must have.
-            min_item_actions: Actions that every item must have.
+            min_item_users: Different users that every item must have.
 
         Returns:
             The places of the actions that are left, and what that leaves out.
@@ -56,16 +56,19 @@ class Filtering:
             ([0, 1], 1, 2)
         """
         kept = np.arange(len(users))
+        # Of a user's actions with an item one stands for all: they are kept or left out together.
+        stands = np.zeros(len(users), np.int64)
+        stands[np.unique(users * (items.max(initial=0) + 1) + items, return_index=True)[1]] = 1
         while len(kept):
             often = (np.bincount(users[kept])[users[kept]] >= min_user_actions) & (
-                np.bincount(items[kept])[items[kept]] >= min_item_actions
+                np.bincount(items[kept], weights=stands[kept])[items[kept]] >= min_item_users
             )
             if often.all():
                 break
             kept = kept[often]
         before = (len(np.unique(users)), len(np.unique(items)), len(users))
         after = (len(np.unique(users[kept])), len(np.unique(items[kept])), len(kept))
-        return kept, cls(min_user_actions, min_item_actions, *after, *before)
+        return kept, cls(min_user_actions, min_item_users, *after, *before)
 
     def to_json(self) -> dict[str, int]:
         """What `run.json` says of it."""
@@ -74,8 +77,7 @@ class Filtering:
     def sentence(self) -> str:
         """What it has left out, in words, with the settings that say so."""
         limits = (
-            f"split.min_user_actions={self.min_user_actions}, split.min_item_actions={self.min_item_actions}; "
-            "0 keeps all"
+            f"split.min_user_actions={self.min_user_actions}, split.min_item_users={self.min_item_users}; 0 keeps all"
         )
         if self.actions == self.all_actions:
             return f"all {self.users:,} users, {self.items:,} items and {self.actions:,} actions are kept ({limits})"

@@ -35,7 +35,7 @@ def read_interactions(
     item: str = "item",
     time: str = "time",
     min_user_actions: int = USUAL,
-    min_item_actions: int = USUAL,
+    min_item_users: int = USUAL,
     csv_delimiter: str | None = None,
 ) -> Sequences:
     """Reads files with one interaction a row.
@@ -52,7 +52,7 @@ def read_interactions(
             dates or ISO texts, which are of UTC unless they name a zone. Defaults to `time`. What becomes of each type
             of values is told in docs/schema.md.
         min_user_actions: Rows that every user must have; 0 keeps all. Defaults to 5, as in the public files.
-        min_item_actions: Rows that every item must have; 0 keeps all. Defaults to 5.
+        min_item_users: Different users that every item must have; 0 keeps all. Defaults to 5.
         csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
@@ -61,7 +61,7 @@ def read_interactions(
     """
     raw_users, raw_items, times = raw_interactions([str(path)], user, item, time, csv_delimiter)
     users, items = numbered(raw_users)[1], numbered(raw_items)[1]
-    kept, filtering = Filtering.of(users, items, min_user_actions, min_item_actions)
+    kept, filtering = Filtering.of(users, items, min_user_actions, min_item_users)
     if not len(kept):
         raise nothing_left(path, filtering)
     user_ids, users = numbered(raw_users[kept])

@@ -64,7 +64,7 @@ def load_sequences(
     source: str | Path,
     notice: Notice = lambda text: None,
     min_user_actions: int | None = None,
-    min_item_actions: int | None = None,
+    min_item_users: int | None = None,
     csv_delimiter: str | None = None,
 ) -> Sequences:
     """Reads a data set by its name, or files of one's own.
@@ -79,7 +79,7 @@ def load_sequences(
         notice: Called with a line for the user before a download.
         min_user_actions: Actions that every user must have; 0 keeps all. Defaults to None: 5 of a table, and 0 of
             sequences in the paper's format, which come filtered.
-        min_item_actions: Actions that every item must have, likewise.
+        min_item_users: Different users that every item must have, likewise.
         csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
 
     Raises:
@@ -92,13 +92,13 @@ def load_sequences(
     elif path.name.endswith((".txt", ".txt.gz")):
         sequences = read_sequence_file(path)
     elif _names_a_table(str(source)):
-        users, items = (USUAL if wanted is None else wanted for wanted in (min_user_actions, min_item_actions))
-        return read_interactions(source, min_user_actions=users, min_item_actions=items, csv_delimiter=csv_delimiter)
+        users, items = (USUAL if wanted is None else wanted for wanted in (min_user_actions, min_item_users))
+        return read_interactions(source, min_user_actions=users, min_item_users=items, csv_delimiter=csv_delimiter)
     else:
         raise _no_source(source)
-    if min_user_actions is None and min_item_actions is None:
+    if min_user_actions is None and min_item_users is None:
         return sequences
-    return filtered_sequences(sequences, min_user_actions or 0, min_item_actions or 0)
+    return filtered_sequences(sequences, min_user_actions or 0, min_item_users or 0)
 
 
 def _names_a_table(source: str) -> bool:
