@@ -7,7 +7,7 @@ It is read from a table `log` with one row for each row of the log: `row_number`
 For each key there is one line of places, which are days or microseconds: a row enters at its own, leaves where the
 window has passed it, and asks at its own less the delay. The running sum up to an ask is its answer; at equal places
 asks come first, so that nobody sees what happens at the same moment. RANGE frames would say it more shortly, but DuckDB
-2.0.1 answers some of them differently from run to run (findings/duckdb_range_frames.py).
+2.0.1 answers some of them differently from run to run.
 
 It keeps to what DuckDB and Spark share: ROWS frames, CASE in place of FILTER, which Spark has not for windows, and
 numbers as CAST('0.1' AS DOUBLE), since 0.1 is a DECIMAL. What differs is written by the functions at the end.
