@@ -33,7 +33,18 @@ def no_constant(name):
 def test_json_is_one_object_and_nothing_else(answer):
     assert (answer.returncode, answer.stderr) == (0, "")
     result = json.loads(answer.stdout, parse_constant=no_constant)
-    assert list(result) == ["split", "unit", "count", "metrics", "groups", "gates", "clusters", "held"]
+    assert list(result) == [
+        "split",
+        "unit",
+        "count",
+        "metrics",
+        "groups",
+        "gates",
+        "clusters",
+        "yardsticks",
+        "steps",
+        "held",
+    ]
     assert (result["split"], result["unit"], result["count"]) == ("test", "rows", 100)
     assert list(result["metrics"]) == ["click", "buy", "click_and_buy"]
     for values in (*result["metrics"].values(), *result["groups"]["N"].values()):
@@ -72,7 +83,9 @@ def test_what_is_not_defined_is_null(trained_run, tmp_path):
     assert [name for name, value in click.items() if value is None] == ["auc", "gauc", "ne", "calibration"]
     assert set(result["metrics"]["buy"].values()) == {None}  # Judged on clicks, and there are none.
     shown = call("evaluate", *arguments)
-    assert re.search(r"\n\s+click\s+-\s+-\s+-\s+0\.\d+\s+-\s+-\s+0\.\d+", shown.out), shown.out
+    # What is defined for no output has no column.
+    assert re.search(r"output\s+log loss\s+ECE", shown.out), shown.out
+    assert re.search(r"\n\s+click\s+0\.\d+\s+0\.\d+\s+\n\s+buy\s+-\s+-\s", shown.out), shown.out
 
 
 def test_tables_show_the_same_figures(answer, trained_run):

@@ -41,7 +41,7 @@ def assert_fails(outcome, code, message):
 
 def test_json_is_one_object_and_what_training_measured(runs):
     result = json.loads(evaluate(runs["first"], "--json"))
-    assert list(result) == ["split", "unit", "count", "metrics", "groups", "gates", "clusters"]
+    assert list(result) == ["split", "unit", "count", "metrics", "groups", "gates", "clusters", "yardsticks", "steps"]
     assert (result["split"], result["unit"], result["count"]) == ("test", "users", 120)
     assert list(result["metrics"]["next_item"]) == METRICS
     assert list(result["clusters"]) == ["num_clusters", "in_use", "largest_share", "silhouette", "groups"]

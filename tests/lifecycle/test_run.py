@@ -76,7 +76,7 @@ def test_a_changed_file_is_told_until_it_is_whole(toy_run):
 def test_what_no_file_of_a_run_says(toy_run):
     assert toy_run.read_json("history.json") is None
     (toy_run.path / "history.json").write_text("{")
-    with pytest.raises(RunError, match="history.json: damaged; train again"):
+    with pytest.raises(RunError, match="history.json: damaged; remove it, and all but the training curves is there"):
         toy_run.read_json("history.json")
     (toy_run.path / "run.json").write_text(json.dumps({**toy_run.metadata, "data": 3}))
     with pytest.raises(RunError, match="run.json: not written by tfelc's training"):

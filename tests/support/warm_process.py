@@ -42,7 +42,8 @@ class WarmProcess:
         self.args = [module, *map(str, arguments)]
         self._printed = tempfile.TemporaryDirectory(prefix="tfelc-warm-")
         self._files = [os.path.join(self._printed.name, name) for name in ("out", "err")]
-        variables = {**os.environ, **(environment or {})}
+        # What TensorFlow says of itself is said where it is imported, which was before.
+        variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})}
         self._process = _context().Process(target=_run, args=(self.args, self._files, variables))
         self._process.start()
 

@@ -57,7 +57,7 @@ def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, floa
     if best_possible_auc:
         notes.append("best AUC: that of the true probabilities")
     table = Table(title=f"{result.split}, {result.count:,} rows", caption="\n".join(notes), box=SIMPLE)
-    table.add_column("output")
+    table.add_column("output", no_wrap=True)
     held = result.held.gauc if result.held is not None else {}
     names = [name for name in RANKER_METRICS.names() if name != _COVERAGE and is_measured(result, name)]
     for name in names:
