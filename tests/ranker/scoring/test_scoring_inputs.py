@@ -72,7 +72,9 @@ def test_each_kind_is_scored_alike_and_a_table_at_the_version_of_the_start(
     assert found["impression"].to_pylist() == expected["impression"].to_pylist()
     np.testing.assert_allclose(found["click"].to_numpy(), expected["click"].to_numpy(), atol=1e-6)
     assert found["newcomer"].to_pylist() == ["N"] * 100 + log_rows["newcomer"].to_pylist()[100:]
-    sources = [part["source"] for part in json.loads((tmp_path / "scores/manifest.json").read_text())["parts"].values()]
+    sources = [
+        part["source"] for part in json.loads((tmp_path / "scores/_manifest.json").read_text())["parts"].values()
+    ]
     assert [source.split("/")[-1] for source in sources[:2]] == ["a.parquet"] * 2 and len(sources) == 7
     assert f"{names[5]}@1/" in sources[5] and f"{names[6]}@{iceberg.current_snapshot().snapshot_id}/" in sources[6]
 

@@ -15,7 +15,15 @@ _STEPS = 300
 def test_long_epochs_are_logged_in_full_width() -> None:
     """In bfloat16 a counter stands still at 256, and a mean with it."""
     schema, rows = every_kind_schema(), every_kind_rows(_STEPS, 0)
-    settings = ["training.precision=mixed_bfloat16", "model.architecture.units=[8]", "model.clusters.num_clusters=3"]
+    settings = [
+        *("training.precision=mixed_bfloat16", "model.architecture.units=[8]", "model.clusters.num_clusters=3"),
+        *(
+            "optimizer.learning_rate=0.004",
+            "optimizer.tables_learning_rate=0.02",
+            "model.number_bins=0",
+            "model.linear=false",
+        ),
+    ]
     config = RankerSettings.load(None, settings)
     keras.utils.set_random_seed(0)
     model = RankingModel.build(schema, fit_features(schema, [rows]), ("click", "buy"), config)
