@@ -30,7 +30,10 @@ def route(tmp_path_factory):
     data, run, models = folder / "data", folder / "run", folder / "models"
     printed_by("prepare", "simulated", "--rows", 4000, "--users", 150, "--out", data)
     rows = json.loads((data / "manifest.json").read_text())["rows"]["train"]
-    settings = ("training.epochs=1", f"training.batch_size={(rows + 1) // 2}", "model.clusters.num_clusters=6")
+    settings = (
+        *("training.epochs=1", f"training.batch_size={(rows + 1) // 2}", "model.clusters.num_clusters=6"),
+        *("optimizer.average=0", "training.yardsticks=false"),
+    )
     options = [word for setting in settings for word in ("--set", setting)]
     printed_by("train", "--task", "ctr,cvr", "--data", data, "--run", run, *options)
     return data, run, models, printed_by("export", "--run", run, "--to", models)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from tfelc.core.errors import DataError
-from tfelc.data.log_files import LogFiles, is_csv
+from tfelc.data.files.log_files import LogFiles
+from tfelc.data.files.read_rows import read_rows
 from tfelc.data.log_source import LogInput, open_log
 
 _ROWS = 200_000
@@ -29,13 +29,14 @@ def sampled_rows(source: LogInput) -> tuple[pa.Table, int | None, str]:
     Raises:
         DataError: A file is missing, empty or broken, or there are no rows.
     """
-    log = open_log(source, open_log(source, []).names)
+    log = open_log(source, [])
     pieces: list[pa.Table] = []
     rows = 0
-    if isinstance(log, LogFiles) and not any(is_csv(path) for path in log.paths):
+    if isinstance(log, LogFiles) and all(file.groups is not None for file in log.files):
         tables: Iterator[tuple[pa.Table, bool]] = ((table, False) for table in _row_groups(log))
     else:
-        tables = ((batch.table, batch.is_text) for batch in log.batches(log.names))
+        names = log.names
+        tables = ((batch.table, batch.is_text) for batch in open_log(source, names, names).batches())
     is_text = False
     for table, as_text in tables:
         is_text = as_text
@@ -45,7 +46,7 @@ def sampled_rows(source: LogInput) -> tuple[pa.Table, int | None, str]:
             break
     if not rows:
         raise DataError(f"{log.name}: the log has no rows")
-    sample = pa.concat_tables(pieces)
+    sample = pa.concat_tables(pieces, promote_options="permissive")
     if is_text:
         columns = {name: _typed(sample[name].combine_chunks()) for name in sample.column_names}
         sample = pa.table(columns)
@@ -54,12 +55,12 @@ def sampled_rows(source: LogInput) -> tuple[pa.Table, int | None, str]:
 
 def _row_groups(log: LogFiles) -> Iterator[pa.Table]:
     """The first row group of the log, then others in a random order that is the same each time."""
-    groups = [(path, group) for path in log.paths for group in range(pq.ParquetFile(path).num_row_groups)]
+    groups = [(file, group) for file in log.files for group in range(len(file.groups or ()))]
     first, others = groups[:1], groups[1:]
     random.Random(0).shuffle(others)
-    for path, group in [*first, *others]:
-        with pq.ParquetFile(path) as file:
-            yield file.read_row_group(group, columns=log.names)
+    for file, group in [*first, *others]:
+        if batches := list(read_rows(file, log.names, group)):
+            yield pa.Table.from_batches(batches)
 
 
 def _typed(texts: pa.Array) -> pa.Array:
