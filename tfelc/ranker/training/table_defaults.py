@@ -10,7 +10,7 @@ from tfelc.ranker.without_auto import BEFORE, without_auto
 from tfelc.schema.schema import Schema
 
 # From so many training rows on, an epoch or two in large batches teach what there is to learn.
-LARGE = 300_000
+LARGE = 200_000
 # A small table's model is judged after at least so many steps, before it has learned rare values by heart; it is given
 # up after so many without a gain, and trained for about so many in all.
 _STEPS, _PATIENT_STEPS, _MOST_STEPS = 100, 600, 12_000
