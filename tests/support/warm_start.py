@@ -4,7 +4,7 @@ import os
 
 from tfelc.core.tensorflow_start import load_tensorflow
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # TensorFlow reads it once; the worker that asks may have another
 load_tensorflow()
 
 import tfelc.lifecycle.training.training_loop  # noqa: E402
