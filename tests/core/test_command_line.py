@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -49,7 +50,12 @@ def command(tmp_path):
 
     def call(*arguments, **variables):
         return subprocess.run(
-            [sys.executable, path, *arguments], capture_output=True, text=True, env={**environment, **variables}
+            [sys.executable, path, *arguments],
+            capture_output=True,
+            text=True,
+            env={**environment, **variables},
+            # Whoever runs the tests in the background has SIGINT ignored, which a process hands on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     call.path = path
