@@ -1,10 +1,14 @@
 """A server to test: the one at CONFORMANCE_REST and CONFORMANCE_GRPC, or the local one, started for the occasion."""
 
 import os
+import re
+import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import grpc
 import httpx
@@ -108,3 +112,23 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     folder = request.getfixturevalue("base")
     with LocalProcess("--config", str(folder / "models.config"), LABELS_MAY_WAIT) as process:
         yield target_at(process.rest, process.grpc)
+
+
+def gauge(target: Any, name: str) -> float:
+    """What a metric of the local server's own says."""
+    text = target.http.get(f"{target.rest}/monitoring/prometheus/metrics").text
+    return float(re.search(rf"^local_server_{name} (\S+)$", text, re.M)[1])
+
+
+def returns_to_zero(target: Any, name: str, seconds: float = 20.0) -> bool:
+    """Waits until a metric of the local server is 0."""
+    deadline = time.monotonic() + seconds
+    while gauge(target, name) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return gauge(target, name) == 0
+
+
+def connection(target: Any, timeout: float = 20.0) -> socket.socket:
+    """A bare connection to the server's REST port."""
+    parts = urlsplit(target.rest)
+    return socket.create_connection((parts.hostname, parts.port), timeout=timeout)

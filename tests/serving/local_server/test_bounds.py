@@ -4,15 +4,13 @@ import contextlib
 import gzip
 import json
 import re
-import socket
 import threading
 import time
-from urllib.parse import urlsplit
 
 import grpc
 import pytest
 
-from tests.serving.conftest import NAME, ROW, predict_request, refused, target_at
+from tests.serving.conftest import NAME, ROW, connection, gauge, predict_request, refused, returns_to_zero, target_at
 from tests.serving.local_process import LocalProcess
 
 MIB = 2**20
@@ -32,21 +30,8 @@ def server(process):
     """The server, which must still answer after each test, and hold no bodies."""
     target = target_at(process.rest, process.grpc)
     yield target
-    deadline = time.monotonic() + 20
-    while held(target) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert held(target) == 0
+    assert returns_to_zero(target, "body_bytes")
     assert target.predict(instances=[ROW]).status_code == 200
-
-
-def held(target):
-    text = target.http.get(f"{target.rest}/monitoring/prometheus/metrics").text
-    return float(re.search(r"^local_server_body_bytes (\S+)$", text, re.M)[1])
-
-
-def connection(target):
-    parts = urlsplit(target.rest)
-    return socket.create_connection((parts.hostname, parts.port), timeout=20)
 
 
 def raw(target, *pieces):
@@ -154,13 +139,13 @@ def test_bodies_that_are_still_arriving_are_bounded_together(server, process):
                 client.sendall(head.encode() + b" " * (10 * MIB))
             clients.append(client)
         deadline = time.monotonic() + 10
-        while held(server) > 20 * MIB or (len(answers) < 4 and time.monotonic() < deadline):
+        while gauge(server, "body_bytes") > 20 * MIB or (len(answers) < 4 and time.monotonic() < deadline):
             for client in clients:
                 client.settimeout(0.05)
                 with contextlib.suppress(OSError):
                     answers.append(client.recv(100))
         assert sum(answer.startswith(b"HTTP/1.1 429") or answer == b"" for answer in answers) >= 4
-        assert held(server) <= 20 * MIB
+        assert gauge(server, "body_bytes") <= 20 * MIB
         assert process.memory() - before < 80 * MIB
 
 

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import json
-import re
 import signal
 import socket
 import time
@@ -15,7 +14,18 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import get_model_status_pb2
 
-from tests.serving.conftest import LABELS_MAY_WAIT, NAME, ROW, arrays, predict_request, refused, target_at
+from tests.serving.conftest import (
+    LABELS_MAY_WAIT,
+    NAME,
+    ROW,
+    arrays,
+    connection,
+    gauge,
+    predict_request,
+    refused,
+    returns_to_zero,
+    target_at,
+)
 from tests.serving.local_process import LocalProcess
 
 # About half a second on an idle core, where a step takes 25 microseconds.
@@ -35,21 +45,8 @@ def server(process):
     """A server with tight limits, which must still answer after each test."""
     target = target_at(process.rest, process.grpc)
     yield target
-    deadline = time.monotonic() + 20
-    while admitted(target) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert admitted(target) == 0
+    assert returns_to_zero(target, "admitted_requests")
     assert target.predict(instances=[ROW]).status_code == 200
-
-
-def admitted(target):
-    text = target.http.get(f"{target.rest}/monitoring/prometheus/metrics").text
-    return float(re.search(r"^local_server_admitted_requests (\S+)$", text, re.M)[1])
-
-
-def connection(target):
-    parts = urlsplit(target.rest)
-    return socket.create_connection((parts.hostname, parts.port), timeout=10)
 
 
 @pytest.mark.parametrize(
@@ -132,13 +129,13 @@ def test_clients_that_go_away(server):
     body = json.dumps({"signature_name": "slow", "inputs": {"steps": [20_000]}}).encode()
     head = f"POST /v1/models/{NAME}:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     for sent in (head + body, head + body[:10], head[:20]):
-        with connection(server) as client:
+        with connection(server, 10) as client:
             client.sendall(sent)
     assert server.predict(instances=[ROW]).status_code in (200, 429)
 
 
 def test_a_body_that_does_not_arrive(server):
-    with connection(server) as client:
+    with connection(server, 10) as client:
         client.sendall(
             f"POST /v1/models/{NAME}:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{{".encode()
         )
@@ -146,7 +143,7 @@ def test_a_body_that_does_not_arrive(server):
 
 
 def test_slow_clients_keep_nobody_waiting(server):
-    clients = [connection(server) for _ in range(200)]
+    clients = [connection(server, 10) for _ in range(200)]
     try:
         for client in clients:
             client.sendall(b"POST /v1/models/x:predict HTTP/1.1\r\nHost:")
@@ -162,7 +159,7 @@ def test_slow_clients_keep_nobody_waiting(server):
     "request_line", [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x00" * 100]
 )
 def test_what_is_not_http(server, request_line):
-    with connection(server) as client:
+    with connection(server, 10) as client:
         client.sendall(request_line)
         client.shutdown(socket.SHUT_WR)
         assert client.recv(100)[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 505")
@@ -216,7 +213,7 @@ def test_sigterm_lets_requests_under_way_end(base):
             rest = pool.submit(target.predict, **SLOW)
             request = predict_request("slow", steps=np.array([STEPS]))
             rpc = pool.submit(target.prediction.Predict, request, timeout=20)
-            while admitted(target) < 2:
+            while gauge(target, "admitted_requests") < 2:
                 time.sleep(0.01)
             assert process.end() == 0
             assert rest.result().status_code == 200
@@ -228,7 +225,7 @@ def test_sigterm_lets_requests_under_way_end(base):
 def test_health_and_status_do_not_wait_behind_predictions(server):
     request = predict_request("slow", steps=np.array([STEPS]))
     calls = [server.prediction.Predict.future(request, timeout=20) for _ in range(12)]
-    while admitted(server) < 5:
+    while gauge(server, "admitted_requests") < 5:
         time.sleep(0.01)
     answer = health_pb2_grpc.HealthStub(server.channel).Check(health_pb2.HealthCheckRequest(), timeout=20)
     assert answer.status == health_pb2.HealthCheckResponse.SERVING

@@ -1,10 +1,7 @@
 """Versions that come, go and break, watched by a manager in this process."""
 
-import errno
-import os
 import shutil
 import threading
-import time
 
 import grpc
 import numpy as np
@@ -13,19 +10,10 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from tests.serving.conftest import NAME, predict_request
-from tfelc.serving.local_server import served_model, version_folders
+from tests.serving.version_tools import copied, eventually, score, states
 from tfelc.serving.local_server.model_config import ModelConfig
 from tfelc.serving.local_server.model_manager import ModelManager
 from tfelc.serving.local_server.serving_error import ServingError
-from tfelc.serving.local_server.version_folders import why_empty
-
-
-def copied(base, folder, version, source=1):
-    """Copies a version as a careful operator does: under another name, then renamed."""
-    hidden = folder / f".copying-{version}"
-    shutil.copytree(base / str(source), hidden)
-    hidden.rename(folder / str(version))
-    return folder / str(version)
 
 
 def warmed(path, *requests):
@@ -36,38 +24,6 @@ def warmed(path, *requests):
             log = prediction_log_pb2.PredictionLog()
             log.predict_log.request.CopyFrom(request)
             writer.write(log.SerializeToString())
-
-
-@pytest.fixture
-def folder(tmp_path):
-    path = tmp_path / NAME
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def manager():
-    made = ModelManager(poll=0.02)
-    yield made
-    made.close()
-
-
-def states(manager):
-    return {version: status.state for version, status in manager.statuses(NAME).items()}
-
-
-def eventually(condition, seconds=15.0):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not come about in time")
-
-
-def score(manager, **which):
-    with manager.use(NAME, **which) as servable:
-        return servable.version, servable.run("single", {"x": np.array([1.5], np.float32)})["y"].tolist()
 
 
 def code_of(call):
@@ -278,86 +234,6 @@ def test_a_version_is_listed_in_one_step_and_labeled_in_the_next(base, folder, m
     manager.reload([ModelConfig(NAME, folder, "specific", versions=(1, 2))])
     manager.reload([both])
     assert score(manager, label="stable")[0] == 1
-
-
-def test_version_names_are_read_as_tensorflow_serving_reads_them(base, folder, manager):
-    for source, name in ((1, "00000123"), (2, "007"), (1, "7")):
-        shutil.copytree(base / str(source), folder / name)
-    manager.start([ModelConfig(NAME, folder, "all")])
-    assert states(manager) == {123: "AVAILABLE", 7: "AVAILABLE"}
-    with manager.use(NAME, version=7) as servable:
-        assert servable.path == folder / "7"
-
-
-def test_a_failed_version_that_is_deleted_while_it_is_looked_at(base, folder, manager, monkeypatch):
-    copied(base, folder, 1)
-    manager.start([ModelConfig(NAME, folder)])
-    real, deleted = os.walk, []
-
-    def walk(path):
-        for found in real(path):
-            shutil.rmtree(folder / "9", ignore_errors=True)
-            deleted.append(path)
-            yield found
-
-    monkeypatch.setattr(version_folders.os, "walk", walk)
-    (folder / ".broken" / "variables").mkdir(parents=True)
-    (folder / ".broken").rename(folder / "9")
-    eventually(lambda: deleted)
-    copied(base, folder, 2)
-    eventually(lambda: states(manager).get(2) == "AVAILABLE")
-
-
-@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES, errno.ESTALE])
-def test_a_folder_that_cannot_be_read_changes_nothing(base, folder, manager, monkeypatch, caplog, code):
-    copied(base, folder, 1)
-    manager.start([ModelConfig(NAME, folder)])
-    model, real = manager.models[NAME], os.listdir
-
-    def listdir(path):
-        raise OSError(code, os.strerror(code), str(path))
-
-    monkeypatch.setattr(version_folders.os, "listdir", listdir)
-    eventually(lambda: model.failed_looks > 2)
-    assert states(manager) == {1: "AVAILABLE"} and score(manager)[0] == 1
-    assert os.strerror(code) in model.problem and str(folder) in model.problem
-    looked = model.last_look
-    assert sum("what is served stays" in record.message for record in caplog.records) == 1
-    monkeypatch.setattr(version_folders.os, "listdir", real)
-    eventually(lambda: model.last_look > looked)
-    assert model.problem == ""
-
-
-def test_a_version_that_failed_through_no_fault_of_its_files_is_tried_again(folder, monkeypatch):
-    (folder / "1").mkdir()
-    (folder / "1" / "saved_model.pb").write_bytes(b"as good as ever")
-    calls, faults = [], [OSError(errno.EIO, "Input/output error")] * 3
-
-    def load(name, version, path):
-        calls.append(time.monotonic())
-        if faults:
-            raise faults.pop()
-        return "a servable"
-
-    monkeypatch.setattr(served_model, "FIRST_PAUSE", 0.1)
-    model = served_model.ServedModel(ModelConfig(NAME, folder), load)
-    model.look()
-    model.look()
-    assert len(calls) == 1 and model.statuses()[1].state == "END"
-    deadline = time.monotonic() + 10
-    while not model.answers and time.monotonic() < deadline:
-        model.look()
-        time.sleep(0.01)
-    assert model.answers and len(calls) == 4
-    pauses = np.diff(calls)
-    assert pauses[0] >= 0.1 and pauses[1] >= 0.2 and pauses[2] >= 0.4
-
-
-def test_the_right_base_path_is_named(base, folder):
-    assert why_empty(base / "1") == f"{base / '1'} is a version folder; its base is {base}"
-    assert why_empty(base.parent) == f"{base.parent} holds no versions, but its folder holds them: {base}"
-    assert why_empty(folder / "absent") == f"{folder / 'absent'}: No such file or directory"
-    assert "named by a whole number" in why_empty(folder)
 
 
 def test_models_are_added_and_taken_away(base, folder, manager):

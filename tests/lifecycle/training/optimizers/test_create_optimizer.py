@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from tfelc.core.errors import ConfigError
 from tfelc.lifecycle.settings.optimizer import OptimizerSettings
 from tfelc.lifecycle.training.optimizers.create_optimizer import create_optimizer, create_table_optimizer
 from tfelc.lifecycle.training.optimizers.lazy_adam import LazyAdam
@@ -67,3 +68,9 @@ def test_without_weight_decay_adamw_is_adam() -> None:
         create_optimizer(OptimizerSettings(name=name), 8, variables).apply(gradients, variables)
     for a, b in zip(one, other, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0])
+def test_a_rate_that_would_climb_the_loss_is_refused(rate: float) -> None:
+    with pytest.raises(ConfigError, match="a learning rate must be above 0, and `auto` have its value by now"):
+        create_table_optimizer("lazy_adam", rate, "constant", 10, _variables()[:1])

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from tfelc.core.errors import ConfigError
 from tfelc.lifecycle.settings.optimizer import OptimizerSettings
 from tfelc.lifecycle.training.optimizers.lazy_adam import LazyAdam
 from tfelc.lifecycle.training.optimizers.sparse_adagrad import SparseAdagrad
@@ -57,7 +58,13 @@ def create_table_optimizer(name: str, rate: float, schedule: str, steps: int, va
 
 
 def learning_rate(rate: float, schedule: str, steps: int) -> Any:
-    """A learning rate as Keras's optimizers take it: `constant`, or `linear` or `cosine` decay to zero over `steps`."""
+    """A learning rate as Keras's optimizers take it: `constant`, or `linear` or `cosine` decay to zero over `steps`.
+
+    Raises:
+        ConfigError: The rate is not above 0, as one that is still `auto`: training would climb the loss.
+    """
+    if not rate > 0:
+        raise ConfigError(f"a learning rate must be above 0, and `auto` have its value by now. Received: {rate}")
     if schedule == "linear":
         return keras.optimizers.schedules.PolynomialDecay(rate, steps, end_learning_rate=0.0)
     if schedule == "cosine":
