@@ -124,7 +124,9 @@ def write_untrained_run(path: Path, dataset: Any, heads: tuple[str, ...] = ("cli
     from tfelc.ranker.run import RankerRun
     from tfelc.ranker.settings import RankerSettings
 
-    config = RankerSettings.load(None, ["model.clusters.num_clusters=5", "model.architecture.units=[16, 8]", *settings])
+    rates = ["optimizer.learning_rate=0.01", "optimizer.tables_learning_rate=0.01"]
+    model_settings = ["model.clusters.num_clusters=5", "model.architecture.units=[16, 8]"]
+    config = RankerSettings.load(None, [*rates, *model_settings, *settings])
     reader = RowGroupReader(dataset.files("train"), list(dataset.schema.features), seed=0)
     fitted = fit_features(dataset.schema, reader.tables(0, shuffle=False))
     run = RankerRun.create(path, config, dataset, list(heads), fitted)

@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @cache
-def _context() -> ForkServerContext:
+def warm_context() -> ForkServerContext:
+    """The one of `multiprocessing` whose processes begin so; a Python process has no more than one fork server."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.support.warm_start"])
     return context
@@ -44,7 +45,7 @@ class WarmProcess:
         self._files = [os.path.join(self._printed.name, name) for name in ("out", "err")]
         # What TensorFlow says of itself is said where it is imported, which was before.
         variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})}
-        self._process = _context().Process(target=_run, args=(self.args, self._files, variables))
+        self._process = warm_context().Process(target=_run, args=(self.args, self._files, variables))
         self._process.start()
 
     @property

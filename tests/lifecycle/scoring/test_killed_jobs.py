@@ -1,7 +1,6 @@
 """Jobs killed by SIGKILL at 20 random moments on each engine, and started again until they are done."""
 
 import importlib.util
-import multiprocessing
 import os
 import random
 import signal
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.support.every_kind import every_kind_rows
+from tests.support.warm_process import warm_context
 
 BEAM = importlib.util.find_spec("apache_beam") is not None
 PIECES = 40
@@ -49,16 +49,6 @@ def stand_in(ranker, rows):
 
 
 @pytest.fixture(scope="module")
-def processes():
-    """Starts processes that have imported TensorFlow, from one where it has started no thread."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["tensorflow", "tfelc.ranker.scoring.scoring_job", *(["tfelc.lifecycle.scoring.beam_engine"] if BEAM else [])]
-    )
-    return context
-
-
-@pytest.fixture(scope="module")
 def job(settings, tmp_path_factory):
     folder = tmp_path_factory.mktemp("kill")
     rows = every_kind_rows(PIECES * ROWS, 90)
@@ -81,9 +71,9 @@ def contents(folder: Path) -> dict[str, bytes]:
         pytest.param("beam", "stand-in", 20, marks=pytest.mark.skipif(not BEAM, reason="Apache Beam is not installed")),
     ],
 )
-def test_killed_and_started_again_the_output_is_the_same(job, tmp_path, processes, engine, answers, kills):
+def test_killed_and_started_again_the_output_is_the_same(job, tmp_path, engine, answers, kills):
     def start(folder):
-        process = processes.Process(target=work, args=(replace(job, output=str(folder)), engine, answers))
+        process = warm_context().Process(target=work, args=(replace(job, output=str(folder)), engine, answers))
         process.start()
         return process
 
