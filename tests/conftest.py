@@ -28,6 +28,15 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def warm_processes():
+    from tests.support.warm_process import begin_warm
+
+    with pytest.MonkeyPatch.context() as patch:
+        begin_warm(patch)
+        yield
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     folder = os.environ.get("TFELC_DATA_DIR")

@@ -1,12 +1,12 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 
 import pyarrow.compute as pc
 import pytest
 
+from tests.support import warm_process
 from tests.support.command import call
 from tests.support.every_kind import (
     every_kind_rows,
@@ -14,7 +14,6 @@ from tests.support.every_kind import (
     write_every_kind_dataset,
     write_untrained_run,
 )
-from tests.support.training import ROOT
 from tfelc.data.dataset_writer import DatasetWriter
 from tfelc.data.splits import SPLITS
 
@@ -23,7 +22,7 @@ from tfelc.data.splits import SPLITS
 def answer(trained_run):
     """What `tfelc evaluate --json` says of the test split, in a process of its own."""
     command = [sys.executable, "-m", "tfelc.commands", "evaluate", "--run", trained_run.path, "--json"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
+    return warm_process.run(command)
 
 
 def no_constant(name):

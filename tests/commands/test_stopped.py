@@ -34,7 +34,7 @@ def wait_for(found, process, seconds=120):
     ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 )
 def test_a_preparation_leaves_nothing_and_one_that_was_killed_is_cleaned_up_after(tmp_path, number, code, word):
-    asked = ("prepare", "simulated", "--rows", 5_000_000, "--out", tmp_path / "data")
+    asked = ("prepare", "simulated", "--rows", 1_000_000, "--out", tmp_path / "data")
     killed = started(*asked)
     wait_for(lambda: list(tmp_path.glob(".data.*.part/train")), killed)
     killed.kill()

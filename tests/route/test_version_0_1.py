@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +12,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support import warm_process
 from tests.support.command import call
 from tests.support.made_once import made_once
 from tests.support.stored import VERSION_0_1, told_of_old_names
-from tests.support.training import ROOT
 
 PART = "part-00000-00000.parquet"
 
@@ -84,7 +82,7 @@ def test_runs_of_before_are_compared() -> None:
 def test_a_command_says_it_in_one_plain_line() -> None:
     path = VERSION_0_1 / "sasrec"
     command = [sys.executable, "-m", "tfelc.commands", "evaluate", "--run", path, "--json"]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=600)
+    done = warm_process.run(command)
     assert done.returncode == 0, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"warning: {path / 'config.yaml'}: `model.variant` is now `model.name`, ")

@@ -4,45 +4,43 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
 
 import httpx
 
-ROOT = Path(__file__).parents[2]
+from tests.support.warm_process import WarmProcess
 
 
 class LocalProcess:
     """Starts `tfelc serve` on free ports of the loopback; a context manager.
 
-    With `wait=False` it does not wait until the server is ready; `lines` is what it has said by now.
+    With `wait=False` it does not wait until the server is ready.
     """
 
     def __init__(self, *options: str, wait: bool = True) -> None:
-        command = [sys.executable, "-m", "tfelc.commands", "serve", "--rest-port", "0", "--grpc-port", "0", *options]
-        self.process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.errors: list[str] = []
-        threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True).start()
-        self.lines: list[str] = []
+        arguments = ["serve", "--rest-port", "0", "--grpc-port", "0", *options]
+        self.process = WarmProcess("tfelc.commands", arguments)
         if not wait:
-            threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True).start()
             return
-        line = self.process.stdout.readline()
-        found = re.fullmatch(r"ready: REST (\S+) gRPC (\S+)\n", line)
+        while not self.lines and self.process.poll() is None:
+            time.sleep(0.01)
+        found = re.fullmatch(r"ready: REST (\S+) gRPC (\S+)\n", self.lines[0] if self.lines else "")
         if not found:
             self.process.kill()
             self.process.wait()
-            raise RuntimeError(f"the server did not start: {line!r} {self.errors}")
+            raise RuntimeError(f"the server did not start: {self.lines} {self.errors}")
         self.rest, self.grpc = found.groups()
+
+    @property
+    def lines(self) -> list[str]:
+        """The whole lines that it has said by now."""
+        return _lines(self.process.out)
+
+    @property
+    def errors(self) -> list[str]:
+        """The same of standard error."""
+        return _lines(self.process.err)
 
     def wait_for(self, model: str, states: dict[str, str], seconds: float = 20.0) -> dict[str, str]:
         """Waits until the model's versions stand as given."""
@@ -76,3 +74,8 @@ class LocalProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _lines(file: Path) -> list[str]:
+    said = file.read_text() if file.exists() else ""
+    return said[: said.rfind("\n") + 1].splitlines(keepends=True)

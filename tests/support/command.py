@@ -40,6 +40,6 @@ def call(command: str, *arguments: object) -> Outcome:
 
 def printed_by(command: str, *arguments: object) -> str:
     """What `tfelc <command>` prints in a process of its own, which must end well and without a fault."""
-    done = warm_process.run("tfelc.commands", command, *arguments)
+    done = warm_process.run([sys.executable, "-m", "tfelc.commands", command, *arguments])
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout

@@ -14,7 +14,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from functools import cache
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -27,26 +29,41 @@ def warm_context() -> ForkServerContext:
     """The one of `multiprocessing` whose processes begin so; a Python process has no more than one fork server."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.support.warm_start"])
+    with chdir(ROOT):  # where that module is found, wherever the test that comes first works
+        forkserver.ensure_running()
     return context
 
 
 class WarmProcess:
-    """`python -m MODULE ARGUMENTS`, in the root of the project; as much of `subprocess.Popen` as tests ask for.
+    """`python -m MODULE ARGUMENTS` or `python SCRIPT.py ARGUMENTS`; as much of `subprocess.Popen` as tests ask for.
 
     Args:
-        module: The module that is run as the main one.
+        module: The module that is run as the main one, or a script's path.
         arguments: What follows it.
         environment: Variables beside those of this process.
+        folder: The working folder. Defaults to the root of the project.
     """
 
-    def __init__(self, module: str, arguments: Sequence[object], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[object],
+        environment: Mapping[str, str] | None = None,
+        folder: Path = ROOT,
+    ) -> None:
         self.args = [module, *map(str, arguments)]
         self._printed = tempfile.TemporaryDirectory(prefix="tfelc-warm-")
-        self._files = [os.path.join(self._printed.name, name) for name in ("out", "err")]
+        self.out, self.err = (Path(self._printed.name, name) for name in ("out", "err"))
         # What TensorFlow says of itself is said where it is imported, which was before.
         variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})}
-        self._process = warm_context().Process(target=_run, args=(self.args, self._files, variables))
+        asked = (self.args, [self.out, self.err], variables, folder)
+        self._process = warm_context().Process(target=_run, args=asked)
         self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid or 0
 
     @property
     def returncode(self) -> int | None:
@@ -61,36 +78,73 @@ class WarmProcess:
         """Sends SIGKILL."""
         self._process.kill()
 
-    def send_signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: int) -> None:
         """Sends a signal to a process that has not ended."""
-        if self.poll() is None and self._process.pid is not None:
-            os.kill(self._process.pid, number)
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
-    def communicate(self, timeout: float) -> tuple[str, str]:
-        """Waits for its end; what it printed."""
+    def terminate(self) -> None:
+        """Sends SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Waits for its end, and says how it came."""
         self._process.join(timeout)
         if self._process.exitcode is None:
-            raise subprocess.TimeoutExpired(self.args, timeout)
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        return self._process.exitcode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Waits for its end; what it printed."""
+        self.wait(timeout)
         with self._printed:
-            out, err = (Path(file).read_text() if os.path.exists(file) else "" for file in self._files)
+            out, err = (file.read_text() if file.exists() else "" for file in (self.out, self.err))
         return out, err
 
 
-def _run(args: list[str], files: list[str], variables: dict[str, str]) -> None:
+def _run(args: list[str], files: list[Path], variables: dict[str, str], folder: Path) -> None:
     for number, file in enumerate(files, start=1):
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(handle, number)
         os.close(handle)
     os.environ.clear()
     os.environ.update(variables)
-    os.chdir(ROOT)
+    os.chdir(folder)
     sys.argv = ["-m", *args[1:]]
-    runpy.run_module(args[0], run_name="__main__", alter_sys=True)
+    if args[0].endswith(".py"):
+        sys.argv[0] = args[0]
+        sys.path.insert(0, str(Path(args[0]).parent))
+        runpy.run_path(args[0], run_name="__main__")
+    else:
+        runpy.run_module(args[0], run_name="__main__", alter_sys=True)
 
 
-def run(module: str, *arguments: Any, timeout: float = 900, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Runs a module to its end, as `subprocess.run` does with `capture_output` and `text`."""
-    process = WarmProcess(module, arguments, variables)
+def run(
+    command: Sequence[object],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path = ROOT,
+    timeout: float = 900,
+    capture_output: bool = True,
+    text: bool = True,
+) -> subprocess.CompletedProcess[str]:
+    """`subprocess.run` of a command that begins with `sys.executable` and then `-m MODULE` or a script."""
+    assert command[0] == sys.executable and capture_output and text, command
+    module, *arguments = command[2:] if command[1] == "-m" else command[1:]
+    process = WarmProcess(str(module), arguments, env, cwd)
     out, err = process.communicate(timeout)
     assert process.returncode is not None
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def begin_warm(patch: Any) -> None:
+    """Until the patch is undone, what the package itself asks of a process of its own begins here too.
+
+    Args:
+        patch: `pytest.MonkeyPatch`.
+    """
+    import tfelc.experiments.benchmarks.harness
+    import tfelc.lifecycle.export.verify
+
+    for module in (tfelc.experiments.benchmarks.harness, tfelc.lifecycle.export.verify):
+        patch.setattr(module, "subprocess", sys.modules[__name__])
