@@ -58,11 +58,14 @@ class Client(ABC):
         timeout: Seconds for a call, all its attempts together.
         token: Sent as `authorization: Bearer TOKEN`; or a function that gives it, asked before each attempt.
         headers: Sent with each request.
+
+    Attributes:
+        timeout: As given.
     """
 
     def __init__(self, model: str, timeout: float, token: Token | None, headers: Mapping[str, str] | None) -> None:
         self._model = model
-        self._timeout = timeout
+        self.timeout = timeout
         self._token = token
         self._given = {name.lower(): value for name, value in (headers or {}).items()}
         self._known: dict[Which, Signatures] = {}
@@ -185,7 +188,7 @@ class Client(ABC):
         return {**self._given, "authorization": f"Bearer {token}"}
 
     def _deadline(self, timeout: float | None) -> Deadline:
-        return Deadline(self._timeout if timeout is None else timeout)
+        return Deadline(self.timeout if timeout is None else timeout)
 
     def _predict(
         self, which: Which, name: str, make: Callable[[Signature], Any], deadline: Deadline
