@@ -64,6 +64,16 @@ class Browser:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._value("goog/cdp/execute", cmd="Emulation.setEmulatedMedia", params={"features": features})
 
+    def resize(self, width: int, height: int) -> None:
+        """Shows pages as a window or phone of so many pixels does."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self._value("goog/cdp/execute", cmd="Emulation.setDeviceMetricsOverride", params=screen)
+
+    def press(self, key: str) -> None:
+        """Presses a key, by its number in WebDriver, where the focus is."""
+        actions = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
+        self._value("actions", actions=[{"type": "key", "id": "keyboard", "actions": actions}])
+
     def picture(self, path: Any) -> None:
         path.write_bytes(base64.b64decode(self.http.get(f"{self.path}/screenshot").json()["value"]))
 

@@ -36,7 +36,7 @@ from tfelc.serving.local_server.last_look import HealthService
 from tfelc.serving.local_server.metrics import Metrics
 from tfelc.serving.local_server.model_config import ModelConfig
 from tfelc.serving.local_server.model_manager import ModelManager
-from tfelc.serving.local_server.page import Page
+from tfelc.serving.local_server.page.page import Page
 from tfelc.serving.local_server.rest import RestApi
 from tfelc.serving.local_server.serving_error import ServingError
 
