@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -54,7 +55,7 @@ def curves_of(epochs: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
     """Turns the values of each epoch into a curve for each name.
 
     Args:
-        epochs: Name -> value for each epoch, with the names of the first; what is not defined may be None or missing.
+        epochs: Name -> value for each epoch; what is not defined may be None or missing, as what pre-training has not.
 
     Returns:
         Name -> value of each epoch, NaN for what is not defined.
@@ -63,9 +64,8 @@ def curves_of(epochs: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
         >>> curves_of([{"loss": 0.8, "auc": None}, {"loss": 0.4, "auc": 0.7}])
         {'loss': [0.8, 0.4], 'auc': [nan, 0.7]}
     """
-    return {
-        name: [float("nan") if (value := epoch.get(name)) is None else value for epoch in epochs] for name in epochs[0]
-    }
+    names = dict.fromkeys(name for epoch in epochs for name in epoch)
+    return {name: [float("nan") if (value := epoch.get(name)) is None else value for epoch in epochs] for name in names}
 
 
 def _panel(axes: Axes, title: str, curves: Curves, best: int | None) -> str:
@@ -79,5 +79,9 @@ def _panel(axes: Axes, title: str, curves: Curves, best: int | None) -> str:
     axes.margins(y=0.1)
     if len(curves) > 1:
         axes.legend(fontsize=8)
-    ends = ", ".join(f"{name} from {values[0]:.3f} to {values[-1]:.3f}" for name, values in curves.items())
-    return f"{title}: {ends}."
+    return f"{title}: {', '.join(_ends(name, values) for name, values in curves.items())}."
+
+
+def _ends(name: str, values: Sequence[float]) -> str:
+    defined = [value for value in values if not math.isnan(value)] or [math.nan]
+    return f"{name} from {defined[0]:.3f} to {defined[-1]:.3f}"

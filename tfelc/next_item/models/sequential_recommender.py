@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import keras
 from keras import ops
@@ -64,6 +64,9 @@ class SequentialRecommender(keras.Model):
 
     # Paths of variables that checkpoints of earlier versions hold after those that the model has.
     former_variables: ClassVar[tuple[str, ...]] = ()
+    # What `compute_loss` takes as `positive_views`, where `uses_positive_views`: another history that the `same_target`
+    # followed, or the `future`, which is what the user had after the history, latest first.
+    positive_view: ClassVar[Literal["same_target", "future"]] = "same_target"
 
     def __init__(
         self, num_items: int, max_length: int, settings: SequenceModelSettings, loss: NextItemLoss, name: str
@@ -114,8 +117,8 @@ class SequentialRecommender(keras.Model):
             items: Tensor. Int32, `(batch, length)`, padded with 0 on the left.
             targets: Tensor. Int32; `(batch,)`, what follows each history, or `(batch, length)`, what follows each
                 position.
-            positive_views: Tensor or None. Int32, `(batch, other length)`: other histories of the same targets, where
-                `uses_positive_views`.
+            positive_views: Tensor or None. Int32, `(batch, other length)`: of each sample what `positive_view` says,
+                where `uses_positive_views`.
 
         Returns:
             Name of the term -> scalar.
@@ -123,8 +126,30 @@ class SequentialRecommender(keras.Model):
 
     @property
     def uses_positive_views(self) -> bool:
-        """Whether `compute_loss` takes other histories of the same targets."""
+        """Whether `compute_loss` takes another view of each sample; a model that does learns from `prefixes`."""
         return False
+
+    @property
+    def pretraining_epochs(self) -> int:
+        """Epochs of pre-training, before those that `training.epochs` counts."""
+        return 0
+
+    def compute_pretraining_loss(
+        self, items: Tensor, targets: Tensor, positive_views: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """As `compute_loss`, in the first `pretraining_epochs`; weights that it does not use stay as they are."""
+        raise NotImplementedError(f"{self.name}: pre-training has no loss")
+
+    def begin_epoch(self, samples: Examples, seed: int) -> None:
+        """Changes what an epoch holds fixed, before its first step; a subclass may, and the base has nothing to.
+
+        What it changes has to be a weight of the model, and to follow from the weights, the samples and the seed alone:
+        a run that goes on inside an epoch does not call it again, and one that goes on before the first step does.
+
+        Args:
+            samples: Examples. The histories that the epochs are made of, and what followed them.
+            seed: int. A seed of the epoch's own.
+        """
 
     @property
     def dim(self) -> int:
