@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -79,9 +78,5 @@ def _panel(axes: Axes, title: str, curves: Curves, best: int | None) -> str:
     axes.margins(y=0.1)
     if len(curves) > 1:
         axes.legend(fontsize=8)
-    return f"{title}: {', '.join(_ends(name, values) for name, values in curves.items())}."
-
-
-def _ends(name: str, values: Sequence[float]) -> str:
-    defined = [value for value in values if not math.isnan(value)] or [math.nan]
-    return f"{name} from {defined[0]:.3f} to {defined[-1]:.3f}"
+    ends = ", ".join(f"{name} from {values[0]:.3f} to {values[-1]:.3f}" for name, values in curves.items())
+    return f"{title}: {ends}."
