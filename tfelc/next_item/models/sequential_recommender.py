@@ -124,6 +124,23 @@ class SequentialRecommender(keras.Model):
             Name of the term -> scalar.
         """
 
+    def next_item_term(self, hidden: Tensor, last: Tensor, items: Tensor, targets: Tensor) -> Tensor:
+        """The loss of the next item, after each history or after each of its positions.
+
+        Args:
+            hidden: Tensor. What the model makes of each position, `(batch, length, dim)`; not looked at where there is
+                one target a history.
+            last: Tensor. What it makes of each history, `(batch, dim)`.
+            items: Tensor. Int32, `(batch, length)`.
+            targets: Tensor. Int32, `(batch,)` or `(batch, length)`.
+        """
+        if len(targets.shape) == 1:
+            return self.next_item_loss(last, self.item_embeddings, targets)
+        # Pads have no target; they are dropped before the loss, which may cost a whole catalog for each row.
+        real = ops.nonzero(ops.reshape(items, (-1,)))[0]
+        vectors = ops.take(ops.reshape(hidden, (-1, hidden.shape[-1])), real, axis=0)
+        return self.next_item_loss(vectors, self.item_embeddings, ops.take(ops.reshape(targets, (-1,)), real, axis=0))
+
     @property
     def uses_positive_views(self) -> bool:
         """Whether `compute_loss` takes another view of each sample; a model that does learns from `prefixes`."""
