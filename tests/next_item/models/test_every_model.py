@@ -33,6 +33,7 @@ SMALL: dict[str, tuple[str, ...]] = {
         "model.encoder.attention_dropout=0", "model.mask_last=0.5", "training.samples=windows",
     ),
     "sasrec": ("model.encoder.dim=32", "model.encoder.dropout=0", "model.encoder.attention_dropout=0"),
+    "dssrec": ("model.encoder.dim=32", "model.encoder.dropout=0", "model.encoder.attention_dropout=0"),
     "cl4srec": ("model.encoder.dim=32", "model.encoder.dropout=0", "model.encoder.attention_dropout=0"),
     "iclrec": (
         "model.encoder.dim=32", "model.encoder.dropout=0", "model.encoder.attention_dropout=0",

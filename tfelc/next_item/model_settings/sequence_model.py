@@ -27,6 +27,7 @@ SEQUENCE_MODELS: Registry[type[SequenceModelSettings]] = Registry(
         "caser": "tfelc.next_item.model_settings.caser:CaserSettings",
         "sasrec": "tfelc.next_item.model_settings.sasrec:SASRecSettings",
         "bert4rec": "tfelc.next_item.model_settings.bert4rec:BERT4RecSettings",
+        "dssrec": "tfelc.next_item.model_settings.dssrec:DSSRecSettings",
         "cl4srec": "tfelc.next_item.model_settings.cl4srec:CL4SRecSettings",
         "iclrec": "tfelc.next_item.model_settings.iclrec:ICLRecSettings",
         "elcrec": "tfelc.next_item.model_settings.elcrec:ELCRecSettings",
