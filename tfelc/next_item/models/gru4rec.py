@@ -19,7 +19,7 @@ Tensor = Any
 class GRU4Rec(SequentialRecommender):
     """The state of gated recurrent units after the last item of a history.
 
-    Items are scored by the embeddings that also enter the network. A pad leaves the state as it is.
+    Items are scored by the embeddings that also enter the network.
 
     Args:
         num_items: int. Items of the catalog.
@@ -45,7 +45,7 @@ class GRU4Rec(SequentialRecommender):
         self.item_table = keras.layers.Embedding(num_items + 1, dim, name="item_table")
         self.item_table.build()
         self.dropout = keras.layers.Dropout(settings.dropout, name="dropout")
-        # cuDNN's refuses pads on the left.
+        # What cuDNN computes could not be served by a CPU.
         self.units = [
             keras.layers.GRU(dim, return_sequences=True, use_cudnn=False, name=f"gru_{number}")
             for number in range(settings.num_layers)
@@ -69,8 +69,13 @@ class GRU4Rec(SequentialRecommender):
         return {"next_item": self.next_item_term(states, states[:, -1], items, targets)}
 
     def _states(self, items: Tensor, training: bool) -> Tensor:
-        """The state after each position, `(batch, length, dim)`."""
-        states, mask = self.dropout(self.item_table(items), training=training), ops.not_equal(items, 0)
+        """The state after each position, `(batch, length, dim)`; at a pad it means nothing."""
+        # The network begins at the first item: pads go behind the items, and the states back to where these were.
+        length = ops.shape(items)[1]
+        places = ops.arange(length)[None, :]
+        pads = length - ops.sum(ops.cast(items != 0, "int32"), axis=1, keepdims=True)
+        moved = ops.take_along_axis(items, (places + pads) % length, axis=1)
+        states = self.dropout(self.item_table(moved), training=training)
         for unit in self.units:
-            states = self.dropout(unit(states, mask=mask, training=training), training=training)
-        return states
+            states = self.dropout(unit(states, training=training), training=training)
+        return ops.take_along_axis(states, ((places - pads) % length)[:, :, None], axis=1)
