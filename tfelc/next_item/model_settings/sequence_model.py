@@ -27,6 +27,8 @@ SEQUENCE_MODELS: Registry[type[SequenceModelSettings]] = Registry(
         "caser": "tfelc.next_item.model_settings.caser:CaserSettings",
         "sasrec": "tfelc.next_item.model_settings.sasrec:SASRecSettings",
         "bert4rec": "tfelc.next_item.model_settings.bert4rec:BERT4RecSettings",
+        "cl4srec": "tfelc.next_item.model_settings.cl4srec:CL4SRecSettings",
+        "iclrec": "tfelc.next_item.model_settings.iclrec:ICLRecSettings",
         "elcrec": "tfelc.next_item.model_settings.elcrec:ELCRecSettings",
     },
 )
@@ -68,6 +70,8 @@ class SequenceModelSettings(PartSettings):
         1024
         >>> "elcrec" in SEQUENCE_MODELS.names()
         True
+        >>> SEQUENCE_MODELS.names()
+        ['sasrec', 'cl4srec', 'iclrec', 'elcrec']
     """
 
     registry: ClassVar[Registry[Any]] = SEQUENCE_MODELS
