@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import keras
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from tfelc.next_item.models.gru4rec import GRU4Rec
 
 
 def _model(num_items: int = ITEMS, **settings: object) -> GRU4Rec:
+    keras.utils.set_random_seed(0)
     loaded = GRU4RecSettings.model_validate({"dropout": 0.0, **settings})
     model = loaded.create(num_items, 8, np.ones(num_items, np.int64), seed=0)
     assert isinstance(model, GRU4Rec)
@@ -48,7 +50,7 @@ def test_pads_do_not_count(num_layers: int) -> None:
         model.encode(np.array([[0, 0, 3, 1, 2], [1, 1, 3, 1, 2]], "int32"))[:1], short, rtol=1e-5
     )
     other = np.array(model.encode(np.array([[3, 2, 1]], "int32")))
-    assert np.abs(other - short).max() > 1e-4  # the order counts
+    assert np.abs(other - short).max() > 1e-3 * np.abs(short).max()  # the order counts
 
 
 def test_each_position_is_the_end_of_a_history() -> None:

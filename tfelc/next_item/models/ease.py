@@ -27,7 +27,7 @@ class Ease:
         regularization: float. Weight of the squared weights, above 0. Defaults to 100.
 
     Example:
-        >>> two = Examples(*map(np.array, ([1, 2, 1, 2], [0, 2], [1, 3], [2, 2], [0, 1])))  # two users had 1, and then 2
+        >>> two = Examples(*map(np.array, ([1, 2, 1, 2], [0, 2], [1, 3], [2, 2], [0, 1])))  # twice 1, then 2
         >>> Ease(num_items=3, regularization=2.0).fit(two).scores(two).tolist()
         [[-inf, 0.0, 0.5, 0.0], [-inf, 0.0, 0.5, 0.0]]
 

@@ -71,11 +71,15 @@ class GRU4Rec(SequentialRecommender):
     def _states(self, items: Tensor, training: bool) -> Tensor:
         """The state after each position, `(batch, length, dim)`; at a pad it means nothing."""
         # The network begins at the first item: pads go behind the items, and the states back to where these were.
-        length = ops.shape(items)[1]
-        places = ops.arange(length)[None, :]
-        pads = length - ops.sum(ops.cast(items != 0, "int32"), axis=1, keepdims=True)
-        moved = ops.take_along_axis(items, (places + pads) % length, axis=1)
-        states = self.dropout(self.item_table(moved), training=training)
+        pads = ops.sum(ops.cast(items == 0, "int32"), axis=1, keepdims=True)
+        states = self.dropout(self.item_table(_turned(items, pads)), training=training)
         for unit in self.units:
             states = self.dropout(unit(states, training=training), training=training)
-        return ops.take_along_axis(states, ((places - pads) % length)[:, :, None], axis=1)
+        return _turned(states, -pads)
+
+
+def _turned(rows: Tensor, steps: Tensor) -> Tensor:
+    """Each row, `(length, ...)`, moved to the left by its `steps`, `(batch, 1)`; what falls out comes in at the end."""
+    batch, length = ops.shape(rows)[0], ops.shape(rows)[1]
+    places = (ops.arange(length)[None, :] + steps) % length + length * ops.arange(batch)[:, None]
+    return ops.take(ops.reshape(rows, (-1, *rows.shape[2:])), places, axis=0)
