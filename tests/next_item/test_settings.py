@@ -51,7 +51,10 @@ VIEWS = ("model.contrast.sequence_weight=0.1",)
         ),
         (("model.encoder.layer=2",), "`model.encoder.layer`: no such setting; did you mean `num_layers`?"),
         (("training.seed=4294967296",), "`training.seed`: must be below 4294967296. Received: 4294967296"),
-        (("model.name=gru",), f"`model`: no next-item model `gru`; it is one of {', '.join(SEQUENCE_MODELS.names())}"),
+        (
+            ("model.name=lstm",),
+            f"`model`: no next-item model `lstm`; it is one of {', '.join(SEQUENCE_MODELS.names())}",
+        ),
         (("model=3",), "`model`: must be a mapping of names to values. Received: 3"),
         (
             ("model.name=sasrec", "model.clusters.num_clusters=3"),

@@ -33,9 +33,9 @@ class ClozeMask(keras.layers.Layer):
         ValueError: `share` lies outside (0, 1), or `last_share` outside [0, 1].
 
     Example:
-        >>> cloze = ClozeMask(mask_item=9, share=0.4, last_share=0.5, seed=2)
+        >>> cloze = ClozeMask(mask_item=9, share=0.4, last_share=0.5, seed=3)
         >>> cloze(ops.convert_to_tensor([[0, 1, 2, 3, 4, 5]] * 3))[0].numpy().tolist()
-        [[0, 1, 2, 3, 4, 9], [0, 9, 2, 9, 4, 5], [0, 1, 2, 3, 4, 9]]
+        [[0, 1, 2, 3, 4, 9], [0, 9, 9, 3, 4, 5], [0, 1, 2, 9, 9, 5]]
 
     Source: BERT4Rec (Sun et al., 2019), section 3.6.
     """

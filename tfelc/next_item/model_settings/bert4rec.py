@@ -9,11 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tfelc.next_item.model_settings.encoder import EncoderSettings
+from tfelc.next_item.model_settings.encoder import PlainEncoderSettings
 from tfelc.next_item.model_settings.sequence_model import SequenceModelSettings
 
 if TYPE_CHECKING:
     from tfelc.next_item.models.sequential_recommender import SequentialRecommender
+
+
+class BothSidesEncoderSettings(PlainEncoderSettings):
+    """The Transformer of BERT4Rec, with the layers, heads and dropout of its source."""
+
+    num_layers: int = Field(2, ge=1)
+    dropout: float = Field(0.2, ge=0, lt=1)
+    attention_dropout: float = Field(0.2, ge=0, lt=1)
 
 
 class BERT4RecSettings(SequenceModelSettings):
@@ -31,7 +39,7 @@ class BERT4RecSettings(SequenceModelSettings):
     }
 
     name: Literal["bert4rec"] = "bert4rec"
-    encoder: EncoderSettings = EncoderSettings(num_layers=2, dropout=0.2, attention_dropout=0.2)
+    encoder: BothSidesEncoderSettings = BothSidesEncoderSettings()
     mask: float = Field(0.2, gt=0, lt=1)
     mask_last: float = Field(0.1, ge=0, le=1)
 

@@ -19,7 +19,7 @@ Tensor = Any
 class GRU4Rec(SequentialRecommender):
     """The state of gated recurrent units after the last item of a history.
 
-    Items are scored by the embeddings that also enter the network. A pad leaves the state as it is.
+    Items are scored by the embeddings that also enter the network.
 
     Args:
         num_items: int. Items of the catalog.
@@ -45,7 +45,7 @@ class GRU4Rec(SequentialRecommender):
         self.item_table = keras.layers.Embedding(num_items + 1, dim, name="item_table")
         self.item_table.build()
         self.dropout = keras.layers.Dropout(settings.dropout, name="dropout")
-        # cuDNN's refuses pads on the left.
+        # What cuDNN computes could not be served by a CPU.
         self.units = [
             keras.layers.GRU(dim, return_sequences=True, use_cudnn=False, name=f"gru_{number}")
             for number in range(settings.num_layers)
@@ -69,8 +69,17 @@ class GRU4Rec(SequentialRecommender):
         return {"next_item": self.next_item_term(states, states[:, -1], items, targets)}
 
     def _states(self, items: Tensor, training: bool) -> Tensor:
-        """The state after each position, `(batch, length, dim)`."""
-        states, mask = self.dropout(self.item_table(items), training=training), ops.not_equal(items, 0)
+        """The state after each position, `(batch, length, dim)`; at a pad it means nothing."""
+        # The network begins at the first item: pads go behind the items, and the states back to where these were.
+        pads = ops.sum(ops.cast(items == 0, "int32"), axis=1, keepdims=True)
+        states = self.dropout(self.item_table(_turned(items, pads)), training=training)
         for unit in self.units:
-            states = self.dropout(unit(states, mask=mask, training=training), training=training)
-        return states
+            states = self.dropout(unit(states, training=training), training=training)
+        return _turned(states, -pads)
+
+
+def _turned(rows: Tensor, steps: Tensor) -> Tensor:
+    """Each row, `(length, ...)`, moved to the left by its `steps`, `(batch, 1)`; what falls out comes in at the end."""
+    batch, length = ops.shape(rows)[0], ops.shape(rows)[1]
+    places = (ops.arange(length)[None, :] + steps) % length + length * ops.arange(batch)[:, None]
+    return ops.take(ops.reshape(rows, (-1, *rows.shape[2:])), places, axis=0)

@@ -92,7 +92,7 @@ class NextItemTrainable(Trainable):
         return result
 
     def yardsticks(self) -> dict[str, Metrics]:
-        """What is popular, and item-kNN; see `measure_yardsticks`."""
+        """What is popular, item-kNN and EASE; see `measure_yardsticks`."""
         return measure_yardsticks(self.splits, self.model.num_items)
 
     def describe(self, result: EvaluationResult) -> str:
