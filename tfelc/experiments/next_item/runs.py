@@ -4,11 +4,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tfelc.experiments.next_item.models import UNLEARNED
+from tfelc.experiments.next_item.models import REFITTED, UNLEARNED
 from tfelc.experiments.runs import Plans, Runs
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.metrics.summary import ranking_metrics
 from tfelc.next_item.data.sequences import Sequences
+from tfelc.next_item.data.splits import SequenceSplits
+from tfelc.next_item.evaluation.ease_search import choose_ease
 from tfelc.next_item.evaluation.full_ranking import Scorer, full_ranking
 from tfelc.next_item.evaluation.item_knn_search import choose_item_knn
 from tfelc.next_item.models.popularity import Popularity
@@ -59,8 +61,7 @@ class NextItemRuns(Runs[NextItemSettings, NextItemRun]):
 
     def _measure_unlearned(self, name: str, path: Path, settings: NextItemSettings) -> None:
         splits, items = split(self._loaded, settings.split), self._loaded.num_items
-        scorer: Scorer = Popularity(items).fit(splits.train) if name == "popularity" else choose_item_knn(splits, items)
-        ranks = full_ranking(scorer, splits.test, items).ranks
+        ranks = full_ranking(_fitted(name, splits, items), splits.test, items).ranks
         path.mkdir(exist_ok=True)
         run = NextItemRun(path)
         run.write_ranks(self._loaded.users[splits.test.users], ranks)
@@ -69,3 +70,11 @@ class NextItemRuns(Runs[NextItemSettings, NextItemRun]):
 
     def _measured_on(self, settings: NextItemSettings) -> dict[str, str]:
         return {"data_hash": self._loaded.hash, "protocol": settings.split.protocol}
+
+
+def _fitted(name: str, splits: SequenceSplits, items: int) -> Scorer:
+    if name == "popularity":
+        return Popularity(items).fit(splits.train)
+    if name == "item_knn":
+        return choose_item_knn(splits, items)
+    return choose_ease(splits, items, refitted=name in REFITTED)
