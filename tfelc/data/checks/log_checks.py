@@ -53,7 +53,8 @@ class LogChecks:
         self._rows += len(rows)
         self._constant.see(rows)
         if sum(map(len, self._sample)) < _SAMPLED:
-            self._sample.append(rows.slice(0, _SAMPLED_OF_BATCH))
+            # A copy: a slice would keep the whole batch in memory.
+            self._sample.append(rows.take(np.arange(min(len(rows), _SAMPLED_OF_BATCH))))
         self._see_users(rows)
         self._see_times(rows)
         for name, counts in self._outcomes.items():
