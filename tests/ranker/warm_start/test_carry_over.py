@@ -248,3 +248,21 @@ def test_settings_and_tasks_that_do_not_fit_are_refused_by_name(day_1: RankerRun
     refuse_incompatible(
         day_1, _changed(tables__weekday__values=[*range(9)], columns__history__max_length=9), TASKS, free
     )
+
+
+def test_one_line_says_what_the_day_did() -> None:
+    from tfelc.ranker.warm_start.begin import warm_start_line
+
+    still = {"kept": 4, "admitted": 0, "evicted": 0, "waiting": 0}
+    metadata = {
+        "run": "runs/1",
+        "day": 2,
+        "optimizer": "drop",
+        "vocabularies": {"item": {**still, "admitted": 1200, "evicted": 3, "waiting": 7}, "city": still, "day": still},
+        "new_columns": ["mood"],
+        "new_tasks": [],
+    }
+    assert warm_start_line(metadata) == (
+        "day 2, from runs/1: item 1,204 values (1,200 admitted, 3 evicted, 7 waiting); city, day as before; "
+        "new columns: mood; state of the optimizers dropped"
+    )

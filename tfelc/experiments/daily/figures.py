@@ -14,7 +14,7 @@ def compare(log: Days, day: int) -> dict[str, Any]:
 
     Returns:
         `auc`, model -> output -> AUC; `differences` of the model that goes on day by day from the others, likewise,
-        with intervals; `rows` and `seconds` that the training of the day took; and the day's vocabularies.
+        with intervals; the `rows` that the training of the day read; and what it did to the vocabularies.
     """
     dataset = log.dataset(day, day)
     runs = {INCREMENTAL: log.incremental(day), RETRAINED: log.retrained(day)}
@@ -32,13 +32,11 @@ def compare(log: Days, day: int) -> dict[str, Any]:
             if name != INCREMENTAL:
                 lift = paired_bootstrap(labels, scores, mine.probabilities[mine.rows], users[mine.rows])
                 differences.setdefault(name, {})[output] = dataclasses.asdict(lift)
-    trained = (INCREMENTAL, RETRAINED)
     return {
         "day": day,
         "data_hash": dataset.hash,
         "auc": aucs,
         "differences": differences,
-        "rows": {name: runs[name].metadata["rows"]["train"] for name in trained},
-        "seconds": {name: (runs[name].read_json("benchmark.json") or {}).get("seconds") for name in trained},
+        "rows": {name: runs[name].metadata["rows"]["train"] for name in (INCREMENTAL, RETRAINED)},
         "vocabularies": runs[INCREMENTAL].metadata.get("warm_start", {}).get("vocabularies", {}),
     }

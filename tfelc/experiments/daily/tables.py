@@ -29,10 +29,6 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
         [
             str(day["day"]),
             *(f"{day['rows'][name]:,}" for name in (INCREMENTAL, RETRAINED)),
-            *(
-                "" if day["seconds"][name] is None else f"{day['seconds'][name]:.0f}"
-                for name in (INCREMENTAL, RETRAINED)
-            ),
             "; ".join(
                 f"{name} +{change['admitted']:,} -{change['evicted']:,}"
                 for name, change in day["vocabularies"].items()
@@ -41,5 +37,5 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
         ]
         for day in days
     ]
-    headings = ["day", f"rows, {INCREMENTAL}", f"rows, {RETRAINED}", f"seconds, {INCREMENTAL}", f"seconds, {RETRAINED}"]
-    return [*found, Table("What a day's training took", [*headings, "values that came and went"], costs)]
+    headings = ["day", f"rows, {INCREMENTAL}", f"rows, {RETRAINED}", "values that came and went"]
+    return [*found, Table("What a day's training read", headings, costs)]

@@ -75,11 +75,14 @@ def warm_start_metadata(
 
 def warm_start_line(metadata: Mapping[str, Any]) -> str:
     """What is said of it, in one line."""
+    moved = {name: found for name, found in metadata["vocabularies"].items() if any([*found.values()][1:])}
     changes = [
         f"{name} {found['kept'] + found['admitted']:,} values ({found['admitted']:,} admitted, "
         f"{found['evicted']:,} evicted, {found['waiting']:,} waiting)"
-        for name, found in metadata["vocabularies"].items()
+        for name, found in moved.items()
     ]
+    if still := [name for name in metadata["vocabularies"] if name not in moved]:
+        changes.append(f"{', '.join(still)} as before")
     new = [
         f"new {kind}: {', '.join(metadata[key])}"
         for kind, key in (("columns", "new_columns"), ("tasks", "new_tasks"))
