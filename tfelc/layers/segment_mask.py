@@ -27,10 +27,10 @@ class SegmentMask(keras.layers.Layer):
         on the left. Of a history of one item that is the segment.
 
     Example:
-        >>> segments = SegmentMask(mask_item=9, seed=2)
+        >>> segments = SegmentMask(mask_item=9, seed=1)
         >>> rest, hidden = segments(ops.convert_to_tensor([[0, 1, 2, 3, 4, 5]] * 2))
         >>> rest.numpy().tolist(), hidden.numpy().tolist()
-        ([[0, 1, 9, 9, 4, 5], [0, 1, 2, 9, 9, 5]], [[0, 0, 0, 0, 2, 3], [0, 0, 0, 0, 3, 4]])
+        ([[0, 1, 2, 9, 9, 5], [0, 1, 9, 3, 4, 5]], [[0, 0, 0, 0, 3, 4], [0, 0, 0, 0, 0, 2]])
 
     Source: S3-Rec (Zhou et al., 2020), segment prediction.
     """

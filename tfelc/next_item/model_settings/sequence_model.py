@@ -72,8 +72,6 @@ class SequenceModelSettings(PartSettings):
         1024
         >>> "elcrec" in SEQUENCE_MODELS.names()
         True
-        >>> SEQUENCE_MODELS.names()
-        ['sasrec', 'cl4srec', 'iclrec', 'elcrec']
     """
 
     registry: ClassVar[Registry[Any]] = SEQUENCE_MODELS
