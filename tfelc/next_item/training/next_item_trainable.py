@@ -39,7 +39,7 @@ class NextItemTrainable(Trainable):
     """
 
     unit = "samples"
-    memory_advice = "model.encoder.dim, model.clusters.num_clusters or training.batch_size"
+    memory_advice = "the width of the model (model.encoder.dim or model.dim), its clusters or training.batch_size"
 
     def __init__(self, run: NextItemRun, sequences: Sequences) -> None:
         settings = run.settings
