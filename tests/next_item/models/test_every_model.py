@@ -41,7 +41,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "cl4srec": ("model.encoder.dim=32", "model.encoder.dropout=0", "model.encoder.attention_dropout=0"),
     "iclrec": (
         "model.encoder.dim=32", "model.encoder.dropout=0", "model.encoder.attention_dropout=0",
-        "model.intents.num_clusters=3",
+        "model.intents.num_clusters=3", "model.intents.weight=0.02", "model.contrast.weight=0.02",
     ),
     "elcrec": (
         "model.encoder.dim=32", "model.encoder.dropout=0", "model.encoder.attention_dropout=0",
