@@ -26,7 +26,8 @@ class SequentialRecommender(keras.Model):
 
     Calling it gives what serving needs, for histories `(batch, length)` of item numbers, padded with 0 on the left:
 
-    - `embedding`: float32, `(batch, dim)`, as it is multiplied with `candidates`;
+    - `embedding`: float32, `(batch, dim)`, as it is multiplied with `candidates`; several vectors side by side where
+      there are more `vectors_per_user`;
     - `assignment` and `cluster` of `LearnableClusters`, where there are clusters;
     - `neighbor_scores`: float32, `(batch, num_items + 1)`, what `NeighborScores` adds to the product, where its weight
       is above 0.
@@ -174,19 +175,27 @@ class SequentialRecommender(keras.Model):
         return int(self.item_embeddings.shape[1])
 
     @property
+    def vectors_per_user(self) -> int:
+        """Vectors that `encode` gives of a user, then as `(batch, vectors, dim)`; the best one scores an item."""
+        return 1
+
+    @property
     def candidates(self) -> Tensor:
         """The items as they are scored, `(num_items + 1, dim)`; row 0 is padding."""
         return self.next_item_loss.scaled(self.item_embeddings)
 
     def encode_and_pool(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """What `encode` gives, and what is clustered of each history; the same unless a subclass says otherwise."""
+        """What `encode` gives, and what is clustered of each history, `(batch, any)`; the same by default."""
         embedding = self.encode(inputs)
         return embedding, embedding
 
     def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
         """What serving needs."""
         embedding, pooled = self.encode_and_pool(inputs)
-        outputs = {"embedding": self.next_item_loss.scaled(embedding)}
+        scaled = self.next_item_loss.scaled(embedding)
+        if self.vectors_per_user > 1:
+            scaled = ops.reshape(scaled, (-1, self.vectors_per_user * self.dim))
+        outputs = {"embedding": scaled}
         if self.clusters is not None:
             assigned = self.clusters(pooled)
             outputs |= {"assignment": assigned["assignment"], "cluster": assigned["cluster"]}
