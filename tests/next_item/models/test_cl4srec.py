@@ -8,7 +8,6 @@ from tests.support.sequence_models import (
     ITEMS,
     TARGETS,
     WIDTH,
-    assert_steps_lower_the_loss,
     sequence_model,
     values,
 )
@@ -64,7 +63,3 @@ def test_views_are_drawn_by_the_three_operators() -> None:
     for view in (first, second):
         cropped, masked = (view == 0).sum(axis=1), (view == ITEMS + 1).sum(axis=1)
         assert set(zip(cropped.tolist(), masked.tolist(), strict=True)) == {(3, 0), (0, 3), (0, 0)}
-
-
-def test_steps_lower_the_loss() -> None:
-    assert_steps_lower_the_loss(sequence_model(*CL4SREC, large=False))

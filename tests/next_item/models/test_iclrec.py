@@ -7,7 +7,6 @@ from tests.support.sequence_models import (
     CALM,
     ITEM_BATCH,
     TARGETS,
-    assert_steps_lower_the_loss,
     sequence_model,
     values,
 )
@@ -85,7 +84,3 @@ def test_the_e_step_finds_the_users_groups_and_no_gradient_moves_them() -> None:
     again = np.array(model.clusters.centers)
     model.begin_epoch(samples, seed=1)
     assert np.array(model.clusters.centers).tobytes() == again.tobytes()
-
-
-def test_steps_lower_the_loss() -> None:
-    assert_steps_lower_the_loss(sequence_model(*ICLREC, large=False))

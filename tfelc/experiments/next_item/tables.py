@@ -14,9 +14,9 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
     protocol = _PROTOCOLS[result["protocol"].split(",")[0]]
     note = (
         f"{protocol}, whole catalog, seen items removed; mean ± standard deviation over {len(result['seeds'])} seeds. "
-        "Over SASRec: the gain in NDCG@20 over SASRec with the same settings, and its 95 % interval by a paired "
-        "bootstrap over users. Fitted to: the splits whose actions a model was fitted to; settings and epochs are "
-        "chosen on validation, and every model is asked with whole histories, validation items among them."
+        "Over SASRec: the gain in NDCG@20 over SASRec by the settings of the same data set, and its 95 % interval by a "
+        "paired bootstrap over users. Fitted to: the splits whose actions a model was fitted to; settings and epochs "
+        "are chosen on validation, and every model is asked with whole histories, validation items among them."
     )
     found: list[Table] = []
     for source, data in result["datasets"].items():

@@ -35,6 +35,7 @@ class BERT4RecSettings(SequenceModelSettings):
 
     run_defaults: ClassVar[Mapping[str, Any]] = {
         "model": {"neighbors": {"weight": 0.0}},
+        "optimizer": {"learning_rate": 0.002},
         "training": {"samples": "windows", "epochs": 60},
     }
 

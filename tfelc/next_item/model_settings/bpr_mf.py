@@ -26,6 +26,7 @@ class BPRMFSettings(SequenceModelSettings):
 
     run_defaults: ClassVar[Mapping[str, Any]] = {
         "model": {"loss": {"name": "bpr", "num_negatives": 1}, "neighbors": {"weight": 0.0}},
+        "optimizer": {"learning_rate": 0.002},
         # Whole sequences, since the model knows no order.
         "training": {"samples": "windows", "epochs": 60},
     }

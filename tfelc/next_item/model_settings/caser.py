@@ -28,6 +28,7 @@ class CaserSettings(SequenceModelSettings):
 
     run_defaults: ClassVar[Mapping[str, Any]] = {
         "model": {"neighbors": {"weight": 0.0}},
+        "optimizer": {"learning_rate": 0.002},
         "training": {"samples": "prefixes"},
     }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ class DSSRecSettings(TransformerSettings):
         num_intentions: Number of intentions; an item's score is that of the best of them.
         future: Between a past and its future.
     """
+
+    run_defaults: ClassVar[Mapping[str, Any]] = {"training": {"samples": "prefixes"}}
 
     name: Literal["dssrec"] = "dssrec"
     num_intentions: int = Field(4, ge=1)

@@ -24,7 +24,10 @@ class GRU4RecSettings(SequenceModelSettings):
         dropout: Dropout of the embeddings and of each layer's states.
     """
 
-    run_defaults: ClassVar[Mapping[str, Any]] = {"model": {"neighbors": {"weight": 0.0}}}
+    run_defaults: ClassVar[Mapping[str, Any]] = {
+        "model": {"neighbors": {"weight": 0.0}},
+        "optimizer": {"learning_rate": 0.002},
+    }
 
     name: Literal["gru4rec"] = "gru4rec"
     dim: int = Field(64, ge=1)

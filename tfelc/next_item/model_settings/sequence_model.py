@@ -26,8 +26,9 @@ SEQUENCE_MODELS: Registry[type[SequenceModelSettings]] = Registry(
         "gru4rec": "tfelc.next_item.model_settings.gru4rec:GRU4RecSettings",
         "caser": "tfelc.next_item.model_settings.caser:CaserSettings",
         "sasrec": "tfelc.next_item.model_settings.sasrec:SASRecSettings",
-        "bert4rec": "tfelc.next_item.model_settings.bert4rec:BERT4RecSettings",
         "dssrec": "tfelc.next_item.model_settings.dssrec:DSSRecSettings",
+        "bert4rec": "tfelc.next_item.model_settings.bert4rec:BERT4RecSettings",
+        "s3_rec": "tfelc.next_item.model_settings.s3_rec:S3RecSettings",
         "cl4srec": "tfelc.next_item.model_settings.cl4srec:CL4SRecSettings",
         "iclrec": "tfelc.next_item.model_settings.iclrec:ICLRecSettings",
         "elcrec": "tfelc.next_item.model_settings.elcrec:ELCRecSettings",
@@ -71,8 +72,6 @@ class SequenceModelSettings(PartSettings):
         1024
         >>> "elcrec" in SEQUENCE_MODELS.names()
         True
-        >>> SEQUENCE_MODELS.names()
-        ['sasrec', 'cl4srec', 'iclrec', 'elcrec']
     """
 
     registry: ClassVar[Registry[Any]] = SEQUENCE_MODELS

@@ -64,6 +64,11 @@ class DSSRec(SASRec):
         """A vector for each intention, `(batch, intentions, dim)`."""
         return self.intentions(self.encoder(inputs, training=training), inputs != 0)
 
+    def encode_and_pool(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """A vector for each intention, and all of them side by side."""
+        heads = self.encode(inputs)
+        return heads, ops.reshape(heads, (-1, self.vectors_per_user * self.dim))
+
     def compute_loss(self, items: Tensor, targets: Tensor, positive_views: Tensor | None = None) -> dict[str, Tensor]:
         """The terms `next_item` and, of what `positive_views` says the users had next, `future_contrast`."""
         pasts = self.encode(items, training=True)

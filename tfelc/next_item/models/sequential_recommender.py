@@ -185,7 +185,7 @@ class SequentialRecommender(keras.Model):
         return self.next_item_loss.scaled(self.item_embeddings)
 
     def encode_and_pool(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """What `encode` gives, and what is clustered of each history; the same unless a subclass says otherwise."""
+        """What `encode` gives, and what is clustered of each history, `(batch, any)`; the same by default."""
         embedding = self.encode(inputs)
         return embedding, embedding
 

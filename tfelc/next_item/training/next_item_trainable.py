@@ -39,7 +39,7 @@ class NextItemTrainable(Trainable):
     """
 
     unit = "samples"
-    memory_advice = "model.encoder.dim, model.clusters.num_clusters or training.batch_size"
+    memory_advice = "the width of the model (model.encoder.dim or model.dim), its clusters or training.batch_size"
 
     def __init__(self, run: NextItemRun, sequences: Sequences) -> None:
         settings = run.settings
@@ -72,7 +72,7 @@ class NextItemTrainable(Trainable):
         """Trains one epoch, or what is left of it; see `Trainable.fit_epoch`."""
         if start_step == 0:
             self.trainer.reset()
-            self.model.begin_epoch(self.batches.histories, self._seed + epoch)
+            self.model.begin_epoch(self.batches.histories, (self._seed + epoch) % 2**32)
         for step, batch in enumerate(self.batches.epoch(epoch, start_step), start_step + 1):
             self.trainer.step(batch, epoch < self.pretraining_epochs)
             on_step(step)
