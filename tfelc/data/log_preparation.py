@@ -91,8 +91,8 @@ def _write(
                 survey.add(batch.where, table[timestamp].combine_chunks(), batch.is_text)
             rows = conform(table, schema.log, batch.where, batch.first_row, batch.is_text, in_seconds)
             rows = features.added_to(rows)
-            checks.see(rows)
             split = split_of(batch, rows, done)
+            checks.see(rows, split)
             for number, name in enumerate(SPLITS):
                 writer.append(name, rows.filter(pa.array(split == number)))
             done += rows.num_rows
