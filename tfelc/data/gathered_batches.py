@@ -25,10 +25,12 @@ def gathered(batches: Iterable[LogBatch]) -> Iterator[LogBatch]:
         Batches; one that was put together has its `parts`.
     """
     waiting: list[LogBatch] = []
+    rows = size = 0
     for batch in batches:
-        if waiting and not _fits(waiting, batch):
+        rows, size = rows + len(batch.table), size + batch.table.nbytes
+        if waiting and (rows > _ROWS or size > _BYTES or not _alike(waiting[0], batch)):
             yield from _together(waiting)
-            waiting = []
+            waiting, rows, size = [], len(batch.table), batch.table.nbytes
         waiting.append(batch)
     yield from _together(waiting)
 
@@ -53,14 +55,8 @@ def conformed(batch: LogBatch, schema: Schema, in_seconds: bool = False) -> pa.T
         raise
 
 
-def _fits(waiting: list[LogBatch], batch: LogBatch) -> bool:
-    first = waiting[0]
-    return (
-        sum(len(each.table) for each in waiting) + len(batch.table) <= _ROWS
-        and sum(each.table.nbytes for each in waiting) + batch.table.nbytes <= _BYTES
-        and first.is_text == batch.is_text
-        and first.table.schema.equals(batch.table.schema)
-    )
+def _alike(first: LogBatch, other: LogBatch) -> bool:
+    return first.is_text == other.is_text and first.table.schema.equals(other.table.schema)
 
 
 def _together(batches: list[LogBatch]) -> Iterator[LogBatch]:
