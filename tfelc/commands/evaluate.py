@@ -48,9 +48,7 @@ def evaluate(
     from tfelc.core.errors import UsageError
     from tfelc.core.interruption import advise
     from tfelc.core.tensorflow_start import load_tensorflow
-    from tfelc.lifecycle.export.versions import version_folder
     from tfelc.lifecycle.run import Run
-    from tfelc.next_item.export.recommender_manifest import RecommenderManifest
     from tfelc.next_item.run import NextItemRun
 
     advise("start it again")
@@ -61,10 +59,7 @@ def evaluate(
         _refuse({"--keep-seen": keep_seen}, "a next-item run, by --run")
         _refuse({"--against": against is not None}, "a run, by --run")
         load_tensorflow()
-        if (version_folder(model) / RecommenderManifest.file).exists():
-            return _evaluate_recommender(model, split, data, csv_delimiter, as_json)
-        _refuse(of_next_item, "a next-item model")
-        return _evaluate_export(model, split, Path(data), as_json)
+        return _evaluate_export(model, split, data, csv_delimiter, as_json)
     if model is not None or run_path is None:
         raise UsageError("name either a run by --run, or an exported version by --model")
     run: Any = Run.open(run_path)
@@ -121,7 +116,18 @@ def _evaluate_ranker(
     _print_tables(tables)
 
 
-def _evaluate_export(version: Path, split: str, data: Path, as_json: bool) -> None:
+def _evaluate_export(version: Path, split: str, data: str, csv_delimiter: str | None, as_json: bool) -> None:
+    from tfelc.lifecycle.export.versions import version_folder
+    from tfelc.next_item.export.recommender_manifest import RecommenderManifest
+
+    if (version_folder(version) / RecommenderManifest.file).exists():
+        _evaluate_exported_recommender(version, split, data, csv_delimiter, as_json)
+    else:
+        _refuse({"--csv-delimiter": csv_delimiter is not None}, "a next-item model")
+        _evaluate_exported_ranker(version, split, Path(data), as_json)
+
+
+def _evaluate_exported_ranker(version: Path, split: str, data: Path, as_json: bool) -> None:
     from tfelc.core.row_progress import RowProgress
     from tfelc.data.dataset import Dataset
     from tfelc.ranker.evaluation.evaluation import evaluate
@@ -180,7 +186,9 @@ def _evaluate_next_item(
     _print_tables(tables)
 
 
-def _evaluate_recommender(version: Path, split: str, data: str, csv_delimiter: str | None, as_json: bool) -> None:
+def _evaluate_exported_recommender(
+    version: Path, split: str, data: str, csv_delimiter: str | None, as_json: bool
+) -> None:
     from tfelc.core.row_progress import RowProgress
     from tfelc.next_item.evaluation.export_evaluation import evaluate_export
     from tfelc.next_item.evaluation.tables import ranking_table
