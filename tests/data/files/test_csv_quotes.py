@@ -16,21 +16,8 @@ from tfelc.data.files import csv_format
 from tfelc.data.files.csv_quotes import CsvQuotes
 
 # What Spark 4.0.1 wrote of these texts by its defaults.
-SPARK_TEXTS = [
-    "C:\\dir",
-    "C:\\a,b",
-    'say "hi"',
-    'a\\"b',
-    "ends\\",
-    "ends,\\",
-    "a\\\\,b",
-    "x\ny",
-    'q"\\',
-    "",
-    '\\\\"y',
-    '"',
-    None,
-]
+SPARK_TEXTS = ["C:\\dir", "C:\\a,b", 'say "hi"', 'a\\"b', "ends\\", "ends,\\", "a\\\\,b", "x\ny", 'q"\\', ""]
+SPARK_TEXTS += ['\\\\"y', '"', None]
 SPARK_FILE = r"""id,text
 1,C:\dir
 2,"C:\\a,b"
