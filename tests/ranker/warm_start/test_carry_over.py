@@ -147,6 +147,10 @@ def test_steps_and_schedule_of_the_optimizers(
         assert float(optimizer.learning_rate) == pytest.approx(0.01)
         moments = [variable.numpy().any() for variable in optimizer.variables[1:] if "moment" in variable.name]
         assert any(moments) == (choice == "keep")
+    # What GradNorm has learned of the tasks is part of it.
+    with np.load(day_1.last, allow_pickle=False) as file:
+        (held,) = (file[key] for key in file.files if key.startswith("balance") and key.endswith("task_weights"))
+    assert np.array_equal(trainer.balance.task_weights.numpy(), held) == (choice == "keep")
     for average, variable in zip(trainer.averages, trainer.averaged_variables, strict=True):
         np.testing.assert_array_equal(average.numpy(), variable.numpy())
 
