@@ -147,6 +147,10 @@ def test_steps_and_schedule_of_the_optimizers(
         assert float(optimizer.learning_rate) == pytest.approx(0.01)
         moments = [variable.numpy().any() for variable in optimizer.variables[1:] if "moment" in variable.name]
         assert any(moments) == (choice == "keep")
+    # What GradNorm has learned of the tasks is part of it.
+    with np.load(day_1.last, allow_pickle=False) as file:
+        (held,) = (file[key] for key in file.files if key.startswith("balance") and key.endswith("task_weights"))
+    assert np.array_equal(trainer.balance.task_weights.numpy(), held) == (choice == "keep")
     for average, variable in zip(trainer.averages, trainer.averaged_variables, strict=True):
         np.testing.assert_array_equal(average.numpy(), variable.numpy())
 
@@ -266,3 +270,29 @@ def test_one_line_says_what_the_day_did() -> None:
         "day 2, from runs/1: item 1,204 values (1,200 admitted, 3 evicted, 7 waiting); city, day as before; "
         "new columns: mood; state of the optimizers dropped"
     )
+
+
+def test_what_is_auto_is_as_in_the_run(day_1: RankerRun) -> None:
+    from tfelc.ranker.settings import RankerSettings
+    from tfelc.ranker.warm_start.begin import settings_of
+
+    settings, found = settings_of(day_1, RankerSettings.load(None, ["training.epochs=5"]))
+    assert found["training.batch_size"] == 40 and found["model.min_count"] == 1 and "training.epochs" not in found
+    assert (settings.training.batch_size, settings.training.epochs, settings.model.linear) == (40, 5, False)
+
+
+def test_in_python_and_refusals_of_the_command(day_1: RankerRun, every_kind_dataset: Any, tmp_path: Path) -> None:
+    from tests.support.command import call
+    from tfelc.ranker.ranker import Ranker
+
+    ranker = Ranker.of_run(day_1)
+    ranker.fit(every_kind_dataset.path, run=tmp_path / "2", warm_start=day_1.path, progress=False)
+    assert ranker.run.metadata["warm_start"]["day"] == 2 and ranker.run.metadata["auto"] == {}
+    for arguments, words in (
+        (("--task", "next_item"), "--from is a ranker's; name the sequences of next_item by --dataset"),
+        (("--task", "click,buy", "--run", tmp_path / "2", "--resume"), "no --config, --set, --csv-delimiter or --from"),
+        (("--task", "click", "--data", every_kind_dataset.path, "--run", tmp_path / "3"), "--from: "),
+    ):
+        refused = call("train", *arguments, "--from", day_1.path)
+        assert refused.code == 2 and words in refused.err, refused.err
+    assert not (tmp_path / "3").exists()

@@ -11,6 +11,8 @@ from tfelc.ranker.data.drifting_world import prepare_days
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.train import create_training, resume_training
+from tfelc.ranker.warm_start.begin import settings_of
+from tfelc.ranker.warm_start.best_hash import best_hash
 
 INCREMENTAL, RETRAINED, YESTERDAY = "day by day", "all days anew", "yesterday's"
 _DONE = "benchmark.json"
@@ -72,8 +74,11 @@ class Days:
         path = self._folder / name
         if (path / "run.json").exists():
             run = RankerRun.open(path)
-            if (run.metadata["data_hash"], run.metadata["tasks"]) != (dataset.hash, self._tasks):
-                raise RunError(f"{path}: was made with other tasks or data than are asked for; name another --runs")
+            origin = run.metadata.get("warm_start", {}).get("best_sha256")
+            made_of = run.metadata["data_hash"], run.metadata["tasks"], run.settings, origin
+            asked = settings_of(run, settings)[0], None if start is None else best_hash(start)
+            if made_of != (dataset.hash, self._tasks, *asked):
+                raise RunError(f"{path}: was made with other settings, tasks or data; name another --runs")
             if (path / _DONE).exists():
                 return run
             loop = resume_training(run, self._console, dataset)

@@ -92,13 +92,19 @@ def _carry_optimizers(
                 path = key[0]
                 value = carried(held[key].numpy(), old_labels[path], variable.numpy(), labels[path])
                 variable.assign(value)
-    if former.balance.get_config() == trainer.balance.get_config():
+    # Keras numbers the names of layers over the whole process.
+    configs = ({**balance.get_config(), "name": ""} for balance in (former.balance, trainer.balance))
+    if type(former.balance) is type(trainer.balance) and next(configs) == next(configs):
         for variable, theirs in zip(trainer.balance.variables, former.balance.variables, strict=True):
             variable.assign(theirs)
 
 
 def _moments(optimizer: Any, labels: AllLabels) -> dict[tuple[str, str], Any]:
-    """(path of the weight, which moment) -> the optimizer's variable; Keras names it after both."""
+    """(path of the weight, which moment) -> the optimizer's variable; Keras names it after both.
+
+    Raises:
+        RunError: A moment of one of the ranker's weights is named otherwise, and would be lost.
+    """
     flat = {path.replace("/", "_"): path for path in labels}
     found = {}
     for variable in optimizer.variables:
@@ -106,4 +112,6 @@ def _moments(optimizer: Any, labels: AllLabels) -> dict[tuple[str, str], Any]:
         if weights:
             name = max(weights, key=len)
             found[flat[name], variable.name.removeprefix(f"{name}_")] = variable
+        elif variable.name.startswith("ranker"):
+            raise RunError(f"the optimizer's `{variable.name}` belongs to no weight; set warm_start.optimizer=drop")
     return found
