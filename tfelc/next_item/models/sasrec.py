@@ -25,6 +25,7 @@ class SASRec(SequentialRecommender):
         name: str. The model's name. Defaults to `sasrec`.
 
     Example:
+        >>> from keras import ops
         >>> from tfelc.next_item.model_settings.sasrec import SASRecSettings
         >>> model = SASRecSettings().create(100, 20, [1] * 100, seed=7)
         >>> tuple(model(ops.convert_to_tensor([[0, 3, 7]]))["embedding"].shape), tuple(model.candidates.shape)
