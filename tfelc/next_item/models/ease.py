@@ -89,9 +89,10 @@ class Ease:
             inverse[start:stop, stop:] = inverse[stop:, start:stop].T
             corner = np.tril(inverse[start:stop, start:stop], -1)
             inverse[start:stop, start:stop] = np.tril(inverse[start:stop, start:stop]) + corner.T
-        inverse /= -inverse.diagonal().copy()
-        inverse[places, places] = 0.0
-        weights: NDArray[np.float32] = inverse
+        # Symmetric, and so its own transpose, whose order is C's: SciPy would copy another one for each product.
+        weights: NDArray[np.float32] = inverse.T
+        weights /= -weights.diagonal().copy()
+        weights[places, places] = 0.0
         return weights
 
 
