@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 
 from tests.support.command import call
+from tfelc.experiments.next_item.models import UNLEARNED, chosen_models
+from tfelc.next_item.model_settings.sequence_model import SEQUENCE_MODELS
 
 SMALL = ("training.epochs=1", "model.encoder.dim=8")
 
@@ -119,7 +121,7 @@ def test_the_word_of_a_task_is_accepted_too():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--models", "sasrec,gru"), "--models: no `gru`; use popularity, item_knn, ease"),
+        (("--models", "sasrec,gru"), "--models: no `gru`; use all, paper_all, popularity, item_knn, ease"),
         (("--datasets", "a/own.txt,b/own.csv"), "--datasets: two of one name in a/own.txt,b/own.csv"),
         (("--datasets", "own.csv", "--models", "paper_sasrec"), "the paper has no settings for `own.csv`"),
         (("--datasets", "simulated,amazon"), "no data set `amazon`; use beauty, sports"),
@@ -130,3 +132,10 @@ def test_an_unknown_name_is_told(tmp_path, options, message):
     assert done.code == 2
     assert message in done.err
     assert not any(tmp_path.iterdir())
+
+
+def test_all_stands_for_the_models_of_the_registry():
+    names = chosen_models("all")
+    assert names == [*UNLEARNED, *SEQUENCE_MODELS.names()] and len(set(names)) == len(names)
+    assert chosen_models("sasrec,paper_all")[1:] == [f"paper_{name}" for name in SEQUENCE_MODELS.names()]
+    assert chosen_models("sasrec,all,elcm")[-1] == "elcm" and chosen_models("sasrec,all").count("sasrec") == 1

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tfelc.experiments.next_item.models import PAPER_PREFIX, known_models, label, plans
+from tfelc.experiments.next_item.models import PAPER_PREFIX, chosen_models, known_models, label, plans
 from tfelc.experiments.options import OutOption, SettingsOption
 
 
@@ -16,7 +16,7 @@ def next_item(
     ] = "beauty,sports,toys,yelp",
     models: Annotated[
         str,
-        typer.Option(help=f"Of {', '.join(known_models())}; {PAPER_PREFIX}* take the paper's settings."),
+        typer.Option(help=f"all, or of {', '.join(known_models())}; {PAPER_PREFIX}* take the paper's settings."),
     ] = "popularity,item_knn,sasrec,elcrec",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each model that learns, by seeds 0, 1, ...")] = 3,
     settings: SettingsOption = None,
@@ -33,9 +33,7 @@ def next_item(
     from tfelc.core.tensorflow_start import load_tensorflow
     from tfelc.next_item.data.sources import load_sequences
 
-    names, sources = models.split(","), datasets.split(",")
-    if unknown := [name for name in names if name not in known_models()]:
-        raise UsageError(f"--models: no `{unknown[0]}`; use {', '.join(known_models())}")
+    names, sources = chosen_models(models), datasets.split(",")
     if len({label(source) for source in sources}) < len(sources):
         raise UsageError(f"--datasets: two of one name in {datasets}; the runs' folders go by it")
     # What is wrong with the last model or data set is told before the first is trained for hours.

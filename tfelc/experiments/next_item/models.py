@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfelc.core.errors import UsageError
 from tfelc.experiments.runs import Plans
 from tfelc.next_item.default_settings import PAPER, default_settings
 from tfelc.next_item.model_settings.sequence_model import SEQUENCE_MODELS
@@ -17,12 +18,30 @@ _ABLATIONS = {
     "ccl": ("model.name=elcrec", "model.clusters.alpha=0"),
 }
 PAPER_PREFIX = f"{PAPER}_"
+# Each model there is; `paper_all` those with the paper's settings.
+_ALL = "all"
 
 
 def known_models() -> list[str]:
     """The names that are taken; with `paper_` before it a model has the paper's settings."""
     learned = [*SEQUENCE_MODELS.names(), *_ABLATIONS]
     return [*UNLEARNED, *learned, *(f"{PAPER_PREFIX}{name}" for name in learned)]
+
+
+def chosen_models(text: str) -> list[str]:
+    """The models that a list with commas names; `all` and `paper_all` stand for the models of the registry.
+
+    Raises:
+        UsageError: One is not known.
+    """
+    whole = {
+        _ALL: [*UNLEARNED, *SEQUENCE_MODELS.names()],
+        f"{PAPER_PREFIX}{_ALL}": [f"{PAPER_PREFIX}{name}" for name in SEQUENCE_MODELS.names()],
+    }
+    names = [name for word in text.split(",") for name in whole.get(word, [word])]
+    if unknown := [name for name in names if name not in known_models()]:
+        raise UsageError(f"--models: no `{unknown[0]}`; use {', '.join([*whole, *known_models()])}")
+    return list(dict.fromkeys(names))
 
 
 def label(source: str) -> str:
