@@ -35,7 +35,7 @@ simulated_log.prepare(rows=40_000, seed=7, out=workspace / "data")
 
 # %%
 schema = tfelc.Schema.load(workspace / "data" / "schema.yaml")
-common = {"training.epochs": 1, "training.batch_size": 512}
+common = {"training.epochs": 1, "training.batch_size": 512, "training.yardsticks": False}
 
 base = tfelc.Ranker(schema, settings={**common, "model.clusters.num_clusters": 0})
 base.fit(workspace / "data")

@@ -37,6 +37,7 @@ model = tfelc.NextItemModel(
     "elcrec",
     settings={
         "training.epochs": 5,
+        "training.yardsticks": False,
         "model.encoder.dim": 32,
         "model.encoder.dropout": 0.2,
         "model.clusters.num_clusters": 20,

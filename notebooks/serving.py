@@ -25,7 +25,7 @@ from tfelc.ranker.data import simulated_log
 
 workspace = Path(tempfile.mkdtemp(prefix="tfelc-"))
 simulated_log.prepare(rows=5_000, seed=7, out=workspace / "data")
-settings = {"training.epochs": 1, "training.batch_size": 512}
+settings = {"training.epochs": 1, "training.batch_size": 512, "training.yardsticks": False}
 ranker = tfelc.Ranker(workspace / "data" / "schema.yaml", settings=settings).fit(workspace / "data")
 
 # %% [markdown]
