@@ -64,10 +64,8 @@ def create_training(
     settings, notice = fitted_to_roles(settings, dataset.schema)
     if notice:
         console.print(notice, markup=False, highlight=False, soft_wrap=True)
+    check_settings(dataset.schema, tasks, settings)
     selected = select_tasks(dataset.schema, tasks, settings.tasks)
-    _named_metric(dataset.schema, tasks, settings)
-    RankingModel.check(dataset.schema, settings)
-    _refuse_idle_clusters(dataset.schema, settings)
     dataset.verify(["validation", "test"])
     refuse_unlearnable(dataset, dataset.schema, selected, tasks)
     _watched(dataset, dataset.schema, tasks, settings)
@@ -81,6 +79,24 @@ def create_training(
         dataset = run.dataset()
     with run.removed_on_failure():
         return _loop(run, dataset, console)
+
+
+def check_settings(schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> None:
+    """Checks that a ranker can be trained so, as far as that can be told without its data.
+
+    Args:
+        schema: Schema. The schema of the data.
+        tasks: Sequence of str. The tasks to predict.
+        settings: RankerSettings. The settings.
+
+    Raises:
+        UsageError: A task is none of the schema, or the settings do not fit it.
+        ConfigError: The metric of early stopping is not measured.
+    """
+    settings, _ = fitted_to_roles(settings, schema)
+    _named_metric(schema, tasks, settings)
+    RankingModel.check(schema, settings)
+    _refuse_idle_clusters(schema, settings)
 
 
 def _resolved(settings: RankerSettings, dataset: Dataset, console: Console) -> tuple[RankerSettings, dict[str, Any]]:
