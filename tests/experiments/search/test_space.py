@@ -21,7 +21,7 @@ def tried(tmp_path, text, searched=None):
         ("settings: {}", "`settings`: must be a list of at least 1. Received: {}"),
         ("{}", "`settings`: is missing"),
         ("settings: {a.b: {values: [1]}}\nsseds: 2", "`sseds`: no such key; did you mean `seeds`?"),
-        ("settings: {a.b: {low: 1, high: 2, lgo: true}}", "`settings.a.b.lgo`: no such key; did you mean `log`?"),
+        ("settings: {a.b: {low: 1, high: 2, stepp: 1}}", "`settings.a.b.stepp`: no such key; did you mean `step`?"),
         ("settings: {a.b: {low: 2, high: 2}}", "`settings.a.b`: `low` must be below `high`. Received: 2 and 2"),
         ("settings: {a.b: {low: 2}}", "`settings.a.b`: needs `low` and `high`, or `values`"),
         ("settings: {a.b: {}}", "`settings.a.b`: needs `low` and `high`, or `values`"),
