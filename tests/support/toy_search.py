@@ -73,7 +73,7 @@ def toy_search(
     searched = searched or ToySearched()
     read = SearchSpace.model_validate({"settings": settings or {X: {"low": 0, "high": 10}}, **space})
     tried = TriedSettings(read, Path("space.yaml"), searched)
-    identity = {**searched.identity, "settings": tried.shared, "space": read.model_dump(mode="json")}
+    identity = {**searched.identity, "settings": tried.shared, "space": read.to_dict()}
     study = SharedStudy(folder, identity, read.seed, read.warmup_epochs)
     Search(study, tried, searched, console or Console(quiet=True)).run(trials)
     return study, tried

@@ -55,7 +55,7 @@ def search(
     tasks = [name.strip() for name in task.split(",")]
     searched = _searched(tasks, data, dataset, csv_delimiter, config, settings or [], console)
     tried = TriedSettings(read, space, searched)
-    identity = {**searched.identity, "settings": tried.shared, "space": read.model_dump(mode="json")}
+    identity = {**searched.identity, "settings": tried.shared, "space": read.to_dict()}
     study = SharedStudy(runs, identity, read.seed, read.warmup_epochs)
     advise("the same command goes on with the trials that are left")
     Search(study, tried, searched, console).run(trials)

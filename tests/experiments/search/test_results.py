@@ -110,3 +110,11 @@ def test_a_curve_is_the_mean_of_each_value():
 def test_importance_of_equal_trials_is_none(tmp_path):
     study, tried = toy_search(tmp_path / "runs", 2, ToySearched(lambda settings: [0.5] * 4))
     assert figures(study.study, tried)["importance"] == {}
+
+
+def test_the_ticks_of_a_logarithmic_axis_are_plain_numbers():
+    trials = [{"settings": {"a": value}} for value in (0.001, 0.01, 0.1, 0.002)]
+    drawn = setting_curves(
+        [axis_of("a", {"low": 0.001, "high": 0.1, "log": True}, trials)], [0.1, 0.2, 0.3, 0.6], "auc"
+    )
+    assert ">0.01<" in drawn and "math" not in drawn

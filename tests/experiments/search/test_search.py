@@ -148,6 +148,8 @@ def test_a_trial_that_does_worse_than_the_median_is_given_up(tmp_path):
     assert [len(trial.intermediate_values) for trial in study.trials] == [3] * 5 + [2, 3]  # patience is 2
     run = tmp_path / "runs" / "trial-0006" / "seed-0"
     assert len(json.loads((run / "history.json").read_text())["history"]) == 2
+    told = json.loads((run.parent / "trial.json").read_text())
+    assert (told["state"], told["epochs"], told["settings"]) == ("given up", [2], study.trials[5].params)
     trials = iter(tops.values())
     study, _ = toy_search(tmp_path / "patient", 7, ToySearched(flat), warmup_epochs=3)
     assert states(study) == ["COMPLETE"] * 7

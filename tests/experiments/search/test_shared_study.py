@@ -106,7 +106,7 @@ def conduct(folder: Path, total: int) -> None:
 
 def test_processes_that_are_killed_lose_no_trial_and_conduct_none_twice(tmp_path):
     total = 12
-    processes = [warm_context().Process(target=conduct, args=(tmp_path, total)) for _ in range(3)]
+    processes = [warm_context().Process(target=conduct, args=(tmp_path, total)) for _ in range(2)]
     for process in processes:
         process.start()
     kills = 0
@@ -114,11 +114,11 @@ def test_processes_that_are_killed_lose_no_trial_and_conduct_none_twice(tmp_path
     while any(process.is_alive() for process in processes):
         assert time.monotonic() < deadline
         time.sleep(0.15)
-        if kills < 4 and processes[kills % 3].is_alive() and list(tmp_path.glob("conducted-*")):
-            os.kill(processes[kills % 3].pid, signal.SIGKILL)
-            processes[kills % 3].join()
-            processes[kills % 3] = warm_context().Process(target=conduct, args=(tmp_path, total))
-            processes[kills % 3].start()
+        if kills < 3 and processes[kills % 2].is_alive() and list(tmp_path.glob("conducted-*")):
+            os.kill(processes[kills % 2].pid, signal.SIGKILL)
+            processes[kills % 2].join()
+            processes[kills % 2] = warm_context().Process(target=conduct, args=(tmp_path, total))
+            processes[kills % 2].start()
             kills += 1
     conduct(tmp_path, total)  # What the last one killed has left.
     trials = opened(tmp_path).trials

@@ -41,7 +41,7 @@ def axis_of(name: str, dimension: Mapping[str, Any], trials: Sequence[Mapping[st
     """
     found = [trial["settings"][name] for trial in trials]
     if dimension.get("values") is None:
-        return Axis(name, [float(value) for value in found], bool(dimension["log"]), {})
+        return Axis(name, [float(value) for value in found], bool(dimension.get("log")), {})
     texts = [setting_text(value) for value in dimension["values"]]
     places = [float(texts.index(setting_text(value))) for value in found]
     return Axis(name, places, False, {float(place): text for place, text in enumerate(texts)})

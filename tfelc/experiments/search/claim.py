@@ -11,9 +11,17 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
+from tfelc.core.atomic_files import write_text
 from tfelc.core.folder_lock import FolderLock
+from tfelc.core.json_text import json_text
 
 OUTCOME = "outcome"
+STATES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "given up",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+}
 
 
 @dataclass(frozen=True)
@@ -47,18 +55,20 @@ class Claim:
         Args:
             values: Larger being better.
         """
-        known = self.study.trials[self.trial.number].intermediate_values
+        known = self.study.get_trials(deepcopy=False)[self.trial.number].intermediate_values
         for epoch, value in enumerate(values, start=1):
             if epoch not in known and math.isfinite(value):
                 self.trial.report(value, epoch)
 
     def end(self, state: TrialState, outcome: Mapping[str, Any], value: float | None = None) -> None:
-        """Says how it ended.
+        """Says how it ended, to the study and in `trial.json` of its folder.
 
         Args:
             state: Complete, pruned or failed.
             outcome: What else is to be known of it, as JSON.
             value: What it came to, larger being better, where it is complete.
         """
+        told = {"state": STATES[state], "settings": dict(self.values), **outcome}
+        write_text(self.folder / "trial.json", json_text(told) + "\n")
         self.trial.set_user_attr(OUTCOME, dict(outcome))
         self.study.tell(self.trial, value, state=state)

@@ -9,15 +9,8 @@ import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from tfelc.experiments.search.claim import OUTCOME
+from tfelc.experiments.search.claim import OUTCOME, STATES
 from tfelc.experiments.search.tried_settings import TriedSettings
-
-_STATES = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "given up",
-    TrialState.FAIL: "failed",
-    TrialState.RUNNING: "running",
-}
 
 
 def figures(study: optuna.Study, tried: TriedSettings) -> dict[str, Any]:
@@ -50,7 +43,7 @@ def _described(trial: FrozenTrial, tried: TriedSettings, sign: int) -> dict[str,
     outcome = {key: value for key, value in trial.user_attrs.get(OUTCOME, {}).items() if key not in ("metric", "sign")}
     return {
         "number": trial.number + 1,
-        "state": _STATES[trial.state],
+        "state": STATES[trial.state],
         "value": None if trial.value is None else sign * trial.value,
         "settings": tried.read(trial.params),
         **outcome,

@@ -40,7 +40,7 @@ def write_results(study: SharedStudy, tried: TriedSettings, searched: Searched, 
             raise RunError(f"{study.folder}: none of {len(found['trials'])} trials has come to its end")
         best = found["trials"][found["best"] - 1]
         settings = tried.settings(best["settings"])
-        space, seed = tried.space.model_dump(mode="json"), settings.training.seed
+        space, seed = tried.space.to_dict(), settings.training.seed
         result = {
             "title": searched.title,
             "data_hash": searched.identity["data_hash"],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from tfelc.experiments.search.axis import Axis
@@ -54,6 +55,10 @@ def _curve(panel: Axes, axis: Axis, values: NDArray[np.float64]) -> str:
     panel.plot(middles, means, color=COLORS[1])
     if axis.is_log:
         panel.set_xscale("log")
+        # Powers of ten would be set in a way that the page's drawings do not read.
+        panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+        panel.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        panel.xaxis.set_minor_formatter(NullFormatter())
     if axis.ticks:
         panel.set_xticks(list(axis.ticks), list(axis.ticks.values()), fontsize=8)
     panel.set_title(axis.name, fontsize=9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -52,3 +52,7 @@ class SearchSpace(BaseModel):
             return cls.model_validate(content)
         except ValidationError as error:
             raise ConfigError(f"{path}: {validation_message(error, cls)}") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """What differs from the defaults, as JSON and YAML take it."""
+        return self.model_dump(mode="json", exclude_defaults=True)
