@@ -59,16 +59,18 @@ def page(result: Mapping[str, Any], best_settings: str) -> str:
         Section("Importance of the settings", [importance_picture(result["importance"])]),
         Section("Metric by setting", [setting_curves(axes, values, metric)]),
         Section("Trials side by side", [parallel_coordinates(axes, values, metric, sign)]),
-        Section(
-            "Settings and origin",
-            [
-                paragraph("This search was made by"),
-                preformatted(result["command"], "Command"),
-                paragraph(f"on data with the hash {result['data_hash'][:12]} ..., over the space"),
-                preformatted(yaml.safe_dump(result["space"], sort_keys=False), "Space"),
-                paragraph("Settings of the best trial:"),
-                preformatted(best_settings, "Settings"),
-            ],
-        ),
+        _origin(result, best_settings),
     ]
     return render_page(result["title"], lead, summary, sections)
+
+
+def _origin(result: Mapping[str, Any], best_settings: str) -> Section:
+    blocks = [
+        paragraph("This search was made by"),
+        preformatted(result["command"], "Command"),
+        paragraph(f"on data with the hash {result['data_hash'][:12]} ..., over the space"),
+        preformatted(yaml.safe_dump(result["space"], sort_keys=False), "Space"),
+        paragraph("Settings of the best trial:"),
+        preformatted(best_settings, "Settings"),
+    ]
+    return Section("Settings and origin", blocks)
