@@ -57,6 +57,7 @@ setup(
             "python-rapidjson>=1.20",
             "prometheus-client>=0.21",
         ],
+        "search": ["optuna>=5.0,<6"],
         "notebooks": ["httpx>=0.27", "jupytext>=1.16", "nbclient>=0.10", "ipykernel>=6.29"],
         "dev": [
             "apache-beam>=2.77,<2.78",
@@ -66,6 +67,7 @@ setup(
             "pytest-xdist>=3.7",
             "httpx>=0.27",
             "hypothesis>=6.100",
+            "optuna>=5.0,<6",
             "jupytext>=1.16",
             "nbclient>=0.10",
             "ipykernel>=6.29",

@@ -1,5 +1,7 @@
 """`python -m tests.support.killed_training MOMENT CALL ARGUMENTS...`: `tfelc train`, killed at a chosen moment.
 
+Where the first argument is `search`, it is `tfelc search`.
+
 The moment is the CALL-th call of: `save` (before a checkpoint), `write` (half of a checkpoint's file is written),
 `judge` (an epoch is trained and not measured) or `judged` (it is measured, its best weights saved, and no more); of a
 next-item model `next_item_step` (inside an epoch).
@@ -14,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tfelc.commands.train import app
+from tfelc.commands import search, train
 from tfelc.core.command_line import run
 from tfelc.core.tensorflow_start import load_tensorflow
 
@@ -35,7 +37,7 @@ def main(moment: str, call: int) -> None:
         "next_item_step": (NextItemTrainer, "step", None),
     }[moment]
     setattr(owner, name, killing(getattr(owner, name), call, last_words))
-    run(app)
+    run(search.app if sys.argv[0].endswith("search") else train.app)
 
 
 def killing(function: Callable[..., Any], call: int, last_words: Callable[..., None] | None) -> Callable[..., Any]:
@@ -64,5 +66,6 @@ SAVEZ = np.savez
 
 if __name__ == "__main__":
     moment, call = sys.argv[1], int(sys.argv[2])
-    sys.argv[:3] = ["tfelc train"]
+    searches = sys.argv[3:4] == ["search"]
+    sys.argv[: 3 + searches] = ["tfelc search" if searches else "tfelc train"]
     main(moment, call)

@@ -13,6 +13,7 @@ COMMANDS = {
     "draft": "drafts a schema for a table",
     "prepare": "makes a prepared dataset of a log",
     "train": "trains a ranker or a next-item model",
+    "search": "searches the settings that do best on the validation split",
     "evaluate": "measures a trained run or an exported version",
     "report": "writes a run's page: pictures, tables and plain words",
     "export": "writes a run as a verified version for TensorFlow Serving",

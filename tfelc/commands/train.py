@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from tfelc.data.dataset import Dataset
     from tfelc.lifecycle.evaluation.result import EvaluationResult
     from tfelc.lifecycle.training.training_loop import TrainingLoop
     from tfelc.next_item.training.next_item_trainable import NextItemTrainable
@@ -152,9 +151,10 @@ def _created_ranker(
     settings = RankerSettings.load(config or kept, overrides)
     load_tensorflow()
     from tfelc.data.dataset import Dataset
+    from tfelc.ranker.data.default_dataset import default_dataset
     from tfelc.ranker.training.train import create_training
 
-    dataset = Dataset(data) if data else _default_dataset(console)
+    dataset = Dataset(data) if data else default_dataset(console)
     return create_training(dataset, tasks, settings, run_path, console, warm_start=before)
 
 
@@ -185,16 +185,12 @@ def _created_next_item(
 ) -> "TrainingLoop[NextItemTrainable]":
     from tfelc.core.tensorflow_start import load_tensorflow
     from tfelc.next_item.data.sources import SIMULATED, load_sequences
-    from tfelc.next_item.default_settings import PAPER, default_settings
-    from tfelc.next_item.settings import NextItemSettings
+    from tfelc.next_item.default_settings import chosen_settings
 
     if source is None:
         console.print("no --dataset: training on a small simulated set", highlight=False)
         source = SIMULATED
-    if config is None or (str(config) == PAPER and not config.exists()):
-        settings = default_settings(source, overrides, paper=config is not None)
-    else:
-        settings = NextItemSettings.load(config, overrides)
+    settings = chosen_settings(source, config, overrides)
     told, limits = partial(console.print, highlight=False, soft_wrap=True), settings.split
     sequences = load_sequences(source, told, limits.min_user_actions, limits.min_item_users, csv_delimiter)
     load_tensorflow()
@@ -243,16 +239,3 @@ def _next_item_tables(result: "EvaluationResult") -> "list[Table]":
     from tfelc.next_item.evaluation.tables import ranking_table, simple_models_table
 
     return [ranking_table(result), *simple_models_table(result)]
-
-
-def _default_dataset(console: "Console") -> "Dataset":
-    from tfelc.core.cache import cache_home
-    from tfelc.data.dataset import Dataset
-    from tfelc.ranker.data import simulated_log as simulated
-
-    path = cache_home() / "simulated-300000"
-    if not path.exists():
-        with console.status(f"simulating the default log of 300,000 rows in {path} (once)"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            simulated.prepare(rows=300_000, seed=7, out=path)
-    return Dataset(path)

@@ -17,6 +17,24 @@ DEFAULTS = Path(__file__).parent / "defaults"
 PAPER = "paper"
 
 
+def chosen_settings(source: str, config: Path | None, overrides: Overrides) -> NextItemSettings:
+    """The settings that a command names.
+
+    Args:
+        source: The name of a data set, or what names files.
+        config: A file of settings; None for those that are shipped for the data set, and `paper`, where there is no
+            such file, for those of the paper.
+        overrides: As `Settings.load` takes them.
+
+    Raises:
+        ConfigError: The file cannot be read, or a key or value is not one of the settings.
+        UsageError: The paper has no settings for this data set.
+    """
+    if config is None or (str(config) == PAPER and not config.exists()):
+        return default_settings(source, overrides, paper=config is not None)
+    return NextItemSettings.load(config, overrides)
+
+
 def default_settings(source: str, overrides: Overrides = (), paper: bool = False) -> NextItemSettings:
     """The settings for a data set, with overrides.
 

@@ -175,6 +175,25 @@ def test_stopped_at_any_moment_it_goes_on_to_the_same_end(tmp_path, whole, momen
     assert not list(path.rglob(".*.tmp"))
 
 
+def test_whoever_is_called_after_each_epoch_may_end_it_and_it_goes_on(tmp_path, whole):
+    path, called = tmp_path / "run", []
+
+    def after_epoch(history):
+        called.append((len(history.epochs), history.best, (path / "checkpoints" / "last.npz").stat().st_mtime_ns))
+        if len(called) == 2:
+            raise _Stopped
+
+    with pytest.raises(_Stopped):
+        toy_loop(path, Counter(AUCS, first=100.0)).train(after_epoch)
+    # What it was called about is saved: nothing of it is trained again.
+    resumed = toy_loop(path, Counter(AUCS, first=100.0))
+    assert len(resumed.history.epochs) == 2 and len(json.loads((path / "history.json").read_text())["history"]) == 2
+    resumed.train(after_epoch)
+    assert [call[:2] for call in called] == [(1, 0.6), (2, 0.8), (3, 0.8), (4, 0.9)]
+    assert len({call[2] for call in called}) == 4
+    assert arrays(path / "checkpoints" / "last.npz") == arrays(whole / "checkpoints" / "last.npz")
+
+
 def test_weights_are_initialized_once(tmp_path):
     class Started(Counter):
         starts = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -42,6 +43,7 @@ class TrainingLoop(Generic[TrainableT]):
     Attributes:
         run: The run's folder.
         trainable: What is trained; it has the best weights once `train` is through.
+        watched: The validation metric that decides.
         history: What each epoch came to.
     """
 
@@ -55,9 +57,9 @@ class TrainingLoop(Generic[TrainableT]):
     ) -> None:
         self.run = run
         self.trainable = trainable
+        self.watched = watched
         self.history = TrainingHistory()
         self._settings = settings
-        self._watched = watched
         self._console = console
         self._checkpoints = Checkpoints(run, trainable, settings.checkpoint_seconds)
         # What is to be trained next; None before the weights are initialized.
@@ -78,16 +80,20 @@ class TrainingLoop(Generic[TrainableT]):
                 epoch, step, self.history = self._checkpoints.restore()
                 self._position = (epoch, step)
 
-    def train(self) -> TrainableT:
+    def train(self, after_epoch: Callable[[TrainingHistory], object] = lambda history: None) -> TrainableT:
         """Trains to the end; returns what was trained, with its best weights.
+
+        Args:
+            after_epoch: Callable. Called with the history once an epoch is judged and saved. What it raises ends the
+                training there, and the run can be resumed. Defaults to a function that does nothing.
 
         Raises:
             RunError: A loss is not finite, or another process trains the run.
         """
         with self._held():
-            return self._trained()
+            return self._trained(after_epoch)
 
-    def _trained(self) -> TrainableT:
+    def _trained(self, after_epoch: Callable[[TrainingHistory], object]) -> TrainableT:
         epoch, step = self._initialized()
         epochs, trainable = self._epochs, self.trainable
         progress = EpochProgress(
@@ -99,6 +105,7 @@ class TrainingLoop(Generic[TrainableT]):
                 self._judge(epoch, rate, log)
                 epoch, step = epoch + 1, 0
                 self._save(epoch, step)
+                after_epoch(self.history)
         self._checkpoints.restore_best()
         return trainable
 
@@ -182,7 +189,7 @@ class TrainingLoop(Generic[TrainableT]):
                 "validation": result.to_json(),
                 f"{self.trainable.unit}_per_second": round(rate),
             }
-            value = None if self._is_pretraining(epoch) else self._watched.value(result.metrics)
+            value = None if self._is_pretraining(epoch) else self.watched.value(result.metrics)
             if self.history.add(entry, value):
                 self._checkpoints.save_best()
         self.run.write_json("history.json", self.history.to_json())

@@ -72,6 +72,7 @@ def create_training(
     if warm_start is not None:
         settings, auto = settings_of(warm_start, settings)
         refuse_incompatible(warm_start, dataset.schema, tasks, settings)
+    check_settings(dataset.schema, tasks, settings)
     _refuse_unfit(dataset, tasks, settings, console)
     settings, found = _resolved(settings, dataset, console)
     fitted, counts, start = _fit_features(dataset, tasks, settings, warm_start, console)
@@ -87,14 +88,29 @@ def create_training(
 def _refuse_unfit(dataset: Dataset, tasks: Sequence[str], settings: RankerSettings, console: Console) -> None:
     """Refuses what would fail later on, and warns of what may be meant otherwise."""
     selected = select_tasks(dataset.schema, tasks, settings.tasks)
-    _named_metric(dataset.schema, tasks, settings)
-    RankingModel.check(dataset.schema, settings)
-    _refuse_idle_clusters(dataset.schema, settings)
     dataset.verify(["validation", "test"])
     refuse_unlearnable(dataset, dataset.schema, selected, tasks)
     _watched(dataset, dataset.schema, tasks, settings)
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
         _warn(console, warning)
+
+
+def check_settings(schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> None:
+    """Checks that a ranker can be trained so, as far as that can be told without its data.
+
+    Args:
+        schema: Schema. The schema of the data.
+        tasks: Sequence of str. The tasks to predict.
+        settings: RankerSettings. The settings.
+
+    Raises:
+        UsageError: A task is none of the schema, or the settings do not fit it.
+        ConfigError: The metric of early stopping is not measured.
+    """
+    settings, _ = fitted_to_roles(settings, schema)
+    _named_metric(schema, tasks, settings)
+    RankingModel.check(schema, settings)
+    _refuse_idle_clusters(schema, settings)
 
 
 def _resolved(settings: RankerSettings, dataset: Dataset, console: Console) -> tuple[RankerSettings, dict[str, Any]]:
