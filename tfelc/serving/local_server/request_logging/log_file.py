@@ -39,7 +39,7 @@ class LogFile:
         self.records = 0
         self.size = 0
         self.opened = time.monotonic()
-        self._handle = os.open(self._hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        self._handle = os.open(self._hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
         with suppress(OSError):
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with _as_os_error():

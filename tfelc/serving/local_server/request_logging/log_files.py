@@ -110,7 +110,8 @@ class LogFiles:
         self._kept = {path: size for path, size in self._kept.items() if path.exists()}
         for path in finished_files(prefix):
             if path not in self._kept:
-                self._kept[path] = path.stat().st_size
+                with suppress(OSError):  # another server has deleted it
+                    self._kept[path] = path.stat().st_size
 
     def _bound(self) -> None:
         room = self._limits.total_bytes - sum(file.size for file in self._open.values())
