@@ -68,7 +68,7 @@ def test_the_parts_of_adding_are_registered_and_trained(tmp_path):
         tmp_path,
         "assert ranker.run.settings.model.architecture.name == 'separate'",
         "assert ranker.evaluate()['metrics']['cvr']['brier'] < 0.5",
-        "assert (model.run.settings.model.name, model.run.settings.model.loss.name) == ('gru4rec', 'bpr')",
+        "assert (model.run.settings.model.name, model.run.settings.model.loss.name) == ('lstm', 'hinge')",
         "assert 0 < model.evaluate()['metrics']['next_item']['mrr'] < 1",
         "assert tfelc.load(ranker.run.path).predict(log).equals(ranker.predict(log))",
     )

@@ -17,10 +17,16 @@ SHAPES: Registry[type["_Shape"]] = Registry("shape", {})
 
 
 class _Shape(PartSettings):
-    """A shape."""
+    """A shape.
+
+    Attributes:
+        filled: Whether it is filled.
+    """
 
     registry: ClassVar = SHAPES
     default_name: ClassVar = "dot"
+
+    filled: bool = True
 
 
 class _Dot(_Shape):
@@ -82,6 +88,8 @@ def test_a_page_by_hand() -> None:
         "| `pen.color` | `blue` | `red`, `blue` | Its color. |\n"
         "| `pen.widths` | `[1, 2]` | list of whole number | Its widths. |\n"
         "| `seed` | `null` | whole number, or null, at least 0 | Of the draws. |\n"
+        f"\nWith any `shape`:\n\n{head}"
+        "| `shape.filled` | `true` | true or false | Whether it is filled. |\n"
         "\nWith `shape: dot`: A dot, which has no size.\n\nNo settings of its own.\n"
         f"\nWith `shape: disk`: A disk.\n\n{head}"
         "| `shape.radius` | `1.5` | number, above 0, at most 9 | Half of its width. |\n"

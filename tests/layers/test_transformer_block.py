@@ -146,6 +146,22 @@ def test_no_position_sees_a_later_one() -> None:
         assert np.abs(after[0, place:] - before[0, place:]).max(axis=1).min() > 1e-3
 
 
+@pytest.mark.parametrize("last_only", [False, True])
+def test_both_ways_each_position_sees_all_items_alike(last_only: bool) -> None:
+    # Zero queries attend to all items alike: the mean (1, 1, -2) is added to both rows.
+    found = _block(value=1.0, output=1.0)(X, ALL, causal=False, last_only=last_only)
+    rows = X[0] + [1.0, 1, -2]
+    wanted = (rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, keepdims=True)
+    np.testing.assert_allclose(found[0], wanted[1] if last_only else wanted, rtol=1e-5)
+    block = _random_block()
+    inputs, valid = _histories([3, 5], 5)
+    ahead = np.array(block(inputs, valid, causal=False))
+    inputs[0, 0] += 1.0  # a pad
+    np.testing.assert_allclose(block(inputs, valid, causal=False)[0, 2:], ahead[0, 2:], rtol=1e-5)
+    inputs[1, 4] += 1.0
+    assert np.all(np.abs(np.array(block(inputs, valid, causal=False))[1] - ahead[1]).max(axis=1) > 1e-4)
+
+
 def test_dropout_acts_in_training_alone() -> None:
     block = _random_block(dropout=0.5)
     inputs, valid = _histories([4, 4], 4)

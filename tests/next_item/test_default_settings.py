@@ -67,6 +67,22 @@ def test_overrides_go_over_the_shipped_settings() -> None:
         default_settings("beauty", ["model=3"])
 
 
+def test_a_model_s_own_defaults_stand_between_the_data_set_s_and_what_is_asked_for() -> None:
+    shipped, found = default_settings("sports"), default_settings("sports", ["model=bpr_mf"])
+    # Its loss has as many draws as its source, not as many as the data set gives to another loss.
+    assert (shipped.model.loss.name, found.model.loss.to_dict()["num_negatives"]) == ("sampled_softmax", 1)
+    assert (found.model.loss.name, found.training.samples, found.model.neighbors.weight) == ("bpr", "windows", 0)
+    assert found.optimizer.schedule == shipped.optimizer.schedule and found.split == shipped.split
+    asked = default_settings(
+        "sports", {"model": {"name": "bpr_mf", "loss": {"num_negatives": 3}}, "training.epochs": 2}
+    )
+    assert (asked.model.loss.name, asked.model.loss.to_dict()["num_negatives"], asked.training.epochs) == ("bpr", 3, 2)
+    assert asked.training.samples == "windows"
+    # Another loss takes nothing of it, and where a model brings no loss that of the data set stays.
+    assert default_settings("sports", ["model=bpr_mf", "model.loss=softmax"]).model.loss.name == "softmax"
+    assert default_settings("sports", ["model=gru4rec"]).model.loss == shipped.model.loss
+
+
 def test_the_paper_s_settings_are_its_own() -> None:
     paper = default_settings("beauty", paper=True)
     assert paper != default_settings("beauty")

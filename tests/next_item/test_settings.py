@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from tfelc.core.errors import ConfigError
 from tfelc.next_item.model_settings.elcrec import ContrastSettings, ELCRecSettings
 from tfelc.next_item.model_settings.sasrec import SASRecSettings
+from tfelc.next_item.model_settings.sequence_model import SEQUENCE_MODELS
 from tfelc.next_item.settings import NextItemSettings
 
 
@@ -50,7 +51,10 @@ VIEWS = ("model.contrast.sequence_weight=0.1",)
         ),
         (("model.encoder.layer=2",), "`model.encoder.layer`: no such setting; did you mean `num_layers`?"),
         (("training.seed=4294967296",), "`training.seed`: must be below 4294967296. Received: 4294967296"),
-        (("model.name=gru",), "`model`: no next-item model `gru`; it is one of sasrec, elcrec"),
+        (
+            ("model.name=lstm",),
+            f"`model`: no next-item model `lstm`; it is one of {', '.join(SEQUENCE_MODELS.names())}",
+        ),
         (("model=3",), "`model`: must be a mapping of names to values. Received: 3"),
         (
             ("model.name=sasrec", "model.clusters.num_clusters=3"),

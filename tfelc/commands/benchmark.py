@@ -5,6 +5,7 @@ import typer
 from tfelc.experiments.benchmarks.bounds import bounds
 from tfelc.experiments.benchmarks.clusters import clusters
 from tfelc.experiments.benchmarks.efficiency import efficiency
+from tfelc.experiments.benchmarks.prepare import prepare
 from tfelc.experiments.benchmarks.scoring import scoring
 from tfelc.experiments.benchmarks.serving import serving
 from tfelc.experiments.benchmarks.training import training
@@ -13,6 +14,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command()(bounds)
 app.command()(clusters)
 app.command()(efficiency)
+app.command()(prepare)
 app.command()(scoring)
 app.command()(serving)
 app.command()(training)

@@ -42,7 +42,8 @@ def evaluate(
 ) -> None:
     """Metrics of a ranker by task and user group, its gates and clusters (of an exported version, the metrics alone).
 
-    Of a next-item run: HR and NDCG over the whole catalog, and the clusters.
+    Of a next-item run: HR and NDCG over the whole catalog, and the clusters. Of its export the former alone, on the
+    sequences that it was trained on.
     """
     from tfelc.core.errors import UsageError
     from tfelc.core.interruption import advise
@@ -55,10 +56,10 @@ def evaluate(
     if model is not None and run_path is None:
         if data is None:
             raise UsageError("--model needs --data: an exported version does not know where its data lies")
-        _refuse(of_next_item, "a next-item run, by --run")
+        _refuse({"--keep-seen": keep_seen}, "a next-item run, by --run")
         _refuse({"--against": against is not None}, "a run, by --run")
         load_tensorflow()
-        return _evaluate_export(model, split, Path(data), as_json)
+        return _evaluate_export(model, split, data, csv_delimiter, as_json)
     if model is not None or run_path is None:
         raise UsageError("name either a run by --run, or an exported version by --model")
     run: Any = Run.open(run_path)
@@ -115,7 +116,18 @@ def _evaluate_ranker(
     _print_tables(tables)
 
 
-def _evaluate_export(version: Path, split: str, data: Path, as_json: bool) -> None:
+def _evaluate_export(version: Path, split: str, data: str, csv_delimiter: str | None, as_json: bool) -> None:
+    from tfelc.lifecycle.export.versions import version_folder
+    from tfelc.next_item.export.recommender_manifest import RecommenderManifest
+
+    if (version_folder(version) / RecommenderManifest.file).exists():
+        _evaluate_exported_recommender(version, split, data, csv_delimiter, as_json)
+    else:
+        _refuse({"--csv-delimiter": csv_delimiter is not None}, "a next-item model")
+        _evaluate_exported_ranker(version, split, Path(data), as_json)
+
+
+def _evaluate_exported_ranker(version: Path, split: str, data: Path, as_json: bool) -> None:
     from tfelc.core.row_progress import RowProgress
     from tfelc.data.dataset import Dataset
     from tfelc.ranker.evaluation.evaluation import evaluate
@@ -172,6 +184,23 @@ def _evaluate_next_item(
     if comparison is not None:
         tables.append(comparison_table(comparison, str(runs[1].path), RANKING_METRICS))
     _print_tables(tables)
+
+
+def _evaluate_exported_recommender(
+    version: Path, split: str, data: str, csv_delimiter: str | None, as_json: bool
+) -> None:
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.next_item.evaluation.export_evaluation import evaluate_export
+    from tfelc.next_item.evaluation.tables import ranking_table
+    from tfelc.next_item.scoring.exported_recommender import ExportedRecommender
+
+    recommender = ExportedRecommender(version)
+    with RowProgress(unit="users") as bar:
+        result = evaluate_export(recommender, data, split, csv_delimiter, bar.update)
+    if as_json:
+        _print_json(result, None)
+    else:
+        _print_tables([ranking_table(result)])
 
 
 def _ranker_tables(result: "EvaluationResult", dataset: "Dataset") -> "list[Table]":

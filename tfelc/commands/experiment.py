@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tfelc.experiments.daily.command import daily
 from tfelc.experiments.freshness.command import freshness
 from tfelc.experiments.next_item.command import next_item
 from tfelc.experiments.ranker.command import ranker
@@ -13,6 +14,7 @@ from tfelc.experiments.yardsticks.command import yardsticks
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command()(ranker)
 app.command()(freshness)
+app.command()(daily)
 app.command("next-item")(next_item)
 app.command("next_item", hidden=True)(next_item)
 app.command()(yardsticks)

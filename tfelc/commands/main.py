@@ -16,6 +16,8 @@ COMMANDS = {
     "evaluate": "measures a trained run or an exported version",
     "report": "writes a run's page: pictures, tables and plain words",
     "export": "writes a run as a verified version for TensorFlow Serving",
+    "publish": "publishes a run where it fulfills the rules beside the served version",
+    "rollback": "goes back to the version that was served before",
     "serve": "serves versions by TensorFlow Serving's contract, on this machine",
     "request": "prints ready requests with real rows",
     "score": "scores files with an exported version",

@@ -56,6 +56,14 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="One setting, such as model.clusters.num_clusters=20; may repeat.")
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="A ranker's run to start from: its weights, vocabularies and settings go on to --data. See "
+            "docs/life.md.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --run from its last checkpoint.")
     ] = False,
@@ -77,17 +85,21 @@ def train(
         raise UsageError("--task is missing: name a task of the schema, several with commas between them, or next_item")
     tasks = [name.strip() for name in task.split(",")]
     overrides = settings or []
-    if resume and (run_path is None or config is not None or overrides or csv_delimiter is not None):
+    begun = resume and any(option is not None for option in (config, csv_delimiter, start))
+    if begun or (resume and (run_path is None or overrides)):
         raise UsageError(
-            "--resume goes on with --run as it was started: name the run, and no --config, --set or --csv-delimiter"
+            "--resume goes on with --run as it was started: name the run, and no --config, --set, --csv-delimiter or "
+            "--from"
         )
     run_path = run_path or _new_run(tasks)
     advise("start it again")
     if not resume and (run_path / "run.json").exists():
         raise RunError(f"{run_path}: holds a run already; name another --run, or go on with it by --resume")
     if tasks == ["next_item"]:
-        if data is not None:
-            raise UsageError("--data is a ranker's; name the sequences of next_item by --dataset")
+        if data is not None or start is not None:
+            raise UsageError(
+                f"{'--from' if data is None else '--data'} is a ranker's; name the sequences of next_item by --dataset"
+            )
         if resume:
             _finish(_resumed_next_item(run_path, dataset, console), console, _next_item_tables, task)
         else:
@@ -100,7 +112,7 @@ def train(
     if resume:
         training = _resumed_ranker(run_path, data, tasks, console)
     else:
-        training = _created_ranker(run_path, data, tasks, config, overrides, console)
+        training = _created_ranker(run_path, data, tasks, config, overrides, start, console)
     _finish(training, console, lambda result: _ranker_tables(result, training), task)
 
 
@@ -123,18 +135,27 @@ def _new_run(tasks: list[str]) -> Path:
 
 
 def _created_ranker(
-    run_path: Path, data: Path | None, tasks: list[str], config: Path | None, overrides: list[str], console: "Console"
+    run_path: Path,
+    data: Path | None,
+    tasks: list[str],
+    config: Path | None,
+    overrides: list[str],
+    start: Path | None,
+    console: "Console",
 ) -> "TrainingLoop[RankerTrainable]":
     from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.ranker.run import RankerRun
     from tfelc.ranker.settings import RankerSettings
 
-    settings = RankerSettings.load(config, overrides)
+    before = None if start is None else RankerRun.open(start)
+    kept = None if before is None else before.settings.to_dict()
+    settings = RankerSettings.load(config or kept, overrides)
     load_tensorflow()
     from tfelc.data.dataset import Dataset
     from tfelc.ranker.training.train import create_training
 
     dataset = Dataset(data) if data else _default_dataset(console)
-    return create_training(dataset, tasks, settings, run_path, console)
+    return create_training(dataset, tasks, settings, run_path, console, warm_start=before)
 
 
 def _resumed_ranker(

@@ -26,6 +26,7 @@ _FLAGS = {
     "settings": "--set",
     "labels": "--label",
     "tasks": "--task",
+    "warm_start": "--from",
     "siblings": "--sensitivity",
     "labels_may_wait": "--allow-version-labels-for-unavailable-models",
 }

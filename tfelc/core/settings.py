@@ -76,7 +76,7 @@ class Settings(BaseModel):
         content, above = _read(source), nested(overrides)
         content = cls.with_new_names(content, where, above=above)
         above = cls.with_new_names(above, "settings", below=content)
-        _load_plugins(above.get("plugins", content.get("plugins")))
+        load_named_plugins(above.get("plugins", content.get("plugins")))
         try:
             return cls.model_validate(cls.merged(content, above))
         except ValidationError as error:
@@ -193,8 +193,12 @@ def _merged(kind: Any, below: Any, above: Any) -> Any:
     return {**below, **over}
 
 
-def _load_plugins(modules: Any) -> None:
-    # What is no list of names is told by the check of all settings.
+def load_named_plugins(modules: Any) -> None:
+    """Imports the modules that settings name under `plugins`; see `load_plugins`.
+
+    Args:
+        modules: What the settings hold. What is no list of names is passed over: the check of all settings tells it.
+    """
     if isinstance(modules, list | tuple) and all(isinstance(module, str) for module in modules):
         load_plugins(modules)
 

@@ -27,19 +27,27 @@ class _Row(NamedTuple):
 
 
 def settings_page(settings: type[BaseModel]) -> str:
-    """Tables of all the settings: first those that are always there, then those of each part.
+    """Tables of all the settings: first those that are always there, then those of each kind of part.
+
+    What all parts of a kind have is listed once, before what each has besides.
 
     Args:
         settings: Type. The settings of an experiment.
     """
     lines = _table(list(_rows(settings, "")))
     for key, family in _families(settings, ""):
-        for name in family.registry.names():
-            part = family.registry.get(name)
+        parts = {name: family.registry.get(name) for name in family.registry.names()}
+        of_parts = {
+            name: [row for row in _rows(part, f"{key}.") if row.key != f"{key}.name"] for name, part in parts.items()
+        }
+        common = [row for row in next(iter(of_parts.values())) if all(row in rows for rows in of_parts.values())]
+        if common:
+            lines += ["", f"With any `{key}`:", "", *_table(common)]
+        for name, part in parts.items():
             first, *_ = inspect.cleandoc(part.__doc__ or "").split("\n\n")
             lines += ["", f"With `{key}: {name}`: {' '.join(first.split())}", ""]
-            inner = [row for row in _rows(part, f"{key}.") if row.key != f"{key}.name"]
-            lines += _table(inner) if inner else ["No settings of its own."]
+            own = [row for row in of_parts[name] if row not in common]
+            lines += _table(own) if own else ["No settings of its own."]
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from tfelc.core.errors import DataError
-from tfelc.data.contract import conform, under_schema_names
+from tfelc.data.gathered_batches import conformed, gathered
 from tfelc.data.log_source import LogInput, open_log
 from tfelc.schema.schema import Schema
 
@@ -29,9 +29,8 @@ def conformed_tables(
     only = schema.model_copy(update={"columns": {name: schema.columns[name] for name in columns}})
     log = open_log(source, schema.source_names(columns), only.optional_names, csv_delimiter)
     empty = True
-    for batch in log.batches():
+    for batch in gathered(log.batches()):
         empty = False
-        table = under_schema_names(batch.table, only.columns)
-        yield conform(table, only, batch.where, batch.first_row, batch.is_text)
+        yield conformed(batch, only)
     if empty:
         raise DataError(f"{log.name}: the log has no rows")

@@ -119,7 +119,8 @@ def checked_column(
     """
     array = batch.table.column(name)
     if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
+        # `combine_chunks` would copy a single one.
+        array = array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
     place = f"{batch.where}: column `{name}`"
     if not takes(column, array.type):
         row = max(0, pc.index(array.is_valid(), pa.scalar(True)).as_py())
@@ -154,9 +155,9 @@ def checked(
         may_be_null: Whether a label may be null. Defaults to False.
     """
     found = bring(array, column, arrow_type(column), is_text, in_seconds)
-    rules = [Fault(mask_of(bad), rule) for bad, rule in broken_rules(found.values, column, may_be_null)]
-    faults = [*found.faults, *(fault for fault in rules if fault.rows.any())]
-    return Brought(found.values, tuple(faults), found.notes)
+    rules = broken_rules(found.values, column, may_be_null)
+    faults = [Fault(mask_of(bad), rule) for bad, rule in rules if pc.any(bad).as_py()]
+    return Brought(found.values, (*found.faults, *faults), found.notes)
 
 
 def broken_rules(array: pa.Array, column: Column, may_be_null: bool = False) -> Iterator[tuple[pa.Array, str]]:

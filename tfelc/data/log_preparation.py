@@ -16,8 +16,8 @@ from tfelc.core.errors import DataError
 from tfelc.data.aggregates.of_log import aggregates_of
 from tfelc.data.aggregates.state_writer import write_state
 from tfelc.data.checks.log_checks import LogChecks
-from tfelc.data.contract import conform, under_schema_names
 from tfelc.data.dataset_writer import DatasetWriter
+from tfelc.data.gathered_batches import conformed, gathered
 from tfelc.data.hashed_random import hashed_uniform
 from tfelc.data.log_batch import LogBatch
 from tfelc.data.log_source import LogInput, LogSource, open_log
@@ -90,14 +90,12 @@ def _write(
     ):
         features = aggregation.features()
         writer.metadata.update(metadata)
-        for batch in log.batches():
-            table = under_schema_names(batch.table, schema.log.columns)
+        for batch in gathered(log.batches()):
             if survey is not None:
-                survey.add(batch.where, table[timestamp].combine_chunks(), batch.is_text)
-            rows = conform(table, schema.log, batch.where, batch.first_row, batch.is_text, in_seconds)
-            rows = features.added_to(rows)
-            checks.see(rows)
+                survey.see(batch)
+            rows = features.added_to(conformed(batch, schema.log, in_seconds))
             split = split_of(batch, rows, done)
+            checks.see(rows, split)
             for number, name in enumerate(SPLITS):
                 writer.append(name, rows.filter(pa.array(split == number)))
             done += rows.num_rows
@@ -133,6 +131,8 @@ def _by_words(batch: LogBatch, column: str) -> NDArray[np.int64]:
     words = batch.table[column].cast(pa.string())
     found = pc.index_in(words, value_set=pa.array(SPLITS))
     if found.null_count:
+        for part in batch.parts:
+            _by_words(part, column)
         row = int(pc.index(pc.is_null(found), pa.scalar(True)).as_py())
         raise DataError(
             f"{batch.where}: column `{column}`, row {batch.first_row + row}: use {', '.join(SPLITS)}. "

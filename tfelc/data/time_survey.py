@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import DataError
+from tfelc.data.log_batch import LogBatch
 from tfelc.data.values.moments import Moments, moments
 from tfelc.data.values.plain_array import plain_array
 from tfelc.data.values.type_rules import takes
@@ -41,6 +42,11 @@ class TimeSurvey:
         self._sizes: dict[str, dict[str, int]] = {}
         self._rows: dict[str, int] = {}
         self._first: dict[str, str] = {}
+
+    def see(self, batch: LogBatch) -> None:
+        """Looks at the times of a batch, file by file; raises FractionalTimes as `add` does."""
+        for part in batch.parts or (batch,):
+            self.add(part.where, part.table[self._column.source or self.name].combine_chunks(), part.is_text)
 
     def add(self, where: str, array: pa.Array, is_text: bool) -> Moments | None:
         """Looks at some times.

@@ -27,16 +27,27 @@ TABLES: Registry[Callable[[Result], list[Table]]] = Registry(
     {
         **{
             kind: f"tfelc.experiments.{kind}.tables:tables"
-            for kind in ("ranker", "next_item", "freshness", "yardsticks")
+            for kind in ("ranker", "next_item", "freshness", "daily", "yardsticks")
         },
         **{
             kind: f"tfelc.experiments.benchmarks.{kind}:tables"
-            for kind in ("clusters", "efficiency", "scoring", "serving", "training")
+            for kind in ("clusters", "efficiency", "prepare", "scoring", "serving", "training")
         },
     },
 )
 # What the Markdown says below the tables, where the result has it.
-_PROVENANCE = ("command", "data_hash", "protocol", "loss", "settings", "seeds", "versions", "machine", "finished")
+_PROVENANCE = (
+    "command",
+    "data_hash",
+    "protocol",
+    "loss",
+    "settings",
+    "day_settings",
+    "seeds",
+    "versions",
+    "machine",
+    "finished",
+)
 
 
 def write_result(path: Path, kind: str, result: Result) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import keras
@@ -85,17 +86,30 @@ class FeatureEncoder(keras.layers.Layer):
         self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
 
     @property
+    def output_slots(self) -> dict[str, list[str]]:
+        """What each place of each output holds, by a name that does not depend on the order of the columns."""
+        slots: dict[str, list[str]] = {}
+        for role, side in self.layout.sides.items():
+            numbers = [f"{name}/number" for name in side.numbers]
+            flags = [f"{name}/missing" for name in side.numbers if self.numbers[name].missing]
+            binned = [
+                f"{name}/bin/{position}"
+                for name in side.numbers
+                for position in range(max(len(self.numbers[name].edges) - 1, 0))
+            ]
+            ids = [_embedded(name, dim) for dim, names in side.ids.items() for name in names]
+            lists = [_embedded(feature.column, feature.dim) for feature in side.lists]
+            slots[role] = [*numbers, *flags, *binned, *chain.from_iterable([*ids, *lists])]
+        if self.interactions and self.layout.pairs:
+            widths = [self.layout.offsets[self.schema.table_of(history)[0]][0] for history, _ in self.layout.pairs]
+            pairs = zip(self.layout.pairs, widths, strict=True)
+            slots["interaction"] = [*chain.from_iterable(_embedded(" x ".join(pair), dim) for pair, dim in pairs)]
+        return slots
+
+    @property
     def output_widths(self) -> dict[str, int]:
         """Width of each output, in the order of the outputs."""
-        widths: dict[str, int] = {}
-        for role, side in self.layout.sides.items():
-            flags = sum(self.numbers[name].missing for name in side.numbers) + len(self._binned[role])
-            embedded = sum(dim * len(names) for dim, names in side.ids.items()) + sum(f.dim for f in side.lists)
-            widths[role] = len(side.numbers) + flags + embedded
-        if self.interactions and self.layout.pairs:
-            tables = [self.schema.table_of(history)[0] for history, _ in self.layout.pairs]
-            widths["interaction"] = sum(self.layout.offsets[table][0] for table in tables)
-        return widths
+        return {side: len(slots) for side, slots in self.output_slots.items()}
 
     def call(self, inputs: Mapping[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:
         """Encodes every side whose features are given."""
@@ -167,3 +181,7 @@ class FeatureEncoder(keras.layers.Layer):
             "interactions": self.interactions,
             "dropout": self.dropout,
         }
+
+
+def _embedded(column: str, dim: int) -> list[str]:
+    return [f"{column}/{place}" for place in range(dim)]

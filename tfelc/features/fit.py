@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from tfelc.core.errors import SchemaError
 from tfelc.data.number_values import number_values
-from tfelc.features.bin_edges import bin_edges
-from tfelc.features.fitted import FittedFeatures, NumberStatistics
-from tfelc.schema.column import Column
+from tfelc.features.fitted import FittedFeatures
+from tfelc.features.running_number import RunningNumber
 from tfelc.schema.embedding_table import EmbeddingTable
 from tfelc.schema.schema import Schema
 
-# Quantiles need no more than this many values; they are drawn at random, since rows may repeat in a pattern.
-_QUANTILE_SAMPLE_PER_TABLE = 20_000
-_LARGEST = float(np.finfo(np.float32).max)
 
+@dataclass(frozen=True)
+class CountedRows:
+    """What one pass over the rows counts.
 
-def transformed(values: NDArray[Any], column: Column) -> NDArray[Any]:
-    """A number after its transform and before it is standardized; the encoder does the same on tensors."""
-    return np.sign(values) * np.log1p(np.abs(values)) if column.transform == "log" else values
+    Attributes:
+        values: Table whose vocabulary is fitted -> how often each of its values occurs.
+        numbers: Number column -> its moments and a sample of it.
+    """
+
+    values: Mapping[str, Mapping[Any, int]]
+    numbers: Mapping[str, RunningNumber]
 
 
 def fit_features(
@@ -44,8 +46,13 @@ def fit_features(
     Raises:
         SchemaError: A vocabulary came out empty.
     """
+    return fitted_to(schema, count_rows(schema, tables, number_bins), min_count)
+
+
+def count_rows(schema: Schema, tables: Iterable[pa.Table], number_bins: int = 0) -> CountedRows:
+    """Counts what the features are fitted to; see `fit_features`."""
     counts: dict[str, dict[Any, int]] = {}
-    numbers = {name: _RunningNumber(column, number_bins) for name, column in schema.of_kind("number").items()}
+    numbers = {name: RunningNumber(column, number_bins) for name, column in schema.of_kind("number").items()}
     for table in tables:
         for name, column in schema.features.items():
             if column.kind == "number":
@@ -54,58 +61,48 @@ def fit_features(
             table_name, spec = schema.table_of(name)
             if not (spec.hash_buckets or spec.values):
                 _count(counts.setdefault(table_name, {}), table[name], column.missing)
-    specs = {name: schema.tables.get(name) or _unstated(counts[name], min_count) for name in counts}
-    vocabularies = {name: _vocabulary(schema, name, specs[name], found) for name, found in counts.items()}
+    return CountedRows(counts, numbers)
+
+
+def fitted_to(schema: Schema, counted: CountedRows, min_count: int = 1) -> FittedFeatures:
+    """The features, fitted to what `count_rows` counted; see `fit_features`."""
+    specs = {name: schema.tables.get(name) or _unstated(found, min_count) for name, found in counted.values.items()}
+    vocabularies = {
+        name: ordered_vocabulary(schema, name, found, specs[name].min_count, specs[name].max_size)
+        for name, found in counted.values.items()
+    }
     vocabularies |= {name: list(spec.values) for name, spec in schema.tables.items() if spec.values}
-    return FittedFeatures(vocabularies=vocabularies, numbers={name: n.statistics() for name, n in numbers.items()})
+    statistics = {name: number.statistics() for name, number in counted.numbers.items()}
+    return FittedFeatures(vocabularies=vocabularies, numbers=statistics)
 
 
-class _RunningNumber:
-    """Mean, variance and a sample of one number, over any number of tables."""
+def ordered_vocabulary(
+    schema: Schema, name: str, counts: Mapping[Any, float], min_count: float, max_size: int | None = None
+) -> list[Any]:
+    """The values of a table that occur often enough, the most frequent first.
 
-    def __init__(self, column: Column, bins: int) -> None:
-        self._column = column
-        self._bins = bins
-        self._count = 0
-        self._mean = 0.0
-        self._squared_deviations = 0.0
-        self._missing = False
-        self._sample: list[NDArray[Any]] = []
-        self._random = np.random.default_rng(0)
+    Args:
+        schema: The columns, for the message.
+        name: The table.
+        counts: Value -> how often it occurs.
+        min_count: How often it must.
+        max_size: The most values. Defaults to no limit.
 
-    def add(self, values: NDArray[np.float32]) -> None:
-        present = values[np.isfinite(values)].astype(np.float64)
-        self._missing |= len(present) < len(values)
-        if self._column.buckets or self._bins:
-            few = len(present) <= _QUANTILE_SAMPLE_PER_TABLE
-            drawn = present if few else self._random.choice(present, _QUANTILE_SAMPLE_PER_TABLE, replace=False)
-            self._sample.append(drawn)
-        if len(present):
-            # Chan's merge of two samples: sums of squares would cancel for large, nearly equal values.
-            present = transformed(present, self._column)
-            total = self._count + len(present)
-            step = float(present.mean()) - self._mean
-            self._squared_deviations += float(np.square(present - present.mean()).sum())
-            self._squared_deviations += step**2 * self._count * len(present) / total
-            self._mean += step * len(present) / total
-            self._count = total
-
-    def statistics(self) -> NumberStatistics:
-        variance = self._squared_deviations / max(self._count, 1)
-        boundaries: tuple[float, ...] = ()
-        sample = np.concatenate(self._sample) if self._count and self._sample else np.zeros(1)
-        if self._column.buckets:
-            quantiles = np.arange(1, self._column.buckets) / self._column.buckets
-            boundaries = tuple(np.unique(np.quantile(sample, quantiles)).tolist())
-        # A constant column carries nothing: a variance of 1 keeps it at zero instead of dividing by nothing.
-        return NumberStatistics(
-            mean=self._mean,
-            # The graph holds it as a float32, which the square of a number of 1e20 is beyond.
-            variance=min(variance, _LARGEST) if variance > 1e-12 * max(self._mean**2, 1e-12) else 1.0,
-            missing=self._missing,
-            boundaries=boundaries,
-            edges=bin_edges(transformed(sample, self._column), self._bins) if self._bins else (),
-        )
+    Raises:
+        SchemaError: No value is left.
+    """
+    # Ties are broken by the value, so that the same rows in another order give the same vocabulary.
+    kept = sorted((-count, value) for value, count in counts.items() if count >= min_count)
+    if not kept:
+        columns = [column for column, found in schema.features.items() if found.kind != "number"]
+        named = " and ".join(f"`{column}`" for column in columns if schema.table_of(column)[0] == name)
+        if counts:
+            raise SchemaError(
+                f"table `{name}` of {named}: no value occurs {min_count} times in the training split; lower its "
+                "`min_count`"
+            )
+        raise SchemaError(f"{named}: empty in every row of the training split; take it out of the schema's columns")
+    return [value for _, value in kept[:max_size]]
 
 
 def _count(counts: dict[Any, int], column: pa.ChunkedArray, missing: str | int) -> None:
@@ -119,21 +116,6 @@ def _count(counts: dict[Any, int], column: pa.ChunkedArray, missing: str | int) 
             counts[value] = counts.get(value, 0) + count
 
 
-def _unstated(counts: dict[Any, int], min_count: int) -> EmbeddingTable:
+def _unstated(counts: Mapping[Any, int], min_count: int) -> EmbeddingTable:
     """A table of which the schema says nothing; where no value is as frequent as asked for, the most frequent stay."""
     return EmbeddingTable(min_count=max(min(min_count, max(counts.values(), default=1)), 1))
-
-
-def _vocabulary(schema: Schema, name: str, spec: EmbeddingTable, counts: dict[Any, int]) -> list[Any]:
-    # Ties are broken by the value, so that the same rows in another order give the same vocabulary.
-    kept = sorted((-count, value) for value, count in counts.items() if count >= spec.min_count)
-    if not kept:
-        columns = [column for column, found in schema.features.items() if found.kind != "number"]
-        named = " and ".join(f"`{column}`" for column in columns if schema.table_of(column)[0] == name)
-        if counts:
-            raise SchemaError(
-                f"table `{name}` of {named}: no value occurs {spec.min_count} times in the training split; lower its "
-                "`min_count`"
-            )
-        raise SchemaError(f"{named}: empty in every row of the training split; take it out of the schema's columns")
-    return [value for _, value in kept[: spec.max_size]]

@@ -10,6 +10,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
+from tfelc.core.step_status import name_step
 from tfelc.layers.center_updates import BLOCK, moving_means, still_active
 from tfelc.losses import clustering
 from tfelc.losses.l2_normalized import l2_normalized
@@ -191,6 +192,7 @@ class LearnableClusters(keras.layers.Layer):
         # Float32's own rounding must not count as a direction of its own.
         distinct = len(np.unique(sample.round(6), axis=0))
         found = min(self.num_clusters, distinct)
+        name_step(f"searching {found:,} initial cluster centers by K-means among {len(sample):,} embeddings")
         # One thread: the order of sums, and so the last bits of the centers, would else depend on the machine's load.
         with threadpool_limits(limits=1):
             means = KMeans(found, n_init=4, random_state=seed).fit(sample).cluster_centers_

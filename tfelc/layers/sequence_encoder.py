@@ -35,6 +35,7 @@ class SequenceEncoder(keras.layers.Layer):
     Call arguments:
         inputs: Int32 tensor of shape `(batch, length)`, padded with 0 on the left; length at most `max_length`.
         last_only: bool. Whether only the last position is wanted, which is far cheaper. Defaults to False.
+        causal: bool. Whether a position sees none after it. Defaults to True.
 
     Returns:
         Tensor of shape `(batch, length, dim)`, or `(batch, dim)` with `last_only`.
@@ -110,7 +111,9 @@ class SequenceEncoder(keras.layers.Layer):
         """The embeddings that are scored, `(num_items + 1, dim)`: row 0 is the pad's, which is no candidate."""
         return ops.cast(self.item_table[: self.num_items + 1], self.compute_dtype)
 
-    def call(self, inputs: Tensor, last_only: bool = False, training: bool | None = None) -> Tensor:
+    def call(
+        self, inputs: Tensor, last_only: bool = False, causal: bool = True, training: bool | None = None
+    ) -> Tensor:
         """The embeddings of the positions, or of the last one."""
         if (width := inputs.shape[1]) is not None and width > self.max_length:
             raise ValueError(
@@ -122,10 +125,12 @@ class SequenceEncoder(keras.layers.Layer):
         hidden = self.input_dropout(self.norm(embedded), training=training)
         valid = ops.not_equal(inputs, 0)
         for block in self.blocks[:-1]:
-            hidden = block(hidden, valid, training=training)
-        return self.blocks[-1](hidden, valid, last_only=last_only, training=training)
+            hidden = block(hidden, valid, causal=causal, training=training)
+        return self.blocks[-1](hidden, valid, last_only=last_only, causal=causal, training=training)
 
-    def compute_output_spec(self, inputs: Tensor, last_only: bool = False, training: bool | None = None) -> Tensor:
+    def compute_output_spec(
+        self, inputs: Tensor, last_only: bool = False, causal: bool = True, training: bool | None = None
+    ) -> Tensor:
         """Shape of the output, which tracing the look-up of a symbolic length could not tell."""
         batch, length = inputs.shape
         shape = (batch, self.dim) if last_only else (batch, length, self.dim)

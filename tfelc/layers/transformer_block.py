@@ -16,7 +16,7 @@ _MASKED = -1e9
 
 @keras.saving.register_keras_serializable(package="tfelc")
 class TransformerBlock(keras.layers.Layer):
-    """Causal self-attention and a feed-forward network, each with a residual and layer normalization after it.
+    """Self-attention, causal or not, and a feed-forward network, each with a residual and layer normalization after it.
 
     `x = norm(x + dropout(attention(x)))`, then `x = norm(x + dropout(W_2 gelu(W_1 x)))`.
 
@@ -36,6 +36,7 @@ class TransformerBlock(keras.layers.Layer):
         inputs: Float tensor of shape `(batch, length, dim)`.
         valid: Bool tensor of shape `(batch, length)`; False at a pad, which nothing attends to.
         last_only: bool. Whether only the last position is wanted. Defaults to False.
+        causal: bool. Whether a position attends to none after it. Defaults to True.
 
     Returns:
         Tensor of shape `(batch, length, dim)`, or `(batch, dim)` with `last_only`. Rows of pads carry nothing
@@ -86,12 +87,19 @@ class TransformerBlock(keras.layers.Layer):
         self.branch_dropout = keras.layers.Dropout(self.dropout, dtype=policy)
         self.weights_dropout = keras.layers.Dropout(self.attention_dropout, dtype=policy)
 
-    def call(self, inputs: Tensor, valid: Tensor, last_only: bool = False, training: bool | None = None) -> Tensor:
+    def call(
+        self,
+        inputs: Tensor,
+        valid: Tensor,
+        last_only: bool = False,
+        causal: bool = True,
+        training: bool | None = None,
+    ) -> Tensor:
         """The block's output."""
         if last_only:
             residual, mixed = inputs[:, -1], self._attend_from_last(inputs, valid, training)
         else:
-            residual, mixed = inputs, self._attend(inputs, valid, training)
+            residual, mixed = inputs, self._attend(inputs, valid, causal, training)
         mixed = ops.matmul(mixed, self.output_kernel) + self.output_bias
         hidden = self.attention_norm(residual + self.branch_dropout(mixed, training=training))
         inner = ops.gelu(ops.matmul(hidden, self.inner_kernel) + self.inner_bias, approximate=False)
@@ -107,14 +115,16 @@ class TransformerBlock(keras.layers.Layer):
         for kernel in (self.value_kernel, self.output_kernel):
             kernel.assign_add(ops.eye(kernel.shape[0], dtype=kernel.dtype))
 
-    def _attend(self, inputs: Tensor, valid: Tensor, training: bool | None) -> Tensor:
+    def _attend(self, inputs: Tensor, valid: Tensor, causal: bool, training: bool | None) -> Tensor:
         length, dim = ops.shape(inputs)[1], inputs.shape[-1]
         query = self._split(ops.matmul(inputs, self.query_kernel) + self.query_bias)
         key = self._split(ops.matmul(inputs, self.key_kernel))
         value = self._split(ops.matmul(inputs, self.value_kernel) + self.value_bias)
         scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) / math.sqrt(dim // self.num_heads)
-        positions = ops.arange(length)
-        visible = ops.logical_and(positions[:, None] >= positions[None, :], valid[:, None, None, :])
+        visible = valid[:, None, None, :]
+        if causal:
+            positions = ops.arange(length)
+            visible = ops.logical_and(positions[:, None] >= positions[None, :], visible)
         weights = self.weights_dropout(self._softmax(scores, visible), training=training)
         mixed = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
         return ops.reshape(mixed, (-1, length, dim))

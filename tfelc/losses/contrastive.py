@@ -78,3 +78,34 @@ def intent_contrast(
         logits = ops.where(active > 0, logits, _LEFT_OUT)
     positive = ops.take_along_axis(logits, cluster[:, None], axis=1)[:, 0]
     return ops.mean(ops.logsumexp(logits, axis=1) - positive)
+
+
+def batch_intent_contrast(embeddings: Tensor, centers: Tensor, cluster: Tensor, temperature: float = 1.0) -> Tensor:
+    """Each embedding against the centers of the batch's rows; rows of the same cluster are no negatives of each other.
+
+    `mean_i -log(p_i / (p_i + sum_{v: a(v) != a(i)} exp(s(h_i, c_a(v)) / t)))` with `p_i = exp(s(h_i, c_a(i)) / t)` and
+    `s` the dot product. A cluster that holds many rows is so many negatives, and one that holds none is no negative.
+
+    Args:
+        embeddings: Tensor. `(batch, dim)`.
+        centers: Tensor. `(num_clusters, dim)`.
+        cluster: Tensor. The number `a(i)` of each row's cluster, an integer, `(batch,)`.
+        temperature: float. What the dot products are divided by. Defaults to 1.
+
+    Returns:
+        The mean loss, a scalar.
+
+    Example:
+        >>> cluster = ops.convert_to_tensor([0, 0, 1])
+        >>> round(float(batch_intent_contrast(ops.zeros((3, 2)), ops.eye(2), cluster)), 4)
+        0.8283
+
+    Source: ICLRec (Chen et al., 2022), the intent contrast with false negative mitigation.
+    """
+    own = ops.one_hot(cluster, centers.shape[0], dtype="float32")
+    counts = ops.sum(own, axis=0)[None]
+    weights = ops.where(own > 0, 1.0, counts)
+    logits = ops.matmul(embeddings, ops.transpose(centers)) / temperature
+    logits = ops.where(weights > 0, logits + ops.log(ops.maximum(weights, 1.0)), _LEFT_OUT)
+    positive = ops.take_along_axis(logits, cluster[:, None], axis=1)[:, 0]
+    return ops.mean(ops.logsumexp(logits, axis=1) - positive)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tfelc.core.errors import UsageError
-from tfelc.core.settings import Overrides, nested
+from tfelc.core.settings import Overrides, load_named_plugins, nested
 from tfelc.core.yaml_text import load_yaml
-from tfelc.next_item.model_settings.sequence_model import SequenceModelSettings
+from tfelc.next_item.model_settings.sequence_model import SEQUENCE_MODELS, SequenceModelSettings
 from tfelc.next_item.settings import NextItemSettings
 
 DEFAULTS = Path(__file__).parent / "defaults"
@@ -19,8 +20,8 @@ PAPER = "paper"
 def default_settings(source: str, overrides: Overrides = (), paper: bool = False) -> NextItemSettings:
     """The settings for a data set, with overrides.
 
-    A file of `defaults/` holds what every model takes, and under `models` what each takes besides; of a plug-in's model
-    no more is known than the former.
+    A file of `defaults/` holds what every model takes, and under `models` what was chosen for some of them. Between the
+    two stand the model's own `run_defaults`.
 
     Args:
         source: The name of a data set; another one, such as the path of a table, takes `default.yaml`.
@@ -34,7 +35,9 @@ def default_settings(source: str, overrides: Overrides = (), paper: bool = False
     content: dict[str, Any] = load_yaml(default_file(source, paper).read_text(encoding="utf-8"))
     models = content.pop("models")
     name = _model_name(overrides)
-    content["model"] = {"name": name, **content["model"], **models.get(name, {})}
+    content["model"] = {"name": name, **content["model"]}
+    content = NextItemSettings.merged(content, _run_defaults(name, overrides))
+    content["model"] |= models.get(name, {})
     return NextItemSettings.load(content, overrides)
 
 
@@ -55,3 +58,9 @@ def _model_name(overrides: Overrides) -> str:
     model = NextItemSettings.with_new_names(nested(overrides), "settings").get("model", {})
     name = model.get("name") if isinstance(model, dict) else model
     return name if isinstance(name, str) else SequenceModelSettings.default_name
+
+
+def _run_defaults(name: str, overrides: Overrides) -> Mapping[str, Any]:
+    load_named_plugins(nested(overrides).get("plugins"))
+    # A name that does not exist is told by the check of all settings.
+    return SEQUENCE_MODELS.get(name).run_defaults if name in SEQUENCE_MODELS.names() else {}

@@ -26,7 +26,7 @@ class NextItemModel(FittedModel[NextItemRun]):
     """Recommends what comes next after a history of items.
 
     Args:
-        model: str. Name of a next-item model: `sasrec`, `elcrec`, or one of a plug-in. Defaults to None: the one that
+        model: str. Name of a next-item model, such as `sasrec`; see docs/next_item.md. Defaults to None: the one that
             the settings name, or `elcrec`.
         settings: NextItemSettings, or the path of a YAML file, or a mapping of settings by dotted names, such as
             `{"training.epochs": 5}`, which go over those that are shipped for the data set. Defaults to those; see

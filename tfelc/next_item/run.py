@@ -129,12 +129,7 @@ class NextItemRun(Run[NextItemSettings]):
             RunError: The run's own sequences have changed since.
             DataError: They cannot be read, or hold no item of the catalog.
         """
-        if split_name not in _MEASURED:
-            raise UsageError(
-                f"`split` {split_name}: a next-item run is measured on items that it was not fitted to; use "
-                f"{' or '.join(_MEASURED)}",
-                ["split"],
-            )
+        refuse_unmeasured(split_name)
         sequences = self.sequences() if source is None else self._measured(source, notice, csv_delimiter)
         examples: Examples = getattr(split(sequences, self.settings.split, [split_name]), split_name)
         return examples
@@ -190,6 +185,16 @@ class NextItemRun(Run[NextItemSettings]):
         model = build_model(self.settings, items, np.ones(items, np.int64))
         load_checkpoint(self.best, {"model": model.variables}, model.former_variables)
         return model
+
+
+def refuse_unmeasured(split_name: str) -> None:
+    """Raises UsageError for a split that holds what a model was fitted to."""
+    if split_name not in _MEASURED:
+        raise UsageError(
+            f"`split` {split_name}: a next-item run is measured on items that it was not fitted to; use "
+            f"{' or '.join(_MEASURED)}",
+            ["split"],
+        )
 
 
 def split(sequences: Sequences, settings: SplitSettings, needed: Collection[str] = SPLITS) -> SequenceSplits:

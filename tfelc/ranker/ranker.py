@@ -80,6 +80,7 @@ class Ranker(FittedModel[RankerRun]):
         seed: int = 0,
         progress: bool = True,
         csv_delimiter: str | None = None,
+        warm_start: str | Path | None = None,
     ) -> Self:
         """Prepares a log, trains on it, and keeps the weights that do best on its validation split.
 
@@ -95,6 +96,8 @@ class Ranker(FittedModel[RankerRun]):
             progress: bool. Whether to show bars and a line for each epoch. Defaults to True.
             csv_delimiter: str. What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv
                 files.
+            warm_start: str or Path. The folder of a run to start from: its weights are carried over, and its
+                vocabularies and statistics go on to these rows; see docs/life.md. Defaults to None: from nothing.
 
         Returns:
             The fitted ranker itself.
@@ -102,12 +105,14 @@ class Ranker(FittedModel[RankerRun]):
         Raises:
             DataError: The log lacks a column, holds a value that the schema forbids, or leaves a split empty.
             RunError: The folder is taken, or training diverged.
+            UsageError: The run to start from does not fit the schema, the tasks or the settings.
         """
         load_tensorflow()
 
         path = self._workspace.new_folder() if run is None else Path(run)
         RankerRun.refuse_taken(path)
-        training = self._training(data, validation, path, seed, progress, csv_delimiter)
+        start = None if warm_start is None else RankerRun.open(Path(warm_start))
+        training = self._training(data, validation, path, seed, progress, csv_delimiter, start)
         training.train()
         training.test()
         self._run, self._model = RankerRun.open(path), None
@@ -200,6 +205,7 @@ class Ranker(FittedModel[RankerRun]):
         seed: int,
         progress: bool,
         csv_delimiter: str | None,
+        start: RankerRun | None,
     ) -> TrainingLoop[RankerTrainable]:
         from rich.console import Console
 
@@ -211,10 +217,11 @@ class Ranker(FittedModel[RankerRun]):
         if is_prepared(data):
             if validation is not None:
                 raise UsageError("a prepared dataset has a validation split of its own: leave out `validation`")
-            return create_training(Dataset(Path(str(data))), self.tasks, self.settings, run, console)
+            dataset = Dataset(Path(str(data)))
+            return create_training(dataset, self.tasks, self.settings, run, console, warm_start=start)
         folder = self._workspace.new_folder()
         prepared = prepare_splits(self.schema, data, validation, folder, seed, progress, csv_delimiter)
-        return create_training(prepared, self.tasks, self.settings, run, console, owns_data=True)
+        return create_training(prepared, self.tasks, self.settings, run, console, owns_data=True, warm_start=start)
 
     def _export(self, run: RankerRun, base: Path, step: Callable[[str], None]) -> Path:
         from tfelc.ranker.export.exporter import export

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tfelc.core.errors import RunError, UsageError
 from tfelc.data.dataset import Dataset
+from tfelc.features.feature_counts import FeatureCounts
 from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
@@ -25,7 +26,7 @@ _OWN_DATA = "data"
 
 
 class RankerRun(Run[RankerSettings]):
-    """A ranker's run: `schema.yaml` and `features.json` beside the files of `Run`."""
+    """A ranker's run: `schema.yaml`, `features.json` and `counts.json` beside the files of `Run`."""
 
     kind = "ranker"
     settings_class = RankerSettings
@@ -41,6 +42,8 @@ class RankerRun(Run[RankerSettings]):
         fitted: FittedFeatures,
         owns_data: bool = False,
         auto: Mapping[str, Any] | None = None,
+        counts: FeatureCounts | None = None,
+        warm_start: Mapping[str, Any] | None = None,
     ) -> RankerRun:
         """Makes the run folder of a ranker that is about to be trained.
 
@@ -52,13 +55,21 @@ class RankerRun(Run[RankerSettings]):
             fitted: FittedFeatures. What the features were fitted to.
             owns_data: bool. Whether the dataset is to be moved to `own_data`. Defaults to False.
             auto: Mapping. The settings that were `auto`, by dotted name, and what they came to. Defaults to none.
+            counts: FeatureCounts. What the features were fitted from, for a training that starts from this one.
+                Defaults to none.
+            warm_start: Mapping. What the run starts from. Defaults to None: from nothing.
 
         Raises:
             RunError: The folder exists and is not empty.
         """
         return cls.create_folder(
             path,
-            {"config.yaml": settings.dump(), "schema.yaml": dataset.schema.dump(), "features.json": fitted.dump()},
+            {
+                "config.yaml": settings.dump(),
+                "schema.yaml": dataset.schema.dump(),
+                "features.json": fitted.dump(),
+                **({"counts.json": counts.dump()} if counts else {}),
+            },
             {
                 "tasks": tasks,
                 "data": _OWN_DATA if owns_data else str(dataset.path.absolute()),
@@ -66,6 +77,7 @@ class RankerRun(Run[RankerSettings]):
                 "schema_hash": dataset.schema.hash(),
                 "rows": dataset.manifest.rows,
                 "auto": dict(auto or {}),
+                **({"warm_start": dict(warm_start)} if warm_start else {}),
             },
         )
 
@@ -88,6 +100,15 @@ class RankerRun(Run[RankerSettings]):
     def fitted(self) -> FittedFeatures:
         """The fitted features; raises RunError when they are missing or changed."""
         return FittedFeatures.load(self.unchanged("features.json"))
+
+    @property
+    def counts(self) -> FeatureCounts | None:
+        """What its features were fitted from; None for a run of a version that kept none.
+
+        Raises:
+            RunError: The file is missing or changed.
+        """
+        return FeatureCounts.load(self.unchanged("counts.json")) if "counts.json" in self.metadata["files"] else None
 
     def dataset(self, path: Path | None = None) -> Dataset:
         """The dataset that the run was trained on, or another to measure it on.

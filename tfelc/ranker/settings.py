@@ -142,6 +142,22 @@ class RankerTrainingSettings(TrainingSettings):
     balance: TaskBalanceSettings = FixedWeightsSettings()
 
 
+class WarmStartSettings(Settings):
+    """What a training that starts from another run takes over of it (`tfelc train --from`); each such run is one day.
+
+    Attributes:
+        optimizer: What becomes of the optimizers' moments and steps, and of what the balance has learned.
+        count_decay: Share of the counts so far, of values and of numbers, that a day begins with; 1 forgets nothing.
+        evict_below: A value leaves the vocabulary once its count is below this; 0 keeps all.
+        keep_days: A value leaves the vocabulary once no row of so many days had it; 0 keeps all.
+    """
+
+    optimizer: Literal["keep", "drop"] = "keep"
+    count_decay: float = Field(1.0, gt=0, le=1)
+    evict_below: float = Field(0.0, ge=0)
+    keep_days: int = Field(0, ge=0)
+
+
 class RankerSettings(Settings):
     """All the settings of one run.
 
@@ -150,6 +166,7 @@ class RankerSettings(Settings):
         model: What is built.
         optimizer: The optimizers.
         training: How it is trained.
+        warm_start: What is taken over of a run that it starts from.
         tasks: Task -> what differs from the schema.
     """
 
@@ -159,4 +176,5 @@ class RankerSettings(Settings):
     model: RankerModelSettings = RankerModelSettings()
     optimizer: RankerOptimizerSettings = RankerOptimizerSettings()
     training: RankerTrainingSettings = RankerTrainingSettings()
+    warm_start: WarmStartSettings = WarmStartSettings()
     tasks: dict[str, TaskSettings] = {}

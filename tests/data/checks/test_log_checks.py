@@ -77,8 +77,8 @@ def test_conversions_without_their_click_are_counted(tmp_path):
     [
         ({"click": np.zeros(ROWS, int)}, "label `click` is 0 in every row of train and validation and test"),
         ({"price": np.full(ROWS, 3.0)}, "features with one value in all rows: price"),
-        ({"price": np.full(ROWS, np.nan)}, "features without any value: price"),
-        ({"city": pa.nulls(ROWS, pa.string()), "seen": [[]] * ROWS}, "features without any value: city, seen"),
+        ({"price": np.full(ROWS, np.nan)}, "columns without any value: price"),
+        ({"city": pa.nulls(ROWS, pa.string()), "seen": [[]] * ROWS}, "columns without any value: city, seen"),
         ({"city": ["Rome"] * ROWS}, "features with one value in all rows: city"),
         ({"user_id": np.arange(ROWS)}, "each of the 2,000 rows has a `user_id` of its own"),
         ({"time": np.r_[0, np.arange(ROWS - 1, 0, -1)]}, "are not in the order of `time` (1,998 of 2,000 are earlier"),
@@ -91,6 +91,51 @@ def test_each_fault_is_told_in_a_line(tmp_path, changes, words):
     assert "\n" not in said
     # An empty column says nothing of a label either.
     assert not any("told by one feature" in line for line in found)
+
+
+SPLIT = np.repeat(["train", "validation", "test"], [1600, 200, 200])
+BY_WORDS = {
+    "columns": {**COLUMNS, "weight": {"kind": "weight"}, "group": {"kind": "group"}},
+    "split": {"by": "column", "column": "split"},
+}
+USUAL = {"split": SPLIT, "weight": np.ones(ROWS), "group": ["a", "b"] * (ROWS // 2)}
+NOTHING = "nothing can be learned or measured there"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"group": pa.nulls(ROWS)}, "columns without any value: group; look at their names in the files"),
+        (
+            {"weight": np.where(SPLIT == "test", 1, 0)},
+            f"weight `weight` is 0 in every row of train and validation: {NOTHING}; give its rows a weight, or leave",
+        ),
+        (
+            {"click": np.where(SPLIT == "test", 1, table()["click"]), "order": np.zeros(ROWS)},
+            f"label `click` is 1 in every row of test: {NOTHING} by task `ctr`; look at how it is written",
+        ),
+        (
+            {"order": np.where(SPLIT == "test", 0, table()["order"])},
+            f"label `order` is 0 in every row of test: {NOTHING} by task `cvr`; look at how it is written",
+        ),
+        (
+            {"order": np.where(SPLIT == "train", table()["order"], table()["click"])},
+            f"task `cvr`: every row of validation and test with `click` has `order`: {NOTHING}; look at how the labels",
+        ),
+        (
+            {"order": np.where(SPLIT == "train", table()["order"], 1 - table()["click"].to_numpy())},
+            f"task `cvr`: no row of validation and test with `click` has `order`: {NOTHING}; look at how the labels",
+        ),
+    ],
+)
+def test_what_leaves_a_task_nothing_in_a_split_is_told(tmp_path, changes, words):
+    found = warnings_of(tmp_path, table(**{**USUAL, **changes}), schema(**BY_WORDS))
+    assert [line for line in found if words in line], found
+    assert len([line for line in found if NOTHING in line]) <= 2
+
+
+def test_nothing_is_said_of_splits_without_faults(tmp_path):
+    assert warnings_of(tmp_path, table(**USUAL), schema(**BY_WORDS)) == []
 
 
 def test_features_that_copy_a_label_are_named(tmp_path):

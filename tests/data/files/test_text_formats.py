@@ -1,9 +1,7 @@
 """CSV, TSV and JSON lines: exactly what stands there, as text."""
 
 import bz2
-import csv
 import gzip
-import io
 import json
 from pathlib import Path
 
@@ -19,7 +17,6 @@ from hypothesis import strategies as st
 
 from tests.support.log_rows import log_rows, told
 from tfelc.core.errors import DataError, UsageError
-from tfelc.data.files import csv_format
 from tfelc.data.log_source import open_log
 
 PACK = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".zst": zstandard.compress}
@@ -105,38 +102,6 @@ def test_files_without_rows_give_none_and_a_note(tmp_path: Path) -> None:
     assert said == [f"{tmp_path}/part-1.csv and 5 more files have no rows"]
     (tmp_path / "none.jsonl").write_text("\n\n")
     assert told(tmp_path / "none.jsonl", ["id"])[0] == []
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        'id,name\n1,"say \\"hi\\""\n',
-        'id,name\n1,"a\\""\n2,"b\\""\n',  # RFC 4180 would read one row of two.
-        'id,name\n1,"a\\"\n2,"b\\""\n',
-        'id,name\n1,"a\\",b"\n',
-        'id,name\n"1\\"",x\n',
-    ],
-)
-@pytest.mark.parametrize("block", [1, 7, 1 << 20])
-def test_quotes_as_spark_escapes_them_are_named(
-    tmp_path: Path, text: str, block: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(csv_format, "_BLOCK", max(block, 64))
-    (tmp_path / "log.csv").write_text(text)
-    message = refused(tmp_path / "log.csv", ["id", "name"])
-    assert "option escape" in message or "not a readable CSV file" in message
-
-
-@settings(deadline=None, max_examples=150)
-@given(st.lists(st.text(st.sampled_from('a\\",\n é'), max_size=8), min_size=1, max_size=6), st.integers(1, 40))
-def test_what_a_writer_of_rfc_4180_writes_passes_the_check_of_quotes(words: list[str], size: int) -> None:
-    from tfelc.data.files.quote_check import QuoteCheck
-
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([number, word] for number, word in enumerate(words))
-    content = text.getvalue().encode()
-    stream = QuoteCheck(pa.PythonFile(io.BytesIO(content), mode="r"), "x", ",")
-    assert b"".join(iter(lambda: stream.read(size), b"")) == content
 
 
 def test_pandas_and_pyarrow_write_what_is_read(tmp_path: Path) -> None:

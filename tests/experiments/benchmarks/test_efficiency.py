@@ -14,7 +14,7 @@ training: {samples: sequences}
 def test_training_its_start_and_the_ranking_are_measured(tmp_path):
     (tmp_path / "tiny.yaml").write_text(TINY)
     settings = NextItemSettings.load(tmp_path / "tiny.yaml").to_dict()
-    found = efficiency.epoch("elcrec", "simulated", settings, epochs=1)
+    found = efficiency.epoch("simulated", settings, epochs=1)
     assert set(found) == {"cpu_s", "wall_s", "start_cpu_s", "peak_mb", "rank_s"}
     assert min(found.values()) > 0
 

@@ -31,6 +31,11 @@ def test_a_way_is_called_in_a_process_of_its_own():
     assert found == {"path": "data", "steps": None, "variable": "set", "tensorflow": True}
 
 
+def test_a_way_may_go_without_tensorflow():
+    way = Way("echo", ways.echo, {}, {"PYTHONPATH": str(ROOT)}, needs_tensorflow=False)
+    assert way.run()["tensorflow"] is False
+
+
 def test_a_way_that_fails_is_told_by_its_last_words():
     with pytest.raises(TfelcError, match="^three: no such rows$"):
         Way("three", ways.failing, {}, {"PYTHONPATH": str(ROOT)}).run()

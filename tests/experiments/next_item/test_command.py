@@ -20,7 +20,7 @@ def _experiment(folder, *options, models="popularity,sasrec", settings=SMALL):
 def folder(tmp_path_factory):
     """A finished experiment."""
     folder = tmp_path_factory.mktemp("experiment")
-    done = _experiment(folder)
+    done = _experiment(folder, models="popularity,ease,ease_refitted,sasrec")
     assert done.code == 0, done.err
     return folder
 
@@ -33,12 +33,16 @@ def test_the_result_is_that_of_the_runs(folder):
     difference = found["popularity"]["metrics"]["ndcg@20"]["mean"] - found["sasrec"]["metrics"]["ndcg@20"]["mean"]
     assert gain["difference"] == pytest.approx(difference)
     assert gain["low"] < gain["difference"] < gain["high"]
+    assert {name: model["fitted_to"] for name, model in found.items()} == {
+        "popularity": "train", "ease": "train", "ease_refitted": "train, validation", "sasrec": "train",
+    }  # fmt: skip
+    assert found["ease"]["metrics"] != found["ease_refitted"]["metrics"]
     assert "| sasrec | softmax |" in (folder / "found.md").read_text()
 
 
 def test_finished_runs_are_read_and_not_run_again(folder):
     before = (folder / "runs" / "simulated-sasrec-0" / "checkpoints" / "best.npz").stat().st_mtime_ns
-    assert _experiment(folder).code == 0
+    assert _experiment(folder, models="popularity,ease,ease_refitted,sasrec").code == 0
     assert (folder / "runs" / "simulated-sasrec-0" / "checkpoints" / "best.npz").stat().st_mtime_ns == before
 
 
@@ -115,7 +119,7 @@ def test_the_word_of_a_task_is_accepted_too():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--models", "sasrec,gru"), "--models: no `gru`; use popularity, item_knn, sasrec"),
+        (("--models", "sasrec,gru"), "--models: no `gru`; use popularity, item_knn, ease"),
         (("--datasets", "a/own.txt,b/own.csv"), "--datasets: two of one name in a/own.txt,b/own.csv"),
         (("--datasets", "own.csv", "--models", "paper_sasrec"), "the paper has no settings for `own.csv`"),
         (("--datasets", "simulated,amazon"), "no data set `amazon`; use beauty, sports"),

@@ -22,8 +22,8 @@ def test_a_panel_for_each_kind_of_value():
 
 def test_what_an_epoch_does_not_define_is_no_number():
     found = curves_of([{"loss": 0.8, "auc": None}, {"loss": 0.4, "other": 1}])
-    assert found["loss"] == [0.8, 0.4] and list(found) == ["loss", "auc"]
-    assert all(math.isnan(value) for value in found["auc"])
+    assert found["loss"] == [0.8, 0.4] and list(found) == ["loss", "auc", "other"]
+    assert all(math.isnan(value) for value in (*found["auc"], found["other"][0])) and found["other"][1] == 1
 
 
 def test_the_sizes_of_the_clusters():

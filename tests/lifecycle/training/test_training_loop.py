@@ -72,6 +72,20 @@ def test_it_stops_when_told_and_keeps_the_best(tmp_path, aucs, patience, epochs,
         assert float(again.train().weight) == STEPS * best and len(again.history.epochs) == epochs
 
 
+def test_epochs_of_pretraining_come_first_are_measured_and_never_kept(tmp_path):
+    class Pretrained(Counter):
+        pretraining_epochs = 2
+
+    aucs, console = (0.99, 0.1, 0.6, 0.8, 0.7, 0.65), Console(file=io.StringIO(), width=200)
+    loop = toy_loop(tmp_path / "run", Pretrained(aucs), console=console, patience=2)
+    trained = loop.train()
+    # Neither does the first count as the best, nor the fall after it as patience; all four epochs are left.
+    assert (len(loop.history.epochs), loop.history.best, loop.history.best_epoch) == (6, 0.8, 4)
+    assert float(trained.weight) == STEPS * 4
+    lines = [line.split("  ")[0] for line in console.file.getvalue().splitlines()]
+    assert lines == [*(f"pre-training epoch {epoch}/6" for epoch in (1, 2)), *(f"epoch {n}/6" for n in (3, 4, 5, 6))]
+
+
 def test_a_metric_of_which_less_is_better(tmp_path):
     class Costs(Counter):
         def evaluate(self, split):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tfelc.core.errors import ConfigError
+from tfelc.losses.next_item.bayesian_personalized_ranking import BayesianPersonalizedRanking
 from tfelc.losses.next_item.binary_cross_entropy import BinaryCrossEntropy
 from tfelc.losses.next_item.full_softmax import FullSoftmax
 from tfelc.losses.next_item.sampled_softmax import SampledSoftmax
@@ -13,6 +14,7 @@ OWN = {
     "sampled_softmax": {"num_negatives": 5, "power": 1.0, "log_q": False},
     "bce": {"num_negatives": 5},
     "gbce": {"num_negatives": 5, "calibration": 0.5},
+    "bpr": {"num_negatives": 5, "regularization": 0.25},
 }
 
 
@@ -23,6 +25,7 @@ OWN = {
         ("sampled_softmax", SampledSoftmax),
         ("bce", BinaryCrossEntropy),
         ("gbce", BinaryCrossEntropy),
+        ("bpr", BayesianPersonalizedRanking),
     ],
 )
 def test_every_setting_arrives(name: str, kind: type) -> None:
@@ -39,6 +42,9 @@ def test_every_setting_arrives(name: str, kind: type) -> None:
     if name == "sampled_softmax":
         assert not loss.log_q
         np.testing.assert_allclose(chances, COUNTS / COUNTS.sum(), rtol=1e-5)
+    elif name == "bpr":
+        assert loss.regularization == 0.25
+        np.testing.assert_allclose(chances, 1 / 11, rtol=1e-5)
     else:
         # 5 of 10 others: the rate is a half, and b = (t (1 - 2) + 2) / 2.
         assert loss.exponent == pytest.approx({"bce": 1.0, "gbce": 0.75}[name])

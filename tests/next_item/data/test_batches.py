@@ -104,38 +104,38 @@ def test_little_padding_and_yet_mixed() -> None:
     assert np.abs(np.corrcoef(widths, np.arange(len(widths)))[0, 1]) < 0.4
 
 
-def _order(seed: int, epoch: int, positive_views: bool = False) -> list[bytes]:
+def _order(seed: int, epoch: int, positive_view: str | None = None) -> list[bytes]:
     train = leave_one_out(simulate(300, 60).sequences).train
-    batches = SequenceBatches(train, "prefixes", 50, 32, seed, positive_views)
+    batches = SequenceBatches(train, "prefixes", 50, 32, seed, positive_view)
     return [b"".join(np.ascontiguousarray(part).tobytes() for part in batch if part is not None)
             for batch in batches.epoch(epoch)]  # fmt: skip
 
 
-@pytest.mark.parametrize("positive_views", [False, True])
-def test_seed_and_epoch_alone_determine_the_order(positive_views: bool) -> None:
-    first = _order(3, 5, positive_views)
-    assert _order(3, 5, positive_views) == first
+@pytest.mark.parametrize("positive_view", [None, "same_target", "future"])
+def test_seed_and_epoch_alone_determine_the_order(positive_view: str | None) -> None:
+    first = _order(3, 5, positive_view)
+    assert _order(3, 5, positive_view) == first
     # An epoch does not depend on whether those before it were gone through.
-    assert _order(3, 6, positive_views) != first and _order(4, 5, positive_views) != first
+    assert _order(3, 6, positive_view) != first and _order(4, 5, positive_view) != first
     assert Counter(_order(3, 6)) != Counter(_order(3, 5))  # other batches, not only another order of them
 
 
-@pytest.mark.parametrize("positive_views", [False, True])
-def test_an_epoch_from_a_step_on_is_the_end_of_the_whole(positive_views: bool) -> None:
+@pytest.mark.parametrize("positive_view", [None, "same_target", "future"])
+def test_an_epoch_from_a_step_on_is_the_end_of_the_whole(positive_view: str | None) -> None:
     train = leave_one_out(simulate(300, 60).sequences).train
-    batches = SequenceBatches(train, "prefixes", 50, 32, 3, positive_views)
+    batches = SequenceBatches(train, "prefixes", 50, 32, 3, positive_view)
     whole = [[part for part in batch if part is not None] for batch in batches.epoch(2)]
     for start in (0, 1, len(batches) // 2, len(batches) - 1, len(batches)):
         found = [[part for part in batch if part is not None] for batch in batches.epoch(2, start)]
         assert len(found) == len(batches) - start
         for one, other in zip(found, whole[start:], strict=True):
-            assert len(one) == len(other) == 2 + positive_views
+            assert len(one) == len(other) == 2 + (positive_view is not None)
             assert all(np.array_equal(part, wanted) for part, wanted in zip(one, other, strict=True))
 
 
 def test_twins_have_the_same_target() -> None:
     histories = [[1, 2, 3, 4, 5, 6], [7, 8, 3, 4, 5, 6], [9, 3, 1, 1], [9, 2, 1, 1]]
-    batches = SequenceBatches(_train(histories), "prefixes", 50, 3, seed=0, positive_views=True)
+    batches = SequenceBatches(_train(histories), "prefixes", 50, 3, seed=0, positive_view="same_target")
     by_target: dict[int, set[tuple[int, ...]]] = {}
     for history, target in _rows(SequenceBatches(_train(histories), "prefixes", 50, 3, seed=0)):
         by_target.setdefault(target, set()).add(tuple(history))
@@ -150,6 +150,17 @@ def test_twins_have_the_same_target() -> None:
                 assert whole and twin[-1] > 0
                 seen.setdefault(target, set()).update(whole)
     assert seen == by_target  # each of them comes up
+
+
+def test_a_future_is_what_the_user_had_next_latest_first() -> None:
+    # The last two items of each user are held out: futures end at 4 and at 9.
+    batches = SequenceBatches(_train([[1, 2, 3, 4, 5, 6], [7, 8, 9, 5, 6]]), "prefixes", 2, 8, 0, "future")
+    (batch,) = batches.epoch(0)
+    found = {
+        tuple(items[items > 0].tolist()): (int(target), view[view > 0].tolist())
+        for items, target, view in zip(*batch, strict=True)
+    }
+    assert found == {(1,): (2, [3, 2]), (1, 2): (3, [4, 3]), (2, 3): (4, [4]), (7,): (8, [9, 8]), (7, 8): (9, [9])}
 
 
 def test_without_twins_there_are_none() -> None:

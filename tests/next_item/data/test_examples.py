@@ -1,6 +1,8 @@
 import numpy as np
 
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.data.simulated_sequences import simulate
+from tfelc.next_item.data.splits import leave_one_out
 
 # Two users' items, 1 2 3 4 and 5 6, and every prefix of theirs.
 ACTIONS = np.array([1, 2, 3, 4, 5, 6], np.int32)
@@ -43,6 +45,15 @@ def test_entries_name_the_row_and_the_place() -> None:
     assert ACTIONS[places].tolist() == [5, 1, 2, 3, 1, 2]
     nothing = EXAMPLES.take(slice(0, 0)).entries()
     assert nothing[0].tolist() == nothing[1].tolist() == []
+
+
+def test_training_and_validation_are_what_a_user_had_before_the_test_item() -> None:
+    splits = leave_one_out(simulate(40, 30, 1).sequences)
+    joined = splits.train.joined(splits.validation)
+    assert len(joined) == len(splits.train) + len(splits.validation)
+    actions, offsets = joined.known()
+    for row in range(len(splits.test)):
+        np.testing.assert_array_equal(actions[offsets[row] : offsets[row + 1]], splits.test.history(row))
 
 
 def test_known_is_the_longest_history_with_its_target() -> None:

@@ -115,3 +115,22 @@ def test_the_rate_falls_over_all_the_epochs(schedule: str, halfway: float) -> No
         trainer.optimizer.iterations.assign(step)
         rates.append(float(trainer.optimizer.learning_rate))
     assert rates == pytest.approx([0.01, halfway, 0.01 if schedule == "constant" else 0], abs=1e-8)
+
+
+def test_pretraining_has_a_loss_and_an_optimizer_of_its_own() -> None:
+    plain, pretrained = _trainer(*CALM), _trainer(*CALM)
+    model = pretrained.model
+    # Of one variable alone; the others have no gradient then, and stay.
+    model.compute_pretraining_loss = lambda items, targets: {"toy": keras.ops.sum(model.encoder.position_table**2)}
+    with_pretraining = NextItemTrainer(
+        model, NextItemSettings().optimizer, steps=1, every_position=False, positive_views=False, pretraining_steps=3
+    )
+    before = {weight.path: np.array(weight) for weight in model.trainable_variables}
+    with_pretraining.step(PREFIXES, pretraining=True)
+    moved = [weight.path for weight in model.trainable_variables if np.any(np.array(weight) != before[weight.path])]
+    assert moved == ["encoder/position_table"] and list(with_pretraining.losses()) == ["loss", "toy"]
+    assert int(with_pretraining.optimizer.iterations) == 0
+    assert len(with_pretraining.optimizer_variables) == 2 * len(plain.optimizer_variables)
+    with_pretraining.reset()
+    with_pretraining.step(PREFIXES)
+    assert list(with_pretraining.losses()) == ["loss", "next_item"] and int(with_pretraining.optimizer.iterations) == 1

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
 from tfelc.data.aggregates.aggregation import Aggregation
-from tfelc.data.contract import conform, under_schema_names
+from tfelc.data.gathered_batches import conformed, gathered
 from tfelc.data.log_batch import LogBatch
 from tfelc.data.log_source import LogSource
 from tfelc.data.time_survey import TimeSurvey
@@ -47,11 +47,10 @@ def aggregates_of(
             users = [schema.user_key] if schema.user_key and schema.split.by == "user" else []
             only = schema.only(dict.fromkeys([*aggregation.columns, *users]))
             more = [schema.split.column] if schema.split.column else []
-            for batch in log.batches(schema.source_names(dict.fromkeys([*only.columns, *more]))):
-                table = under_schema_names(batch.table, only.columns)
+            for batch in gathered(log.batches(schema.source_names(dict.fromkeys([*only.columns, *more])))):
                 if survey is not None:
-                    survey.add(batch.where, table[survey.name].combine_chunks(), batch.is_text)
-                rows = conform(table, only, batch.where, batch.first_row, batch.is_text, in_seconds)
+                    survey.see(batch)
+                rows = conformed(batch, only, in_seconds)
                 aggregation.add(rows, split_of(batch, rows, aggregation.rows) == 0, batch.where)
             if not aggregation.rows:
                 raise DataError(f"{log.name}: the log has no rows")

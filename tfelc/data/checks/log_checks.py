@@ -7,9 +7,11 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from tfelc.data.checks.constant_columns import ConstantColumns
 from tfelc.data.checks.label_copies import label_copies
+from tfelc.data.checks.split_outcomes import SplitOutcomes
 from tfelc.schema.gate_roles import gate_roles
 from tfelc.schema.schema import Schema
 
@@ -38,7 +40,8 @@ class LogChecks:
         named = {*schema.source_names(schema.columns), schema.split.column}
         self._unnamed = [name for name in names if name not in named]
         self._rows = 0
-        self._constant = ConstantColumns(schema.features)
+        self._constant = ConstantColumns([*schema.features, *schema.of_kind("group")])
+        self._split_outcomes = SplitOutcomes(schema)
         self._sample: list[pa.Table] = []
         self._users: list[np.ndarray] | None = [] if schema.user_key else None
         self._late = 0
@@ -46,14 +49,22 @@ class LogChecks:
         # Task that is conditioned on another -> its outcomes in all, and without the other's.
         self._outcomes = {name: np.zeros(2, np.int64) for name, task in schema.tasks.items() if task.conditioned_on}
 
-    def see(self, rows: pa.Table) -> None:
-        """Looks at the next rows, in the schema's types."""
+    def see(self, rows: pa.Table, split: NDArray[np.int64] | None = None) -> None:
+        """Looks at the next rows, in the schema's types.
+
+        Args:
+            rows: The rows.
+            split: The split of each, as an index into `SPLITS`. Defaults to None: there are none.
+        """
         if not len(rows):
             return
         self._rows += len(rows)
         self._constant.see(rows)
+        if split is not None:
+            self._split_outcomes.see(rows, split)
         if sum(map(len, self._sample)) < _SAMPLED:
-            self._sample.append(rows.slice(0, _SAMPLED_OF_BATCH))
+            # A copy: a slice would keep the whole batch in memory.
+            self._sample.append(rows.take(np.arange(min(len(rows), _SAMPLED_OF_BATCH))))
         self._see_users(rows)
         self._see_times(rows)
         for name, counts in self._outcomes.items():
@@ -70,6 +81,7 @@ class LogChecks:
         """
         found = [
             *self._constant_labels(label_rates),
+            *self._split_outcomes.warnings(label_rates.keys(), self._constants(label_rates).keys()),
             *self._copies(),
             *self._orphans(),
             *self._features(),
@@ -104,14 +116,21 @@ class LogChecks:
             self._late += int(np.count_nonzero(np.diff(times, prepend=before) < 0))
             self._last_time = int(times[-1])
 
+    def _constants(self, label_rates: Mapping[str, Mapping[str, float]]) -> dict[tuple[str, str], float]:
+        """Label and split where it has one value in all rows -> the value."""
+        pairs = ((label, split) for label in self._schema.of_kind("label") for split in label_rates)
+        return {(label, split): rate for label, split in pairs if (rate := label_rates[split][label]) in (0.0, 1.0)}
+
     def _constant_labels(self, label_rates: Mapping[str, Mapping[str, float]]) -> Iterable[str]:
+        constants = self._constants(label_rates)
         for label in self._schema.of_kind("label"):
-            splits = {split: rates[label] for split, rates in label_rates.items() if rates[label] in (0.0, 1.0)}
+            tasks = [f"`{name}`" for name, task in self._schema.tasks.items() if task.label == label]
             for value in (0, 1):
-                if where := [split for split, rate in splits.items() if rate == value]:
+                if where := [split for split in label_rates if constants.get((label, split)) == value]:
+                    who = f" by task {' and '.join(tasks)}" if tasks else ""
                     yield (
                         f"label `{label}` is {value} in every row of {' and '.join(where)}: nothing can be learned or "
-                        "measured there"
+                        f"measured there{who}; look at how it is written (`true_values`, `false_values`), or at `split`"
                     )
 
     def _copies(self) -> Iterable[str]:
@@ -137,8 +156,11 @@ class LogChecks:
 
     def _features(self) -> Iterable[str]:
         if nothing := self._constant.without_value():
-            yield f"features without any value: {_listed(nothing)}"
-        if same := self._constant.of_one_value():
+            yield (
+                f"columns without any value: {_listed(nothing)}; look at their names in the files (`source`) and at "
+                "`null_values`, or leave them out of the schema"
+            )
+        if same := [name for name in self._constant.of_one_value() if name in self._schema.features]:
             yield f"features with one value in all rows: {_listed(same)}"
 
     def _users_and_times(self) -> Iterable[str]:

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.csv as pc_csv
 
 from tfelc.core.errors import DataError
+from tfelc.data.files.csv_quotes import CsvQuotes
 from tfelc.data.files.file_format import FileFormat, without_rows
 from tfelc.data.files.log_file import LogFile
 from tfelc.data.files.opened import opened
-from tfelc.data.files.quote_check import QuoteCheck
 from tfelc.data.files.wanted import Wanted
 
 _HEAD = 1 << 20
@@ -74,7 +74,7 @@ class CsvFormat(FileFormat):
         parse = pc_csv.ParseOptions(delimiter=file.delimiter, newlines_in_values=True)
         read = pc_csv.ReadOptions(block_size=_BLOCK)
         with opened(file.path, file.compression) as stream:
-            source = pa.PythonFile(QuoteCheck(stream, file.path, str(file.delimiter)), mode="r")
+            source = pa.PythonFile(CsvQuotes(stream, file.path, str(file.delimiter)), mode="r")
             for batch in pc_csv.open_csv(source, read_options=read, convert_options=convert, parse_options=parse):
                 yield batch if columns else batch.select([])
 

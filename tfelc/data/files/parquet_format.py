@@ -14,6 +14,8 @@ from tfelc.data.files.file_format import FileFormat
 from tfelc.data.files.log_file import LogFile
 from tfelc.data.files.wanted import Wanted
 
+_FEW_ROWS = 16_384
+
 
 class ParquetFormat(FileFormat):
     """Parquet; the row groups are the pieces that can be read alone."""
@@ -32,7 +34,9 @@ class ParquetFormat(FileFormat):
         """Reads one row group, or all, and nothing else."""
         with _opened(file.path) as parquet:
             groups = None if group is None else [group]
-            for batch in parquet.iter_batches(rows, row_groups=groups, columns=list(columns)):
+            # Threads cost more than they save where there is little for each of them.
+            threads = parquet.metadata.num_rows > _FEW_ROWS
+            for batch in parquet.iter_batches(rows, row_groups=groups, columns=list(columns), use_threads=threads):
                 # pyarrow also takes the columns whose name goes on behind a dot.
                 yield batch if batch.schema.names == columns else batch.select(list(columns))
 

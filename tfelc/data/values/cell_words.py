@@ -79,9 +79,12 @@ def cell_words(texts: pa.Array) -> tuple[pa.Array, tuple[str, ...]]:
 def has_cell_forms(texts: pa.Array) -> bool:
     """Whether `cell_words` would write a text in another form."""
     places = TextBytes(texts)
-    points = places.at(0, _NUMERIC_START) & places.at(-1, _ZERO) & (places.lengths > 2)
-    if points.any() and _confirmed(texts, points, _POINT).any():
-        return True
+    if places.hold(b"."):
+        points = places.at(0, _NUMERIC_START) & places.at(-1, _ZERO) & (places.lengths > 2)
+        if points.any() and _confirmed(texts, points, _POINT).any():
+            return True
+    if not places.hold(b"TF"):
+        return False
     truths = places.at(0, _TRUTH_START) & ((places.lengths == 4) | (places.lengths == 5))
     return bool(truths.any() and mask_of(pc.is_in(texts, value_set=pa.array(list(_TRUTHS)))).any())
 

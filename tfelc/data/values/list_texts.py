@@ -65,14 +65,17 @@ def list_texts(texts: pa.Array, separator: str) -> ListTexts:
         empty |= mask_of(pc.equal(texts, ESCAPED_NULL))
     plain = ~opening & ~empty
     exact, bad = np.zeros(count, bool), np.zeros(count, bool)
-    parts = [pa.array([[]] * int(empty.sum()), pa.list_(pa.string()))]
-    rows = [np.flatnonzero(empty)]
-    outside = texts.filter(pa.array(plain))
-    parts.append(pc.split_pattern(outside, separator))
-    notes = _notes(outside, len(parts[-1].flatten()))
-    rows.append(np.flatnonzero(plain))
+    # Null where there is no such text: an empty one would be a list of one value.
+    outside = without(texts, ~plain)
+    split = pc.split_pattern(outside, separator)
+    values = split.flatten()
+    notes = _notes(outside, len(values))
+    lists = list_array(split, values)
+    if not opening.any():
+        return ListTexts(lists, exact, bad, notes)
+    parts, rows = [lists.filter(pa.array(~opening))], [np.flatnonzero(~opening)]
     left = opening
-    for pattern, ends, between in _SIMPLE if opening.any() else ():
+    for pattern, ends, between in _SIMPLE:
         matched = np.zeros(count, bool)
         here = np.flatnonzero(left)
         matched[here] = mask_of(pc.match_substring_regex(texts.take(pa.array(here)), pattern))
@@ -89,16 +92,13 @@ def list_texts(texts: pa.Array, separator: str) -> ListTexts:
         exact |= left
         parts.append(pa.array([values or [] for values in found], pa.list_(pa.string())))
         rows.append(np.flatnonzero(left))
-    if plain.all():
-        lists = parts[1]
-    else:
-        lists = pa.concat_arrays(parts).take(pa.array(np.argsort(np.concatenate(rows), kind="stable")))
+    lists = pa.concat_arrays(parts).take(pa.array(np.argsort(np.concatenate(rows), kind="stable")))
     return ListTexts(lists, exact, bad, notes)
 
 
 def _notes(texts: pa.Array, values: int) -> tuple[str, ...]:
     """What to say where no text has the separator."""
-    if values > len(texts):
+    if values > len(texts) - texts.null_count:
         return ()
     several = mask_of(pc.match_substring_regex(texts, r"[,; |].*[^,; |]")).any()
     return (SEPARATOR_NOTE,) if several else ()

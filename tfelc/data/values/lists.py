@@ -49,23 +49,25 @@ def lists(array: pa.Array, column: Column, is_text: bool) -> Brought:
 
 
 def _of_lists(array: pa.Array, column: Column, is_text: bool) -> tuple[pa.Array, list[Fault]]:
-    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
     flat = array.flatten()
     if family_of(flat.type) == "null":
         found = Brought(pa.nulls(len(flat), _TYPES[element_target(column)]))
     else:
         read = whole_numbers if element_target(column) == "integer" else words
         found = read(flat, column, is_text)
-    owner = np.repeat(np.arange(len(array)), lengths)
-    faults = []
-    for fault in found.faults:
-        rows = np.zeros(len(array), bool)
-        rows[owner[fault.rows]] = True
-        faults.append(Fault(rows, fault.reason))
+    faults = [Fault(_of_owners(fault.rows, array), fault.reason) for fault in found.faults]
     values = found.values
     if values.null_count:
         values = pc.fill_null(values, column.missing)
     return list_array(array, values), faults
+
+
+def _of_owners(mask: NDArray[np.bool_], lists: pa.Array) -> NDArray[np.bool_]:
+    """The rows whose list holds one of the values in a mask."""
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    rows = np.zeros(len(lists), bool)
+    rows[np.repeat(np.arange(len(lists)), lengths)[mask]] = True
+    return rows
 
 
 def _spread(mask: NDArray[np.bool_], rows: NDArray[np.int64], count: int) -> NDArray[np.bool_]:

@@ -124,6 +124,8 @@ def _of_texts(texts: pa.Array, faults: list[Fault], column: Column, is_text: boo
     if (values := parsed(texts, column, pa.int64())) is not None:
         return _scaled(values, faults, ~values.is_null().to_numpy(zero_copy_only=False), in_seconds)
     texts = without_own_words(texts, column)
+    if (plain := _of_plain_texts(texts, faults, column)) is not None:
+        return plain
     cleaned = without_usual_words(pc.utf8_trim_whitespace(texts), is_text)
     there = ~cleaned.is_null().to_numpy(zero_copy_only=False)
     number = mask_of(pc.match_substring_regex(cleaned, _NUMBER))
@@ -141,6 +143,23 @@ def _of_texts(texts: pa.Array, faults: list[Fault], column: Column, is_text: boo
     bad = there & ~number & ~zoned & ~naive | bad_zoned | bad_naive
     times = brought(values, [*found.brought.faults, Fault(bad)])
     return Moments(times, found.bare, found.fractions, bool(naive.any()), bool(zoned.any()))
+
+
+def _of_plain_texts(texts: pa.Array, faults: list[Fault], column: Column) -> Moments | None:
+    """All times at once, where Arrow reads each as it stands and either all have a zone or none; else None.
+
+    What it takes is a part of what the patterns do.
+    """
+    for zone in (None, _UTC):
+        try:
+            times = texts.cast(pa.timestamp("us", zone))
+        except pa.ArrowInvalid:
+            continue
+        there = times.null_count < len(times)
+        bare = np.zeros(len(texts), bool)
+        values = brought(_in_utc(times, column), faults)
+        return Moments(values, bare, naive=there and zone is None, zoned=there and zone is not None)
+    return None
 
 
 def _of_number_texts(texts: pa.Array, faults: list[Fault], in_seconds: bool) -> Moments:

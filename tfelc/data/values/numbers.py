@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -37,6 +36,5 @@ def numbers(array: pa.Array, column: Column, is_text: bool) -> Brought:
 
 
 def _without_nan(values: pa.Array) -> pa.Array:
-    if not np.isnan(values.to_numpy(zero_copy_only=False)).any():
-        return values
-    return pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    is_nan = pc.is_nan(values)
+    return pc.if_else(is_nan, pa.scalar(None, values.type), values) if pc.any(is_nan).as_py() else values

@@ -47,6 +47,9 @@ def list_array(lists: pa.Array, values: pa.Array) -> pa.ListArray:
 
     A cast would do for most types, but pyarrow 25 loses what follows a null when it casts views of lists.
     """
+    if pa.types.is_list(lists.type) and len(lists) and not lists.null_count:
+        offsets = lists.offsets.to_numpy()
+        return pa.ListArray.from_arrays(pa.array(offsets - offsets[0], pa.int32()), values)
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)

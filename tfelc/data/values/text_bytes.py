@@ -29,6 +29,7 @@ class TextBytes:
         self._ends: NDArray[Any] = np.zeros(len(texts), np.int32) if places is None else places[1:]
         self._data = np.frombuffer(data, np.uint8) if data and data.size else np.zeros(1, np.uint8)
         self._looked_at: dict[int, NDArray[np.uint8]] = {}
+        self._text: bytes | None = None
         self.lengths: NDArray[np.int32] = self._ends - self._starts
 
     def at(self, place: int, of: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -46,8 +47,9 @@ class TextBytes:
         """Whether one of some bytes stands in any of the texts, which is quicker than to look at a place of each."""
         if not len(self._starts):
             return False
-        text = self._data[self._starts[0] : self._ends[-1]].tobytes()
-        return any(bytes([byte]) in text for byte in some)
+        if self._text is None:
+            self._text = self._data[self._starts[0] : self._ends[-1]].tobytes()
+        return any(byte in self._text for byte in some)
 
     def _bytes(self, place: int) -> NDArray[np.uint8]:
         index = self._starts + place if place >= 0 else self._ends + place

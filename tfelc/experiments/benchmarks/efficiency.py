@@ -4,7 +4,7 @@ import statistics
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,17 +14,7 @@ from tfelc.experiments.table import Table
 from tfelc.next_item.default_settings import PAPER, default_settings
 from tfelc.next_item.settings import NextItemSettings
 
-if TYPE_CHECKING:
-    from tfelc.next_item.training.next_item_trainable import NextItemTrainable
-
-# Way -> what sets it apart. ICLRec's centers learn from the contrast alone.
-_WAYS = {
-    "sasrec": ["model=sasrec"],
-    "elcrec": ["model=elcrec"],
-    "iclrec": ["model.name=elcrec", "model.clusters.alpha=0"],
-}
-# ICLRec's code lets its K-means run so long.
-_KMEANS_ROUNDS = 20
+_WAYS = ("sasrec", "elcrec", "iclrec")
 _COLUMNS = (
     Column("CPU s", "cpu_s", ".1f"),
     Column("ratio", "cpu_s", ".2f", "ratio"),
@@ -61,8 +51,8 @@ def efficiency(
     found: dict[str, Any] = {}
     for dataset in datasets.split(","):
         chosen = {}
-        for way, own in _WAYS.items():
-            overrides = ["training.deterministic=false", *own, *(settings or [])]
+        for way in _WAYS:
+            overrides = ["training.deterministic=false", f"model={way}", *(settings or [])]
             shipped = str(config) in (PAPER, "default")
             chosen[way] = (
                 default_settings(dataset, overrides, paper=str(config) == PAPER)
@@ -70,7 +60,7 @@ def efficiency(
                 else NextItemSettings.load(config, overrides)
             ).to_dict()
         common = {"dataset": dataset, "epochs": epochs}
-        ways = {way: Way(way, epoch, {"way": way, "settings": chosen[way], **common}, threads) for way in _WAYS}
+        ways = {way: Way(way, epoch, {"settings": chosen[way], **common}, threads) for way in _WAYS}
         data_hash = load_sequences(dataset, console.print).hash
         measured = measure(ways, console, rounds, "elcrec")
         found[dataset] = {"data_hash": data_hash, "config": chosen["elcrec"], "ways": measured}
@@ -80,17 +70,17 @@ def efficiency(
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
-    """What an epoch, the start by K-means and the ranking of the test users cost on each data set."""
-    title = "a training epoch, start by K-means, ranking of the test users; medians; ratios to ELCRec"
+    """What an epoch, the start before the first one and the ranking of the test users cost on each data set."""
+    title = "a training epoch, the start, ranking of the test users; medians; ratios to ELCRec"
     return [comparison(f"{name}: {title}", one["ways"], _COLUMNS) for name, one in result["datasets"].items()]
 
 
-def epoch(way: str, dataset: str, settings: dict[str, Any], epochs: int) -> dict[str, float]:
+def epoch(dataset: str, settings: dict[str, Any], epochs: int) -> dict[str, float]:
     """Trains some epochs, the first left out, and ranks the test users.
 
     Returns:
-        CPU and wall seconds an epoch, CPU seconds of the K-means start, the peak memory of training, and the wall
-        seconds of the ranking.
+        CPU and wall seconds an epoch, ICLRec's K-means in it; CPU seconds of the start, in which items, neighbors and
+        ELCRec's centers get their first values; the peak memory of training, and the wall seconds of the ranking.
     """
     from rich.console import Console
 
@@ -100,15 +90,11 @@ def epoch(way: str, dataset: str, settings: dict[str, Any], epochs: int) -> dict
     chosen, loaded = NextItemSettings.model_validate(settings), load_sequences(dataset)
     with tempfile.TemporaryDirectory() as folder:
         trainable = create_training(loaded, dataset, chosen, Path(folder), Console(quiet=True)).trainable
-    clusters = chosen.model.cluster_settings
     with Meter() as start:
-        if way == "elcrec" and clusters is not None and clusters.initialization == "kmeans":
-            _fit_centers(trainable)
+        trainable.initialize_weights()
     spent = []
     for number in range(epochs + 1):
         with Meter() as meter:
-            if way == "iclrec":
-                _fit_centers(trainable)
             trainable.fit_epoch(number, 0, lambda step: None)
             trainable.losses()
         spent.append(meter)
@@ -119,31 +105,7 @@ def epoch(way: str, dataset: str, settings: dict[str, Any], epochs: int) -> dict
         "start_cpu_s": start.cpu_seconds,
         "peak_mb": meter.peak_mb,
     }
-    trainable.initialize_weights()  # Fills the neighbors, which the score takes.
     trainable.evaluate("validation")
     with Meter() as ranking:
         trainable.evaluate("test")
     return {**found, "rank_s": ranking.seconds}
-
-
-def _fit_centers(trainable: "NextItemTrainable") -> None:
-    """ICLRec's E-step: K-means over the embeddings of all users; also the start of ELCRec's centers."""
-    import numpy as np
-    import tensorflow as tf
-    from sklearn.cluster import KMeans
-
-    from tfelc.losses.l2_normalized import l2_normalized
-    from tfelc.next_item.data.batches import padded_blocks
-
-    model, users = trainable.model, trainable.splits.train.longest()
-    assert model.clusters is not None
-    pool = tf.function(
-        lambda histories: l2_normalized(model.encode_and_pool(histories)[1]),
-        input_signature=[tf.TensorSpec([None, None], tf.int32)],
-        reduce_retracing=True,
-    )
-    blocks = padded_blocks(users.take(np.argsort(users.lengths)), model.max_length)
-    kmeans = KMeans(model.clusters.num_clusters, n_init=1, init="random", max_iter=_KMEANS_ROUNDS, random_state=0).fit(
-        np.concatenate([pool(block).numpy() for block in blocks])
-    )
-    model.clusters.centers.assign(kmeans.cluster_centers_)

@@ -1,6 +1,7 @@
 """Measures ways of doing one thing: each in a fresh process, in turn over rounds, compared by their medians.
 
-`python -m tfelc.experiments.benchmarks.harness MODULE:FUNCTION ARGUMENTS` calls one way, and prints what it returns.
+`python -m tfelc.experiments.benchmarks.harness MODULE:FUNCTION ARGUMENTS` calls one way, and prints what it returns;
+with a further `light`, without TensorFlow.
 """
 
 import json
@@ -24,6 +25,7 @@ from tfelc.experiments.table import Table
 
 # Of a training that is measured: they trace the graph and fill the buffers.
 STEPS_LEFT_OUT = 20
+_LIGHT = "light"
 
 
 @dataclass(frozen=True)
@@ -32,22 +34,25 @@ class Way:
 
     Attributes:
         label: What the tables call it.
-        function: A function of a module, called with `arguments` in a process of its own, where TensorFlow is loaded.
-            It returns what JSON can hold, or None where what it needs is not installed.
+        function: A function of a module, called with `arguments` in a process of its own. It returns what JSON
+            can hold, or None where what it needs is not installed.
         arguments: By name; paths arrive as text.
         environment: Variables of its process beside this one's.
+        needs_tensorflow: Whether TensorFlow is loaded there, which takes memory. Defaults to True.
     """
 
     label: str
     function: Callable[..., Any]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    needs_tensorflow: bool = True
 
     def run(self) -> Any:
         """What the function returns; raises TfelcError, with its last words, where it fails."""
         place = f"{self.function.__module__}:{self.function.__qualname__}"
         arguments = json.dumps(self.arguments, default=os.fspath)
         command = [sys.executable, "-m", "tfelc.experiments.benchmarks.harness", place, arguments]
+        command += [] if self.needs_tensorflow else [_LIGHT]
         return json.loads(_output(self.label, command, self.environment).splitlines()[-1])
 
 
@@ -172,8 +177,9 @@ def _output(what: str, command: Sequence[str], environment: Mapping[str, str]) -
 
 
 def _call_way() -> None:
-    place, arguments = sys.argv[1:]
-    load_tensorflow()
+    place, arguments, *light = sys.argv[1:]
+    if not light:
+        load_tensorflow()
     print(json.dumps(pkgutil.resolve_name(place)(**json.loads(arguments))))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfelc.experiments.figures import spread
-from tfelc.experiments.next_item.models import baseline_of
+from tfelc.experiments.next_item.models import REFITTED, baseline_of
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.next_item.evaluation.bootstrap import paired_ranking_bootstrap
 from tfelc.next_item.run import NextItemRun
@@ -26,6 +26,7 @@ def summary(found: Mapping[str, Sequence[NextItemRun]]) -> dict[str, Any]:
         results = [EvaluationResult.from_json(run.read_json("metrics.json") or {}) for run in runs]
         models[name] = {
             "seeds": len(runs),
+            "fitted_to": "train, validation" if name in REFITTED else "train",
             "metrics": spread([result.metrics[NEXT_ITEM] for result in results]),
             "clusters": spread([result.clusters.to_json() if result.clusters else {} for result in results]),
             **_training(runs),

@@ -8,7 +8,9 @@ from tfelc.next_item.default_settings import PAPER, default_settings
 from tfelc.next_item.model_settings.sequence_model import SEQUENCE_MODELS
 from tfelc.next_item.settings import NextItemSettings
 
-UNLEARNED = ("popularity", "item_knn")
+UNLEARNED = ("popularity", "item_knn", "ease", "ease_refitted")
+# Fitted to the validation actions as well, once they have served to choose a setting; all others see training alone.
+REFITTED = ("ease_refitted",)
 # Parts of ELCRec alone (Figure 4): the clusters, and the contrast.
 _ABLATIONS = {
     "elcm": ("model.name=elcrec", "model.contrast.sequence_weight=0", "model.contrast.intent_weight=0"),

@@ -4,13 +4,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tfelc.experiments.next_item.models import UNLEARNED
+from tfelc.experiments.next_item.models import REFITTED, UNLEARNED
 from tfelc.experiments.runs import Plans, Runs
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.metrics.summary import ranking_metrics
 from tfelc.next_item.data.sequences import Sequences
+from tfelc.next_item.data.splits import SequenceSplits
+from tfelc.next_item.evaluation.ease_search import choose_ease_regularization
 from tfelc.next_item.evaluation.full_ranking import Scorer, full_ranking
 from tfelc.next_item.evaluation.item_knn_search import choose_item_knn
+from tfelc.next_item.models.ease import Ease
 from tfelc.next_item.models.popularity import Popularity
 from tfelc.next_item.run import NextItemRun, split
 from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings
@@ -33,6 +36,8 @@ class NextItemRuns(Runs[NextItemSettings, NextItemRun]):
         super().__init__(plans, console)
         self._source = source
         self._loaded = loaded
+        # Chosen by the first of the models that need it: all have the same splits.
+        self._ease_regularization: float | None = None
 
     def is_same(self, name: str, path: Path, settings: NextItemSettings) -> bool:
         """Whether data and settings are the same."""
@@ -59,13 +64,22 @@ class NextItemRuns(Runs[NextItemSettings, NextItemRun]):
 
     def _measure_unlearned(self, name: str, path: Path, settings: NextItemSettings) -> None:
         splits, items = split(self._loaded, settings.split), self._loaded.num_items
-        scorer: Scorer = Popularity(items).fit(splits.train) if name == "popularity" else choose_item_knn(splits, items)
-        ranks = full_ranking(scorer, splits.test, items).ranks
+        ranks = full_ranking(self._fitted(name, splits, items), splits.test, items).ranks
         path.mkdir(exist_ok=True)
         run = NextItemRun(path)
         run.write_ranks(self._loaded.users[splits.test.users], ranks)
         result = EvaluationResult("test", "users", len(ranks), {NEXT_ITEM: ranking_metrics(ranks)})
         run.write_json(self.last_file, {**self._measured_on(settings), **result.to_json()})
+
+    def _fitted(self, name: str, splits: SequenceSplits, items: int) -> Scorer:
+        if name == "popularity":
+            return Popularity(items).fit(splits.train)
+        if name == "item_knn":
+            return choose_item_knn(splits, items)
+        if self._ease_regularization is None:
+            self._ease_regularization = choose_ease_regularization(splits, items)
+        fitted_to = splits.train.joined(splits.validation) if name in REFITTED else splits.train
+        return Ease(items, self._ease_regularization).fit(fitted_to)
 
     def _measured_on(self, settings: NextItemSettings) -> dict[str, str]:
         return {"data_hash": self._loaded.hash, "protocol": settings.split.protocol}

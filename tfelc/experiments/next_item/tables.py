@@ -14,8 +14,9 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
     protocol = _PROTOCOLS[result["protocol"].split(",")[0]]
     note = (
         f"{protocol}, whole catalog, seen items removed; mean ± standard deviation over {len(result['seeds'])} seeds. "
-        "The last column is the gain in NDCG@20 over SASRec with the same settings, and its 95 % interval by a paired "
-        "bootstrap over users."
+        "Over SASRec: the gain in NDCG@20 over SASRec by the settings of the same data set, and its 95 % interval by a "
+        "paired bootstrap over users. Fitted to: the splits whose actions a model was fitted to; settings and epochs "
+        "are chosen on validation, and every model is asked with whole histories, validation items among them."
     )
     found: list[Table] = []
     for source, data in result["datasets"].items():
@@ -26,10 +27,11 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
                 name,
                 *(spread_text(model["metrics"][metric]) for metric in metrics),
                 interval_text(model.get("ndcg@20 over SASRec"), signed),
+                model.get("fitted_to", "train"),
             ]
             for name, model in models.items()
         ]
-        headings = ["model", *(metric.upper() for metric in metrics), "over SASRec"]
+        headings = ["model", *(metric.upper() for metric in metrics), "over SASRec", "fitted to"]
         found.append(Table(source, headings, rows, "" if found else note))
         if any(model["loss"] for model in models.values()):
             found.append(_training(source, models))

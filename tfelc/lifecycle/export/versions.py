@@ -13,6 +13,7 @@ from tfelc.core.errors import ExportError, UsageError
 from tfelc.core.temporary_folder import temporary_folder
 
 _TEMPORARY = ".tmp-"
+_CANDIDATE = ".candidate-"
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
 
@@ -90,10 +91,39 @@ def new_version(base: Path) -> Iterator[PendingVersion]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o777 & ~umask)
-        _flush(temporary)
-        pending.version = _publish(temporary, base)
+        pending.version = take_version(temporary, base)
         pending.path = base / str(pending.version)
-        _flush_folder(base)
+
+
+@contextmanager
+def candidate_base(base: Path) -> Iterator[Path]:
+    """A base folder for a version that may become one of `base`, on the same file system; no server sees it.
+
+    It is removed in the end, with what is left in it. What a killed process left is removed by the next one.
+
+    Args:
+        base: Path. The model's base folder; made where it is missing.
+
+    Raises:
+        ExportError: `base` cannot be made or written to.
+    """
+    with ExitStack() as stack:
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+            made = temporary_folder(base, f"{_CANDIDATE}*", lambda: Path(tempfile.mkdtemp(prefix=_CANDIDATE, dir=base)))
+            folder = stack.enter_context(made)
+        except OSError as error:
+            raise ExportError(f"{base}: cannot be written to: {error.strerror}") from error
+        # Within it: the folder itself is locked, as what is being written.
+        yield folder / base.resolve().name
+
+
+def take_version(folder: Path, base: Path) -> int:
+    """Names a folder as the next version of `base`, whole on the disk before it has its name; returns its number."""
+    _flush(folder)
+    version = _publish(folder, base)
+    _flush_folder(base)
+    return version
 
 
 def _publish(temporary: Path, base: Path) -> int:

@@ -54,7 +54,7 @@ def curves_of(epochs: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
     """Turns the values of each epoch into a curve for each name.
 
     Args:
-        epochs: Name -> value for each epoch, with the names of the first; what is not defined may be None or missing.
+        epochs: Name -> value for each epoch; what is not defined may be None or missing, as what pre-training has not.
 
     Returns:
         Name -> value of each epoch, NaN for what is not defined.
@@ -63,9 +63,8 @@ def curves_of(epochs: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
         >>> curves_of([{"loss": 0.8, "auc": None}, {"loss": 0.4, "auc": 0.7}])
         {'loss': [0.8, 0.4], 'auc': [nan, 0.7]}
     """
-    return {
-        name: [float("nan") if (value := epoch.get(name)) is None else value for epoch in epochs] for name in epochs[0]
-    }
+    names = dict.fromkeys(name for epoch in epochs for name in epoch)
+    return {name: [float("nan") if (value := epoch.get(name)) is None else value for epoch in epochs] for name in names}
 
 
 def _panel(axes: Axes, title: str, curves: Curves, best: int | None) -> str:

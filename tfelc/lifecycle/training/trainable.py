@@ -58,6 +58,9 @@ class Trainable(ABC):
     clusters: ClusterSettings | None = None
     """The settings of its clusters, where it has any."""
 
+    pretraining_epochs: int = 0
+    """Epochs before those that `training.epochs` counts; they are measured like these, and never kept as the best."""
+
     units_per_epoch: int
     """Rows or samples of an epoch, as `unit` says."""
 

@@ -15,7 +15,7 @@ class TrainingHistory:
     Attributes:
         epochs: One entry an epoch: `epoch` from 1, `losses`, `health`, the result `validation` as JSON, and the rate.
         best: The best value of the watched metric, larger being better; None while no epoch has had one.
-        best_epoch: Its epoch, from 1; while no epoch has had a value, the last one.
+        best_epoch: Its epoch, from 1; while no epoch has had a value, the last candidate.
         seconds: What training has taken, without measuring.
 
     Example:
@@ -29,12 +29,15 @@ class TrainingHistory:
     best_epoch: int | None = None
     seconds: float = 0.0
 
-    def add(self, epoch: dict[str, Any], value: float) -> bool:
+    def add(self, epoch: dict[str, Any], value: float | None) -> bool:
         """Adds an epoch; returns whether its weights are the ones to keep.
 
-        An epoch that only equals the best is not, nor is one whose value is NaN, unless none before it had a value.
+        An epoch that only equals the best is not, nor is one whose value is NaN, unless none before it had a value. One
+        whose value is None, as in pre-training, is no candidate.
         """
         self.epochs.append(epoch)
+        if value is None:
+            return False
         is_best = self.best is None or value > self.best
         if is_best:
             self.best, self.best_epoch = value if math.isfinite(value) else None, epoch["epoch"]

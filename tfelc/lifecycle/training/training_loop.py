@@ -89,7 +89,7 @@ class TrainingLoop(Generic[TrainableT]):
 
     def _trained(self) -> TrainableT:
         epoch, step = self._initialized()
-        epochs, trainable = self._settings.epochs, self.trainable
+        epochs, trainable = self._epochs, self.trainable
         progress = EpochProgress(
             self._console, trainable.units_per_epoch, epochs, self._settings.batch_size, trainable.unit
         )
@@ -119,6 +119,10 @@ class TrainingLoop(Generic[TrainableT]):
                 f"{self.run.path}: is being trained by {holder}; wait for its end, or name another `run`", ["run"]
             )
         return lock
+
+    @property
+    def _epochs(self) -> int:
+        return self.trainable.pretraining_epochs + self._settings.epochs
 
     def _steps(self) -> int:
         return len(self.history.epochs) * -(-self.trainable.units_per_epoch // self._settings.batch_size)
@@ -178,17 +182,21 @@ class TrainingLoop(Generic[TrainableT]):
                 "validation": result.to_json(),
                 f"{self.trainable.unit}_per_second": round(rate),
             }
-            if self.history.add(entry, self._watched.value(result.metrics)):
+            value = None if self._is_pretraining(epoch) else self._watched.value(result.metrics)
+            if self.history.add(entry, value):
                 self._checkpoints.save_best()
         self.run.write_json("history.json", self.history.to_json())
         log.write(epoch + 1, logged, result)
         self._print(epoch, losses, health, result, rate)
 
+    def _is_pretraining(self, epoch: int) -> bool:
+        return epoch < self.trainable.pretraining_epochs
+
     def _print(
         self, epoch: int, losses: dict[str, float], health: dict[str, float], result: EvaluationResult, rate: float
     ) -> None:
         parts = [
-            f"epoch {epoch + 1}/{self._settings.epochs}",
+            f"{'pre-training ' if self._is_pretraining(epoch) else ''}epoch {epoch + 1}/{self._epochs}",
             f"loss {losses['loss']:.4f}",
             f"validation {self.trainable.describe(result)}",
             health_line(health),

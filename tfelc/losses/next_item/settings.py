@@ -19,6 +19,7 @@ NEXT_ITEM_LOSSES: Registry[type[NextItemLossSettings]] = Registry(
         "sampled_softmax": f"{__name__}:SampledSoftmaxSettings",
         "bce": f"{__name__}:BinaryCrossEntropySettings",
         "gbce": f"{__name__}:CalibratedBinaryCrossEntropySettings",
+        "bpr": f"{__name__}:BayesianPersonalizedRankingSettings",
     },
 )
 
@@ -116,3 +117,24 @@ class CalibratedBinaryCrossEntropySettings(NextItemLossSettings):
         from tfelc.losses.next_item.binary_cross_entropy import BinaryCrossEntropy
 
         return BinaryCrossEntropy(counts, self.num_negatives, self.calibration, self.normalize, self.temperature, seed)
+
+
+class BayesianPersonalizedRankingSettings(NextItemLossSettings):
+    """Pairs of the target and a drawn item, of which the target is to score higher (Rendle et al., 2009).
+
+    Attributes:
+        num_negatives: Items that are drawn for each row.
+        regularization: Weight of the squared lengths of what is compared.
+    """
+
+    name: Literal["bpr"] = "bpr"
+    num_negatives: int = Field(1, ge=1)
+    regularization: float = Field(0.0, ge=0)
+
+    def create(self, counts: NDArray[np.int64], seed: int) -> Any:
+        """The `BayesianPersonalizedRanking`."""
+        from tfelc.losses.next_item.bayesian_personalized_ranking import BayesianPersonalizedRanking
+
+        return BayesianPersonalizedRanking(
+            counts, self.num_negatives, self.regularization, self.normalize, self.temperature, seed
+        )

@@ -25,8 +25,8 @@ class SequenceBatch(NamedTuple):
     Attributes:
         items: Histories, padded with 0 on the left to the longest of them, `(batch, length)`, int32.
         targets: What follows each history, `(batch,)`, or each of its positions, `(batch, length)`, int32.
-        positive_views: The ends of other histories of the same targets, `(batch, other length)`, int32; None
-            unless asked for.
+        positive_views: The ends of other histories of the same targets, or what the users had next, latest first,
+            `(batch, other length)`, int32; None unless asked for.
     """
 
     items: NDArray[np.int32]
@@ -43,7 +43,8 @@ class SequenceBatches:
         max_length: Most recent items of a history that are read.
         batch_size: Samples per batch; the last batch of an epoch may have fewer.
         seed: Of the order.
-        positive_views: Whether to add another history of the same target; prefixes only. Defaults to False.
+        positive_view: Adds another history of the `same_target`, or the `future`: what the user had after the
+            history, latest first, up to the user's last target; prefixes only. Defaults to None: neither.
     """
 
     def __init__(
@@ -53,15 +54,17 @@ class SequenceBatches:
         max_length: int,
         batch_size: int,
         seed: int,
-        positive_views: bool = False,
+        positive_view: Literal["same_target", "future"] | None = None,
     ) -> None:
         self.every_position = samples != "prefixes"
         self._examples = _windows(examples, max_length, samples == "sequences") if self.every_position else examples
         self._examples = self._examples.truncated(max_length)
         self._batch_size = batch_size
         self._seed = seed
-        self._positive_views = positive_views
-        if positive_views:
+        self._positive_view = positive_view
+        if positive_view == "future":
+            self._futures = _futures(examples).truncated(max_length)
+        if positive_view == "same_target":
             # Examples in the order of their targets: those of one target lie side by side.
             self._by_target = np.argsort(self._examples.targets, kind="stable")
             self._target_stops = np.cumsum(np.bincount(self._examples.targets))
@@ -98,29 +101,32 @@ class SequenceBatches:
             batches += [part[at : at + self._batch_size] for at in range(0, len(part), self._batch_size)]
         for step, number in enumerate(random.permutation(len(batches))):
             # Drawn also for the batches that are left out, so that the others come out as ever.
-            views = self._drawn_views(batches[number], random) if self._positive_views else None
+            views = self._views(batches[number], random)
             if step >= start_step:
                 yield self._batch(batches[number], views)
 
-    def _batch(self, index: NDArray[np.int64], views: NDArray[np.int64] | None) -> SequenceBatch:
+    def _batch(self, index: NDArray[np.int64], views: Examples | None) -> SequenceBatch:
         chosen = self._examples.take(index)
         items = padded(chosen)
         positive_views = None
         if views is not None:
             # Their lengths are mixed; as wide as the longest, they would cost several times what the histories do.
-            recent = _POSITIVE_VIEW_WIDTH * items.shape[1]
-            positive_views = padded(self._examples.take(views).truncated(recent))
+            positive_views = padded(views.truncated(_POSITIVE_VIEW_WIDTH * items.shape[1]))
         if not self.every_position:
             return SequenceBatch(items, chosen.targets, positive_views)
         # What follows a position is the next position's item, and at the end the target.
         targets = np.concatenate([items[:, 1:], chosen.targets[:, None]], axis=1)
         return SequenceBatch(items, np.where(items > 0, targets, 0), positive_views)
 
-    def _drawn_views(self, index: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
-        """Another example of the same target for each, drawn at random; it may be the same."""
+    def _views(self, index: NDArray[np.int64], random: np.random.Generator) -> Examples | None:
+        """The futures; or another example of the same target for each, drawn at random, which may be the same."""
+        if self._positive_view == "future":
+            return self._futures.take(index)
+        if self._positive_view is None:
+            return None
         targets = self._examples.targets[index]
         starts, stops = self._target_stops[targets - 1], self._target_stops[targets]
-        return self._by_target[random.integers(starts, stops)]
+        return self._examples.take(self._by_target[random.integers(starts, stops)])
 
 
 def padded(examples: Examples) -> NDArray[np.int32]:
@@ -137,6 +143,21 @@ def padded_blocks(examples: Examples, max_length: int) -> Iterator[NDArray[np.in
     recent = examples.truncated(max_length)
     for start in range(0, len(recent), _BLOCK):
         yield padded(recent.take(slice(start, start + _BLOCK)))
+
+
+def _futures(examples: Examples) -> Examples:
+    """What each user had after each history, latest first, as histories over the actions in reverse."""
+    count = len(examples.actions)
+    last = np.zeros(int(examples.users.max(initial=-1)) + 1, np.int64)
+    np.maximum.at(last, examples.users, examples.stops)
+    # A target is the action at its history's stop, so that the last one known ends one further on.
+    return Examples(
+        examples.actions[::-1],
+        count - 1 - last[examples.users],
+        count - examples.stops,
+        examples.targets,
+        examples.users,
+    )
 
 
 def _windows(examples: Examples, max_length: int, last_only: bool) -> Examples:

@@ -60,6 +60,11 @@ class Examples:
             users=self.users[index],
         )
 
+    def joined(self, others: Examples) -> Examples:
+        """These examples and then others, which share the flat array."""
+        names = ("starts", "stops", "targets", "users")
+        return replace(self, **{name: np.concatenate([getattr(self, name), getattr(others, name)]) for name in names})
+
     def truncated(self, length: int) -> Examples:
         """The same examples with at most the `length` most recent items of each history."""
         return replace(self, starts=np.maximum(self.starts, self.stops - length))

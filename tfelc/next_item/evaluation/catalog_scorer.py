@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from tfelc.next_item.data.batches import padded
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.models.best_products import best_products
 from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 
 
 class CatalogScorer:
-    """Scores every item after each history: the dot product of the two embeddings, and the neighbors' bonus if any.
+    """Scores every item after each history: the product of the two embeddings, and the neighbors' bonus if any.
 
     The items' embeddings are taken once, so a scorer stands for the weights of the moment it was made.
 
@@ -29,6 +30,7 @@ class CatalogScorer:
 
     def __init__(self, model: SequentialRecommender, graph: Any = None) -> None:
         self._max_length = model.max_length
+        self._vectors_per_user = model.vectors_per_user
         self._candidates = tf.transpose(tf.convert_to_tensor(model.candidates))
         self._embed = graph or embedding_graph(model)
         self.clusters: list[NDArray[np.int32]] = []
@@ -42,7 +44,7 @@ class CatalogScorer:
         outputs = self._outputs(examples)
         self.clusters.append(np.asarray(outputs.get("cluster", np.zeros(0, np.int32))))
         # By TensorFlow, whose threads share the cores when blocks are scored side by side; NumPy's wait for each other.
-        found = tf.matmul(outputs["embedding"], self._candidates)
+        found = best_products(outputs["embedding"], self._candidates, self._vectors_per_user)
         if "neighbor_scores" in outputs:
             found += outputs["neighbor_scores"]
         scores: NDArray[np.float32] = found.numpy()

@@ -1,4 +1,4 @@
-"""The best items by the product of two embeddings and what their neighbors add to it."""
+"""The best items by more than a product of two embeddings: several vectors of a user, or what neighbors add."""
 
 from __future__ import annotations
 
@@ -8,37 +8,43 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfelc.next_item.models.best_products import best_products
+
 Tensor = Any
 
 
 class HybridIndex:
-    """An exact index of a model with `NeighborScores`; of items that score alike the one with the lower number first.
+    """An exact index of any model; of items that score alike the one with the lower number first.
 
     The whole catalog is scored at once, as `(batch, items)` floats: the indexes of TensorFlow Recommenders know of
-    nothing but a product.
+    nothing but a product of two vectors.
 
     Args:
         candidates: The items' vectors, item number 1 first, `(items, dim)`.
+        vectors_per_user: Vectors that `embedding` holds of a user, side by side.
 
     Attributes:
         variables: What a SavedModel must hold.
     """
 
-    def __init__(self, candidates: NDArray[np.float32]) -> None:
-        self._candidates = tf.Variable(candidates, trainable=False)
+    def __init__(self, candidates: NDArray[np.float32], vectors_per_user: int = 1) -> None:
+        self._vectors_per_user = vectors_per_user
+        self._candidates = tf.Variable(candidates.T, trainable=False)
         self.variables: list[Any] = [self._candidates]
 
     def top(self, outputs: dict[str, Tensor], k: Tensor) -> tuple[Tensor, Tensor]:
         """The best items for each user.
 
         Args:
-            outputs: Of `ELCRec`, among them `embedding`, float32, `(batch, dim)`, and `bonus`, float32,
-                `(batch, items + 1)`.
+            outputs: Of a `SequentialRecommender`: `embedding`, float32, `(batch, any)`, and with neighbors
+                `neighbor_scores`, float32, `(batch, items + 1)`.
             k: int32 scalar, from 1 to the number of items.
 
         Returns:
             Scores, float32, and item numbers, int32, both `(batch, k)`, best first.
         """
-        scores = tf.matmul(outputs["embedding"], self._candidates, transpose_b=True) + outputs["neighbor_scores"][:, 1:]
+        scores = best_products(outputs["embedding"], self._candidates, self._vectors_per_user)
+        if "neighbor_scores" in outputs:
+            scores += outputs["neighbor_scores"][:, 1:]
         best, places = tf.math.top_k(scores, k)
         return best, places + 1

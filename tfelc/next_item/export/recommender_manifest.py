@@ -68,7 +68,7 @@ class RecommenderManifest(Manifest):
             ExportError: An item's id cannot be served.
         """
         id_type = id_type_of(catalog)
-        dim, clusters = model.dim, 0 if model.clusters is None else model.clusters.num_clusters
+        dim, clusters = model.dim * model.vectors_per_user, 0 if model.clusters is None else model.clusters.num_clusters
         outputs = recommender_outputs(id_type, dim, clusters)
         return cls(
             tfelc=__version__,

@@ -34,7 +34,8 @@ class RecommenderModule(tf.Module):
         model: The model.
         catalog: Raw item ids by item number less 1.
         popularity: How often each item occurs in the training split, by item number less 1, `(items,)`.
-        index: The kind of the top-K index; a model with neighbors has a `HybridIndex` whatever it says.
+        index: The kind of the top-K index; a model with neighbors, or with several vectors of a user,
+            has a `HybridIndex` whatever it says.
         asset: File that goes into the SavedModel's assets.
 
     Example:
@@ -58,7 +59,8 @@ class RecommenderModule(tf.Module):
         # restores what the lists below hold, and knows nothing of theirs (tensorflow/serving#2226).
         self._call: Callable[[Tensor], dict[str, Tensor]] = lambda numbers: model(numbers, training=False)
         candidates = np.asarray(model.candidates, np.float32)[1:]
-        found = TopKIndex(candidates, index) if model.neighbors is None else HybridIndex(candidates)
+        plain = model.neighbors is None and model.vectors_per_user == 1
+        found = TopKIndex(candidates, index) if plain else HybridIndex(candidates, model.vectors_per_user)
         self._top: Callable[[dict[str, Tensor], Tensor], tuple[Tensor, Tensor]] = found.top
         self._weights = [variable.value for variable in model.variables]
         self._index = found.variables

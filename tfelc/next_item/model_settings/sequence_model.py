@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tfelc.core.part_settings import PartSettings
 from tfelc.core.registry import Registry
@@ -21,7 +22,15 @@ if TYPE_CHECKING:
 SEQUENCE_MODELS: Registry[type[SequenceModelSettings]] = Registry(
     "next-item model",
     {
+        "bpr_mf": "tfelc.next_item.model_settings.bpr_mf:BPRMFSettings",
+        "gru4rec": "tfelc.next_item.model_settings.gru4rec:GRU4RecSettings",
+        "caser": "tfelc.next_item.model_settings.caser:CaserSettings",
         "sasrec": "tfelc.next_item.model_settings.sasrec:SASRecSettings",
+        "dssrec": "tfelc.next_item.model_settings.dssrec:DSSRecSettings",
+        "bert4rec": "tfelc.next_item.model_settings.bert4rec:BERT4RecSettings",
+        "s3_rec": "tfelc.next_item.model_settings.s3_rec:S3RecSettings",
+        "cl4srec": "tfelc.next_item.model_settings.cl4srec:CL4SRecSettings",
+        "iclrec": "tfelc.next_item.model_settings.iclrec:ICLRecSettings",
         "elcrec": "tfelc.next_item.model_settings.elcrec:ELCRecSettings",
     },
 )
@@ -53,21 +62,33 @@ class SequenceModelSettings(PartSettings):
     A new model is a subclass with a `name`, its settings and `create`, registered in `SEQUENCE_MODELS`.
 
     Attributes:
+        run_defaults: What differs from the settings that are shipped for a data set in a run of this model, such as
+            its source's loss: settings of a run by group and key, as in YAML.
         loss: The loss of the next item: the name of one of `tfelc.losses.next_item`, or its name and settings.
         neighbors: Item-kNN as a term of the score.
 
     Example:
         >>> SequenceModelSettings.load({"name": "sasrec", "loss": "bce"}).loss.num_negatives
         1024
-        >>> SEQUENCE_MODELS.names()
-        ['sasrec', 'elcrec']
+        >>> "elcrec" in SEQUENCE_MODELS.names()
+        True
     """
 
     registry: ClassVar[Registry[Any]] = SEQUENCE_MODELS
     default_name: ClassVar[str] = "elcrec"
+    run_defaults: ClassVar[Mapping[str, Any]] = {}
 
     loss: NextItemLossSettings = FullSoftmaxSettings()
     neighbors: NeighborSettings = NeighborSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_name_of_its_loss(cls, value: Any) -> Any:
+        """Settings of a loss that do not name it are those of the model's own."""
+        loss = value.get("loss") if isinstance(value, Mapping) else None
+        if not isinstance(loss, Mapping) or "name" in loss:
+            return value
+        return {**value, "loss": {"name": cls.model_fields["loss"].default.name, **loss}}
 
     @property
     def cluster_settings(self) -> ClusterSettings:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from keras import ops
-
 from tfelc.layers.sequence_encoder import SequenceEncoder
 from tfelc.losses.next_item.next_item_loss import NextItemLoss
 from tfelc.next_item.data.examples import Examples
@@ -27,6 +25,7 @@ class SASRec(SequentialRecommender):
         name: str. The model's name. Defaults to `sasrec`.
 
     Example:
+        >>> from keras import ops
         >>> from tfelc.next_item.model_settings.sasrec import SASRecSettings
         >>> model = SASRecSettings().create(100, 20, [1] * 100, seed=7)
         >>> tuple(model(ops.convert_to_tensor([[0, 3, 7]]))["embedding"].shape), tuple(model.candidates.shape)
@@ -85,15 +84,6 @@ class SASRec(SequentialRecommender):
             return hidden, hidden[:, -1]
         last = self.encode(items, training=True)
         return last, last
-
-    def next_item_term(self, hidden: Tensor, last: Tensor, items: Tensor, targets: Tensor) -> Tensor:
-        """The loss of the next item, after each history or after each of its positions."""
-        if len(targets.shape) == 1:
-            return self.next_item_loss(last, self.item_embeddings, targets)
-        # Pads have no target; they are dropped before the loss, which may cost a whole catalog for each row.
-        real = ops.nonzero(ops.reshape(items, (-1,)))[0]
-        vectors = ops.take(ops.reshape(hidden, (-1, hidden.shape[-1])), real, axis=0)
-        return self.next_item_loss(vectors, self.item_embeddings, ops.take(ops.reshape(targets, (-1,)), real, axis=0))
 
     def initialize_weights(self, train: Examples, validation: Examples, seed: int) -> None:
         """Fills the items by co-occurrence, and attention by the mean, where that is set; then the base's parts."""

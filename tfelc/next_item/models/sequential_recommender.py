@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import keras
 from keras import ops
@@ -26,7 +26,8 @@ class SequentialRecommender(keras.Model):
 
     Calling it gives what serving needs, for histories `(batch, length)` of item numbers, padded with 0 on the left:
 
-    - `embedding`: float32, `(batch, dim)`, as it is multiplied with `candidates`;
+    - `embedding`: float32, `(batch, dim)`, as it is multiplied with `candidates`; several vectors side by side where
+      there are more `vectors_per_user`;
     - `assignment` and `cluster` of `LearnableClusters`, where there are clusters;
     - `neighbor_scores`: float32, `(batch, num_items + 1)`, what `NeighborScores` adds to the product, where its weight
       is above 0.
@@ -64,6 +65,9 @@ class SequentialRecommender(keras.Model):
 
     # Paths of variables that checkpoints of earlier versions hold after those that the model has.
     former_variables: ClassVar[tuple[str, ...]] = ()
+    # What `compute_loss` takes as `positive_views`, where `uses_positive_views`: another history that the `same_target`
+    # followed, or the `future`, which is what the user had after the history, latest first.
+    positive_view: ClassVar[Literal["same_target", "future"]] = "same_target"
 
     def __init__(
         self, num_items: int, max_length: int, settings: SequenceModelSettings, loss: NextItemLoss, name: str
@@ -114,17 +118,56 @@ class SequentialRecommender(keras.Model):
             items: Tensor. Int32, `(batch, length)`, padded with 0 on the left.
             targets: Tensor. Int32; `(batch,)`, what follows each history, or `(batch, length)`, what follows each
                 position.
-            positive_views: Tensor or None. Int32, `(batch, other length)`: other histories of the same targets, where
-                `uses_positive_views`.
+            positive_views: Tensor or None. Int32, `(batch, other length)`: of each sample what `positive_view` says,
+                where `uses_positive_views`.
 
         Returns:
             Name of the term -> scalar.
         """
 
+    def next_item_term(self, hidden: Tensor, last: Tensor, items: Tensor, targets: Tensor) -> Tensor:
+        """The loss of the next item, after each history or after each of its positions.
+
+        Args:
+            hidden: Tensor. What the model makes of each position, `(batch, length, dim)`; not looked at where there is
+                one target a history.
+            last: Tensor. What it makes of each history, `(batch, dim)`.
+            items: Tensor. Int32, `(batch, length)`.
+            targets: Tensor. Int32, `(batch,)` or `(batch, length)`.
+        """
+        if len(targets.shape) == 1:
+            return self.next_item_loss(last, self.item_embeddings, targets)
+        # Pads have no target; they are dropped before the loss, which may cost a whole catalog for each row.
+        real = ops.nonzero(ops.reshape(items, (-1,)))[0]
+        vectors = ops.take(ops.reshape(hidden, (-1, hidden.shape[-1])), real, axis=0)
+        return self.next_item_loss(vectors, self.item_embeddings, ops.take(ops.reshape(targets, (-1,)), real, axis=0))
+
     @property
     def uses_positive_views(self) -> bool:
-        """Whether `compute_loss` takes other histories of the same targets."""
+        """Whether `compute_loss` takes another view of each sample; a model that does learns from `prefixes`."""
         return False
+
+    @property
+    def pretraining_epochs(self) -> int:
+        """Epochs of pre-training, before those that `training.epochs` counts."""
+        return 0
+
+    def compute_pretraining_loss(
+        self, items: Tensor, targets: Tensor, positive_views: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """As `compute_loss`, in the first `pretraining_epochs`; weights that it does not use stay as they are."""
+        raise NotImplementedError(f"{self.name}: pre-training has no loss")
+
+    def begin_epoch(self, samples: Examples, seed: int) -> None:
+        """Changes what an epoch holds fixed, before its first step; a subclass may, and the base has nothing to.
+
+        What it changes has to be a weight of the model, and to follow from the weights, the samples and the seed alone:
+        a run that goes on inside an epoch does not call it again, and one that goes on before the first step does.
+
+        Args:
+            samples: Examples. The histories that the epochs are made of, and what followed them.
+            seed: int. A seed of the epoch's own.
+        """
 
     @property
     def dim(self) -> int:
@@ -132,19 +175,27 @@ class SequentialRecommender(keras.Model):
         return int(self.item_embeddings.shape[1])
 
     @property
+    def vectors_per_user(self) -> int:
+        """Vectors that `encode` gives of a user, then as `(batch, vectors, dim)`; the best one scores an item."""
+        return 1
+
+    @property
     def candidates(self) -> Tensor:
         """The items as they are scored, `(num_items + 1, dim)`; row 0 is padding."""
         return self.next_item_loss.scaled(self.item_embeddings)
 
     def encode_and_pool(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """What `encode` gives, and what is clustered of each history; the same unless a subclass says otherwise."""
+        """What `encode` gives, and what is clustered of each history, `(batch, any)`; the same by default."""
         embedding = self.encode(inputs)
         return embedding, embedding
 
     def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
         """What serving needs."""
         embedding, pooled = self.encode_and_pool(inputs)
-        outputs = {"embedding": self.next_item_loss.scaled(embedding)}
+        scaled = self.next_item_loss.scaled(embedding)
+        if self.vectors_per_user > 1:
+            scaled = ops.reshape(scaled, (-1, self.vectors_per_user * self.dim))
+        outputs = {"embedding": scaled}
         if self.clusters is not None:
             assigned = self.clusters(pooled)
             outputs |= {"assignment": assigned["assignment"], "cluster": assigned["cluster"]}

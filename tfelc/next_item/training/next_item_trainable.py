@@ -39,7 +39,7 @@ class NextItemTrainable(Trainable):
     """
 
     unit = "samples"
-    memory_advice = "model.encoder.dim, model.clusters.num_clusters or training.batch_size"
+    memory_advice = "the width of the model (model.encoder.dim or model.dim), its clusters or training.batch_size"
 
     def __init__(self, run: NextItemRun, sequences: Sequences) -> None:
         settings = run.settings
@@ -51,15 +51,18 @@ class NextItemTrainable(Trainable):
         self.splits = split(sequences, settings.split)
         counts = np.bincount(self.splits.train.targets, minlength=sequences.num_items + 1)[1:]
         self.model = build_model(settings, sequences.num_items, counts)
-        views = self.model.uses_positive_views
+        views = self.model.positive_view if self.model.uses_positive_views else None
         self.batches = SequenceBatches(
             self.splits.train, training.samples, settings.split.max_length, training.batch_size, training.seed, views
         )
+        self.pretraining_epochs = self.model.pretraining_epochs
         self.clusters = getattr(settings.model, "clusters", None)
         self.units_per_epoch = self.batches.samples
         self._graph = embedding_graph(self.model)
-        steps = len(self.batches) * training.epochs
-        self.trainer = NextItemTrainer(self.model, settings.optimizer, steps, self.batches.every_position, views)
+        steps, pretraining = (len(self.batches) * epochs for epochs in (training.epochs, self.pretraining_epochs))
+        self.trainer = NextItemTrainer(
+            self.model, settings.optimizer, steps, self.batches.every_position, views is not None, pretraining
+        )
 
     def initialize_weights(self) -> None:
         """Fills what does not begin at random: items, neighbors and centers, as far as they are set to."""
@@ -69,8 +72,9 @@ class NextItemTrainable(Trainable):
         """Trains one epoch, or what is left of it; see `Trainable.fit_epoch`."""
         if start_step == 0:
             self.trainer.reset()
+            self.model.begin_epoch(self.batches.histories, (self._seed + epoch) % 2**32)
         for step, batch in enumerate(self.batches.epoch(epoch, start_step), start_step + 1):
-            self.trainer.step(batch)
+            self.trainer.step(batch, epoch < self.pretraining_epochs)
             on_step(step)
 
     def losses(self) -> dict[str, float]:
@@ -88,7 +92,7 @@ class NextItemTrainable(Trainable):
         return result
 
     def yardsticks(self) -> dict[str, Metrics]:
-        """What is popular, and item-kNN; see `measure_yardsticks`."""
+        """What is popular, item-kNN and EASE; see `measure_yardsticks`."""
         return measure_yardsticks(self.splits, self.model.num_items)
 
     def describe(self, result: EvaluationResult) -> str:
@@ -99,11 +103,11 @@ class NextItemTrainable(Trainable):
         return "  ".join(parts)
 
     def checkpoint_variables(self) -> Mapping[str, Sequence[Any]]:
-        """The variables of the model, its loss and the optimizer."""
+        """The variables of the model, its loss and the optimizers."""
         return {
             "model": self.model.variables,
             "loss": self.model.next_item_loss.variables,
-            "optimizer": self.trainer.optimizer.variables,
+            "optimizer": self.trainer.optimizer_variables,
         }
 
     def best_variables(self) -> Mapping[str, Sequence[Any]]:

@@ -18,6 +18,7 @@ from tfelc.ranker.evaluation.click_lift import paired_click_lift
 from tfelc.ranker.evaluation.evaluation import output_metrics
 from tfelc.ranker.evaluation.predictions import Predictions
 from tfelc.ranker.evaluation.requests import numbered
+from tfelc.ranker.evaluation.resampled_users import resampled_users
 
 
 def compare(
@@ -45,7 +46,7 @@ def compare(
     Raises:
         DataError: The rankers were not judged on the same rows.
     """
-    users, known = _users(predictions)
+    users, known = resampled_users(predictions)
     outputs = [name for name in predictions.outcomes if name in other.outcomes]
     differences, click_lifts = {}, {}
     for done, output in enumerate(outputs, start=1):
@@ -82,11 +83,3 @@ def _differences(
         if RANKER_METRICS.get(name).statistic
     }
     return {name: one for name, one in found.items() if not math.isnan(one.difference)}
-
-
-def _users(predictions: Predictions) -> tuple[NDArray[np.int64], bool]:
-    """A number for each row's user, one of its own where the user is not known, and whether any is known."""
-    if predictions.users is None:
-        return np.arange(predictions.rows), False
-    codes, known = numbered(predictions.users)
-    return codes, known > 0

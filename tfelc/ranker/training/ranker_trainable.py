@@ -11,7 +11,6 @@ import numpy as np
 
 from tfelc.data.dataset import Dataset
 from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
-from tfelc.lifecycle.training.optimizers.create_optimizer import create_optimizer, create_table_optimizer
 from tfelc.lifecycle.training.seed_process import seed_process
 from tfelc.lifecycle.training.trainable import Trainable
 from tfelc.metrics.auc import AUC
@@ -20,8 +19,9 @@ from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictor
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
-from tfelc.ranker.settings import RankerSettings
+from tfelc.ranker.training.compiled_trainer import compiled_trainer
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
+from tfelc.ranker.warm_start.carry_over import carry_over
 from tfelc.ranker.yardsticks.measure_yardsticks import measure_yardsticks
 
 # Rows whose activity embeddings the K-means start of the centers is computed on.
@@ -62,13 +62,18 @@ class RankerTrainable(Trainable):
             training.passes,
         )
         self.units_per_epoch = self.batches.rows
-        self.trainer = _compiled_trainer(self.model, run.settings, self.batches.steps * training.epochs)
+        self._run = run
+        before = (run.metadata.get("warm_start") or {}).get("optimizer_steps", 0)
+        self.trainer = compiled_trainer(self.model, run.settings, self.batches.steps * training.epochs, before)
         self.dataset = dataset
         self.clusters = run.settings.model.clusters
         self._predictor: Predictor | None = None
 
     def initialize_weights(self) -> None:
-        """Starts the centers at K-means, where that is set."""
+        """Takes the weights of the run that it starts from, or starts the centers at K-means, where that is set."""
+        if "warm_start" in self._run.metadata:
+            carry_over(self._run, self.model, self.trainer)
+            return
         clusters = self._settings.model.clusters
         if not clusters.num_clusters or clusters.initialization != "kmeans":
             return
@@ -183,20 +188,3 @@ class _Steps(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """The last execution of an epoch may name a step past its end."""
         self._on_step(self._start_step + min(batch + 1, self.params["steps"]))
-
-
-def _compiled_trainer(model: RankingModel, settings: RankerSettings, steps: int) -> MultiTaskTrainer:
-    """The trainer with its optimizers, whose schedules go over so many steps."""
-    training, optimizer = settings.training, settings.optimizer
-    heads = model.ranker.tasks
-    balance = training.balance.create(heads, {name: model.tasks[name].weight for name in heads}, training.seed)
-    trainer = MultiTaskTrainer(model.ranker, model.tasks, balance, name="trainer")
-    dense, tables = trainer.dense_and_table_variables()
-    trainer.compile(
-        create_optimizer(optimizer, steps, dense),
-        create_table_optimizer(optimizer.tables, optimizer.tables_learning_rate, optimizer.schedule, steps, tables),
-        training.xla,
-        optimizer.average,
-        steps_per_execution=training.steps_per_execution,
-    )
-    return trainer

@@ -14,7 +14,8 @@ from tfelc.core.json_text import json_text
 from tfelc.core.step_status import step_status
 from tfelc.data.dataset import Dataset
 from tfelc.data.row_groups import RowGroupReader
-from tfelc.features.fit import fit_features
+from tfelc.features.feature_counts import FeatureCounts
+from tfelc.features.fit import count_rows, fitted_to
 from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.training.early_stopping import WatchedMetric
 from tfelc.lifecycle.training.enough_memory import enough_memory
@@ -29,6 +30,8 @@ from tfelc.ranker.training.defined_metric import defined_metric
 from tfelc.ranker.training.fitted_to_roles import fitted_to_roles
 from tfelc.ranker.training.ranker_trainable import RankerTrainable
 from tfelc.ranker.training.table_defaults import resolved_settings
+from tfelc.ranker.warm_start.begin import continued_features, settings_of, warm_start_line, warm_start_metadata
+from tfelc.ranker.warm_start.refuse_incompatible import refuse_incompatible
 from tfelc.schema.schema import Schema
 from tfelc.schema.task_chain import joint_names, select_tasks
 
@@ -40,6 +43,7 @@ def create_training(
     run_path: Path,
     console: Console,
     owns_data: bool = False,
+    warm_start: RankerRun | None = None,
 ) -> TrainingLoop[RankerTrainable]:
     """Fits the features on the training split, and makes a run folder and an untrained ranker in it.
 
@@ -50,13 +54,14 @@ def create_training(
         run_path: Path. The run folder to make.
         console: Console. Where progress goes.
         owns_data: bool. Whether the dataset moves into the run's folder. Defaults to False.
+        warm_start: RankerRun. The run whose weights it starts from. Defaults to None: from nothing.
 
     Returns:
         The training, whose `train` is to be called.
 
     Raises:
-        RunError: The folder is taken.
-        UsageError: A task is none of the schema, or the settings do not fit it.
+        RunError: The folder is taken, or what it starts from has no weights.
+        UsageError: A task is none of the schema, or the settings or what it starts from do not fit it.
         ConfigError: The metric of early stopping is not measured, or nothing of the validation split defines it.
         DataError: A task would learn nothing: the training split has no row for it, or none with a weight.
     """
@@ -64,6 +69,23 @@ def create_training(
     settings, notice = fitted_to_roles(settings, dataset.schema)
     if notice:
         console.print(notice, markup=False, highlight=False, soft_wrap=True)
+    if warm_start is not None:
+        settings, auto = settings_of(warm_start, settings)
+        refuse_incompatible(warm_start, dataset.schema, tasks, settings)
+    _refuse_unfit(dataset, tasks, settings, console)
+    settings, found = _resolved(settings, dataset, console)
+    fitted, counts, start = _fit_features(dataset, tasks, settings, warm_start, console)
+    found = found if warm_start is None else auto
+    run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data, found, counts, start)
+    if owns_data:
+        shutil.move(dataset.path, run.own_data)
+        dataset = run.dataset()
+    with run.removed_on_failure():
+        return _loop(run, dataset, console)
+
+
+def _refuse_unfit(dataset: Dataset, tasks: Sequence[str], settings: RankerSettings, console: Console) -> None:
+    """Refuses what would fail later on, and warns of what may be meant otherwise."""
     selected = select_tasks(dataset.schema, tasks, settings.tasks)
     _named_metric(dataset.schema, tasks, settings)
     RankingModel.check(dataset.schema, settings)
@@ -73,14 +95,6 @@ def create_training(
     _watched(dataset, dataset.schema, tasks, settings)
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
         _warn(console, warning)
-    settings, found = _resolved(settings, dataset, console)
-    fitted = _fit_features(dataset, settings, console)
-    run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data, found)
-    if owns_data:
-        shutil.move(dataset.path, run.own_data)
-        dataset = run.dataset()
-    with run.removed_on_failure():
-        return _loop(run, dataset, console)
 
 
 def _resolved(settings: RankerSettings, dataset: Dataset, console: Console) -> tuple[RankerSettings, dict[str, Any]]:
@@ -161,8 +175,19 @@ def _warn(console: Console, warning: str) -> None:
     console.print(f"[bold yellow]warning:[/bold yellow] {warning}", highlight=False, soft_wrap=True)
 
 
-def _fit_features(dataset: Dataset, settings: RankerSettings, console: Console) -> FittedFeatures:
+def _fit_features(
+    dataset: Dataset, tasks: Sequence[str], settings: RankerSettings, start: RankerRun | None, console: Console
+) -> tuple[FittedFeatures, FeatureCounts, dict[str, Any] | None]:
+    """The features, what they were fitted from, and what `run.json` says of the run that is started from."""
     schema, model = dataset.schema, settings.model
-    reader = RowGroupReader(dataset.files("train"), list(schema.features), seed=0, window=1)
+    rows = RowGroupReader(dataset.files("train"), list(schema.features), seed=0, window=1).tables(0, shuffle=False)
     with step_status(console=console, first="fitting the features on the training split"):
-        return fit_features(schema, reader.tables(0, shuffle=False), model.min_count, model.number_bins)
+        if start is None:
+            counted = count_rows(schema, rows, model.number_bins)
+            return fitted_to(schema, counted, model.min_count), FeatureCounts.first(counted), None
+        features = continued_features(start, schema, rows, settings)
+    if start.metadata["data_hash"] == dataset.hash:
+        _warn(console, f"{start.path} was trained on the same data: its rows count twice")
+    metadata = warm_start_metadata(start, schema, tasks, settings, features)
+    console.print(warm_start_line(metadata), markup=False, highlight=False, soft_wrap=True)
+    return features.fitted, features.counts, metadata

@@ -9,6 +9,7 @@ import keras
 
 from tfelc.core.errors import ConfigError
 from tfelc.lifecycle.settings.optimizer import OptimizerSettings
+from tfelc.lifecycle.training.optimizers.delayed_schedule import DelayedSchedule
 from tfelc.lifecycle.training.optimizers.lazy_adam import LazyAdam
 from tfelc.lifecycle.training.optimizers.sparse_adagrad import SparseAdagrad
 
@@ -22,15 +23,18 @@ _DENSE = {
 }
 
 
-def create_optimizer(settings: OptimizerSettings, steps: int, variables: Sequence[Any]) -> keras.optimizers.Optimizer:
+def create_optimizer(
+    settings: OptimizerSettings, steps: int, variables: Sequence[Any], before: int = 0
+) -> keras.optimizers.Optimizer:
     """Builds the optimizer of dense weights, with its variables.
 
     Args:
         settings: Its name, learning rate, schedule, weight decay and clipping.
         steps: Steps of the whole run, over which the schedule decays.
         variables: What it trains. Biases and norms, known by their single dimension, do not decay.
+        before: Steps that it counts from an earlier run; the schedule begins after them. Defaults to 0.
     """
-    rate = learning_rate(settings.learning_rate, settings.schedule, steps)
+    rate = learning_rate(settings.learning_rate, settings.schedule, steps, before)
     decay = settings.weight_decay
     name = "adamw" if decay and settings.name == "adam" else settings.name
     arguments = {"weight_decay": decay} if decay or name == "adamw" else {}
@@ -42,7 +46,9 @@ def create_optimizer(settings: OptimizerSettings, steps: int, variables: Sequenc
     return optimizer
 
 
-def create_table_optimizer(name: str, rate: float, schedule: str, steps: int, variables: Sequence[Any]) -> Any:
+def create_table_optimizer(
+    name: str, rate: float, schedule: str, steps: int, variables: Sequence[Any], before: int = 0
+) -> Any:
     """Builds the optimizer of embedding tables, with its variables.
 
     Args:
@@ -51,22 +57,31 @@ def create_table_optimizer(name: str, rate: float, schedule: str, steps: int, va
         schedule: How it decays, as `learning_rate` takes it.
         steps: Steps of the whole run.
         variables: The tables.
+        before: Steps that it counts from an earlier run; the schedule begins after them. Defaults to 0.
     """
-    optimizer = _TABLES[name](learning_rate(rate, schedule, steps))
+    optimizer = _TABLES[name](learning_rate(rate, schedule, steps, before))
     optimizer.build(list(variables))
     return optimizer
 
 
-def learning_rate(rate: float, schedule: str, steps: int) -> Any:
+def learning_rate(rate: float, schedule: str, steps: int, before: int = 0) -> Any:
     """A learning rate as Keras's optimizers take it: `constant`, or `linear` or `cosine` decay to zero over `steps`.
+
+    Args:
+        rate: The rate at the beginning.
+        schedule: How it decays.
+        steps: Steps of the whole run.
+        before: Steps that the optimizer has counted when the run begins. Defaults to 0.
 
     Raises:
         ConfigError: The rate is not above 0, as one that is still `auto`: training would climb the loss.
     """
     if not rate > 0:
         raise ConfigError(f"a learning rate must be above 0, and `auto` have its value by now. Received: {rate}")
+    if schedule == "constant":
+        return rate
     if schedule == "linear":
-        return keras.optimizers.schedules.PolynomialDecay(rate, steps, end_learning_rate=0.0)
-    if schedule == "cosine":
-        return keras.optimizers.schedules.CosineDecay(rate, steps)
-    return rate
+        decay = keras.optimizers.schedules.PolynomialDecay(rate, steps, end_learning_rate=0.0)
+    else:
+        decay = keras.optimizers.schedules.CosineDecay(rate, steps)
+    return DelayedSchedule(decay, before) if before else decay

@@ -1,0 +1,128 @@
+"""What each place of each weight of a ranker stands for, whatever the order of columns, values and tasks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import chain, product
+from typing import Any
+
+from tfelc.core.errors import UsageError
+from tfelc.features.encoder import FeatureEncoder
+from tfelc.features.fitted import FittedFeatures
+from tfelc.ranker.models.ranking_model import RankingModel
+
+Labels = Sequence[Any]
+# Of an embedding table: its row for a missing value, and that for an unknown one.
+MISSING, UNKNOWN = "missing", "unknown"
+
+
+def path_of(variable: Any) -> str:
+    """The path of a variable, without the number by which Keras tells seed generators of one process apart."""
+    return re.sub(r"seed_generator_\d+", "seed_generator", variable.path)
+
+
+def axis_labels(model: RankingModel, fitted: FittedFeatures) -> dict[str, tuple[Labels, ...]]:
+    """Path of each weight -> the labels of each of its axes; the states of random generators are left out.
+
+    Two rankers whose labels of an axis agree mean the same by these places.
+
+    Args:
+        model: The ranker.
+        fitted: What its look-up was made of.
+
+    Raises:
+        UsageError: The architecture is not one of tfelc's, so that nobody knows what its weights stand for.
+    """
+    labels = {**_tables(model, fitted), **_network(model)}
+    found = {}
+    for variable in model.ranker.variables:
+        path = path_of(variable)
+        if "seed_generator" in path:
+            continue
+        if path not in labels:
+            raise UsageError(
+                f"model.architecture: `{model.ranker.config.architecture.name}` has the weight `{path}`, of which a "
+                "warm start does not know what its places stand for; train without one"
+            )
+        found[path] = labels[path]
+        assert tuple(map(len, found[path])) == tuple(variable.shape), path
+    return found
+
+
+def _tables(model: RankingModel, fitted: FittedFeatures) -> dict[str, tuple[Labels, ...]]:
+    encoder: FeatureEncoder = model.ranker.encoder
+    rows: dict[int, list[Any]] = {}
+    for table, count in encoder.table_rows.items():
+        names: list[Any] = [MISSING, *range(count - 1)]
+        if table in fitted.vocabularies:
+            # As pairs, since a value may be any text.
+            names = [MISSING, UNKNOWN, *((value,) for value in fitted.vocabularies[table])]
+        rows.setdefault(encoder.layout.offsets[table][0], []).extend((table, name) for name in names)
+    return {path_of(encoder.tables[dim].embeddings): (names, range(dim)) for dim, names in rows.items()}
+
+
+def _network(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
+    ranker = model.ranker
+    config, tasks = ranker.config, ranker.tasks
+    slots = ranker.encoder.output_slots
+    units, bottom = config.architecture.output_units, "ranker/network"
+
+    def of(roles: Sequence[str]) -> list[Any]:
+        return [*chain.from_iterable(slots.get(role, []) for role in roles)]
+
+    everything = [*chain.from_iterable(slots.values())]
+    found: dict[str, tuple[Labels, ...]] = {
+        f"{bottom}/linear/kernel": (everything, tasks),
+        f"{bottom}/linear/bias": (tasks,),
+    }
+    gates: list[Any] = of(config.gates.inputs)
+    clusters, dim = range(config.clusters.num_clusters), range(config.clusters.dim)
+    if config.clusters.num_clusters:
+        seen = {"assignment": clusters, "center": dim}
+        gates += [(part, place) for part in config.clusters.gate_inputs for place in seen[part]]
+        answers = [*product(tasks, clusters)]
+        found |= {
+            f"{bottom}/activity_encoder/kernel": (of(config.clusters.inputs), dim),
+            f"{bottom}/activity_encoder/bias": (dim,),
+            f"{bottom}/clusters/centers": (clusters, dim),
+            f"{bottom}/clusters/active": (clusters,),
+            f"{bottom}/clusters/share": (clusters,),
+            f"{bottom}/clusters/step": (),
+            f"{bottom}/cluster_linear/kernel": (of(config.clusters.linear_inputs), answers),
+            f"{bottom}/cluster_linear/bias": (answers,),
+        }
+    for position, width in enumerate(config.towers.units):
+        found[f"{bottom}/tower_{position}/kernel"] = (tasks, range(units), range(width))
+        found[f"{bottom}/tower_{position}/bias"] = (tasks, range(width))
+        units = width
+    found[f"{bottom}/heads/kernel"] = (tasks, range(units), range(1))
+    found[f"{bottom}/heads/bias"] = (tasks, range(1))
+    return found | _experts(model, everything, gates)
+
+
+def _experts(model: RankingModel, everything: Labels, gates: Labels) -> dict[str, tuple[Labels, ...]]:
+    from tfelc.layers.multi_gate_experts import MultiGateExperts
+
+    layer, tasks = model.ranker.network.experts, model.ranker.tasks
+    if not isinstance(layer, MultiGateExperts):
+        return {}
+    bottom, units = "ranker/network/experts", layer.units
+    names = [("shared", place) for place in range(layer.num_shared_experts)]
+    names += [*product(tasks, range(layer.num_task_experts))]
+    first = [*product(names, range(units[0]))]
+    found: dict[str, tuple[Labels, ...]] = {
+        f"{bottom}/experts/first/kernel": (everything, first),
+        f"{bottom}/experts/first/bias": (first,),
+    }
+    for position, (width, wider) in enumerate(zip(units, units[1:], strict=False), start=1):
+        found[f"{bottom}/experts/layer_{position}/kernel"] = (names, range(width), range(wider))
+        found[f"{bottom}/experts/layer_{position}/bias"] = (names, range(wider))
+    for level in range(layer.num_levels):
+        streams = [*tasks] if level == layer.num_levels - 1 else [*tasks, ("all",)]
+        choices = [*product(streams, names)]
+        found[f"{bottom}/gates_{level}/kernel"] = (gates, choices)
+        found[f"{bottom}/gates_{level}/bias"] = (choices,)
+        found[f"{bottom}/experts_{level}/kernel"] = (names, range(units[-1]), range(units[-1]))
+        found[f"{bottom}/experts_{level}/bias"] = (names, range(units[-1]))
+    return found
