@@ -22,6 +22,7 @@ COMMANDS = {
     "serve": "serves versions by TensorFlow Serving's contract, on this machine",
     "request": "prints ready requests with real rows",
     "score": "scores files with an exported version",
+    "monitor": "holds served requests against what an export was made on",
     "experiment": "compares variants over seeds, with paired intervals",
     "benchmark": "measures speed and memory",
 }

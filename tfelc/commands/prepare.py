@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -85,6 +85,48 @@ def table(
     _report(out)
 
 
+@app.command()
+def requests(
+    out: Out,
+    schema: Annotated[Path, typer.Option(help="What the columns mean (YAML).")],
+    requests: Annotated[
+        list[str],
+        typer.Option(help="The log of requests: a folder, files, or a quoted pattern. May repeat."),
+    ],
+    outcomes: Annotated[
+        list[str], typer.Option(help="What came of them, with the key and the labels: files as of `table`. May repeat.")
+    ],
+    unmatched: Annotated[
+        Literal["drop", "negative"],
+        typer.Option(
+            help="A row without an outcome: `drop` it, or, where the outcomes hold only what happened, `negative`.",
+        ),
+    ],
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column that joins them: a category of the requests, or `request_id`. May repeat. "
+            "Defaults to the schema's request_key."
+        ),
+    ] = None,
+    seed: Seed = 7,
+    csv_delimiter: CsvDelimiter = None,
+) -> None:
+    """Prepares what was served: logged requests, joined to their outcomes; docs/monitoring.md tells all."""
+    from tfelc.core.tensorflow_start import load_tensorflow
+
+    load_tensorflow()
+
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.ranker.data.requests.prepare_requests import prepare_requests
+    from tfelc.schema.schema import Schema
+
+    described = Schema.load(schema)
+    with RowProgress() as bar:
+        prepare_requests(described, requests, outcomes, out, unmatched, key or (), seed, bar.update, csv_delimiter)
+    _report(out)
+
+
 def _command_of(name: str) -> Callable[..., None]:
     """The command of a log that a plug-in has registered."""
 
@@ -120,6 +162,8 @@ def _report(out: Path) -> None:
         table.add_row(split, f"{rows:,}", *(f"{manifest.label_rates[split][label]:.4f}" for label in labels))
     console = Console()
     console.print(table)
+    if (said := manifest.metadata.get("requests")) is not None:
+        console.print(_of_requests(said), highlight=False, soft_wrap=True)
     for output, auc in manifest.metadata.get("best_possible_auc", {}).items():
         console.print(
             f"best possible test AUC, {output}: {auc if auc is None else format(auc, '.4f')}", highlight=False
@@ -127,6 +171,18 @@ def _report(out: Path) -> None:
     for warning in manifest.metadata.get("warnings", ()):
         console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     console.print(f"written to {out}", highlight=False, soft_wrap=True)
+
+
+def _of_requests(said: dict[str, Any]) -> str:
+    parts = [
+        f"{said['requests']:,} requests with {said['rows']:,} rows",
+        f"{said['matched']:,} with an outcome",
+        f"{said['unmatched']:,} without",
+        f"{said['orphans']:,} outcomes without a logged request",
+        *([f"{said['sent_again']:,} rows sent again"] if said["sent_again"] else []),
+        *(f"{count:,} records {reason} left out" for reason, count in said["left_out"].items()),
+    ]
+    return "; ".join(parts)
 
 
 for _name in LOGS.names():

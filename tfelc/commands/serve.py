@@ -11,6 +11,7 @@ import typer
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _LAST_PORT = 65_535
+_MIB = 2**20
 
 
 @app.command()
@@ -40,6 +41,17 @@ def serve(
         list[str] | None, typer.Option(help="A name that requests may use as Host, beside addresses and localhost.")
     ] = None,
     access_log: Annotated[float, typer.Option(min=0, max=1, help="Share of requests to log, as JSON; 0: none.")] = 0.0,
+    request_log: Annotated[
+        Path | None, typer.Option(help="Folder for sampled requests and answers, as TFRecord files of PredictionLog.")
+    ] = None,
+    request_log_sample: Annotated[float, typer.Option(min=0, max=1, help="Share of the requests for it.")] = 0.01,
+    request_log_file_mib: Annotated[
+        float, typer.Option(min=0.001, help="Size at which such a file ends, in MiB.")
+    ] = 64,
+    request_log_file_seconds: Annotated[float, typer.Option(min=0.1, help="Age at which it ends.")] = 600,
+    request_log_total_mib: Annotated[
+        float, typer.Option(min=0.001, help="Size of all of them, in MiB: the oldest are deleted.")
+    ] = 4096,
     drain: Annotated[float, typer.Option(min=0, help="Seconds for requests under way after SIGTERM.")] = 10.0,
     poll: Annotated[float, typer.Option(min=0.01, help="Seconds between two looks at the folders.")] = 1.0,
     session_threads: Annotated[int, typer.Option(min=0, help="Threads of a session's pools; 0: one a core.")] = 0,
@@ -55,6 +67,8 @@ def serve(
     for option, port in (("--rest-port", rest_port), ("--grpc-port", grpc_port)):
         if not 0 <= port <= _LAST_PORT:
             raise UsageError(f"{option} is a port from 0 to {_LAST_PORT}. Received: {port}")
+    if request_log_total_mib < request_log_file_mib:
+        raise UsageError("--request-log-total-mib is at least --request-log-file-mib")
     served = [] if base_path is None else [_served(name, base_path)]
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("tfelc.serving").setLevel(logging.INFO)
@@ -66,6 +80,8 @@ def serve(
     from tfelc.serving.local_server.batcher import BatchingOptions
     from tfelc.serving.local_server.config_file import read_batching, read_models, read_monitoring
     from tfelc.serving.local_server.model_config import ModelConfig
+    from tfelc.serving.local_server.request_logging.log_files import LogLimits
+    from tfelc.serving.local_server.request_logging.request_log import RequestLogOptions
     from tfelc.serving.local_server.server import Server, ServerOptions
 
     metrics_path = read_monitoring(monitoring).prometheus_config.path if monitoring else ""
@@ -76,11 +92,16 @@ def serve(
         workers=workers,
         queue=queue,
         timeout=timeout,
-        max_body=max_body_mib * 2**20,
-        max_bodies=max_bodies_mib * 2**20,
+        max_body=max_body_mib * _MIB,
+        max_bodies=max_bodies_mib * _MIB,
         max_connections=max_connections,
         allowed_hosts=allowed_host or (),
         access_log=access_log,
+        request_log=RequestLogOptions(
+            None if request_log is None else request_log.absolute(),
+            request_log_sample,
+            LogLimits(int(request_log_file_mib * _MIB), request_log_file_seconds, int(request_log_total_mib * _MIB)),
+        ),
         drain=drain,
         poll=poll,
         threads=session_threads,

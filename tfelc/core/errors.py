@@ -60,3 +60,15 @@ class BadRowsError(TfelcError):
     """More rows could not be scored than the call allows."""
 
     exit_code = 3
+
+
+class MovedError(TfelcError):
+    """What is served has moved further from what a model was made on than the call allows."""
+
+    exit_code = 3
+
+
+class TooFewRowsError(TfelcError):
+    """There are too few rows to say anything."""
+
+    exit_code = 4

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,7 @@ def prepare(
     seed: int = 0,
     progress: Callable[[int, int | None], None] = lambda done, total: None,
     csv_delimiter: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> None:
     """Streams a log into a prepared dataset; memory does not grow with files.
 
@@ -48,6 +50,7 @@ def prepare(
         seed: Seed of a split by row or by user.
         progress: Called with the rows read so far and their total, where that is known.
         csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
+        metadata: What else goes into the manifest's metadata. Defaults to nothing.
 
     Raises:
         DataError: A file is missing, empty or broken, a column is missing, a value does not fit, or `out` cannot be
@@ -58,9 +61,9 @@ def prepare(
         source, schema.log.source_names([*schema.log.columns, *extra]), schema.log.optional_names, csv_delimiter
     )
     try:
-        _write(schema, log, out, seed, progress, in_seconds=False)
+        _write(schema, log, out, seed, progress, metadata or {}, in_seconds=False)
     except FractionalTimes:
-        _write(schema, log, out, seed, progress, in_seconds=True)
+        _write(schema, log, out, seed, progress, metadata or {}, in_seconds=True)
 
 
 Splitter = Callable[[LogBatch, pa.Table, int], NDArray[np.int64]]
@@ -72,6 +75,7 @@ def _write(
     out: Path,
     seed: int,
     progress: Callable[[int, int | None], None],
+    metadata: Mapping[str, Any],
     in_seconds: bool,
 ) -> None:
     timestamp = next(iter(schema.of_kind("timestamp")), None)
@@ -85,6 +89,7 @@ def _write(
         aggregates_of(schema, log, split_of, out, survey, in_seconds) as aggregation,
     ):
         features = aggregation.features()
+        writer.metadata.update(metadata)
         for batch in gathered(log.batches()):
             if survey is not None:
                 survey.see(batch)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # What is taken as a log.
-LogInput: TypeAlias = "pd.DataFrame | pa.Table | str | Path | Sequence[str | Path]"
+LogInput: TypeAlias = "pd.DataFrame | pa.Table | str | Path | Sequence[str | Path] | MemoryLog"
 _BATCH = 65_536
 
 
@@ -80,8 +80,8 @@ def open_log(
     """Opens a log.
 
     Args:
-        source: pandas DataFrame, Arrow table, or what names files, or a list of that: a path, a folder, a URL that
-            fsspec opens, a glob pattern, `delta:PATH` or `iceberg:PATH`.
+        source: pandas DataFrame, Arrow table, a `MemoryLog` of these columns, or what names files, or a list of that: a
+            path, a folder, a URL that fsspec opens, a glob pattern, `delta:PATH` or `iceberg:PATH`.
         columns: Columns that it must have, in its own names.
         optional: Those of them that may be missing; they are then null in all rows. Defaults to none.
         csv_delimiter: What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv files.
@@ -90,6 +90,8 @@ def open_log(
         DataError: A file or a column is missing, or a column of a frame holds values of several types.
         UsageError: `csv_delimiter` is no single character, or what reads a table is not installed.
     """
+    if isinstance(source, MemoryLog):
+        return source
     wanted = Wanted(columns, optional, csv_delimiter)
     if isinstance(source, pa.Table):
         return MemoryLog(source, wanted, "table")

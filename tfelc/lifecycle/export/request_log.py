@@ -55,7 +55,7 @@ def read_requests(path: Path) -> Iterator[LoggedRequest]:
         for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
             log = PredictionLog.FromString(record).predict_log
             yield LoggedRequest(
-                log.request.model_spec.signature_name, _arrays(log.request.inputs), _arrays(log.response.outputs)
+                log.request.model_spec.signature_name, arrays_of(log.request.inputs), arrays_of(log.response.outputs)
             )
     except (tf.errors.OpError, DecodeError) as error:
         raise ExportError(f"{path}: not a readable file of request records: {error}") from error
@@ -66,5 +66,6 @@ def _fill(protos: Any, arrays: Mapping[str, Array]) -> None:
         protos[name].CopyFrom(tf.make_tensor_proto(array))
 
 
-def _arrays(protos: Any) -> dict[str, Array]:
+def arrays_of(protos: Any) -> dict[str, Array]:
+    """The tensors of a message by name."""
     return {name: tf.make_ndarray(proto) for name, proto in sorted(protos.items())}

@@ -14,6 +14,7 @@ from tfelc.lifecycle.export.publish import publish
 from tfelc.lifecycle.export.request_log import LoggedRequest
 from tfelc.lifecycle.export.verify import Differences
 from tfelc.ranker.export.feature_manifest import FeatureManifest
+from tfelc.ranker.export.known_values import KnownValues
 from tfelc.ranker.export.reference_statistics import take_statistics
 from tfelc.ranker.export.requests import ranked_rows, request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, made_rows, real_rows
@@ -83,10 +84,15 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
         # one in its warm-up the whole version would not load there.
         for count in ((1,) if signature == RANK else (1, len(rows)))
     ]
+
+    def module(file: Path) -> ServingModule:
+        KnownValues.of(fitted).write(file.parent)
+        return ServingModule(model, file)
+
     published = publish(
         base,
         manifest,
-        lambda file: ServingModule(model, file),
+        module,
         warmup,
         lambda: [*_answered(model, rows), *_answered(model, hard_rows(model.schema, fitted))],
         progress,

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from tfelc.core.errors import DataError, TfelcError
-from tfelc.data.contract import arrow_type
 from tfelc.data.dataset import Dataset
+from tfelc.ranker.export.known_values import KnownValues, present
 from tfelc.ranker.export.trained_answers import trained_answers
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
@@ -66,29 +66,32 @@ class ValueReference(_Frozen):
     Attributes:
         values: The most frequent values.
         counts: How often each stood there, then all others together, then nothing (for a list: empty lists).
+        unknown: How often a value stood there that is in no vocabulary; None for a table that hashes, and where an
+            earlier version did not count.
     """
 
     values: list[str | int]
     counts: list[int]
+    unknown: int | None = None
 
     @classmethod
     def of(cls, column: Column, values: pa.Array) -> Self:
         """Counts values, in the column's `arrow_type`."""
-        counted = pc.value_counts(_present(column, values)).to_pylist()
+        counted = pc.value_counts(present(column, values)).to_pylist()
         top = sorted(counted, key=lambda each: (-each["counts"], each["values"]))[:_TOP_VALUES]
         reference = cls(values=[each["values"] for each in top], counts=[])
         return reference.model_copy(update={"counts": reference.count(column, values).tolist()})
 
     def count(self, column: Column, values: pa.Array) -> NDArray[np.int64]:
         """Other values' counts in the same bins."""
-        present = _present(column, values)
-        found = pc.index_in(present, value_set=pa.array(self.values, present.type))
+        there = present(column, values)
+        found = pc.index_in(there, value_set=pa.array(self.values, there.type))
         known = len(self.values)
         counts = np.bincount(pc.fill_null(found, known).to_numpy(zero_copy_only=False), minlength=known + 1)
         if column.kind == "list":
             nothing = pc.sum(pc.equal(pc.fill_null(pc.list_value_length(values), 0), 0)).as_py() or 0
         else:
-            nothing = len(values) - len(present)
+            nothing = len(values) - len(there)
         return np.append(counts, nothing)
 
 
@@ -106,19 +109,23 @@ class ReferenceStatistics(_Frozen):
     outputs: dict[str, NumberReference]
 
     @classmethod
-    def of(cls, schema: Schema, rows: pa.Table, scores: Mapping[str, NDArray[Any]]) -> Self:
+    def of(cls, schema: Schema, rows: pa.Table, scores: Mapping[str, NDArray[Any]], known: KnownValues) -> Self:
         """Takes the statistics.
 
         Args:
             schema: The features.
             rows: Their values, each in its `arrow_type`.
             scores: Probabilities of the same rows, by output.
+            known: The vocabularies.
         """
         features: dict[str, NumberReference | ValueReference] = {}
         for name, column in schema.features.items():
             values = rows.column(name).combine_chunks()
-            is_number = column.kind == "number"
-            features[name] = NumberReference.of(_floats(values)) if is_number else ValueReference.of(column, values)
+            if column.kind == "number":
+                features[name] = NumberReference.of(_floats(values))
+                continue
+            unknown = {"unknown": known.unknown(schema, name, values)}
+            features[name] = ValueReference.of(column, values).model_copy(update=unknown)
         return cls(
             rows=len(rows),
             features=features,
@@ -161,7 +168,7 @@ def take_statistics(run: RankerRun, model: RankingModel) -> ReferenceStatistics 
         answers, _ = trained_answers(model, rows.slice(start, _ROWS_AT_ONCE))
         pieces.append({name: each for name, each in answers.items() if name not in CLUSTER_OUTPUTS})
     scores = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
-    return ReferenceStatistics.of(model.schema, rows, scores)
+    return ReferenceStatistics.of(model.schema, rows, scores, KnownValues.of(run.fitted))
 
 
 def _sample(dataset: Dataset, schema: Schema) -> pa.Table:
@@ -187,9 +194,3 @@ def _binned(edges: list[float], values: NDArray[np.float32]) -> NDArray[np.int64
 
 def _floats(values: pa.Array) -> NDArray[np.float32]:
     return values.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
-
-
-def _present(column: Column, values: pa.Array) -> pa.Array:
-    """The values that are there; in a list, each for itself."""
-    flat = values.flatten() if pa.types.is_list(arrow_type(column)) else values
-    return flat.filter(pc.fill_null(pc.not_equal(flat, column.missing), False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from tfelc.serving.client.signature import Signature, Signatures
 Array = npt.NDArray[Any]
 Token = str | Callable[[], str]
 _DEFAULT = "serving_default"
+_REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 # What a call by metadata of yesterday may be answered with.
 _OUTDATED = ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "NOT_FOUND")
 
@@ -77,6 +79,7 @@ class Client(ABC):
         version: int | None = None,
         label: str | None = None,
         timeout: float | None = None,
+        request_id: str | None = None,
     ) -> dict[str, Array]:
         """Calls a signature.
 
@@ -87,6 +90,8 @@ class Client(ABC):
             version: The version asked. Defaults to the server's choice, the highest.
             label: The label asked, instead of a version.
             timeout: Seconds for this call. Defaults to the client's.
+            request_id: Sent as `x-request-id`, by which the server's logs name the request: 1 to 64 letters, digits or
+                `_.:-`. Defaults to None: the server gives it one.
 
         Returns:
             Output -> array.
@@ -95,9 +100,9 @@ class Client(ABC):
             CallError: The server refused the call, or did not answer in time; or inputs are missing, or not the
                 signature's.
             TypeError: A value is of a kind that the input does not take; the message names the input.
-            ValueError: A number does not fit its type, or columns are of unequal lengths.
+            ValueError: A number does not fit its type, columns are of unequal lengths, or an id is none.
         """
-        return self._predict(Which(version, label), signature, lambda _: inputs, self._deadline(timeout))
+        return self._predict(Which(version, label), signature, lambda _: inputs, self._deadline(timeout, request_id))
 
     def status(self, timeout: float | None = None) -> dict[int, str]:
         """The model's versions and their states, as in `{3: "AVAILABLE"}`."""
@@ -115,6 +120,7 @@ class Client(ABC):
         version: int | None = None,
         label: str | None = None,
         timeout: float | None = None,
+        request_id: str | None = None,
     ) -> dict[str, Array]:
         """Scores items for one user.
 
@@ -124,6 +130,7 @@ class Client(ABC):
             version: As for `predict`.
             label: As for `predict`.
             timeout: As for `predict`.
+            request_id: As for `predict`.
 
         Returns:
             Output -> one value an item.
@@ -134,7 +141,7 @@ class Client(ABC):
             given = items if isinstance(items, Mapping) else columns_of(items, _others(inputs, user))
             return ranking_inputs(user, given)
 
-        return self._predict(Which(version, label), "rank", made, self._deadline(timeout))
+        return self._predict(Which(version, label), "rank", made, self._deadline(timeout, request_id))
 
     def recommend(
         self,
@@ -143,6 +150,7 @@ class Client(ABC):
         version: int | None = None,
         label: str | None = None,
         timeout: float | None = None,
+        request_id: str | None = None,
     ) -> dict[str, Array]:
         """Asks a next-item model for the best items after histories.
 
@@ -153,6 +161,7 @@ class Client(ABC):
             version: As for `predict`.
             label: As for `predict`.
             timeout: As for `predict`.
+            request_id: As for `predict`.
 
         Returns:
             `ids` and `scores`, `(histories, k)`, best first; at most as many columns as items in the catalog. Where
@@ -165,7 +174,7 @@ class Client(ABC):
             whole = ids is not None and ids.dtype == np.dtype(np.int64)
             return recommendation_inputs(histories, k, lambda: int if whole else str)
 
-        return self._predict(Which(version, label), "recommend", made, self._deadline(timeout))
+        return self._predict(Which(version, label), "recommend", made, self._deadline(timeout, request_id))
 
     @abstractmethod
     def _ask_signatures(self, which: Which, deadline: Deadline) -> Signatures:
@@ -181,14 +190,18 @@ class Client(ABC):
     ) -> dict[str, Array]:
         """One attempt at a prediction."""
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, deadline: Deadline) -> dict[str, str]:
+        own = {} if deadline.request_id is None else {"x-request-id": deadline.request_id}
         if self._token is None:
-            return self._given
+            return {**self._given, **own}
         token = self._token() if callable(self._token) else self._token
-        return {**self._given, "authorization": f"Bearer {token}"}
+        return {**self._given, **own, "authorization": f"Bearer {token}"}
 
-    def _deadline(self, timeout: float | None) -> Deadline:
-        return Deadline(self.timeout if timeout is None else timeout)
+    def _deadline(self, timeout: float | None, request_id: str | None = None) -> Deadline:
+        if request_id is not None and not _REQUEST_ID.fullmatch(request_id):
+            # The server would give it another one, and nothing could be joined to it.
+            raise ValueError(f"`request_id` is 1 to 64 letters, digits, `_.:-`. Received: {request_id!r:.80}")
+        return Deadline(self.timeout if timeout is None else timeout, request_id)
 
     def _predict(
         self, which: Which, name: str, make: Callable[[Signature], Any], deadline: Deadline

@@ -20,10 +20,15 @@ class Deadline:
 
     Args:
         seconds: How many.
+        request_id: The id of the call that it bounds. Defaults to None: the server gives it one.
+
+    Attributes:
+        request_id: The same.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, request_id: str | None = None) -> None:
         self._seconds = seconds
+        self.request_id = request_id
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:

@@ -118,7 +118,8 @@ class GrpcClient(Client):
 
     def _call(self, method: Any, request: Any, deadline: Deadline) -> Any:
         try:
-            return method(request, timeout=max(deadline.left(), 0.001), metadata=tuple(self._headers().items()))
+            headers = tuple(self._headers(deadline).items())
+            return method(request, timeout=max(deadline.left(), 0.001), metadata=headers)
         except grpc.RpcError as error:
             raise CallError(error.code().name, error.details() or "") from None
 

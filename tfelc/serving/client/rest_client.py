@@ -96,7 +96,7 @@ class RestClient(Client):
         }
 
     def _call(self, method: str, path: str, body: bytes | None, deadline: Deadline) -> Any:
-        headers = list(self._headers().items()) + ([("content-type", "application/json")] if body else [])
+        headers = list(self._headers(deadline).items()) + ([("content-type", "application/json")] if body else [])
         # Waiting for a connection of the pool is the one thing that no socket does.
         limits = {"timeout": {"pool": max(deadline.left(), 0.001)}}
         try:

@@ -22,10 +22,18 @@ from tfelc.serving.local_server.last_look import LAST_LOOK, seconds_since_look
 from tfelc.serving.local_server.metrics import Metrics
 from tfelc.serving.local_server.model_manager import ModelManager
 from tfelc.serving.local_server.model_status import status_response
+from tfelc.serving.local_server.request_logging.request_log import RequestLog
 from tfelc.serving.local_server.servable import Servable
 from tfelc.serving.local_server.serving_error import ServingError
 
 _logger = logging.getLogger(__name__)
+# The calls that are logged, and where a PredictionLog holds them.
+_LOGGED = {
+    "Predict": "predict_log",
+    "Classify": "classify_log",
+    "Regress": "regress_log",
+    "MultiInference": "multi_inference_log",
+}
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -36,13 +44,17 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         metrics: Where requests are counted.
         log: The access log.
         max_body: Bytes of a request at most, which also bound what its tensors may fill.
+        requests: What answered requests are offered to.
     """
 
-    def __init__(self, manager: ModelManager, metrics: Metrics, log: AccessLog, max_body: int) -> None:
+    def __init__(
+        self, manager: ModelManager, metrics: Metrics, log: AccessLog, max_body: int, requests: RequestLog
+    ) -> None:
         self._manager = manager
         self._metrics = metrics
         self._log = log
         self._max_body = max_body
+        self._requests = requests
 
     def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
         def call(servable: Servable, request: Any) -> Any:
@@ -74,7 +86,10 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         try:
             version, label = chosen(spec)
             with self._manager.use(spec.name, version, label) as servable:
-                return call(servable, request)
+                answer = call(servable, request)
+                if api in _LOGGED:
+                    self._offer(servable, _LOGGED[api], number, request, answer)
+                return answer
         except Exception as error:
             known = ServingError.of(error)
             status = known.code.name
@@ -85,6 +100,15 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             seconds = time.perf_counter() - started
             self._metrics.observe(spec.name, api, "gRPC", status, seconds)
             self._log.write(number, "gRPC", f"{api} {spec.name}", status, seconds, status in ("INTERNAL", "UNKNOWN"))
+
+    def _offer(self, servable: Servable, field: str, number: str, request: Any, answer: Any) -> None:
+        def fill(log: Any) -> None:
+            part = getattr(log, field)
+            part.request.CopyFrom(request)
+            part.response.CopyFrom(answer)
+
+        signature = answer.model_spec.signature_name if hasattr(answer, "model_spec") else ""
+        self._requests.offer(servable, signature, request.ByteSize, number, fill)
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):

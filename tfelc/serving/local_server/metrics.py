@@ -15,6 +15,7 @@ from prometheus_client.process_collector import ProcessCollector
 from tfelc.serving.local_server.admission import Admission
 from tfelc.serving.local_server.body_budget import BodyBudget
 from tfelc.serving.local_server.model_manager import ModelManager
+from tfelc.serving.local_server.request_logging.request_log import RequestLog
 
 _PREFIX = ":tensorflow:serving:"
 _BUCKETS = tuple(10 * 1.8**power for power in range(20))
@@ -28,13 +29,15 @@ class Metrics:
         manager: Whose versions are shown.
         admission: Whose queue is shown.
         budget: Whose bytes are shown.
+        requests: Whose records are shown.
     """
 
-    def __init__(self, manager: ModelManager, admission: Admission, budget: BodyBudget) -> None:
+    def __init__(self, manager: ModelManager, admission: Admission, budget: BodyBudget, requests: RequestLog) -> None:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         self._manager = manager
         self._admission = admission
         self._budget = budget
+        self._requests = requests
         self._lock = Lock()
         self._counts: dict[tuple[str, str], int] = {}
         self._recent: deque[tuple[float, float]] = deque(maxlen=_RECENT)
@@ -82,6 +85,10 @@ class Metrics:
         bodies = Metric("local_server_body_bytes", "Bytes of bodies in memory, those still arriving included.", "gauge")
         bodies.add_sample(bodies.name, {}, self._budget.held)
         yield bodies
+        logged = Metric("local_server_request_log_records", "Sampled requests, logged or dropped.", "unknown")
+        for (model, outcome), count in sorted(self._requests.counts().items()):
+            logged.add_sample(logged.name, {"model_name": model, "outcome": outcome}, count)
+        yield logged
         looked = Metric("local_server_last_look_timestamp_seconds", "When a base folder was last read.", "gauge")
         failed = Metric("local_server_failed_looks", "Looks at a base folder that failed.", "unknown")
         for name, served in self._manager.models.items():

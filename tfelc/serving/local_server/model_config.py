@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tfelc.serving.local_server.request_logging.model_logging import ModelLogging
 from tfelc.serving.local_server.serving_error import ServingError
 
 
@@ -21,6 +22,7 @@ class ModelConfig:
         count: How many versions `latest` keeps. Defaults to 1.
         versions: What `specific` serves.
         labels: Version of each label.
+        logging: Which requests are logged, and where; None for what the server was told.
     """
 
     name: str
@@ -29,6 +31,7 @@ class ModelConfig:
     count: int = 1
     versions: tuple[int, ...] = ()
     labels: Mapping[str, int] = field(default_factory=dict)
+    logging: ModelLogging | None = None
 
     @classmethod
     def from_proto(cls, proto: Any) -> ModelConfig:
@@ -54,6 +57,8 @@ class ModelConfig:
             "base_path": Path(proto.base_path),
             "labels": dict(proto.version_labels),
         }
+        if proto.HasField("logging_config"):
+            base["logging"] = ModelLogging.from_proto(proto.name, proto.logging_config)
         policy = proto.model_version_policy
         choice = policy.WhichOneof("policy_choice")
         if choice == "all":

@@ -30,6 +30,8 @@ from tfelc.serving.local_server.metrics import Metrics
 from tfelc.serving.local_server.model_manager import ModelManager
 from tfelc.serving.local_server.model_status import status_response
 from tfelc.serving.local_server.request_body import receive, unpack
+from tfelc.serving.local_server.request_logging.request_log import RequestLog
+from tfelc.serving.local_server.request_logging.rest_records import Asked, examples_filler, predict_filler
 from tfelc.serving.local_server.serving_error import ServingError
 
 _log = logging.getLogger(__name__)
@@ -50,6 +52,7 @@ class RestApi:
         timeout: Seconds that a request may take, its body's arrival included.
         max_body: Bytes of a body at most.
         budget: Where the bytes of all bodies are counted.
+        requests: What answered requests are offered to.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class RestApi:
         timeout: float,
         max_body: int,
         budget: BodyBudget,
+        requests: RequestLog,
     ) -> None:
         self._manager = manager
         self._admission = admission
@@ -67,6 +71,7 @@ class RestApi:
         self._timeout = timeout
         self._max_body = max_body
         self._budget = budget
+        self._requests = requests
 
     def app(self, metrics_path: str, pages: list[Route]) -> Starlette:
         """The application, with the metrics at their path and the given pages beside the API."""
@@ -136,14 +141,15 @@ class RestApi:
             left = self._timeout - (time.perf_counter() - started)
             encoding = request.headers.get("content-encoding", "")
             work = self._predict if method == "predict" else self._on_examples
+            asked = Asked(name, version, label, request.state.request_id)
 
             def answer() -> bytes:
-                return work(method, name, version, label, unpack(body, encoding, self._max_body, share))
+                return work(method, asked, unpack(body, encoding, self._max_body, share))
 
             return await self._admission.run(answer, left)
 
-    def _predict(self, _: str, name: str, version: int | None, label: str | None, body: bytes) -> bytes:
-        with self._manager.use(name, version, label) as servable:
+    def _predict(self, _: str, asked: Asked, body: bytes) -> bytes:
+        with self._manager.use(asked.name, asked.version, asked.label) as servable:
             check_size(body, self._max_body)
             request = JsonRequest.parse(body)
             if request.signature not in servable.signatures:
@@ -151,15 +157,25 @@ class RestApi:
                     f'Serving signature name: "{request.signature[:200]}" not found in signature def'
                 )
             inputs = request.arrays(servable.signatures[request.signature].inputs)
-            return write_predictions(servable.run(request.signature, inputs), request.form)
+            outputs = servable.run(request.signature, inputs)
+            answer = write_predictions(outputs, request.form)
+            fill = predict_filler(asked, servable, request.signature, inputs, outputs)
+            self._requests.offer(servable, request.signature, lambda: len(body), asked.request_id, fill)
+            return answer
 
-    def _on_examples(self, method: str, name: str, version: int | None, label: str | None, body: bytes) -> bytes:
-        with self._manager.use(name, version, label) as servable:
+    def _on_examples(self, method: str, asked: Asked, body: bytes) -> bytes:
+        with self._manager.use(asked.name, asked.version, asked.label) as servable:
             check_size(body, self._max_body)
             request = read_examples(body, method)
-            if method == "classify":
-                return write_classes(inference.classify(servable, request).result)
-            return write_values(inference.regress(servable, request).result)
+            called, write = (
+                (inference.classify, write_classes) if method == "classify" else (inference.regress, write_values)
+            )
+            response = called(servable, request)
+            answer = write(response.result)
+            fill = examples_filler(method, asked, request, response)
+            signature = response.model_spec.signature_name
+            self._requests.offer(servable, signature, lambda: len(body), asked.request_id, fill)
+            return answer
 
     def _status(self, name: str, version: int | None, _: str | None) -> bytes:
         return _as_json(status_response(self._manager, name, version))

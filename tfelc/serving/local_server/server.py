@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from tfelc.serving.local_server.metrics import Metrics
 from tfelc.serving.local_server.model_config import ModelConfig
 from tfelc.serving.local_server.model_manager import ModelManager
 from tfelc.serving.local_server.page.page import Page
+from tfelc.serving.local_server.request_logging.request_log import RequestLog, RequestLogOptions
 from tfelc.serving.local_server.rest import RestApi
 from tfelc.serving.local_server.serving_error import ServingError
 
@@ -57,6 +58,7 @@ class ServerOptions:
         max_connections: REST connections at a time.
         allowed_hosts: Names, beside addresses and `localhost`, that a request may call the server by.
         access_log: Share of the requests that the access log shows; 0 for none.
+        request_log: Where and how many requests are logged with their answers.
         drain: Seconds that requests under way get after SIGTERM.
         poll: Seconds between two looks at the folders.
         threads: Threads of each of a session's pools; 0 for one a core.
@@ -78,6 +80,7 @@ class ServerOptions:
     max_connections: int = 1000
     allowed_hosts: Sequence[str] = ()
     access_log: float = 0.0
+    request_log: RequestLogOptions = field(default_factory=RequestLogOptions)
     drain: float = 10.0
     poll: float = 1.0
     threads: int = 0
@@ -105,7 +108,8 @@ class Server:
             options.poll, options.threads, options.timeout, options.batching, options.labels_may_wait
         )
         self._budget = BodyBudget(options.max_bodies)
-        self._metrics = Metrics(self._manager, self._admission, self._budget)
+        self._requests = RequestLog(options.request_log, self._manager)
+        self._metrics = Metrics(self._manager, self._admission, self._budget, self._requests)
         self._log = AccessLog(options.access_log)
         self._health = HealthService(self._manager)
         self._draining = False
@@ -122,7 +126,9 @@ class Server:
         Raises:
             ConfigError: A label names a version that does not answer, or a port is taken.
         """
+        self._requests.check(self._configs)
         listener = self._listener()
+        self._requests.start()
         try:
             self._manager.start(self._configs)
             if self._options.config_file is not None and self._options.config_poll:
@@ -133,6 +139,8 @@ class Server:
         except (ServingError, ConfigError) as error:
             self._manager.close()
             raise _with_fix(str(error)) from None
+        finally:
+            self._requests.close()
 
     async def _serve(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -174,7 +182,8 @@ class Server:
 
     def _rest(self) -> Any:
         options = self._options
-        api = RestApi(self._manager, self._admission, self._metrics, options.timeout, options.max_body, self._budget)
+        limits = (options.timeout, options.max_body, self._budget)
+        api = RestApi(self._manager, self._admission, self._metrics, *limits, self._requests)
         page = Page(self._manager, self._metrics)
         config = uvicorn.Config(
             Front(api.app(options.metrics_path, page.routes()), HostNames(options.allowed_hosts), self._log),
@@ -197,7 +206,7 @@ class Server:
         interceptors: list[grpc.ServerInterceptor] = [AdmissionInterceptor(self._admission)]
         server = grpc.server(self._admission, interceptors=interceptors, options=[*limit, ("grpc.so_reuseport", 0)])
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            PredictionService(self._manager, self._metrics, self._log, options.max_body), server
+            PredictionService(self._manager, self._metrics, self._log, options.max_body, self._requests), server
         )
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(self._manager), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)

@@ -1,0 +1,1 @@
+"""Logged requests as rows, and their outcomes."""

@@ -1,0 +1,1 @@
+"""What is served, held against what an export was made on."""
