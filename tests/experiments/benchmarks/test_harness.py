@@ -1,4 +1,5 @@
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from rich.console import Console
 from tests.support import ways
 from tests.support.training import ROOT
 from tfelc.core.errors import TfelcError
+from tfelc.experiments.benchmarks import harness
 from tfelc.experiments.benchmarks.harness import Column, Way, comparison, measure, tfelc
 
 
@@ -31,7 +33,8 @@ def test_a_way_is_called_in_a_process_of_its_own():
     assert found == {"path": "data", "steps": None, "variable": "set", "tensorflow": True}
 
 
-def test_a_way_may_go_without_tensorflow():
+def test_a_way_may_go_without_tensorflow(monkeypatch):
+    monkeypatch.setattr(harness, "subprocess", subprocess)  # The processes of tests begin with TensorFlow.
     way = Way("echo", ways.echo, {}, {"PYTHONPATH": str(ROOT)}, needs_tensorflow=False)
     assert way.run()["tensorflow"] is False
 

@@ -59,7 +59,9 @@ def test_each_client_sends_its_next_request_when_it_has_the_answer():
     load.drive(0.2)
     sent, answered = load.times
     assert max(most) == 2 and load.failures == []
-    assert 16 <= len(sent) <= 42 and np.all(answered - sent >= 0.02)
+    assert len(sent) >= 16 and np.all(answered - sent >= 0.02)
+    # Two clients, one request each at a time.
+    assert len(sent) * 0.02 / 2 <= answered.max() - sent.min() + 0.02
     found = load.figures(items=5)
     assert found["rows_per_s"] == pytest.approx(5 * len(sent) / 0.4, rel=0.3) and found["p50"] >= 20
 
