@@ -53,7 +53,7 @@ def test_the_whole_way(
     first = _publish(untrained_run.path, base, data, "--rules", rules)
     assert first.code == 0, first.out + first.err
     assert "published as version 1" in first.out and "nothing was served; `stable` names it in" in first.out
-    manager = ModelManager(poll=0.02, labels_may_wait=True)
+    manager = ModelManager(poll=0.2, labels_may_wait=True)
     manager.start(read_models(base / "models.config"))
 
     def answered() -> int:
