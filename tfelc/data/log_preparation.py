@@ -26,7 +26,8 @@ from tfelc.data.time_edges import time_edges
 from tfelc.data.time_survey import FractionalTimes, TimeSurvey
 from tfelc.schema.schema import Schema
 
-_STREAM = 1
+# Of no other use: by those of the simulated world, which begin at 1, a user's split would go with the user's group.
+_STREAM = 101
 
 
 def prepare(
