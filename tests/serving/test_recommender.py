@@ -208,5 +208,9 @@ def test_the_printed_requests_are_answered_alike_by_both_protocols(
 
 def test_the_page_knows_what_an_empty_field_means(target):
     [model] = target.http.get(f"{target.rest}/page/state").json()["models"]
-    fields = {field["name"]: (field["type"], field["depth"], field["missing"]) for field in model["inputs"]}
-    assert fields == {"history": ("string", 2, ""), "k": ("int64", 1, 10)}
+    form = target.http.get(f"{target.rest}/page/form/{model['name']}").json()
+    assert [signature["name"] for signature in form["signatures"]] == ["serving_default", "recommend"]
+    for signature in form["signatures"]:
+        fields = {field["name"]: (field["type"], field["depth"], field["missing"]) for field in signature["fields"]}
+        assert fields == {"history": ("string", 2, ""), "k": ("int64", 1, 10)}
+        assert signature["examples"] and signature["examples"][0].keys() == {"history", "k"}
