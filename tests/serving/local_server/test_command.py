@@ -9,7 +9,8 @@ import time
 import pytest
 
 from tests.serving.conftest import LABELS_MAY_WAIT, NAME, ROW, predict_request, target_at
-from tests.serving.local_process import ROOT, LocalProcess
+from tests.serving.local_process import LocalProcess
+from tests.support.training import ROOT
 from tfelc.commands.serve import _served, app
 from tfelc.core.errors import ConfigError, UsageError
 from tfelc.serving import conformance_model
