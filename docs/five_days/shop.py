@@ -15,10 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tfelc.ranker.data.drifting_world import DriftingWorld, prepare_days
-from tfelc.ranker.export.requests import request_inputs
-from tfelc.schema.schema import Schema
-from tfelc.serving.client.rest_client import RestClient
+from tfelc.core.tensorflow_start import load_tensorflow
+
+load_tensorflow()  # which the client needs, and without its lines about this machine
+
+from tfelc.ranker.data.drifting_world import DriftingWorld, prepare_days  # noqa: E402
+from tfelc.ranker.export.requests import request_inputs  # noqa: E402
+from tfelc.schema.schema import Schema  # noqa: E402
+from tfelc.serving.client.rest_client import RestClient  # noqa: E402
 
 SEED, USERS = 7, 5_000
 MONDAY_ROWS, ROWS = 6_000, 2_000

@@ -14,6 +14,7 @@ tfelc publish --run runs/monday --to exports/ranker --data data/monday --rules "
 tfelc serve --config exports/ranker/models.config --config-poll 1 --rest-port 8501 --grpc-port 8500 \
   --allow-version-labels-for-unavailable-models --request-log logs --request-log-sample 1 --request-log-file-seconds 1 &
 server=$!
+trap 'kill "$server"' EXIT
 
 # Tuesday. The server logs what it is asked; joined to what came of it, that is the day's training data. The ranker goes
 # on from Monday's, and takes its place where it is not worse.
@@ -38,7 +39,10 @@ python "$here/shop.py" day 4 http://127.0.0.1:8501 3 outcomes/thursday.parquet -
 tfelc prepare requests --requests logs --outcomes outcomes/thursday.parquet --key request_id --unmatched drop \
   --schema "$here/shop.yaml" --out data/thursday
 tfelc train --task ctr,cvr --data data/thursday --run runs/thursday --config "$here/train.yaml"
-! tfelc publish --run runs/thursday --to exports/ranker --data data/wednesday --rules "$here/rules.yaml" --page refused.html
+if tfelc publish --run runs/thursday --to exports/ranker --data data/wednesday --rules "$here/rules.yaml" --page refused.html; then
+  echo "what was trained on the outcomes of others has been published" >&2
+  exit 1
+fi
 
 # Friday. The join is mended, and the ranker goes on from Wednesday's. Then somebody does not like what is shown: back to
 # Wednesday's version, which the server still holds.
@@ -48,4 +52,3 @@ tfelc prepare requests --requests logs --outcomes outcomes/friday.parquet --key 
 tfelc train --task ctr,cvr --from runs/wednesday --data data/friday --run runs/friday
 tfelc publish --run runs/friday --to exports/ranker --data data/friday --rules "$here/rules.yaml"
 tfelc rollback --to exports/ranker
-kill "$server"
