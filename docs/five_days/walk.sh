@@ -20,14 +20,14 @@ trap 'kill "$server"' EXIT
 # on from Monday's, and takes its place where it is not worse.
 python "$here/shop.py" day 2 http://127.0.0.1:8501 1 outcomes/tuesday.parquet
 tfelc prepare requests --requests logs --outcomes outcomes/tuesday.parquet --key request_id --unmatched drop \
-  --schema "$here/shop.yaml" --out data/tuesday
+  --schema shop.yaml --out data/tuesday
 tfelc train --task ctr,cvr --from runs/monday --data data/tuesday --run runs/tuesday
 tfelc publish --run runs/tuesday --to exports/ranker --data data/tuesday --rules "$here/rules.yaml"
 
 # Wednesday. The same, and a look at what was served since: what has moved since the version was exported?
 python "$here/shop.py" day 3 http://127.0.0.1:8501 2 outcomes/wednesday.parquet
 tfelc prepare requests --requests logs --outcomes outcomes/wednesday.parquet --key request_id --unmatched drop \
-  --schema "$here/shop.yaml" --out data/wednesday
+  --schema shop.yaml --out data/wednesday
 tfelc monitor --requests logs --model exports/ranker/2 --outcomes outcomes/wednesday.parquet --key request_id \
   --unmatched drop --thresholds "$here/thresholds.yaml" --html monitor.html
 tfelc train --task ctr,cvr --from runs/tuesday --data data/wednesday --run runs/wednesday
@@ -37,7 +37,7 @@ tfelc publish --run runs/wednesday --to exports/ranker --data data/wednesday --r
 # refused by Wednesday's rows; the page says why. Wednesday's goes on serving.
 python "$here/shop.py" day 4 http://127.0.0.1:8501 3 outcomes/thursday.parquet --mixed-up
 tfelc prepare requests --requests logs --outcomes outcomes/thursday.parquet --key request_id --unmatched drop \
-  --schema "$here/shop.yaml" --out data/thursday
+  --schema shop.yaml --out data/thursday
 tfelc train --task ctr,cvr --data data/thursday --run runs/thursday --config "$here/train.yaml"
 if tfelc publish --run runs/thursday --to exports/ranker --data data/wednesday --rules "$here/rules.yaml" --page refused.html; then
   echo "what was trained on the outcomes of others has been published" >&2
@@ -48,7 +48,7 @@ fi
 # Wednesday's version, which the server still holds.
 python "$here/shop.py" day 5 http://127.0.0.1:8501 3 outcomes/friday.parquet
 tfelc prepare requests --requests logs --outcomes outcomes/friday.parquet --key request_id --unmatched drop \
-  --schema "$here/shop.yaml" --out data/friday
+  --schema shop.yaml --out data/friday
 tfelc train --task ctr,cvr --from runs/wednesday --data data/friday --run runs/friday
 tfelc publish --run runs/friday --to exports/ranker --data data/friday --rules "$here/rules.yaml"
 tfelc rollback --to exports/ranker

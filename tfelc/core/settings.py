@@ -154,6 +154,19 @@ def nested(overrides: Overrides) -> dict[str, Any]:
     return found
 
 
+def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested groups as dotted name -> value.
+
+    Example:
+        >>> flat({"model": {"dim": 8, "loss": {"name": "bce"}}})
+        {'model.dim': 8, 'model.loss.name': 'bce'}
+    """
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        found |= flat(value, f"{before}{key}.") if isinstance(value, Mapping) else {f"{before}{key}": value}
+    return found
+
+
 def _parsed(override: str) -> tuple[str, Any]:
     key, equals, text = override.partition("=")
     if not equals or not key:

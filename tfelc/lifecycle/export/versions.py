@@ -79,12 +79,7 @@ def new_version(base: Path) -> Iterator[PendingVersion]:
         1
     """
     with ExitStack() as stack:
-        try:
-            base.mkdir(parents=True, exist_ok=True)
-            made = temporary_folder(base, f"{_TEMPORARY}*", lambda: Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=base)))
-            temporary = stack.enter_context(made)
-        except OSError as error:
-            raise ExportError(f"{base}: cannot be written to: {error.strerror}") from error
+        temporary = _entered(stack, base, _TEMPORARY)
         pending = PendingVersion(temporary)
         yield pending
         # The temporary folder is private to its maker; the server may run as another user.
@@ -108,14 +103,19 @@ def candidate_base(base: Path) -> Iterator[Path]:
         ExportError: `base` cannot be made or written to.
     """
     with ExitStack() as stack:
-        try:
-            base.mkdir(parents=True, exist_ok=True)
-            made = temporary_folder(base, f"{_CANDIDATE}*", lambda: Path(tempfile.mkdtemp(prefix=_CANDIDATE, dir=base)))
-            folder = stack.enter_context(made)
-        except OSError as error:
-            raise ExportError(f"{base}: cannot be written to: {error.strerror}") from error
+        folder = _entered(stack, base, _CANDIDATE)
         # Within it: the folder itself is locked, as what is being written.
         yield folder / base.resolve().name
+
+
+def _entered(stack: ExitStack, base: Path, prefix: str) -> Path:
+    """A temporary folder in the base folder, which is made where it is missing, for as long as the stack is open."""
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        made = temporary_folder(base, f"{prefix}*", lambda: Path(tempfile.mkdtemp(prefix=prefix, dir=base)))
+        return stack.enter_context(made)
+    except OSError as error:
+        raise ExportError(f"{base}: cannot be written to: {error.strerror}") from error
 
 
 def take_version(folder: Path, base: Path) -> int:

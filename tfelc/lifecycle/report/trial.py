@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tfelc.core.errors import RunError, UsageError
+from tfelc.core.settings import flat
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.run import Run
 
@@ -74,11 +75,4 @@ def _apart_from_trial(run: Run[Any]) -> dict[str, Any]:
 
 
 def _settings(run: Run[Any]) -> dict[str, Any]:
-    return _flat(run.settings.model_dump(mode="json"))
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in settings.items():
-        found |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return found
+    return flat(run.settings.model_dump(mode="json"))

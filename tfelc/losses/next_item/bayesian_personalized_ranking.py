@@ -8,13 +8,12 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from tfelc.losses.next_item.negative_sampler import NegativeSampler
-from tfelc.losses.next_item.next_item_loss import NextItemLoss
+from tfelc.losses.next_item.sampled_loss import SampledLoss
 
 Tensor = Any
 
 
-class BayesianPersonalizedRanking(NextItemLoss):
+class BayesianPersonalizedRanking(SampledLoss):
     """`-log sigma(s+ - s_j) + regularization (|h|^2 + |e+|^2 + |e_j|^2) / 2`, the mean over uniform draws for each row.
 
     A draw that is the row's target is left out; one that stands in the row's history is not, being rare in a catalog of
@@ -49,19 +48,10 @@ class BayesianPersonalizedRanking(NextItemLoss):
         temperature: float = 1.0,
         seed: int | None = None,
     ) -> None:
-        super().__init__(normalize, temperature)
-        if num_negatives < 1:
-            raise ValueError(f"`num_negatives` must be at least 1. Received: num_negatives={num_negatives}")
+        super().__init__(counts, num_negatives, 0.0, normalize, temperature, seed)
         if regularization < 0:
             raise ValueError(f"`regularization` must be at least 0. Received: regularization={regularization}")
-        self.num_negatives = num_negatives
         self.regularization = regularization
-        self._sampler = NegativeSampler(counts, 0.0, seed)
-
-    @property
-    def variables(self) -> list[Any]:
-        """The random state of the draws."""
-        return [self._sampler.draws.state]
 
     def __call__(self, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
         """The mean loss; a batch all of whose draws are targets has 0."""

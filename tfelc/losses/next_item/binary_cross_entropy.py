@@ -8,13 +8,12 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from tfelc.losses.next_item.negative_sampler import NegativeSampler
-from tfelc.losses.next_item.next_item_loss import NextItemLoss
+from tfelc.losses.next_item.sampled_loss import SampledLoss
 
 Tensor = Any
 
 
-class BinaryCrossEntropy(NextItemLoss):
+class BinaryCrossEntropy(SampledLoss):
     """`-(b log sigma(s+) + sum_j log(1 - sigma(s_j)))` over the target and a few uniform draws for each row.
 
     `b = a (t (1 - 1 / a) + 1 / a)` with the sampling rate `a = num_negatives / (num_items - 1)` and the calibration
@@ -50,20 +49,11 @@ class BinaryCrossEntropy(NextItemLoss):
         temperature: float = 1.0,
         seed: int | None = None,
     ) -> None:
-        super().__init__(normalize, temperature)
-        if num_negatives < 1:
-            raise ValueError(f"`num_negatives` must be at least 1. Received: num_negatives={num_negatives}")
+        super().__init__(counts, num_negatives, 0.0, normalize, temperature, seed)
         if not 0 <= calibration <= 1:
             raise ValueError(f"`calibration` must lie in [0, 1]. Received: calibration={calibration}")
-        self.num_negatives = num_negatives
         rate = min(num_negatives / max(len(counts) - 1, 1), 1.0)
         self.exponent = rate * (calibration * (1 - 1 / rate) + 1 / rate)
-        self._sampler = NegativeSampler(counts, 0.0, seed)
-
-    @property
-    def variables(self) -> list[Any]:
-        """The random state of the draws."""
-        return [self._sampler.draws.state]
 
     def __call__(self, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
         """The mean loss."""

@@ -9,15 +9,14 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from tfelc.losses.next_item.negative_sampler import NegativeSampler
-from tfelc.losses.next_item.next_item_loss import NextItemLoss
+from tfelc.losses.next_item.sampled_loss import SampledLoss
 
 Tensor = Any
 
 _LEFT_OUT = -1e9
 
 
-class SampledSoftmax(NextItemLoss):
+class SampledSoftmax(SampledLoss):
     """Softmax over the target and `num_negatives` drawn items, the same for all rows of a batch.
 
     With the logQ correction a negative `j`, one of `n` draws with chance `q_j`, enters as `s(h, e_j) - log(n q_j)`, so
@@ -55,17 +54,8 @@ class SampledSoftmax(NextItemLoss):
         temperature: float = 1.0,
         seed: int | None = None,
     ) -> None:
-        super().__init__(normalize, temperature)
-        if num_negatives < 1:
-            raise ValueError(f"`num_negatives` must be at least 1. Received: num_negatives={num_negatives}")
-        self.num_negatives = num_negatives
+        super().__init__(counts, num_negatives, power, normalize, temperature, seed)
         self.log_q = log_q
-        self._sampler = NegativeSampler(counts, power, seed)
-
-    @property
-    def variables(self) -> list[Any]:
-        """The random state of the draws."""
-        return [self._sampler.draws.state]
 
     def __call__(self, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
         """The mean loss."""

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from tfelc.core.errors import RunError
+from tfelc.core.settings import flat
 from tfelc.features.continued import ContinuedFeatures, Retention, continue_features
 from tfelc.features.feature_counts import FeatureCounts
 from tfelc.features.fit import count_rows
@@ -21,7 +22,7 @@ from tfelc.schema.schema import Schema
 
 def settings_of(run: RankerRun, settings: RankerSettings) -> tuple[RankerSettings, dict[str, Any]]:
     """The settings with what the run has in the place of each `auto`, and that alone by dotted name."""
-    asked, was = _flat(settings.to_dict()), _flat(run.settings.to_dict())
+    asked, was = flat(settings.to_dict()), flat(run.settings.to_dict())
     return without_auto(settings, {name: was[name] for name, value in asked.items() if value == "auto"})
 
 
@@ -105,12 +106,3 @@ def _steps_of(run: RankerRun) -> int:
             f"{run.last}: has no state of the optimizers to keep ({type(error).__name__}); set "
             "warm_start.optimizer=drop to start from the weights alone"
         ) from None
-
-
-def _flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in settings.items():
-        found[f"{before}{key}"] = value
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{before}{key}.")
-    return found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from tfelc.core.errors import UsageError
+from tfelc.core.settings import flat
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
 from tfelc.schema.schema import Schema
@@ -80,7 +80,7 @@ def _tasks(run: RankerRun, schema: Schema, tasks: Sequence[str]) -> Iterator[str
 
 
 def _settings(run: RankerRun, settings: RankerSettings) -> Iterator[str]:
-    was, now = (_flat(one.model.to_dict()) for one in (run.settings, settings))
+    was, now = (flat(one.model.to_dict()) for one in (run.settings, settings))
     for key in {**was, **now}:
         if key not in _FREE_OF_MODEL and was.get(key) != now.get(key):
             yield f"has model.{key}={was.get(key)}, not {now.get(key)}; leave that setting out"
@@ -89,10 +89,3 @@ def _settings(run: RankerRun, settings: RankerSettings) -> Iterator[str]:
         before, found = getattr(run.settings.optimizer, key), getattr(settings.optimizer, key)
         if kept and before != found:
             yield f"has optimizer.{key}={before}, whose state {found} cannot keep; set warm_start.optimizer=drop"
-
-
-def _flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in settings.items():
-        found |= _flat(value, f"{before}{key}.") if isinstance(value, Mapping) else {f"{before}{key}": value}
-    return found
