@@ -68,11 +68,19 @@ class RankingModel:
 
     @staticmethod
     def check(schema: Schema, config: RankerSettings) -> None:
-        """Raises UsageError where the gates or the clusters would have no feature to read."""
+        """Raises UsageError where the gates, the clusters or the scales would have no feature to read, or no use."""
         present = {column.role for column in schema.features.values()}
         readers = {"gates": config.model.gates.inputs}
         if config.model.clusters.num_clusters:
             readers["clusters"] = config.model.clusters.inputs
+        if config.model.scaling.any:
+            readers["scaling"] = config.model.scaling.inputs
+        architecture = config.model.architecture
+        if config.model.scaling.experts and not architecture.takes_scales:
+            raise UsageError(
+                f"model.scaling.experts: `model.architecture: {architecture.name}` has no units that it could scale; "
+                "set it to false, or take another architecture"
+            )
         for reader, roles in readers.items():
             if not present & set(roles):
                 raise UsageError(

@@ -34,6 +34,7 @@ def refuse_incompatible(run: RankerRun, schema: Schema, tasks: Sequence[str], se
         *_columns(run, schema),
         *_tables(run, schema),
         *_tasks(run, schema, tasks),
+        *_order(run, tasks, settings),
         *_settings(run, settings),
     ):
         raise UsageError(f"`warm_start`: {run.path} {fault}, or train without it", ["warm_start"])
@@ -77,6 +78,12 @@ def _tasks(run: RankerRun, schema: Schema, tasks: Sequence[str]) -> Iterator[str
                     f"has task `{name}` with `{key}: {getattr(was, key)}`, not `{getattr(now, key)}`; give the new one "
                     "another name"
                 )
+
+
+def _order(run: RankerRun, tasks: Sequence[str], settings: RankerSettings) -> Iterator[str]:
+    before = list(run.metadata["tasks"])
+    if settings.model.architecture.is_chain and list(tasks)[: len(before)] != before:
+        yield f"has its tasks in a chain, {', '.join(before)}; name those first, in that order"
 
 
 def _settings(run: RankerRun, settings: RankerSettings) -> Iterator[str]:
