@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from tfelc.core.auto import AUTO, OrAuto
 from tfelc.core.settings import NewNames, Settings
@@ -98,6 +98,26 @@ class ScalingSettings(Settings):
         return self.experts or self.towers
 
 
+class SequenceSettings(Settings):
+    """What pools the `sequences` of the schema as they bear on the candidate.
+
+    Attributes:
+        hidden: Width inside the scores of `pooling: attention`.
+        dim: Width of the block of `pooling: transformer`.
+        num_heads: Attention heads of that block, which share its width.
+    """
+
+    hidden: int = Field(32, ge=1)
+    dim: int = Field(32, ge=1)
+    num_heads: int = Field(2, ge=1)
+
+    @model_validator(mode="after")
+    def _heads_share(self) -> Self:
+        if self.dim % self.num_heads:
+            raise ValueError(f"`dim` must be a multiple of `num_heads`. Received: {self.dim} and {self.num_heads}")
+        return self
+
+
 class RankerModelSettings(Settings):
     """What is built.
 
@@ -112,6 +132,7 @@ class RankerModelSettings(Settings):
             bin; 0 does not.
         linear: Whether the logits have a linear part over all features beside the network.
         interactions: Whether the product of each candidate with the history that shares its table is a feature.
+        sequences: What pools the sequences of the schema.
         crosses: Products of the features.
         scaling: Units that are scaled by who the user is.
         gates: What the gates see.
@@ -126,6 +147,7 @@ class RankerModelSettings(Settings):
     number_bins: Annotated[int, Field(ge=0), OrAuto()] = AUTO
     linear: Literal["auto"] | bool = "auto"
     interactions: bool = True
+    sequences: SequenceSettings = SequenceSettings()
     crosses: CrossSettings = CrossSettings()
     scaling: ScalingSettings = ScalingSettings()
     gates: GateSettings = GateSettings()

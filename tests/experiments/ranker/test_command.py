@@ -47,7 +47,7 @@ def first(tmp_path_factory, data):
 
 @pytest.fixture(scope="module")
 def both(first, data):
-    """The same with a second variant and another architecture of B; one run of the first was stopped short of its end."""
+    """The same with a second variant and another architecture of B; a run of the first was stopped before its end."""
     folder, _ = first
     (folder / "runs" / "nearest-0" / "benchmark.json").unlink()
     weights = folder / "runs" / "B-0" / "checkpoints" / "best.npz"

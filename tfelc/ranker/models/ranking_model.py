@@ -69,7 +69,9 @@ class RankingModel:
     @staticmethod
     def check(schema: Schema, config: RankerSettings) -> None:
         """Raises UsageError where the gates, the clusters or the scales would have no feature to read, or no use."""
-        present = {column.role for column in schema.features.values()}
+        # What differs by candidate is no part of its role's side.
+        moved = {name for one in schema.sequences.values() if one.sees_candidate for name in one.columns}
+        present = {column.role for name, column in schema.features.items() if name not in moved}
         readers = {"gates": config.model.gates.inputs}
         if config.model.clusters.num_clusters:
             readers["clusters"] = config.model.clusters.inputs

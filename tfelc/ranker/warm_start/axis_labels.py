@@ -35,7 +35,7 @@ def axis_labels(model: RankingModel, fitted: FittedFeatures) -> dict[str, tuple[
     Raises:
         UsageError: The architecture is not one of tfelc's, so that nobody knows what its weights stand for.
     """
-    labels = {**_tables(model, fitted), **_network(model)}
+    labels = {**_tables(model, fitted), **_sequences(model), **_network(model)}
     found = {}
     for variable in model.ranker.variables:
         path = path_of(variable)
@@ -61,6 +61,34 @@ def _tables(model: RankingModel, fitted: FittedFeatures) -> dict[str, tuple[Labe
             names = [MISSING, UNKNOWN, *((value,) for value in fitted.vocabularies[table])]
         rows.setdefault(encoder.layout.offsets[table][0], []).extend((table, name) for name in names)
     return {path_of(encoder.tables[dim].embeddings): (names, range(dim)) for dim, names in rows.items()}
+
+
+def _sequences(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
+    encoder: FeatureEncoder = model.ranker.encoder
+    found: dict[str, tuple[Labels, ...]] = {}
+    for name, pool in encoder.sequences.items():
+        path = f"ranker/encoder/sequence_{name}/pool"
+        widths = {each.column: each.dim for each in pool.sequence.lists}
+        shared = [(*pair, place) for pair in pool.sequence.pairs for place in range(widths[pair[0]])]
+        hidden, dim = range(encoder.pooling["hidden"]), range(encoder.pooling["dim"])
+        attends = pool.sequence.pooling == "attention"
+        places, inside = range(pool.sequence.max_length + 1), hidden if attends else dim
+        found[f"{path}/positions"] = (places, inside)
+        kernels: dict[str, tuple[Labels, Labels]] = {
+            "of_history": (pool.position_slots, inside),
+            "of_candidate": (shared, inside),
+            "of_product": (shared, hidden),
+            "score": (hidden, range(1)),
+            **dict.fromkeys(("query", "key", "value", "mixed"), (dim, dim)),
+            "inner": (dim, range(2 * len(dim))),
+            "outer": (range(2 * len(dim)), dim),
+        }
+        for layer, (inputs, outputs) in kernels.items():
+            found[f"{path}/{layer}/kernel"] = (inputs, outputs)
+            found[f"{path}/{layer}/bias"] = (outputs,)
+        for norm in ("attention_norm", "last_norm"):
+            found |= {f"{path}/{norm}/{weight}": (dim,) for weight in ("gamma", "beta")}
+    return found
 
 
 def _network(model: RankingModel) -> dict[str, tuple[Labels, ...]]:

@@ -33,6 +33,7 @@ def refuse_incompatible(run: RankerRun, schema: Schema, tasks: Sequence[str], se
     for fault in (
         *_columns(run, schema),
         *_tables(run, schema),
+        *_sequences(run, schema),
         *_tasks(run, schema, tasks),
         *_order(run, tasks, settings),
         *_settings(run, settings),
@@ -64,6 +65,15 @@ def _tables(run: RankerRun, schema: Schema) -> Iterator[str]:
             yield f"has table `{name}` {'without' if before.values is None else 'with'} `values`; set it back"
         elif lost := sorted(map(str, set(before.values or ()) - set(now.values or ()))):
             yield f"has the value {lost[0]!r} in table `{name}`; put it back into `values`"
+
+
+def _sequences(run: RankerRun, schema: Schema) -> Iterator[str]:
+    for name, before in run.schema.sequences.items():
+        if schema.sequences.get(name) != before:
+            yield f"has sequence `{name}` of {', '.join(before.columns)} with `pooling: {before.pooling}`; set it back"
+    for name, now in schema.sequences.items():
+        if name not in run.schema.sequences and (known := [each for each in now.columns if each in run.schema.columns]):
+            yield f"has `{known[0]}` in no sequence; leave it out of `{name}`"
 
 
 def _tasks(run: RankerRun, schema: Schema, tasks: Sequence[str]) -> Iterator[str]:
