@@ -27,6 +27,7 @@ from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.defined_metric import defined_metric
+from tfelc.ranker.training.fill_pretrained import pretrained_lines
 from tfelc.ranker.training.fitted_to_roles import fitted_to_roles
 from tfelc.ranker.training.ranker_trainable import RankerTrainable
 from tfelc.ranker.training.table_defaults import resolved_settings
@@ -77,6 +78,8 @@ def create_training(
     settings, found = _resolved(settings, dataset, console)
     fitted, counts, start = _fit_features(dataset, tasks, settings, warm_start, console)
     found = found if warm_start is None else auto
+    for line in pretrained_lines(dataset.schema, fitted, settings.model.embedding_dim):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data, found, counts, start)
     if owns_data:
         shutil.move(dataset.path, run.own_data)
