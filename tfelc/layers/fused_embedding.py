@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -21,6 +22,10 @@ class FusedEmbedding(keras.layers.Layer):
         rows: int. Rows of the fused table.
         dim: int. Width of an embedding.
         scale: float. Standard deviation of the initial values. Defaults to 0.02.
+
+    Attributes:
+        served: Callable. What gives float32 rows for ids in place of the trained table, as an export may have it.
+            None, as it begins: the table itself.
 
     Call arguments:
         inputs: Integer tensor of any shape, ids in `[0, rows)`.
@@ -42,6 +47,7 @@ class FusedEmbedding(keras.layers.Layer):
         self.rows = rows
         self.dim = dim
         self.scale = scale
+        self.served: Callable[[Tensor], Tensor] | None = None
 
     def build(self, input_shape: Any) -> None:
         """Makes the table; in float32 whatever the policy, since small updates vanish in half the width."""
@@ -81,6 +87,8 @@ class FusedEmbedding(keras.layers.Layer):
         return ops.cast(total / ops.maximum(count, 1.0), self.compute_dtype)
 
     def _rows_of(self, inputs: Tensor) -> Tensor:
+        if self.served is not None:
+            return self.served(inputs)
         if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 

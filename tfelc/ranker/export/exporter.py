@@ -15,6 +15,7 @@ from tfelc.lifecycle.export.request_log import LoggedRequest
 from tfelc.lifecycle.export.verify import Differences
 from tfelc.ranker.export.feature_manifest import FeatureManifest
 from tfelc.ranker.export.known_values import KnownValues
+from tfelc.ranker.export.quantized_rows import RowsFormat, quantize_tables
 from tfelc.ranker.export.reference_statistics import take_statistics
 from tfelc.ranker.export.requests import ranked_rows, request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, made_rows, real_rows
@@ -51,7 +52,12 @@ class Export:
     rows_are_real: bool
 
 
-def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda step: None) -> Export:
+def export(
+    run: RankerRun,
+    base: Path,
+    progress: Callable[[str], None] = lambda step: None,
+    tables: RowsFormat | None = None,
+) -> Export:
     """Exports a run's best weights as the next version under `base`.
 
     The version appears once a fresh process has answered every signature as the trained ranker does: on rows of the
@@ -62,6 +68,8 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
         run: The run.
         base: The model's base folder.
         progress: Called with the name of each step.
+        tables: `float16` or `int8`: the embedding tables are served in so many bytes, and the version is verified
+            against the ranker with these. Defaults to None: as they were trained, in float32.
 
     Raises:
         RunError: The folder is no run, or is damaged.
@@ -71,6 +79,8 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
     # On the CPU, where the verification computes too: a GPU rounds matrix products to fewer bits.
     with tf.device("/CPU:0"):
         model = run.model("float32")
+        if tables is not None:
+            quantize_tables(model, tables)
         progress("taking reference statistics")
         reference = take_statistics(run, model)
     fitted = run.fitted
