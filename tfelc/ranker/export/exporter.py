@@ -78,22 +78,13 @@ def export(
     progress("loading the run")
     # On the CPU, where the verification computes too: a GPU rounds matrix products to fewer bits.
     with tf.device("/CPU:0"):
-        model = run.model("float32")
-        if tables is not None:
-            quantize_tables(model, tables)
+        model = _served_model(run, tables)
         progress("taking reference statistics")
         reference = take_statistics(run, model)
     fitted = run.fitted
     manifest = FeatureManifest.of(model, fitted, run.metadata, reference)
     found = real_rows(run, _ROWS)
     rows = made_rows(model.schema, fitted, _ROWS) if found is None else found
-    warmup = [
-        LoggedRequest(signature, request_inputs(model.schema, signature, rows.slice(0, count)))
-        for signature in input_specs(model.schema)
-        # One item alone for a ranking: a server that batches refuses a request whose inputs differ in rows, and with
-        # one in its warm-up the whole version would not load there.
-        for count in ((1,) if signature == RANK else (1, len(rows)))
-    ]
 
     def module(file: Path) -> ServingModule:
         KnownValues.of(fitted).write(file.parent)
@@ -103,11 +94,28 @@ def export(
         base,
         manifest,
         module,
-        warmup,
+        _warmup(model, rows),
         lambda: [*_answered(model, rows), *_answered(model, hard_rows(model.schema, fitted))],
         progress,
     )
     return Export(published.version, published.path, manifest, published.differences, rows, found is not None)
+
+
+def _warmup(model: RankingModel, rows: pa.Table) -> list[LoggedRequest]:
+    return [
+        LoggedRequest(signature, request_inputs(model.schema, signature, rows.slice(0, count)))
+        for signature in input_specs(model.schema)
+        # One item alone for a ranking: a server that batches refuses a request whose inputs differ in rows, and with
+        # one in its warm-up the whole version would not load there.
+        for count in ((1,) if signature == RANK else (1, len(rows)))
+    ]
+
+
+def _served_model(run: RankerRun, tables: RowsFormat | None) -> RankingModel:
+    model = run.model("float32")
+    if tables is not None:
+        quantize_tables(model, tables)
+    return model
 
 
 def _answered(model: RankingModel, rows: pa.Table) -> Iterator[LoggedRequest]:
