@@ -53,11 +53,21 @@ def fit_features(
 def count_rows(schema: Schema, tables: Iterable[pa.Table], number_bins: int = 0) -> CountedRows:
     """Counts what the features are fitted to; see `fit_features`."""
     counts: dict[str, dict[Any, int]] = {}
-    numbers = {name: RunningNumber(column, number_bins) for name, column in schema.of_kind("number").items()}
+    numbers = {
+        # Those of a list have a place for each and no bins.
+        name: RunningNumber(column, number_bins if column.kind == "number" else 0)
+        for name, column in schema.features.items()
+        if not column.is_embedded
+    }
     for table in tables:
         for name, column in schema.features.items():
-            if column.kind == "number":
-                numbers[name].add(number_values(table[name]))
+            if not column.is_embedded:
+                values = (
+                    table[name]
+                    if column.kind == "number"
+                    else pa.chunked_array([table[name].combine_chunks().flatten()])
+                )
+                numbers[name].add(number_values(values))
                 continue
             table_name, spec = schema.table_of(name)
             if not (spec.hash_buckets or spec.values):
@@ -94,7 +104,7 @@ def ordered_vocabulary(
     """
     kept = [value for value, count in counts.items() if count >= min_count]
     if not kept:
-        columns = [column for column, found in schema.features.items() if found.kind != "number"]
+        columns = [column for column, found in schema.features.items() if found.is_embedded]
         named = " and ".join(f"`{column}`" for column in columns if schema.table_of(column)[0] == name)
         if counts:
             raise SchemaError(

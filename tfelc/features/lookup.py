@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from tfelc.data.number_values import number_values
 from tfelc.features.fitted import FittedFeatures
-from tfelc.features.layout import Layout, ListFeature
+from tfelc.features.layout import Layout, ListFeature, SequenceFeature
+from tfelc.features.sequence_lists import last_places, padded_lists
 from tfelc.features.vocabulary_lookup import VocabularyLookup
 from tfelc.schema.column import Column, Role
 from tfelc.schema.schema import Schema
@@ -51,7 +52,7 @@ class FeatureLookup(keras.layers.Layer):
                 if column.buckets:
                     boundaries = list(fitted.numbers[name].boundaries)
                     self._buckets[name] = keras.layers.Discretization(bin_boundaries=boundaries, name=f"{name}_buckets")
-            elif table not in self._tables:
+            elif column.is_embedded and table not in self._tables:
                 vocabulary = None if spec.hash_buckets else fitted.vocabularies[table]
                 self._tables[table] = _table_layer(table, column, spec.hash_buckets, vocabulary)
 
@@ -76,6 +77,9 @@ class FeatureLookup(keras.layers.Layer):
                 outputs[side.ids_key(dim)] = tf.stack([self._ids(name, inputs[name]) for name in names], axis=1)
             for feature in side.lists:
                 outputs[feature.key] = self._ids(feature.column, _last_values(inputs[feature.column], feature, self))
+        for sequence in self.layout.sequences:
+            if sequence.columns[0] in inputs:
+                outputs |= self._sequence(sequence, inputs)
         return outputs
 
     def encode(self, table: pa.Table) -> dict[str, NDArray[Any]]:
@@ -88,6 +92,8 @@ class FeatureLookup(keras.layers.Layer):
                 outputs[side.ids_key(dim)] = np.stack([self._column_ids(n, table[n]) for n in names], axis=1)
             for feature in side.lists:
                 outputs[feature.key] = self._list_ids(feature, table[feature.column])
+        for sequence in self.layout.sequences:
+            outputs |= self._sequence_arrays(sequence, table)
         return outputs
 
     def specs(self) -> dict[str, tf.TensorSpec]:
@@ -101,6 +107,11 @@ class FeatureLookup(keras.layers.Layer):
             for feature in side.lists:
                 width = self.schema.columns[feature.column].max_length
                 specs[feature.key] = tf.TensorSpec([None, width], tf.int32)
+        for sequence in self.layout.sequences:
+            shape = [None, sequence.max_length]
+            specs |= {feature.key: tf.TensorSpec(shape, tf.int32) for feature in sequence.lists}
+            if sequence.numbers:
+                specs[sequence.numbers_key] = tf.TensorSpec([*shape, len(sequence.numbers)], tf.float32)
         return specs
 
     @property
@@ -111,6 +122,30 @@ class FeatureLookup(keras.layers.Layer):
 
     def _columns_of(self, role: Role) -> list[str]:
         return [name for name, column in self.schema.features.items() if column.role == role]
+
+    def _sequence(self, sequence: SequenceFeature, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        values = {name: inputs[name] for name in sequence.columns}
+        values |= {name: _as_float(values[name]) for name in sequence.numbers}
+        missing = {feature.column: self.schema.columns[feature.column].missing for feature in sequence.lists}
+        values = last_places(sequence, values, missing)
+        outputs = {feature.key: self._ids(feature.column, values[feature.column]) for feature in sequence.lists}
+        if sequence.numbers:
+            outputs[sequence.numbers_key] = tf.stack([values[name] for name in sequence.numbers], axis=2)
+        return outputs
+
+    def _sequence_arrays(self, sequence: SequenceFeature, table: pa.Table) -> dict[str, NDArray[Any]]:
+        lists = {name: table[name].combine_chunks() for name in sequence.columns}
+        flat = {
+            name: self._distinct_ids(name, each.flatten())
+            if self.schema.columns[name].is_embedded
+            else number_values(pa.chunked_array([each.flatten()]))
+            for name, each in lists.items()
+        }
+        values = padded_lists(sequence, lists, flat)
+        outputs = {feature.key: values[feature.column] for feature in sequence.lists}
+        if sequence.numbers:
+            outputs[sequence.numbers_key] = np.stack([values[name] for name in sequence.numbers], axis=2)
+        return outputs
 
     def _ids(self, name: str, values: Any) -> Any:
         table = self.schema.table_of(name)[0]
