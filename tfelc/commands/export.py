@@ -26,6 +26,13 @@ def export(
             "fit into memory. Defaults to brute_force."
         ),
     ] = None,
+    tables: Annotated[
+        Literal["float16", "int8"] | None,
+        typer.Option(
+            help="Of a ranker: the embedding tables are served in so many bytes a value. Defaults to the float32 that "
+            "they were trained in; tfelc benchmark embedding-tables tells what it changes."
+        ),
+    ] = None,
 ) -> None:
     """Writes a run's best weights as the next version for TensorFlow Serving, and verifies it before it appears."""
     from tfelc.core.errors import UsageError
@@ -44,6 +51,8 @@ def export(
     is_recommender = isinstance(opened, NextItemRun)
     if index is not None and not is_recommender:
         raise UsageError("--index is for next-item runs; a ranker has no catalog to search")
+    if tables is not None and is_recommender:
+        raise UsageError("--tables is for rankers; a next-item model is served as it was trained")
     with Console(stderr=True).status("starting") as status:
         if is_recommender:
             from tfelc.next_item.export.exporter import export_recommender
@@ -52,7 +61,7 @@ def export(
         else:
             from tfelc.ranker.export.exporter import export as export_ranker
 
-            ranker = export_ranker(opened, to, status.update)
+            ranker = export_ranker(opened, to, status.update, tables)
     if is_recommender:
         _report_recommender(recommender, to)
     else:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -96,8 +97,7 @@ def ordered_vocabulary(
     Raises:
         SchemaError: No value is left.
     """
-    # Ties are broken by the value, so that the same rows in another order give the same vocabulary.
-    kept = sorted((-count, value) for value, count in counts.items() if count >= min_count)
+    kept = [value for value, count in counts.items() if count >= min_count]
     if not kept:
         columns = [column for column, found in schema.features.items() if found.is_embedded]
         named = " and ".join(f"`{column}`" for column in columns if schema.table_of(column)[0] == name)
@@ -107,7 +107,11 @@ def ordered_vocabulary(
                 "`min_count`"
             )
         raise SchemaError(f"{named}: empty in every row of the training split; take it out of the schema's columns")
-    return [value for _, value in kept[:max_size]]
+    # Ties are broken by the value, so that the same rows in another order give the same vocabulary. Not by Python's
+    # `sorted`, whose pairs of millions of values would take more memory than the values.
+    table = pa.table({"count": np.fromiter((counts[value] for value in kept), float, len(kept)), "value": kept})
+    order = pc.sort_indices(table, sort_keys=[("count", "descending"), ("value", "ascending")])
+    return [kept[place] for place in order.slice(0, max_size).to_numpy()]
 
 
 def _each(lists: pa.ChunkedArray) -> pa.ChunkedArray:

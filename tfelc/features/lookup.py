@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -17,20 +17,19 @@ from tfelc.data.vector_values import vector_values
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout, ListFeature, SequenceFeature
 from tfelc.features.sequence_lists import last_places, padded_lists
+from tfelc.features.vocabulary_lookup import VocabularyLookup
 from tfelc.schema.column import Column, Role
 from tfelc.schema.schema import Schema
 
 # What a client sends for a missing number of type `integer`, which has no NaN; pandas and NumPy write NaT so.
 MISSING_INTEGER = int(np.iinfo(np.int64).min)
-# Keras wants a token for unknown integers, and its own default, -1, is our missing value.
-_UNKNOWN_INTEGER = int(np.iinfo(np.int64).min)
 
 
 @keras.saving.register_keras_serializable(package="tfelc")
 class FeatureLookup(keras.layers.Layer):
     """Looks raw strings and numbers up: vocabularies, hashing, buckets, missing values.
 
-    The same Keras layers serve both ways in: `call` on raw tensors, inside the exported graph, and `encode` on Arrow
+    The same look-ups serve both ways in: `call` on raw tensors, inside the exported graph, and `encode` on Arrow
     tables, inside the input pipeline, where each distinct value of a row group is looked up once.
 
     Ids are rows of the layout's fused tables. Within a table, row 0 stands for a missing value and row 1 for an unknown
@@ -46,7 +45,7 @@ class FeatureLookup(keras.layers.Layer):
         super().__init__(**kwargs)
         self.schema = schema
         self.layout = layout
-        self._tables: dict[str, keras.layers.Layer] = {}
+        self._tables: dict[str, Callable[[Any], Any]] = {}
         self._buckets: dict[str, keras.layers.Layer] = {}
         for name, column in schema.features.items():
             table, spec = schema.table_of(name)
@@ -124,8 +123,9 @@ class FeatureLookup(keras.layers.Layer):
 
     @property
     def resources(self) -> list[Any]:
-        """The look-up tables, which a SavedModel must hold beside its graph."""
-        return [layer.lookup_table for layer in self._tables.values() if hasattr(layer, "lookup_table")]
+        """The variables of the vocabularies, which a SavedModel must hold beside its graph."""
+        lookups = [table for table in self._tables.values() if isinstance(table, VocabularyLookup)]
+        return [variable for lookup in lookups for variable in lookup.resources]
 
     def _columns_of(self, role: Role) -> list[str]:
         return [name for name, column in self.schema.features.items() if column.role == role]
@@ -197,20 +197,11 @@ class FeatureLookup(keras.layers.Layer):
         return np.where(inside, ids[np.minimum(positions, len(ids) - 1)], padding).astype(np.int32)
 
 
-def _table_layer(table: str, column: Column, buckets: int | None, vocabulary: list[Any] | None) -> keras.layers.Layer:
+def _table_layer(table: str, column: Column, buckets: int | None, vocabulary: list[Any] | None) -> Callable[[Any], Any]:
     if buckets:
         # One more than asked for: Keras gives the mask value a bucket of its own.
         return keras.layers.Hashing(buckets + 1, mask_value=column.missing, name=table)
-    if column.value_type == "string":
-        # As objects: NumPy's own texts are all as wide as the longest, and end at a NUL.
-        values = None if vocabulary is None else np.array(vocabulary, object)
-        return keras.layers.StringLookup(vocabulary=values, mask_token=column.missing, name=table)
-    return keras.layers.IntegerLookup(
-        vocabulary=np.asarray(vocabulary, np.int64),
-        mask_token=column.missing,
-        oov_token=_UNKNOWN_INTEGER,
-        name=table,
-    )
+    return VocabularyLookup(table, vocabulary or (), column.missing)
 
 
 def _last_values(values: Any, feature: ListFeature, layer: FeatureLookup) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -23,6 +23,10 @@ class FusedEmbedding(keras.layers.Layer):
         dim: int. Width of an embedding.
         scale: float. Standard deviation of the initial values. Defaults to 0.02.
         frozen: Sequence of (first, last). Rows that are not trained, the last of each not included. Defaults to none.
+
+    Attributes:
+        served: Callable. What gives float32 rows for ids in place of the trained table, as an export may have it.
+            None, as it begins: the table itself.
 
     Call arguments:
         inputs: Integer tensor of any shape, ids in `[0, rows)`.
@@ -47,6 +51,7 @@ class FusedEmbedding(keras.layers.Layer):
         self.dim = dim
         self.scale = scale
         self.frozen = [list(each) for each in frozen]
+        self.served: Callable[[Tensor], Tensor] | None = None
 
     def build(self, input_shape: Any) -> None:
         """Makes the table; in float32 whatever the policy, since small updates vanish in half the width."""
@@ -108,6 +113,8 @@ class FusedEmbedding(keras.layers.Layer):
         return ops.cast(rows, self.compute_dtype)
 
     def _rows_of(self, inputs: Tensor) -> Tensor:
+        if self.served is not None:
+            return self.served(inputs)
         if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 
