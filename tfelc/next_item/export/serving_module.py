@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfelc.features.vocabulary_lookup import VocabularyLookup
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.next_item.export.conditional_ranking import ConditionalRanking
 from tfelc.next_item.export.hybrid_index import HybridIndex
@@ -76,9 +77,8 @@ class RecommenderModule(tf.Module):
         self._spec = spec
         # Item number 0 is padding, in as out.
         self._ids = tf.Variable(tf.constant([padding_of(self._id_type), *catalog], spec.dtype), trainable=False)
-        numbers = tf.range(1, self._items + 1, dtype=tf.int64)
-        entries = tf.lookup.KeyValueTensorInitializer(self._ids[1:], numbers)
-        self._numbers = tf.lookup.StaticHashTable(entries, default_value=0)
+        self._catalog = VocabularyLookup("items", catalog, padding_of(self._id_type))
+        self._lookups = self._catalog.resources
         order = np.argsort(-popularity, kind="stable")
         self._popular = tf.Variable((order + 1).astype(np.int32), trainable=False)
         self._popularity = tf.Variable(popularity[order].astype(np.float32), trainable=False)
@@ -186,9 +186,14 @@ class RecommenderModule(tf.Module):
         counts = tf.clip_by_value(self._checked(inputs[K], tf.shape(known)[0]), 1, self._items)
         return known, tf.cast(counts, tf.int32)
 
+    def _numbers_of(self, ids: Tensor) -> Tensor:
+        """Item numbers, int32; 0 for what is no item."""
+        # The catalog's own rows begin after those of a missing and an unknown value.
+        return tf.maximum(self._catalog(ids) - 1, 0)
+
     def _listed(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Item numbers, int32, 0 for those that are unknown, and how many of these are no padding, int64."""
-        numbers = tf.cast(self._numbers.lookup(ids), tf.int32)
+        numbers = self._numbers_of(ids)
         unknown = tf.logical_and(tf.equal(numbers, 0), tf.not_equal(ids, self._ids[0]))
         return numbers, tf.math.count_nonzero(unknown, axis=1)
 
@@ -205,7 +210,7 @@ class RecommenderModule(tf.Module):
 
         As wide as the most that are known of a history, but never of no width, which the model could not read.
         """
-        numbers = tf.cast(self._numbers.lookup(history), tf.int32)
+        numbers = self._numbers_of(history)
         order = tf.argsort(tf.cast(numbers > 0, tf.int32), axis=1, stable=True)
         moved = tf.pad(tf.gather(numbers, order, batch_dims=1), [[0, 0], [1, 0]])
         # Padding costs as much as items do.
