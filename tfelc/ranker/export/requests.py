@@ -127,5 +127,7 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if isinstance(value, bytes):
         return value.decode()
+    if isinstance(value, np.bool_):
+        return bool(value)
     # The shortest number that is the same float32, not its neighbor of twice the digits.
     return float(str(value)) if isinstance(value, np.float32) else int(value)
