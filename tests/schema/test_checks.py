@@ -26,9 +26,9 @@ tasks:
 """
 
 
-def _fault(*changes: str) -> str:
-    """What `Schema.parse` says after changes such as `columns.price.default: many`."""
-    content = yaml.safe_load(_WHOLE)
+def _changed(*changes: str) -> dict[str, Any]:
+    """The content after changes such as `columns.price.default: many`."""
+    content: dict[str, Any] = yaml.safe_load(_WHOLE)
     for change in changes:
         path, value = next(iter(yaml.safe_load(change).items()))
         *parents, last = path.split(".")
@@ -36,8 +36,13 @@ def _fault(*changes: str) -> str:
         for parent in parents:
             place = place.setdefault(parent, {})
         place[last] = value
+    return content
+
+
+def _fault(*changes: str) -> str:
+    """What `Schema.parse` says after changes."""
     with pytest.raises(SchemaError) as error:
-        Schema.parse(content, "shop.yaml")
+        Schema.parse(_changed(*changes), "shop.yaml")
     message = str(error.value)
     assert message.startswith("shop.yaml: ") and "\n" not in message and error.value.exit_code == 2
     return message.removeprefix("shop.yaml: ")
@@ -60,7 +65,8 @@ def test_the_unchanged_schema_is_sound() -> None:
         ("columns.price.color: red", "`columns.price.color`: no such key; it is one of kind, role, type"),
         (
             "columns.price.kind: nubmer",
-            "`columns.price.kind`: must be one of number, category, list, label, group, id, weight, timestamp. "
+            "`columns.price.kind`: must be one of number, category, list, label, group, id, weight, timestamp, "
+            "value. "
             "Received: 'nubmer'; did you mean `number`?",
         ),
         (
@@ -147,3 +153,39 @@ def test_contradictions_of_two_parts() -> None:
 def test_what_is_no_mapping(content: object) -> None:
     with pytest.raises(SchemaError, match="^shop.yaml: [^\n]*$"):
         Schema.parse(content, "shop.yaml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (["tasks.click.kind: watch_time"], "task `click`: `clicked` is not a column of kind `value`, as one of kind"),
+        (["tasks.click.scale: log"], "`tasks.click`: a task of kind `binary` takes no `scale`"),
+        (["tasks.click.weight: clicked"], "task `click`: `clicked` is not a column of kind `weight`"),
+        (["tasks.click.weight: a", "tasks.click.row_weight: b"], "`weight` and `row_weight` name two columns"),
+        (["columns.price.nullable: true"], "`columns.price`: a column of kind `number` takes no `nullable`"),
+        (
+            [
+                "columns.paid: {kind: value}",
+                "tasks.pay: {label: paid, kind: regression, conditioned_on: click, space: entire}",
+            ],
+            "`tasks.pay`: a task of kind `regression` takes no `space: entire`",
+        ),
+        (
+            [
+                "columns.paid: {kind: value}",
+                "tasks.pay: {label: paid, kind: regression}",
+                "tasks.late: {label: clicked, conditioned_on: pay}",
+            ],
+            "task `late`: `conditioned_on: pay` predicts a value, which is no condition",
+        ),
+    ],
+)
+def test_contradictions_of_values_and_weights(changes: list[str], fault: str) -> None:
+    assert fault in _fault(*changes)
+
+
+def test_each_task_may_name_a_weight_of_its_own() -> None:
+    weights = ["columns.w1: {kind: weight}", "columns.w2: {kind: weight}", "tasks.click.weight: w2"]
+    schema = Schema.parse(_changed(*weights), "shop.yaml")
+    assert schema.row_weights["click"] == "w2"
+    assert Schema.parse(yaml.safe_load(schema.dump()), "again") == schema

@@ -22,7 +22,7 @@ from tfelc.core.yaml_text import load_yaml
 from tfelc.schema.aggregate import Aggregate
 from tfelc.schema.aggregate_columns import with_aggregates
 from tfelc.schema.checks import check_schema
-from tfelc.schema.column import Column, Kind
+from tfelc.schema.column import OUTCOME_KINDS, Column, Kind
 from tfelc.schema.embedding_table import EmbeddingTable
 from tfelc.schema.list_sequence import ListSequence
 from tfelc.schema.renames import SCHEMA_RENAMES
@@ -153,6 +153,9 @@ class Schema(SchemaPart):
         for task in content["tasks"].values():
             task["given"] = task.pop("conditioned_on")
             task["space"] = {"conditional": "given"}.get(task["space"], task["space"])
+            for key in ("row_weight", "kind", "loss", "scale"):  # As with the keys below.
+                if task[key] == Task.model_fields[key].default:
+                    del task[key]
         # And without the keys that came later, where they say nothing.
         for part in (content, *content["columns"].values()):
             for key in _SPELLING:
@@ -161,6 +164,8 @@ class Schema(SchemaPart):
         for column in content["columns"].values():
             if column["source"] is None:
                 del column["source"]
+            if not column["nullable"]:
+                del column["nullable"]
         for key in ("aggregates", "request_key", "sequences"):  # A schema without them means what it always did.
             if content[key] == type(self).model_fields[key].default:
                 del content[key]
@@ -197,14 +202,40 @@ class Schema(SchemaPart):
     def undefined_labels(self) -> dict[str, list[str]]:
         """Each label that may be null -> the labels none of which may then be 1.
 
-        A conversion is not defined where its condition did not come; see `Task.conditioned_on`.
+        A conversion is not defined where its condition did not come; see `Task.conditioned_on`. One that is `nullable`
+        may be null in any row.
         """
         found: dict[str, list[str]] = {}
-        for label in self.of_kind("label"):
+        for label in self.outcomes:
             conditions = [task.conditioned_on for task in self.tasks.values() if task.label == label]
-            if conditions and all(conditions):
+            if self.columns[label].nullable:
+                found[label] = []
+            elif conditions and all(conditions):
                 found[label] = [self.tasks[str(name)].label for name in conditions]
         return found
+
+    @property
+    def row_weights(self) -> dict[str, str]:
+        """Each task whose rows are weighed -> the column that says how: its own, or the one for all tasks."""
+        named = {task.row_weight for task in self.tasks.values()}
+        for_all = next((name for name in self.of_kind("weight") if name not in named), None)
+        columns = {name: task.row_weight or for_all for name, task in self.tasks.items()}
+        return {name: column for name, column in columns.items() if column is not None}
+
+    @property
+    def outcomes(self) -> dict[str, Column]:
+        """The columns that tasks predict, in order."""
+        return {name: column for name, column in self.columns.items() if column.kind in OUTCOME_KINDS}
+
+    @property
+    def never_negative(self) -> dict[str, str]:
+        """Each value that must be at least 0 -> the task that needs it so."""
+        return {task.label: name for name, task in self.tasks.items() if task.never_negative}
+
+    @property
+    def nullable_labels(self) -> frozenset[str]:
+        """The labels that are not known in every row."""
+        return frozenset(name for name, column in self.columns.items() if column.nullable)
 
     def of_kind(self, kind: Kind) -> dict[str, Column]:
         """The columns of one kind, in order."""

@@ -1,4 +1,4 @@
-"""The ranker as TensorFlow Serving runs it: raw columns in, probabilities out."""
+"""The ranker as TensorFlow Serving runs it: raw columns in, probabilities and values out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.example_format import parse_examples
 from tfelc.ranker.export.quantized_rows import QuantizedRows
 from tfelc.ranker.export.signatures import EXAMPLES, RANK, input_specs, output_dtypes
-from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.ranker.models.task_outputs import task_outputs
 from tfelc.schema.task import CLUSTER_OUTPUTS
 
 Tensor = Any
@@ -83,7 +83,7 @@ class ServingModule(tf.Module):
 
     def _outputs(self, encoded: Mapping[str, Tensor], broadcast: bool) -> dict[str, Tensor]:
         found = self._model.ranker(encoded, broadcast=broadcast, training=False)
-        outputs = probabilities(self._model.tasks, found["logits"])
+        outputs = task_outputs(self._model.tasks, found["logits"], self._model.heads)
         if "clusters" in found:
             nearest, share = CLUSTER_OUTPUTS
             outputs[nearest] = found["clusters"]["cluster"]

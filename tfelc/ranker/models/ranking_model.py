@@ -11,6 +11,8 @@ from tfelc.core.errors import UsageError
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout
 from tfelc.features.lookup import FeatureLookup
+from tfelc.losses.task_heads.create_head import create_head
+from tfelc.losses.task_heads.task_head import TaskHead
 from tfelc.ranker.models.multi_task_model import MultiTaskModel
 from tfelc.ranker.settings import RankerSettings
 from tfelc.schema.schema import Schema
@@ -27,6 +29,7 @@ class RankingModel:
         tasks: The heads' tasks and those that they are conditioned on.
         lookup: Raw columns -> the ranker's inputs.
         ranker: The model, built.
+        heads: Task that is predicted -> what its logits stand for.
 
     Example:
         >>> columns = {
@@ -46,6 +49,7 @@ class RankingModel:
     tasks: dict[str, Task]
     lookup: FeatureLookup
     ranker: MultiTaskModel
+    heads: dict[str, TaskHead]
 
     @classmethod
     def build(
@@ -64,7 +68,8 @@ class RankingModel:
             schema, fitted.numbers, table_rows, heads, config.model, dtype=config.training.precision, name="ranker"
         )
         ranker({key: tf.zeros([1, *spec.shape[1:]], spec.dtype) for key, spec in lookup.specs().items()})
-        return cls(schema, tasks, lookup, ranker)
+        of_tasks = {name: create_head(tasks[name], fitted.values.get(name)) for name in heads}
+        return cls(schema, tasks, lookup, ranker, of_tasks)
 
     @staticmethod
     def check(schema: Schema, config: RankerSettings) -> None:

@@ -56,7 +56,7 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
 
     @property
     def probabilities(self) -> list[str]:
-        """The outputs that are probabilities."""
+        """The outputs that are probabilities, or quantities."""
         return [name for name, output in self.manifest.outputs.items() if len(output) > 1]
 
     def inputs(self, rows: pa.Table) -> dict[str, Array]:

@@ -1,0 +1,133 @@
+"""Quantities beside probabilities, from a raw log to a served score: one tiny training, one export."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.support.training import train
+from tests.support.valued_log import valued_content, valued_log, write_valued_log
+from tfelc.data.dataset import Dataset
+from tfelc.data.log_preparation import prepare
+from tfelc.lifecycle.export import publish
+from tfelc.lifecycle.export.session_runner import SessionRunner
+from tfelc.lifecycle.export.verify import compare
+from tfelc.ranker.evaluation.evaluation import evaluate
+from tfelc.ranker.evaluation.predictions import Predictor
+from tfelc.ranker.export import exporter
+from tfelc.ranker.report.ranker_report import RankerReport
+from tfelc.ranker.run import RankerRun
+from tfelc.ranker.scoring.exported_predictor import ExportedPredictor
+from tfelc.ranker.scoring.exported_ranker import ExportedRanker
+from tfelc.ranker.scoring.scoring_job import JobSettings, ScoringJob
+from tfelc.schema.schema import Schema
+
+TASKS = ("click", "watch", "spend", "size", "hide")
+SETTINGS = (
+    "training.epochs=4",
+    "training.balance.name=fixed",
+    "optimizer.average=0",
+    "model.architecture={name: mmoe, num_experts: 2, units: [16]}",
+    "model.linear=true",
+    "training.early_stopping.metric=watch.xauc",
+    "training.yardsticks=true",
+)
+BINARY, VALUES = {"click", "hide"}, {"watch", "watch_expected", "spend", "size"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("valued")
+
+
+@pytest.fixture(scope="module")
+def dataset(folder: Path) -> Dataset:
+    log = write_valued_log(folder / "log.csv")
+    prepare(Schema.load(valued_content()), str(log), folder / "data")
+    return Dataset(folder / "data")
+
+
+@pytest.fixture(scope="module")
+def run(dataset: Dataset, folder: Path) -> RankerRun:
+    training = train(dataset, folder / "run", *SETTINGS, tasks=TASKS)
+    training.test()
+    return RankerRun.open(folder / "run")
+
+
+@pytest.fixture(scope="module")
+def exported(run: RankerRun, folder: Path) -> Any:
+    def verify(version: Path, requests: Any) -> Any:
+        with SessionRunner(version) as runner:
+            return compare(runner, requests)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publish, "verify", verify)
+        return exporter.export(run, folder / "base")
+
+
+@pytest.fixture(scope="module")
+def result(run: RankerRun, dataset: Dataset) -> Any:
+    return evaluate(Predictor(run.model(), dataset).predict("test"), "test")
+
+
+def test_what_is_not_known_is_counted_and_means_are_over_what_is(dataset: Dataset) -> None:
+    unknown = dataset.manifest.metadata["unknown_labels"]["hidden"]
+    log = valued_log()
+    assert sum(unknown.values()) == log["hidden"].isna().sum() and min(unknown.values()) > 0
+    rates = {split: rate["hidden"] for split, rate in dataset.manifest.label_rates.items()}
+    known = {split: dataset.rows(split) - unknown[split] for split in rates}
+    assert sum(rates[split] * known[split] for split in rates) == pytest.approx(log["hidden"].sum())
+
+
+def test_each_output_has_its_own_metrics_over_the_rows_where_it_is_known(result: Any, dataset: Dataset) -> None:
+    assert {name for name, values in result.metrics.items() if "auc" in values} == BINARY
+    assert {name for name, values in result.metrics.items() if "xauc" in values} == VALUES
+    # All follow from the features, and in the label's unit.
+    assert min(result.metrics[name]["xauc"] for name in VALUES) > 0.6
+    assert result.metrics["size"]["nrmse"] < 0.7 and result.metrics["watch"]["nrmse"] < 1
+    assert all(abs(result.metrics[name]["sum_error"]) < 0.3 for name in ("watch", "watch_expected", "spend"))
+
+
+def test_the_yardsticks_are_of_each_kind(run: RankerRun) -> None:
+    found = run.read_json("metrics.json")["yardsticks"]
+    assert list(found) == ["constant", "logistic regression", "ridge", "boosted trees"]
+    assert set(found["ridge"]) == VALUES and set(found["logistic regression"]) == BINARY
+    assert set(found["boosted trees"]) == VALUES | BINARY
+    assert found["constant"]["spend"]["xauc"] == 0.5 < found["boosted trees"]["spend"]["xauc"]
+
+
+def test_every_signature_answers_as_the_trained_model_does(exported: Any) -> None:
+    assert {max(outputs.values()) < 0.05 for outputs in exported.differences.values()} == {True}
+    outputs = exported.manifest.outputs
+    assert outputs["spend"]["value_of"] == "money" and outputs["click"]["probability_of"] == "clicked"
+    assert outputs["watch_expected"]["product_of"] == ["watch", "click"]
+    assert exported.manifest.tasks["watch"]["kind"] == "watch_time" and "kind" not in exported.manifest.tasks["click"]
+
+
+def test_what_is_served_is_what_is_predicted(run: RankerRun, exported: Any, dataset: Dataset, folder: Path) -> None:
+    import tfelc
+
+    rows = valued_log(60, seed=1)
+    expected = tfelc.load(run.path).predict(rows)
+    # Seconds are seconds: about e^3 of them, and no share of 1.
+    assert 5 < expected["watch"].median() < 60 and expected["spend"].min() >= 0
+    np.testing.assert_allclose(expected["watch_expected"], expected["watch"] * expected["click"], rtol=1e-5)
+    rows.to_parquet(folder / "rows.parquet")
+    settings = JobSettings(model=exported.path, inputs=(str(folder / "rows.parquet"),), output=str(folder / "scores"))
+    summary = ScoringJob(settings).run()
+    scored = pd.concat([pd.read_parquet(part) for part in sorted((folder / "scores").glob("part-*.parquet"))])
+    for name in BINARY | VALUES:
+        np.testing.assert_allclose(scored[name], expected[name], rtol=1e-4, err_msg=name)
+        assert summary.quantiles(name)[2] == pytest.approx(np.sort(expected[name])[29], rel=0.01)
+    judged = evaluate(ExportedPredictor(ExportedRanker(exported.path), dataset).predict("test"), "test")
+    assert judged.metrics["watch"]["rmse"] == pytest.approx(
+        evaluate(Predictor(run.model(), dataset).predict("test"), "test").metrics["watch"]["rmse"], rel=1e-4
+    )
+
+
+def test_the_report_shows_quantities_with_their_metrics(run: RankerRun, folder: Path) -> None:
+    page = RankerReport(run, replicates=100).html("tfelc report")
+    assert "XAUC" in page and "off by" in page and "nan" not in json.dumps(run.read_json("metrics.json")["metrics"])
