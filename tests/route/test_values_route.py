@@ -1,5 +1,6 @@
 """Quantities beside probabilities, from a raw log to a served score: one tiny training, one export."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
-from tests.support.training import train
+from tests.support.training import create, train
 from tests.support.valued_log import valued_content, valued_log, write_valued_log
 from tfelc.data.dataset import Dataset
 from tfelc.data.log_preparation import prepare
@@ -18,6 +20,8 @@ from tfelc.lifecycle.export.verify import compare
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictor
 from tfelc.ranker.export import exporter
+from tfelc.ranker.export.requests import request_inputs
+from tfelc.ranker.export.signatures import RANK, RANK_TOP
 from tfelc.ranker.report.ranker_report import RankerReport
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.scoring.exported_predictor import ExportedPredictor
@@ -116,16 +120,47 @@ def test_what_is_served_is_what_is_predicted(run: RankerRun, exported: Any, data
     assert 5 < expected["watch"].median() < 60 and expected["spend"].min() >= 0
     np.testing.assert_allclose(expected["watch_expected"], expected["watch"] * expected["click"], rtol=1e-5)
     rows.to_parquet(folder / "rows.parquet")
-    settings = JobSettings(model=exported.path, inputs=(str(folder / "rows.parquet"),), output=str(folder / "scores"))
+    settings = JobSettings(
+        model=exported.path, inputs=(str(folder / "rows.parquet"),), output=str(folder / "scores"), top_k=1, by="user"
+    )
     summary = ScoringJob(settings).run()
     scored = pd.concat([pd.read_parquet(part) for part in sorted((folder / "scores").glob("part-*.parquet"))])
-    for name in BINARY | VALUES:
+    formula = expected["watch_expected"] ** 0.5 + 0.1 * expected["spend"] - 2 * expected["hide"]
+    np.testing.assert_allclose(expected["score"], formula, rtol=1e-4)
+    for name in BINARY | VALUES | {"score"}:
         np.testing.assert_allclose(scored[name], expected[name], rtol=1e-4, err_msg=name)
         assert summary.quantiles(name)[2] == pytest.approx(np.sort(expected[name])[29], rel=0.01)
+    ranked = pd.concat([pd.read_parquet(part) for part in sorted((folder / "scores" / "_ranking").glob("*.parquet"))])
+    best = expected["score"].groupby(rows["user"]).max()
+    top = ranked[ranked["rank"] == 1].set_index("user")["score"]
+    np.testing.assert_allclose(top.sort_index(), best.sort_index(), rtol=1e-4)
     judged = evaluate(ExportedPredictor(ExportedRanker(exported.path), dataset).predict("test"), "test")
     assert judged.metrics["watch"]["rmse"] == pytest.approx(
         evaluate(Predictor(run.model(), dataset).predict("test"), "test").metrics["watch"]["rmse"], rel=1e-4
     )
+
+
+def test_the_best_items_come_in_the_order_of_their_score(exported: Any) -> None:
+    schema, rows = exported.manifest.schema_, exported.rows.slice(0, 30)
+    with SessionRunner(exported.path) as runner:
+        asked = request_inputs(schema, RANK_TOP, rows)
+        found = runner.run(RANK_TOP, asked)
+        whole = runner.run(RANK, request_inputs(schema, RANK, rows))
+        for k in (0, 1, 99):
+            some = runner.run(RANK_TOP, asked | {"k": np.array([k], np.int64)})
+            assert len(some["position"]) == min(k, 30) and some["score"].tolist() == sorted(whole["score"])[::-1][:k]
+    assert len(found["score"]) == asked["k"] == 15
+    assert found["score"].tolist() == sorted(whole["score"].tolist(), reverse=True)[:15]
+    for name in ("watch", "spend", "score"):
+        np.testing.assert_array_equal(found[name], whole[name][found["position"]])
+    assert exported.manifest.outputs["score"] == {"dtype": "float32", "formula": schema.score}
+
+
+def test_a_formula_whose_outputs_are_not_predicted_is_left_out(dataset: Dataset, folder: Path) -> None:
+    console = Console(file=io.StringIO(), width=200)
+    create(dataset, folder / "part", *SETTINGS[:4], tasks=("click", "watch"), console=console)
+    assert "no output `score`: its formula reads spend, hide, which are not predicted" in console.file.getvalue()
+    assert RankerRun.open(folder / "part").schema.score is None
 
 
 def test_the_report_shows_quantities_with_their_metrics(run: RankerRun, folder: Path) -> None:

@@ -7,6 +7,7 @@ import yaml
 
 from tfelc.core.errors import SchemaError
 from tfelc.schema.schema import Schema
+from tfelc.schema.task_chain import absent_outputs
 
 _WHOLE = """
 name: shop
@@ -56,7 +57,7 @@ def test_the_unchanged_schema_is_sound() -> None:
     ("change", "fault"),
     [
         # The mapping itself.
-        ("color: red", "`color`: no such key; it is one of name, columns, tasks, tables, user_key, split"),
+        ("paint: red", "`paint`: no such key; it is one of name, columns, tasks, tables, user_key, split"),
         ("taks: {}", "`taks`: no such key; did you mean `tasks`?"),
         ("columns.price.rol: user", "`columns.price.rol`: no such key; did you mean `role`?"),
         ("tables.item.min_cuont: 3", "`tables.item.min_cuont`: no such key; did you mean `min_count`?"),
@@ -189,3 +190,25 @@ def test_each_task_may_name_a_weight_of_its_own() -> None:
     schema = Schema.parse(_changed(*weights), "shop.yaml")
     assert schema.row_weights["click"] == "w2"
     assert Schema.parse(yaml.safe_load(schema.dump()), "again") == schema
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (["score: click * bye"], "`score` click * bye: no output `bye`; there are click, buy, click_buy"),
+        (["score: click *"], "`score` click *: not a formula"),
+        (["score: click / 0"], "`score` click / 0: is a finite number for no output"),
+        (["score: click.real"], "`score` click.real: only outputs, numbers"),
+        (["score: click", "tasks.score: {label: clicked}"], "output `score` is that of `score`, too"),
+        (["score: click", "columns.K: {kind: number, role: item}"], "column `K`: where there is a `score`, a ranking takes `k`"),
+    ],
+)
+def test_contradictions_of_a_score(changes: list[str], fault: str) -> None:
+    assert fault in _fault(*changes)
+
+
+def test_a_score_may_use_every_output() -> None:
+    schema = Schema.parse(_changed("score: click_buy ** 0.5 - 2 * click + log(buy)"), "shop.yaml")
+    assert absent_outputs(schema.score, schema.tasks, ["click", "buy"]) == []
+    assert absent_outputs(schema.score, schema.tasks, ["buy"]) == ["click", "click_buy"]
+    assert Schema.parse(yaml.safe_load(schema.dump()), "again").hash() == schema.hash()

@@ -12,6 +12,7 @@ import yaml
 SCHEMA = """
 name: valued
 user_key: user
+score: watch_expected ** 0.5 + 0.1 * spend - 2 * hide
 split: {by: row, validation: 0.2, test: 0.2}
 tasks:
   click: {label: clicked}

@@ -28,6 +28,7 @@ from tfelc.schema.list_sequence import ListSequence
 from tfelc.schema.renames import SCHEMA_RENAMES
 from tfelc.schema.request_key import check_request_key
 from tfelc.schema.schema_part import SchemaPart
+from tfelc.schema.score import check_score
 from tfelc.schema.spelling import Separator, TimeZone
 from tfelc.schema.split import Split
 from tfelc.schema.task import Task
@@ -57,6 +58,8 @@ class Schema(SchemaPart):
             none.
         request_key: Column that tells apart what is ranked together, or `user_and_day`: GAUC is then within each of
             those. Defaults to the user key.
+        score: Formula over the outputs, such as `ctr * cvr ** 0.5`, that becomes the output `score`, by which rankings
+            go. Defaults to none.
         sequences: Name -> lists that are equally long in each row, and say together what happened, one thing after the
             other. Defaults to none.
 
@@ -83,6 +86,7 @@ class Schema(SchemaPart):
     timezone: TimeZone = "UTC"
     aggregates: dict[str, Aggregate] = {}
     request_key: str | None = None
+    score: str | None = None
     sequences: dict[str, ListSequence] = {}
 
     @model_validator(mode="after")
@@ -90,6 +94,8 @@ class Schema(SchemaPart):
         self.columns.update(with_aggregates(self.columns, self.aggregates, self.user_key))
         check_request_key(self.request_key, self.columns, self.user_key)
         check_schema(self.columns, self.tasks, self.tables, self.user_key, self.split, self.sequences)
+        if self.score is not None:
+            check_score(self.score, self.columns, self.tasks)
         return self
 
     @classmethod
@@ -166,7 +172,12 @@ class Schema(SchemaPart):
                 del column["source"]
             if not column["nullable"]:
                 del column["nullable"]
-        for key in ("aggregates", "request_key", "sequences"):  # A schema without them means what it always did.
+        for key in (
+            "aggregates",
+            "request_key",
+            "score",
+            "sequences",
+        ):  # A schema without them means what it always did.
             if content[key] == type(self).model_fields[key].default:
                 del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -7,6 +7,7 @@ from typing import Any
 
 from tfelc.core.errors import UsageError
 from tfelc.schema.schema import Schema
+from tfelc.schema.score import score_formula
 from tfelc.schema.task import Task
 from tfelc.schema.task_settings import TaskSettings
 
@@ -81,3 +82,17 @@ def joint_label(tasks: Mapping[str, Task], labels: Mapping[str, Any], name: str)
         decided = decided | (label == 0)
         first = first * label
     return np.where(decided, np.zeros_like(first), first)
+
+
+def absent_outputs(text: str | None, tasks: Mapping[str, Task], heads: Sequence[str]) -> list[str]:
+    """The outputs that a formula reads and that a ranker with these heads does not have.
+
+    Args:
+        text: str or None. The formula; None for none.
+        tasks: Mapping of name to Task. All the tasks of the schema.
+        heads: Sequence of str. The tasks that are predicted.
+    """
+    if text is None:
+        return []
+    there = {*heads, *joint_names(tasks, heads)}
+    return [name for name in score_formula(text, tasks).used if name not in there]

@@ -18,7 +18,6 @@ from tfelc.ranker.data.task_labels import task_labels
 from tfelc.ranker.evaluation.requests import Requests
 from tfelc.ranker.evaluation.told_apart import told_apart
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.ranker.models.task_outputs import task_outputs
 from tfelc.schema.schema import Schema
 from tfelc.schema.task import Task
 from tfelc.schema.task_chain import value_outputs
@@ -123,7 +122,7 @@ class Predictor:
 
     def _outputs(self, features: Any) -> dict[str, Any]:
         outputs = self._model.ranker(features, training=False)
-        scores = task_outputs(self._model.tasks, outputs["logits"], self._model.heads)
+        scores = self._model.outputs(outputs["logits"])
         found = {"probabilities": scores, "gates": outputs["gates"]}
         if "clusters" in outputs:
             found |= {name: outputs["clusters"][name] for name in ("assignment", "embedding")}

@@ -14,10 +14,11 @@ from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.export.manifest import Manifest, run_metadata
 from tfelc.lifecycle.export.signatures import describe
 from tfelc.ranker.export.reference_statistics import ReferenceStatistics
-from tfelc.ranker.export.signatures import input_specs, missing_value, output_dtypes
+from tfelc.ranker.export.signatures import RANK_TOP, input_specs, missing_value, output_dtypes
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.schema.renames import SCHEMA_RENAMES
 from tfelc.schema.schema import Schema
+from tfelc.schema.score import POSITION_OUTPUT, SCORE_OUTPUT
 from tfelc.schema.task import CLUSTER_OUTPUTS, Task
 from tfelc.schema.task_chain import chain_of, joint_names
 
@@ -32,8 +33,8 @@ class FeatureManifest(Manifest):
         features: Feature -> kind, role, type, what a missing value is sent as, a list's longest length, the number of
             known values, a number's mean and variance after its transform.
         tasks: Head -> label, the task that it is conditioned on, and its kind where it predicts a quantity.
-        outputs: Output -> type, and the label whose probability or expected value it is, or the product of which tasks'
-            outputs.
+        outputs: Output -> type, and the label whose probability or expected value it is, the product of which tasks'
+            outputs, or the formula of `score`.
         reference: Distributions of features and scores on the validation split; None where its data was gone.
     """
 
@@ -78,7 +79,13 @@ class FeatureManifest(Manifest):
             signatures={
                 name: {
                     "inputs": describe(specs),
-                    "outputs": {output: {"dtype": dtype, "shape": [None]} for output, dtype in outputs.items()},
+                    "outputs": {
+                        output: {"dtype": dtype, "shape": [None]}
+                        for output, dtype in {
+                            **outputs,
+                            **({POSITION_OUTPUT: "int64"} if name == RANK_TOP else {}),
+                        }.items()
+                    },
                 }
                 for name, specs in input_specs(model.schema).items()
             },
@@ -123,6 +130,8 @@ def _feature(schema: Schema, fitted: FittedFeatures, name: str) -> dict[str, Any
 def _meaning(model: RankingModel, output: str) -> dict[str, Any]:
     if output in CLUSTER_OUTPUTS:
         return {}
+    if output == SCORE_OUTPUT:
+        return {"formula": model.schema.score}
     joints = joint_names(model.tasks, model.ranker.tasks)
     if output not in joints:
         task = model.tasks[output]

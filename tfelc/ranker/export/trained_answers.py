@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from tfelc.lifecycle.export.tied_clusters import tied_clusters
 from tfelc.ranker.models.ranking_model import RankingModel
-from tfelc.ranker.models.task_outputs import task_outputs
 from tfelc.schema.task import CLUSTER_OUTPUTS
 
 Array = npt.NDArray[Any]
@@ -28,7 +27,7 @@ def trained_answers(model: RankingModel, rows: pa.Table) -> tuple[dict[str, Arra
         is right.
     """
     found = model.ranker(model.lookup.encode(rows), training=False)
-    scores = task_outputs(model.tasks, found["logits"], model.heads)
+    scores = model.outputs(found["logits"])
     answers: dict[str, Array] = {name: np.asarray(score, np.float32) for name, score in scores.items()}
     tied = np.zeros(len(rows), bool)
     if "clusters" in found:

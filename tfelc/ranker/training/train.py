@@ -35,7 +35,7 @@ from tfelc.ranker.training.table_defaults import resolved_settings
 from tfelc.ranker.warm_start.begin import continued_features, settings_of, warm_start_line, warm_start_metadata
 from tfelc.ranker.warm_start.refuse_incompatible import refuse_incompatible
 from tfelc.schema.schema import Schema
-from tfelc.schema.task_chain import joint_names, select_tasks, value_outputs
+from tfelc.schema.task_chain import absent_outputs, joint_names, select_tasks, value_outputs
 
 
 def create_training(
@@ -107,6 +107,10 @@ def _refuse_unfit(dataset: Dataset, tasks: Sequence[str], settings: RankerSettin
     dataset.verify(["validation", "test"])
     refuse_unlearnable(dataset, dataset.schema, selected, tasks)
     _watched(dataset, dataset.schema, tasks, settings)
+    if absent := absent_outputs(dataset.schema.score, dataset.schema.tasks, tasks):
+        _warn(
+            console, f"no output `score`: its formula reads {', '.join(absent)}, which are not predicted; see `tasks`"
+        )
     for notice in unknown_labels(dataset, dataset.schema, selected, tasks):
         console.print(notice, markup=False, highlight=False, soft_wrap=True)
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):

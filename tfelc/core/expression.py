@@ -1,11 +1,11 @@
-"""A formula over a ranker's outputs, such as `ctr * cvr`, from the command line; nothing but arithmetic."""
+"""A formula over a ranker's outputs, such as `ctr * cvr`, of a schema or a command; nothing but arithmetic."""
 
 from __future__ import annotations
 
 import ast
 import operator
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,10 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Pow: operator.pow,
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
-_FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
-    "log": (np.log, 1),
-    "exp": (np.exp, 1),
-    "sqrt": (np.sqrt, 1),
-    "min": (np.minimum, 2),
-    "max": (np.maximum, 2),
-}
+# Function -> how many values it takes, and what it is for arrays of NumPy's.
+_ARGUMENTS = {"log": 1, "exp": 1, "sqrt": 1, "min": 2, "max": 2}
+Functions: TypeAlias = Mapping[str, Callable[..., Any]]
+_FUNCTIONS: Functions = {"log": np.log, "exp": np.exp, "sqrt": np.sqrt, "min": np.minimum, "max": np.maximum}
 _LONGEST = 1000
 
 
@@ -40,6 +37,9 @@ class Expression:
     Args:
         text: The formula.
         names: The names it may use.
+
+    Attributes:
+        used: The names that it uses, in their order.
 
     Raises:
         UsageError: It is no such formula, or uses another name.
@@ -59,18 +59,31 @@ class Expression:
             self._check(self._tree, names)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise UsageError(f"`score` {text[:80]}: not a formula; write one such as 'ctr * cvr'", ["score"]) from None
+        said = {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
+        self.used = [name for name in self._names if name in said]
 
     def __call__(self, values: Mapping[str, Array]) -> Array:
         """Its value for arrays of one shape; what is no finite number becomes minus infinity, and so comes last."""
         with np.errstate(all="ignore"):
-            found = np.asarray(self._value(self._tree, values), np.float64)
+            wide = {name: each.astype(np.float64) for name, each in values.items()}
+            found = np.asarray(self.value(wide, _FUNCTIONS, np.float64), np.float64)
         shape = np.broadcast_shapes(found.shape, *(each.shape for each in values.values()))
         return np.where(np.isfinite(found), np.broadcast_to(found, shape), -np.inf)
+
+    def value(self, values: Mapping[str, Any], functions: Functions, number: Callable[[float], Any]) -> Any:
+        """Its value as it comes out, with arrays or tensors of whatever kind.
+
+        Args:
+            values: Name -> array or tensor.
+            functions: `log`, `exp`, `sqrt`, `min` and `max` of these.
+            number: Makes one of these of a number.
+        """
+        return self._value(self._tree, values, functions, number)
 
     def refuse_endless(self) -> None:
         """Raises UsageError where it is no finite number whatever the outputs are, such as `ctr / 0`."""
         random = np.random.default_rng(0)
-        # Probabilities, and whole numbers as those of clusters are.
+        # Probabilities, and whole numbers as those of clusters and quantities are.
         tried = np.concatenate(
             [random.random((200, len(self._names))), random.integers(0, 1000, (200, len(self._names)))]
         )
@@ -88,10 +101,10 @@ class Expression:
                 pass
             case ast.Name(id=name):
                 if name not in names:
-                    raise self._fault(f"no output `{name}`; the model has {', '.join(names)}")
-            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _FUNCTIONS:
-                if len(args) != _FUNCTIONS[name][1]:
-                    raise self._fault(f"`{name}` takes {_FUNCTIONS[name][1]} values")
+                    raise self._fault(f"no output `{name}`; there are {', '.join(names)}")
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _ARGUMENTS:
+                if len(args) != _ARGUMENTS[name]:
+                    raise self._fault(f"`{name}` takes {_ARGUMENTS[name]} values")
                 for each in args:
                     self._check(each, names)
             case _:
@@ -103,16 +116,21 @@ class Expression:
     def _fault(self, reason: str) -> UsageError:
         return UsageError(f"`score` {self.text}: {reason}", ["score"])
 
-    def _value(self, node: ast.expr, values: Mapping[str, Array]) -> Any:
+    def _value(
+        self, node: ast.expr, values: Mapping[str, Any], functions: Functions, number: Callable[[float], Any]
+    ) -> Any:
+        def of(part: ast.expr) -> Any:
+            return self._value(part, values, functions, number)
+
         match node:
             case ast.BinOp(left=left, op=op, right=right):
-                return _BINARY[type(op)](self._value(left, values), self._value(right, values))
+                return _BINARY[type(op)](of(left), of(right))
             case ast.UnaryOp(op=op, operand=operand):
-                return _UNARY[type(op)](self._value(operand, values))
+                return _UNARY[type(op)](of(operand))
             case ast.Name(id=name):
-                return values[name].astype(np.float64)
+                return values[name]
             case ast.Call(func=ast.Name(id=name), args=args):
-                return _FUNCTIONS[name][0](*(self._value(each, values) for each in args))
-            case ast.Constant(value=int() | float() as value):
-                return np.float64(value)
+                return functions[name](*map(of, args))
+            case ast.Constant(value=int() | float() as constant):
+                return number(float(constant))
         raise AssertionError(ast.dump(node))

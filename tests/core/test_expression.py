@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfelc.core.errors import UsageError
-from tfelc.ranker.scoring.expression import Expression
+from tfelc.core.expression import Expression
 
 VALUES = {"ctr": np.array([0.5, 0.25, 0.0], np.float32), "cvr": np.array([0.5, 1.0, 0.0], np.float32)}
 
@@ -53,3 +53,7 @@ def test_arithmetic(text, expected):
 def test_anything_else_is_refused(text):
     with pytest.raises(UsageError, match="`score`"):
         Expression(text, VALUES)
+
+
+def test_it_says_which_outputs_it_uses():
+    assert Expression("max(cvr, 2) * cvr", VALUES).used == ["cvr"] and Expression("3", VALUES).used == []
