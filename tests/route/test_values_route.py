@@ -5,11 +5,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from rich.console import Console
 
+from tests.serving.local_process import LocalProcess
 from tests.support.training import create, train
 from tests.support.valued_log import valued_content, valued_log, write_valued_log
 from tfelc.data.dataset import Dataset
@@ -20,6 +23,7 @@ from tfelc.lifecycle.export.verify import compare
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictor
 from tfelc.ranker.export import exporter
+from tfelc.ranker.export.ready_requests import ready_requests
 from tfelc.ranker.export.requests import request_inputs
 from tfelc.ranker.export.signatures import RANK, RANK_TOP
 from tfelc.ranker.report.ranker_report import RankerReport
@@ -28,6 +32,9 @@ from tfelc.ranker.scoring.exported_predictor import ExportedPredictor
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
 from tfelc.ranker.scoring.scoring_job import JobSettings, ScoringJob
 from tfelc.schema.schema import Schema
+from tfelc.serving.client.call_error import CallError
+from tfelc.serving.client.grpc_client import GrpcClient
+from tfelc.serving.client.rest_client import RestClient
 
 TASKS = ("click", "watch", "spend", "size", "hide")
 SETTINGS = (
@@ -146,14 +153,40 @@ def test_the_best_items_come_in_the_order_of_their_score(exported: Any) -> None:
         asked = request_inputs(schema, RANK_TOP, rows)
         found = runner.run(RANK_TOP, asked)
         whole = runner.run(RANK, request_inputs(schema, RANK, rows))
-        for k in (0, 1, 99):
-            some = runner.run(RANK_TOP, asked | {"k": np.array([k], np.int64)})
+        for k in (1, 29, 2**40):
+            some = runner.run(RANK_TOP, asked | {"k": np.array(k, np.int64)})
             assert len(some["position"]) == min(k, 30) and some["score"].tolist() == sorted(whole["score"])[::-1][:k]
-    assert len(found["score"]) == asked["k"] == 15
+        for wrong in (0, -1, [1, 2]):
+            with pytest.raises(tf.errors.InvalidArgumentError, match="`k` must be one number, at least 1"):
+                runner.run(RANK_TOP, asked | {"k": np.array(wrong, np.int64)})
+    assert len(found["score"]) == asked["k"][0] == 15
     assert found["score"].tolist() == sorted(whole["score"].tolist(), reverse=True)[:15]
     for name in ("watch", "spend", "score"):
         np.testing.assert_array_equal(found[name], whole[name][found["position"]])
     assert exported.manifest.outputs["score"] == {"dtype": "float32", "formula": schema.score}
+
+
+def test_clients_and_the_page_ask_for_the_best_items(exported: Any) -> None:
+    schema = exported.manifest.schema_
+    features = request_inputs(schema, RANK, exported.rows.slice(0, 30))
+    items = {name: values for name, values in features.items() if schema.columns[name].role == "item"}
+    user = {name: values[0] for name, values in features.items() if name not in items}
+    with LocalProcess("--base-path", str(exported.path.parent), "--name", "ranker") as process:
+        for client in (RestClient(process.rest, "ranker"), GrpcClient(process.grpc, "ranker")):
+            with client:
+                whole, best = client.rank(user, items), client.rank(user, items, k=4)
+                np.testing.assert_allclose(best["score"], sorted(whole["score"])[: -4 - 1 : -1], rtol=1e-5)
+                np.testing.assert_allclose(whole["spend"][best["position"]], best["spend"], rtol=1e-5)
+                with pytest.raises(CallError, match="`k` must be one number, at least 1"):
+                    client.rank(user, items, k=0)
+        form = httpx.get(f"{process.rest}/page/form/ranker").json()
+    default, _, top = form["signatures"]
+    assert top["name"] == "rank_top" and top["fields"][-1] | {"group": "input"} == top["fields"][-1]
+    assert top["fields"][-1]["name"] == "k" and top["fields"][-1]["missing"] == 10
+    # A quantity is no share of 1, and neither is the score.
+    assert set(default["probabilities"]) == BINARY and top["examples"][0]["k"] == 2
+    ready = ready_requests(RankerRun.open(exported.path.parent.parent / "run"), 3)
+    assert [signature for _, signature, _ in ready] == ["serving_default", "rank", "rank_top"]
 
 
 def test_a_formula_whose_outputs_are_not_predicted_is_left_out(dataset: Dataset, folder: Path) -> None:

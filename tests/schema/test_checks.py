@@ -57,7 +57,7 @@ def test_the_unchanged_schema_is_sound() -> None:
     ("change", "fault"),
     [
         # The mapping itself.
-        ("paint: red", "`paint`: no such key; it is one of name, columns, tasks, tables, user_key, split"),
+        ("hue: red", "`hue`: no such key; it is one of name, columns, tasks, tables, user_key, split"),
         ("taks: {}", "`taks`: no such key; did you mean `tasks`?"),
         ("columns.price.rol: user", "`columns.price.rol`: no such key; did you mean `role`?"),
         ("tables.item.min_cuont: 3", "`tables.item.min_cuont`: no such key; did you mean `min_count`?"),
@@ -66,7 +66,7 @@ def test_the_unchanged_schema_is_sound() -> None:
         ("columns.price.color: red", "`columns.price.color`: no such key; it is one of kind, role, type"),
         (
             "columns.price.kind: nubmer",
-            "`columns.price.kind`: must be one of number, category, list, label, group, id, weight, timestamp, "
+            "`columns.price.kind`: must be one of number, category, list, vector, label, group, id, weight, timestamp, "
             "value. "
             "Received: 'nubmer'; did you mean `number`?",
         ),
@@ -198,9 +198,14 @@ def test_each_task_may_name_a_weight_of_its_own() -> None:
         (["score: click * bye"], "`score` click * bye: no output `bye`; there are click, buy, click_buy"),
         (["score: click *"], "`score` click *: not a formula"),
         (["score: click / 0"], "`score` click / 0: is a finite number for no output"),
+        (["score: log(click_buy - 2)"], "`score` log(click_buy - 2): is a finite number for no output"),
+        (["score: 7"], "`score`: "),
         (["score: click.real"], "`score` click.real: only outputs, numbers"),
         (["score: click", "tasks.score: {label: clicked}"], "output `score` is that of `score`, too"),
-        (["score: click", "columns.K: {kind: number, role: item}"], "column `K`: where there is a `score`, a ranking takes `k`"),
+        (
+            ["score: click", "columns.K: {kind: number, role: item}"],
+            "column `K`: where there is a `score`, a ranking takes `k`",
+        ),
     ],
 )
 def test_contradictions_of_a_score(changes: list[str], fault: str) -> None:

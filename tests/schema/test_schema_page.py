@@ -38,6 +38,7 @@ IN_WORDS = {
     ("Column", "type"): "that of the kind",
     ("Column", "table"): "one of its own",
     ("Column", "nullable"): "false",
+    ("EmbeddingTable", "trainable"): "true",
 }
 
 

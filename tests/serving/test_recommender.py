@@ -74,6 +74,23 @@ def test_clients_recommend_as_the_session_does(client, session, recommender_run)
     assert embedded["embedding"].shape == (1, 8) and embedded["assignment"].shape == (1, 3)
 
 
+def test_clients_ask_under_conditions(client, target, recommender_run):
+    catalog = recommender_run.catalog
+    found = client.recommend([catalog[:3], []], 4, allow=[catalog[1:6], None], deny=["who", catalog[4]], keep_seen=True)
+    assert set(words(found["ids"])[0]) == {*catalog[1:4], catalog[5]} and catalog[4] not in words(found["ids"])[1]
+    assert found["unknown"].tolist() == [1, 1]
+    assert set(words(client.recommend([catalog[:3]], 3, allow=[])["ids"])[0]) == {""}
+    row = {"history": catalog[:3], "k": 2, "allow": [], "allow_all": True, "deny": [], "keep_seen": False}
+    asked = {"signature_name": "recommend_with", "instances": [row, {**row, "allow_all": False}]}
+    answers = target.post(f"{NAME}:predict", asked).json()["predictions"]
+    assert answers[0]["ids"] == words(client.recommend([catalog[:3]], 2)["ids"])[0] and answers[1]["ids"] == ["", ""]
+    with pytest.raises(CallError, match="`allow` must hold no item in a row where `allow_all` is true"):
+        one = {"history": [[catalog[0]]], "k": 2, "allow": [["who"]], "allow_all": True}
+        client.predict({**one, "deny": [[]], "keep_seen": False}, "recommend_with")
+    with pytest.raises(ValueError, match="`deny` holds 1 lists for 2 histories"):
+        client.recommend([[], []], 2, deny=[["a"]])
+
+
 def test_the_row_form_takes_a_k_a_row_and_the_columns_one_for_all(target, session, recommender_run):
     one, other = recommender_run.catalog[:3], recommender_run.catalog[4:7]
     rows = target.post(f"{NAME}:predict", {"instances": [{"history": one, "k": 2}, {"history": other, "k": 5}]}).json()[
@@ -197,8 +214,10 @@ def test_the_printed_requests_are_answered_alike_by_both_protocols(
     app(options, standalone_mode=False)
     lines = [line for line in capsys.readouterr().out.splitlines() if line and not line.startswith("#")]
     printed = [shlex.split(line) for line in lines]
-    assert [command[0] for command in printed] == ["curl", "grpcurl"] * 2
-    for (curl, grpcurl), name in zip((printed[:2], printed[2:]), ("scores", "embedding"), strict=True):
+    assert [command[0] for command in printed] == ["curl", "grpcurl"] * 3
+    for (curl, grpcurl), name in zip(
+        (printed[:2], printed[2:4], printed[4:]), ("scores", "embedding", "scores"), strict=True
+    ):
         answer = httpx.post(curl[3], content=curl[2].encode())
         assert answer.status_code == 200, answer.text
         by_rest = [row[name] for row in answer.json()["predictions"]]

@@ -46,13 +46,16 @@ def simulated(
 def kuairand(
     out: Out,
     data_dir: Annotated[Path, typer.Option(envvar="TFELC_DATA_DIR", help="Folder with KuaiRand-Pure's files.")],
+    watch_time: Annotated[
+        bool, typer.Option("--watch-time", help="With the task `watch` besides: the seconds watched after a click.")
+    ] = False,
 ) -> None:
     """Prepares KuaiRand-Pure: real feed impressions, with the split and the features of its fixed protocol."""
     from tfelc.core.row_progress import RowProgress
     from tfelc.ranker.data import kuairand
 
     with RowProgress() as bar:
-        kuairand.prepare(data_dir, out, bar.update)
+        kuairand.prepare(data_dir, out, bar.update, kuairand.watch_time_schema() if watch_time else None)
     _report(out)
 
 

@@ -14,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from tfelc.lifecycle.scoring.batch_job import BatchJob
     from tfelc.lifecycle.scoring.summary import Summary
+    from tfelc.next_item.scoring.top_k_job import TopKJob
     from tfelc.ranker.scoring.ranker_summary import RankerSummary
     from tfelc.ranker.scoring.scoring_job import ScoringJob
 
@@ -38,6 +39,19 @@ MaxBadRows = Annotated[float, typer.Option(min=0, max=1, help="Share of rows tha
 CsvDelimiter = Annotated[
     str | None, typer.Option(help="What separates the columns of CSV files. Defaults to a comma; in .tsv files a tab.")
 ]
+Recommender = Annotated[
+    Path, typer.Option(help="Exported version of a next-item model, BASE/<version>; BASE for the latest.")
+]
+Allow = Annotated[
+    str | None,
+    typer.Option(help="Column of the lists of items to which a user's are restricted; an empty one leaves nothing."),
+]
+Deny = Annotated[str | None, typer.Option(help="Column of the lists of items that a user does not get.")]
+Formula = Annotated[
+    str | None,
+    typer.Option("--score", help="What to rank by, such as 'ctr * cvr'. Not where the model has a `score` of its own."),
+]
+KeepSeen = Annotated[bool, typer.Option("--keep-seen", help="Also find items of the history itself.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all, show five rows, write nothing.")]
 
 
@@ -62,12 +76,7 @@ def score(
     max_bad_rows: MaxBadRows = 0.001,
     top_k: Annotated[int | None, typer.Option(min=1, help="Also rank: rows kept for each value of --by.")] = None,
     by: Annotated[str | None, typer.Option(help="Column to rank for, such as user_id.")] = None,
-    formula: Annotated[
-        str | None,
-        typer.Option(
-            "--score", help="What to rank by, such as 'ctr * cvr'. Not where the model has a `score` of its own."
-        ),
-    ] = None,
+    formula: Formula = None,
     csv_delimiter: CsvDelimiter = None,
     state: Annotated[
         Path | None, typer.Option(help="Folder `state` of a dataset: gives the rows the columns of the aggregates.")
@@ -106,14 +115,15 @@ def score(
 @_top_k.command(context_settings=_RUNNER_OPTIONS)
 def top_k(
     context: typer.Context,
-    model: Annotated[
-        Path, typer.Option(help="Exported version of a next-item model, BASE/<version>; BASE for the latest.")
-    ],
+    model: Recommender,
     inputs: Inputs,
     output: Output = None,
     k: Annotated[int, typer.Option("--k", min=1, help="Items for each user.")] = 100,
     user_id: Annotated[str, typer.Option(help="Column of the users' ids.")] = "user_id",
     history: Annotated[str, typer.Option(help="Column of the lists of their items, oldest first.")] = "history",
+    allow: Allow = None,
+    deny: Deny = None,
+    keep_seen: KeepSeen = False,
     engine: EngineName = "local",
     shard: ShardText = "1/1",
     limit: Limit = None,
@@ -127,7 +137,6 @@ def top_k(
     """
     _check_call(context, engine, output, dry_run)
 
-    from tfelc.core.errors import UsageError
     from tfelc.lifecycle.scoring.shard import Shard
     from tfelc.next_item.scoring.top_k_job import TopKJob, TopKSettings
 
@@ -143,14 +152,23 @@ def top_k(
             k=k,
             user_id=user_id,
             history=history,
+            allow=allow,
+            deny=deny,
+            keep_seen=keep_seen,
         )
     )
+    _run_top_k(job, engine, context.args, dry_run)
+
+
+def _run_top_k(job: "TopKJob", engine: str, options: list[str], dry_run: bool) -> None:
+    from tfelc.core.errors import UsageError
+
     if job.is_gathered and engine != "local":
         raise UsageError(f"--engine {engine}: a table of interactions is gathered into histories on one machine")
     if dry_run:
         _preview(job)
         return
-    _report(job, _run(job, engine, context.args))
+    _report(job, _run(job, engine, options))
 
 
 def _check_call(context: typer.Context, engine: str, output: str | None, dry_run: bool) -> None:

@@ -26,7 +26,12 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.UAdd: operator.pos,
 _ARGUMENTS = {"log": 1, "exp": 1, "sqrt": 1, "min": 2, "max": 2}
 Functions: TypeAlias = Mapping[str, Callable[..., Any]]
 _FUNCTIONS: Functions = {"log": np.log, "exp": np.exp, "sqrt": np.sqrt, "min": np.minimum, "max": np.maximum}
-_LONGEST = 1000
+_LONGEST, _DEEPEST = 1000, 100
+# Lower and upper end of what a name may stand for.
+Range: TypeAlias = tuple[float, float]
+ANY_NUMBER: Range = (-np.inf, np.inf)
+_TRIED = 4000
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 class Expression:
@@ -80,25 +85,29 @@ class Expression:
         """
         return self._value(self._tree, values, functions, number)
 
-    def refuse_endless(self) -> None:
-        """Raises UsageError where it is no finite number whatever the outputs are, such as `ctr / 0`."""
+    def refuse_endless(self, ranges: Mapping[str, Range]) -> None:
+        """Raises UsageError where it is no finite number whatever the outputs are, such as `ctr / 0` or `log(ctr - 2)`.
+
+        Args:
+            ranges: Name -> its range; one without may be any number.
+        """
         random = np.random.default_rng(0)
-        # Probabilities, and whole numbers as those of clusters and quantities are.
-        tried = np.concatenate(
-            [random.random((200, len(self._names))), random.integers(0, 1000, (200, len(self._names)))]
-        )
-        if np.isneginf(self(dict(zip(self._names, tried.T, strict=True)))).all():
+        tried = {name: _values_in(ranges.get(name, ANY_NUMBER), random) for name in self._names}
+        if np.isneginf(self(tried)).all():
             raise self._fault("is a finite number for no output; there is nothing to rank by")
 
-    def _check(self, node: ast.expr, names: Collection[str]) -> None:
+    def _check(self, node: ast.expr, names: Collection[str], depth: int = 0) -> None:
+        if depth > _DEEPEST:
+            raise self._fault(f"nested more than {_DEEPEST} deep")
         match node:
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-                self._check(left, names)
-                self._check(right, names)
+                self._check(left, names, depth + 1)
+                self._check(right, names, depth + 1)
             case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
-                self._check(operand, names)
+                self._check(operand, names, depth + 1)
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-                pass
+                if not abs(value) <= _LARGEST:
+                    raise self._fault("a number in it is too large")
             case ast.Name(id=name):
                 if name not in names:
                     raise self._fault(f"no output `{name}`; there are {', '.join(names)}")
@@ -106,7 +115,7 @@ class Expression:
                 if len(args) != _ARGUMENTS[name]:
                     raise self._fault(f"`{name}` takes {_ARGUMENTS[name]} values")
                 for each in args:
-                    self._check(each, names)
+                    self._check(each, names, depth + 1)
             case _:
                 raise self._fault(
                     f"only outputs, numbers, + - * / ** and {', '.join(_FUNCTIONS)} are allowed. "
@@ -134,3 +143,17 @@ class Expression:
             case ast.Constant(value=int() | float() as constant):
                 return number(float(constant))
         raise AssertionError(ast.dump(node))
+
+
+def _values_in(ends: Range, random: np.random.Generator) -> Array:
+    """Numbers of a range: its ends, and others of every size, near its ends as far from them."""
+    low, high = ends
+    if np.isfinite([low, high]).all():
+        shares = np.concatenate([random.random(_TRIED), 10 ** random.uniform(-6, 0, _TRIED)])
+        inner = np.concatenate([low + (high - low) * shares, high - (high - low) * shares])
+        ends_alone = [low, high]
+    else:
+        sizes = 10 ** random.uniform(-6, 9, 2 * _TRIED)
+        inner = low + sizes if np.isfinite(low) else np.concatenate([sizes, -sizes])
+        ends_alone = [low] if np.isfinite(low) else [0]
+    return np.where(random.random(_TRIED) < 0.2, random.choice(ends_alone, _TRIED), random.choice(inner, _TRIED))

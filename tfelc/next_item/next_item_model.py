@@ -110,22 +110,43 @@ class NextItemModel(FittedModel[NextItemRun]):
         self._run, self._recommender = NextItemRun.open(path), None
         return self
 
-    def recommend(self, histories: Sequence[Sequence[Any]], k: int = 10) -> pd.DataFrame:
-        """The best items after each history; items of the history itself are left out.
+    def recommend(
+        self,
+        histories: Sequence[Sequence[Any]],
+        k: int = 10,
+        allow: Sequence[Any] | None = None,
+        deny: Sequence[Any] | None = None,
+        keep_seen: bool = False,
+    ) -> pd.DataFrame:
+        """The best items after each history; items of the history itself are left out unless they are kept.
 
         Args:
             histories: Sequence of sequences of raw item ids, oldest first. An id that is not in the catalog is passed
                 over; a history without a known item gets what is popular.
             k: int. Items wanted. Defaults to 10.
+            allow: Sequence. Raw item ids to which the answers are restricted, one list for all histories or one for
+                each. An empty list leaves nothing; None, for all or in place of one list, does not restrict. Defaults
+                to None.
+            deny: Sequence. Raw item ids that are not recommended, likewise. Defaults to None: none. Ids that are not in
+                the catalog, here and in `allow`, count for nothing, and a warning says how many there are.
+            keep_seen: bool. Whether items of the history itself may be recommended. Defaults to False.
 
         Returns:
             DataFrame with the columns `row` (number of the history), `rank` from 1, `item` and `score`.
+
+        Raises:
+            UsageError: There is neither one list of a kind for all histories nor one for each, or the model is not
+                fitted yet.
         """
         load_tensorflow()
 
+        from tfelc.next_item.export.conditions import Conditions
         from tfelc.next_item.scoring.recommendations_frame import recommendations_frame
+        from tfelc.next_item.scoring.unknown_ids import warn_of_unknown
 
-        answers, _ = self._trained().recommend(histories, k)
+        conditions = Conditions.of(len(histories), allow, deny, keep_seen)
+        answers, _ = self._trained().recommend(histories, k, conditions)
+        warn_of_unknown(answers)
         return recommendations_frame(answers["ids"], answers["scores"])
 
     def evaluate(self, split: str = "test", keep_seen: bool = False) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,29 @@ SCORE_OUTPUT = "score"
 POSITION_OUTPUT = "position"
 # The input that says how many items are wanted.
 K_INPUT = "k"
+# The score of a row for which the formula is no finite number: the least of float32, which JSON can hold, so that the
+# row comes last.
+LAST_SCORE = -3.4028234663852886e38
+
+_SHARE, _AT_LEAST_0 = (0.0, 1.0), (0.0, math.inf)
 
 
-def all_outputs(tasks: Mapping[str, Task]) -> list[str]:
-    """The outputs of all the tasks, joint ones after the others.
+def output_ranges(tasks: Mapping[str, Task]) -> dict[str, tuple[float, float]]:
+    """The outputs of all the tasks, joint ones after the others -> lower and upper end of what each can be.
 
     Args:
         tasks: Mapping of name to Task. All the tasks of the schema.
     """
-    joints = (task.joint or f"{task.conditioned_on}_{name}" for name, task in tasks.items() if task.conditioned_on)
-    return [*tasks, *joints]
+    joints = {
+        task.joint or f"{task.conditioned_on}_{name}": task for name, task in tasks.items() if task.conditioned_on
+    }
+    return {name: _range(task) for name, task in {**tasks, **joints}.items()}
+
+
+def _range(task: Task) -> tuple[float, float]:
+    if not task.is_value:
+        return _SHARE
+    return _AT_LEAST_0 if task.never_negative else (-math.inf, math.inf)
 
 
 def score_formula(text: str, tasks: Mapping[str, Task]) -> Expression:
@@ -42,8 +56,9 @@ def score_formula(text: str, tasks: Mapping[str, Task]) -> Expression:
     from tfelc.core.expression import Expression
 
     try:
-        formula = Expression(text, all_outputs(tasks))
-        formula.refuse_endless()
+        ranges = output_ranges(tasks)
+        formula = Expression(text, list(ranges))
+        formula.refuse_endless(ranges)
     except UsageError as error:
         raise ValueError(str(error)) from None
     return formula
@@ -59,7 +74,7 @@ def check_score(text: str, columns: Mapping[str, Column], tasks: Mapping[str, Ta
     """
     score_formula(text, tasks)
     for name in (SCORE_OUTPUT, POSITION_OUTPUT):
-        if name in all_outputs(tasks):
+        if name in output_ranges(tasks):
             raise ValueError(f"output `{name}` is that of `score`, too: rename the task, or its `joint`")
     for name, column in columns.items():
         if column.is_feature and name.lower() == K_INPUT:

@@ -17,7 +17,7 @@ from tfelc.lifecycle.export.warmup import WARMUP_FILE
 from tfelc.next_item.export.exporter import export_recommender
 from tfelc.next_item.export.recommender_manifest import RecommenderManifest
 from tfelc.next_item.export.requests import history_input
-from tfelc.next_item.export.signatures import EMBED, RECOMMEND, id_type_of
+from tfelc.next_item.export.signatures import EMBED, RECOMMEND, RECOMMEND_WITH, id_type_of
 from tfelc.next_item.export.trained_answers import TrainedRecommender
 from tfelc.next_item.run import NextItemRun
 from tfelc.ranker.export.feature_manifest import FeatureManifest
@@ -64,7 +64,9 @@ def test_it_is_published_verified_and_described(exported_recommender, recommende
         "brute_force",
     )
     with SessionRunner(exported.path) as runner:
-        assert set(runner.signatures) == set(content["signatures"]) == {SERVING_DEFAULT, RECOMMEND, EMBED}
+        assert (
+            set(runner.signatures) == set(content["signatures"]) == {SERVING_DEFAULT, RECOMMEND, RECOMMEND_WITH, EMBED}
+        )
         for name, signature in runner.signatures.items():
             for side, tensors in (("inputs", signature.inputs), ("outputs", signature.outputs)):
                 described = content["signatures"][name][side]
@@ -83,7 +85,7 @@ def test_every_signature_is_warmed_up_with_one_history_and_with_many(exported_re
         rows.setdefault(record.signature, []).append(len(record.inputs["history"]))
     many = len(exported_recommender.histories)
     assert many >= 50
-    assert rows == dict.fromkeys((SERVING_DEFAULT, RECOMMEND, EMBED), [1, many])
+    assert rows == dict.fromkeys((SERVING_DEFAULT, RECOMMEND, RECOMMEND_WITH, EMBED), [1, many])
 
 
 @pytest.mark.parametrize("index", ["brute_force", "streaming"])
@@ -98,6 +100,7 @@ def test_whole_numbers_as_ids_and_both_indexes(tmp_path, quick_verification, mon
     assert set(exported.differences[RECOMMEND]) == {"ids", "scores"} and set(exported.differences[EMBED]) == {
         "embedding"
     }
+    assert set(exported.differences[RECOMMEND_WITH]) == {"ids", "scores", "unknown"}
     asked = [request for request in quick_verification.requests if request.signature == RECOMMEND]
     assert {int(request.inputs["k"]) for request in asked} == {1, 20, 100}
     # Rows whose order the last bits decide are few, or little would have been verified.
@@ -149,8 +152,8 @@ def test_items_that_score_alike_come_in_the_order_of_the_catalog(tmp_path, quick
 def test_an_answer_that_differs_leaves_no_version(recommender_run, quick_verification, monkeypatch, tmp_path):
     right = TrainedRecommender.recommend
 
-    def wrong(self, histories, k):
-        answers, tied = right(self, histories, k)
+    def wrong(self, histories, k, conditions=None):
+        answers, tied = right(self, histories, k, conditions)
         answers["ids"] = answers["ids"][:, ::-1]
         return answers, tied
 

@@ -107,6 +107,28 @@ def test_every_user_gets_what_the_served_model_answers_in_the_order_of_the_input
     assert (out / "_SUCCESS").exists() and not list(out.rglob("*.tmp"))
 
 
+def test_lists_of_items_restrict_what_is_found_row_by_row(settings, recommender_run, tmp_path):
+    catalog = recommender_run.catalog
+    rows = {
+        "user_id": [1, 2, 3, 4],
+        "history": [catalog[:2]] * 4,
+        "may": [catalog[:5], [], ["who", catalog[9]], None],
+        "never": [catalog[3:4], [], [], []],
+    }
+    pq.write_table(pa.table(rows), tmp_path / "users.parquet")
+    asked = {"inputs": (f"{tmp_path}/users.parquet",), "k": 4, "allow": "may", "deny": "never", "max_bad_rows": 0.5}
+    summary = run(settings(tmp_path / "out", **asked))
+    found = scores(tmp_path / "out")
+    assert [set(items) for items in found["items"].to_pylist()] == [{catalog[2], catalog[4]}, set(), {catalog[9]}]
+    assert found["unknown"].to_pylist() == [0, 0, 1] and summary.measures.bad == 1
+    run(settings(tmp_path / "kept", **asked, keep_seen=True))
+    assert set(scores(tmp_path / "kept")["items"][0].as_py()) == {*catalog[:3], catalog[4]}
+    with pytest.raises(ScoringError, match="a job with another `keep_seen`"):
+        run(settings(tmp_path / "kept", **asked))
+    with pytest.raises(UsageError, match="columns user_id, history, history: one cannot hold two things"):
+        TopKJob(settings("", **{**asked, "allow": "history", "deny": None}))
+
+
 def test_a_user_who_has_seen_nearly_all_gets_what_is_left(settings, recommender_run, tmp_path):
     catalog = recommender_run.catalog
     histories = [catalog[:-2], catalog, catalog[:1]]

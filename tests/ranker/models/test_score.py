@@ -5,9 +5,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfelc.core.expression import Expression
-from tfelc.ranker.models.score import LAST, score_of, unsteady_scores
+from tfelc.ranker.models.score import score_of, unsteady_scores
+from tfelc.schema.score import LAST_SCORE as LAST
 
-FORMULAS = ["a * b ** 0.5 - 2 * c", "max(a, log(b)) / (c - 0.5)", "sqrt(a - b) + exp(3 * c)", "-min(a, 0.25) ** 2", "7"]
+FORMULAS = [
+    "a * b ** 0.5 - 2 * c",
+    "max(a, log(b)) / (c - 0.5)",
+    "sqrt(a - b) + exp(3 * c)",
+    "-min(a, 0.25) ** 2",
+    "7",
+    "min(log(a - 0.5), c) + max(b, sqrt(c - 0.5))",
+]
 SHARES = st.lists(st.tuples(*[st.floats(0, 1, width=32)] * 3), min_size=1, max_size=5)
 
 

@@ -15,10 +15,17 @@ from tfelc.lifecycle.export.publish import publish
 from tfelc.lifecycle.export.request_log import LoggedRequest
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.export.verify import Differences
+from tfelc.next_item.export.conditions import Conditions
 from tfelc.next_item.export.recommender_manifest import RecommenderManifest
-from tfelc.next_item.export.requests import hard_histories, history_input, real_histories
+from tfelc.next_item.export.requests import (
+    condition_inputs,
+    example_conditions,
+    hard_histories,
+    history_input,
+    real_histories,
+)
 from tfelc.next_item.export.serving_module import RecommenderModule
-from tfelc.next_item.export.signatures import EMBED, RECOMMEND, K
+from tfelc.next_item.export.signatures import EMBED, RECOMMEND, RECOMMEND_WITH, K
 from tfelc.next_item.export.top_k_index import IndexKind
 from tfelc.next_item.export.trained_answers import Histories, TrainedRecommender
 from tfelc.next_item.models.popularity import Popularity
@@ -128,6 +135,8 @@ def _warmup(histories: Histories, manifest: RecommenderManifest) -> list[LoggedR
         # One `k` a row: a server that joins requests into batches refuses one for all, and with it the version.
         ranked = {**inputs, K: np.full(len(rows), _WARM_K, np.int64)}
         requests += [LoggedRequest(signature, ranked) for signature in (SERVING_DEFAULT, RECOMMEND)]
+        given = condition_inputs(Conditions(), len(rows), manifest.id_type)
+        requests.append(LoggedRequest(RECOMMEND_WITH, {**ranked, **given}))
         requests.append(LoggedRequest(EMBED, inputs))
     return requests
 
@@ -136,9 +145,11 @@ def _requests(
     trained: TrainedRecommender, histories: Histories, manifest: RecommenderManifest
 ) -> Iterator[LoggedRequest]:
     """Requests to every signature, with what the trained model answers."""
-    asked = [(RECOMMEND, k) for k in _VERIFIED_K] + [(SERVING_DEFAULT, _WARM_K), (EMBED, None)]
-    for signature, k in asked:
-        answers, tied = trained.embed(histories) if k is None else trained.recommend(histories, k)
+    some = example_conditions(trained.catalog, len(histories), manifest.id_type)
+    plain: list[tuple[str, int | None, Conditions | None]] = [(RECOMMEND, k, None) for k in _VERIFIED_K]
+    asked = [*plain, (SERVING_DEFAULT, _WARM_K, None), (EMBED, None, None)]
+    for signature, k, conditions in [*asked, *((RECOMMEND_WITH, _WARM_K, each) for each in some)]:
+        answers, tied = trained.embed(histories) if k is None else trained.recommend(histories, k, conditions)
         # Apart, those of which two answers are right, since what decides are the last bits.
         for unsure in (False, True):
             chosen = np.flatnonzero(tied == unsure).tolist()
@@ -147,6 +158,8 @@ def _requests(
             inputs = history_input([histories[row] for row in chosen], manifest.id_type)
             if k is not None:
                 inputs[K] = np.array(k, np.int64)
+            if conditions is not None:
+                inputs |= condition_inputs(conditions.take(chosen), len(chosen), manifest.id_type)
             left_out = ("ids", "cluster") if unsure else ()
             expected = {name: array[chosen] for name, array in answers.items() if name not in left_out}
             yield LoggedRequest(signature, inputs, expected)

@@ -43,8 +43,10 @@ class HybridIndex:
         Returns:
             Scores, float32, and item numbers, int32, both `(batch, k)`, best first.
         """
-        scores = best_products(outputs["embedding"], self._candidates, self._vectors_per_user)
-        if "neighbor_scores" in outputs:
-            scores += outputs["neighbor_scores"][:, 1:]
-        best, places = tf.math.top_k(scores, k)
+        best, places = tf.math.top_k(self.scores(outputs), k)
         return best, places + 1
+
+    def scores(self, outputs: dict[str, Tensor]) -> Tensor:
+        """The scores of all items, float32, `(batch, items)`, of what `top` takes."""
+        scores = best_products(outputs["embedding"], self._candidates, self._vectors_per_user)
+        return scores + outputs["neighbor_scores"][:, 1:] if "neighbor_scores" in outputs else scores

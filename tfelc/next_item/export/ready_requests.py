@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from tfelc.next_item.export.conditions import Conditions
 from tfelc.next_item.export.exporter import popularity_and_histories
-from tfelc.next_item.export.requests import history_input
-from tfelc.next_item.export.signatures import EMBED, RECOMMEND, K, id_type_of
+from tfelc.next_item.export.requests import condition_inputs, history_input
+from tfelc.next_item.export.signatures import EMBED, RECOMMEND, RECOMMEND_WITH, K, id_type_of
 from tfelc.next_item.run import NextItemRun
 
 # Items asked for.
@@ -23,6 +24,13 @@ def ready_requests(run: NextItemRun, rows: int) -> Iterator[tuple[str, str, dict
         run: The run; its test split gives the histories.
         rows: Histories of each request.
     """
-    inputs = history_input(popularity_and_histories(run, rows)[1], id_type_of(run.catalog))
-    yield "The best items after each history", RECOMMEND, {**inputs, K: np.full(rows, _K, np.int64)}
+    histories = popularity_and_histories(run, rows)[1]
+    id_type = id_type_of(run.catalog)
+    inputs = history_input(histories, id_type)
+    asked = {**inputs, K: np.full(rows, _K, np.int64)}
+    yield "The best items after each history", RECOMMEND, asked
     yield "The vectors of the histories", EMBED, inputs
+    # Of each history's own items all but the latest, so that the answer shows what the conditions do.
+    given = Conditions(allow=[history[:-1] for history in histories], deny=None, keep_seen=True)
+    title = "The best of some items, those of the history among them"
+    yield title, RECOMMEND_WITH, {**asked, **condition_inputs(given, rows, id_type)}

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tfelc.next_item.data.sequences import Sequences
-from tfelc.next_item.export.signatures import HISTORY, IdType, K, padding_of
+from tfelc.next_item.export.conditions import Conditions
+from tfelc.next_item.export.signatures import ALLOW, ALLOW_ALL, DENY, HISTORY, KEEP_SEEN, IdType, K, padding_of
 
 Array = npt.NDArray[Any]
 _UNKNOWN: dict[IdType, int | str] = {"integer": -(2**63), "string": "never seen \U0001f600"}
@@ -23,14 +24,36 @@ _SHOWN_ITEMS = 3
 
 def history_input(histories: Sequence[Sequence[int | str]], id_type: IdType) -> dict[str, Array]:
     """The `history` of one request, padded on the right to the longest."""
+    return {HISTORY: padded_ids(histories, id_type)}
+
+
+def padded_ids(lists: Sequence[Sequence[int | str]], id_type: IdType) -> Array:
+    """Lists of raw item ids as one matrix, padded on the right to the longest, `(lists, length)`."""
     padding = padding_of(id_type)
-    width = max(map(len, histories), default=0)
-    rows = [[*history, *[padding] * (width - len(history))] for history in histories]
+    width = max(map(len, lists), default=0)
+    rows = [[*items, *[padding] * (width - len(items))] for items in lists]
     if id_type == "integer":
-        return {HISTORY: np.array(rows, np.int64).reshape(len(rows), width)}
+        return np.array(rows, np.int64).reshape(len(rows), width)
     flat = np.empty(len(rows) * width, object)
     flat[:] = [str(item).encode() for row in rows for item in row]
-    return {HISTORY: flat.reshape(len(rows), width)}
+    return flat.reshape(len(rows), width)
+
+
+def condition_inputs(conditions: Conditions, rows: int, id_type: IdType) -> dict[str, Array]:
+    """What `recommend_with` takes beside the inputs of `recommend`.
+
+    Args:
+        conditions: The conditions.
+        rows: Rows of the request.
+        id_type: Type of the raw item ids.
+    """
+    allowed = [conditions.allowed(row) for row in range(rows)]
+    return {
+        ALLOW: padded_ids([items or () for items in allowed], id_type),
+        ALLOW_ALL: np.array([items is None for items in allowed], bool),
+        DENY: padded_ids([conditions.denied(row) for row in range(rows)], id_type),
+        KEEP_SEEN: np.full(rows, conditions.keep_seen),
+    }
 
 
 def real_histories(sequences: Sequences, actions: Array, starts: Array, stops: Array) -> list[list[int | str]]:
@@ -58,6 +81,16 @@ def hard_histories(catalog: Sequence[int | str], id_type: IdType, max_length: in
         [*turns, *[unknown] * max_length],
         *all_of_it,
     ]
+
+
+def example_conditions(catalog: Sequence[int | str], rows: int, id_type: IdType) -> list[Conditions]:
+    """Conditions that leave all, some, one and no item, by lists that differ from row to row, some of them unknown."""
+    unknown, padding = _UNKNOWN[id_type], padding_of(id_type)
+    some = catalog[:_WHOLE]
+    allow = [None, [*some[::2], unknown], [unknown], [], [padding, *some[1::3]], [some[0]]]
+    deny = [[], [unknown, padding, some[0]], [*some[::5]], [*some[1:]]]
+    lists = [allow[row % len(allow)] for row in range(rows)], [deny[row % len(deny)] for row in range(rows)]
+    return [Conditions(*lists), Conditions(*lists, keep_seen=True), Conditions(keep_seen=True)]
 
 
 def recommend_curl(

@@ -10,12 +10,20 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfelc.features.vocabulary_lookup import VocabularyLookup
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
+from tfelc.next_item.export.conditional_ranking import ConditionalRanking
 from tfelc.next_item.export.hybrid_index import HybridIndex
 from tfelc.next_item.export.signatures import (
+    ALLOW,
+    ALLOW_ALL,
+    DENY,
     EMBED,
     HISTORY,
+    KEEP_SEEN,
     RECOMMEND,
+    RECOMMEND_WITH,
+    UNKNOWN,
     K,
     id_type_of,
     padding_of,
@@ -62,18 +70,22 @@ class RecommenderModule(tf.Module):
         plain = model.neighbors is None and model.vectors_per_user == 1
         found = TopKIndex(candidates, index) if plain else HybridIndex(candidates, model.vectors_per_user)
         self._top: Callable[[dict[str, Tensor], Tensor], tuple[Tensor, Tensor]] = found.top
+        by_row = isinstance(found, TopKIndex) and index == "streaming"
         self._weights = [variable.value for variable in model.variables]
         self._index = found.variables
         spec = recommender_inputs(self._id_type)[EMBED][HISTORY]
         self._spec = spec
         # Item number 0 is padding, in as out.
         self._ids = tf.Variable(tf.constant([padding_of(self._id_type), *catalog], spec.dtype), trainable=False)
-        numbers = tf.range(1, self._items + 1, dtype=tf.int64)
-        entries = tf.lookup.KeyValueTensorInitializer(self._ids[1:], numbers)
-        self._numbers = tf.lookup.StaticHashTable(entries, default_value=0)
+        self._catalog = VocabularyLookup("items", catalog, padding_of(self._id_type))
+        self._lookups = self._catalog.resources
         order = np.argsort(-popularity, kind="stable")
         self._popular = tf.Variable((order + 1).astype(np.int32), trainable=False)
         self._popularity = tf.Variable(popularity[order].astype(np.float32), trainable=False)
+        counts = tf.Variable(popularity.astype(np.float32), trainable=False)
+        chosen = ConditionalRanking(self._items, found.scores, counts, by_row)
+        self._top_with: Callable[..., tuple[Tensor, Tensor]] = chosen.top
+        self._conditional = chosen.variables
         self._asset = tf.saved_model.Asset(str(asset))
 
     def signatures(self) -> dict[str, Any]:
@@ -84,7 +96,12 @@ class RecommenderModule(tf.Module):
             return tf.function(function, autograph=False).get_concrete_function(specs[signature])
 
         recommend = traced(self.recommend, RECOMMEND)
-        return {SERVING_DEFAULT: recommend, RECOMMEND: recommend, EMBED: traced(self.embed, EMBED)}
+        return {
+            SERVING_DEFAULT: recommend,
+            RECOMMEND: recommend,
+            RECOMMEND_WITH: traced(self.recommend_with, RECOMMEND_WITH),
+            EMBED: traced(self.embed, EMBED),
+        }
 
     def embed(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """What the model makes of histories.
@@ -118,9 +135,7 @@ class RecommenderModule(tf.Module):
         Raises:
             tf.errors.InvalidArgumentError: A `k` is below 1, or there are neither one nor as many as rows.
         """
-        known = self._known(inputs[HISTORY])
-        rows = tf.shape(known)[0]
-        counts = tf.cast(tf.clip_by_value(self._checked(inputs[K], rows), 1, self._items), tf.int32)
+        known, counts = self._asked(inputs)
         width = tf.reduce_max(counts)
         model_outputs = self._outputs(known)
         found = self._embed(known, model_outputs)
@@ -133,7 +148,57 @@ class RecommenderModule(tf.Module):
         empty = tf.reduce_all(tf.equal(known, 0), axis=1, keepdims=True)
         scores = tf.where(empty, self._popularity[:width], scores)
         numbers = tf.where(empty, self._popular[:width], numbers)
-        scores = tf.where(tf.range(width) < counts[:, None], scores, -np.inf)
+        return self._answer(scores, numbers, counts, found)
+
+    def recommend_with(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """As `recommend`, of the items that each row's conditions leave.
+
+        Args:
+            inputs: As for `recommend`, and `allow`, raw item ids, `(batch, any length)`: of these items alone, unless
+                `allow_all` says of all, one truth value or one for each row, with which `allow` must be empty; `deny`,
+                likewise: of none of these; `keep_seen`, one truth value or one for each row: whether the history's own
+                items may be recommended.
+
+        Returns:
+            As `recommend`, and `unknown`, `(batch,)`: how many ids of `allow` and `deny` the catalog lacks. They count
+            for nothing: a row that allows unknown items alone is left none.
+
+        Raises:
+            tf.errors.InvalidArgumentError: As `recommend`, or a row allows all, and names items besides.
+        """
+        known, counts = self._asked(inputs)
+        model_outputs = self._outputs(known)
+        lists = {name: self._listed(inputs[name]) for name in (ALLOW, DENY)}
+        switches = {name: _switch(name, inputs[name], tf.shape(known)[0]) for name in (ALLOW_ALL, KEEP_SEEN)}
+        named_at_all = tf.reduce_any(tf.not_equal(inputs[ALLOW], self._ids[0]), axis=1)
+        contrary = tf.reduce_any(tf.logical_and(switches[ALLOW_ALL], named_at_all))
+        said = f"`{ALLOW}` must hold no item in a row where `{ALLOW_ALL}` is true; send false to restrict to its items"
+        with tf.control_dependencies([tf.debugging.Assert(tf.logical_not(contrary), [said])]):
+            switches = {name: tf.identity(value) for name, value in switches.items()}
+        named = {name: numbers for name, (numbers, _) in lists.items()}
+        scores, numbers = self._top_with(model_outputs, known, {**named, **switches}, tf.reduce_max(counts))
+        outputs = self._answer(scores, numbers, counts, self._embed(known, model_outputs))
+        return {**outputs, UNKNOWN: lists[ALLOW][1] + lists[DENY][1]}
+
+    def _asked(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """The known items of each history, and how many are wanted."""
+        known = self._known(inputs[HISTORY])
+        counts = tf.clip_by_value(self._checked(inputs[K], tf.shape(known)[0]), 1, self._items)
+        return known, tf.cast(counts, tf.int32)
+
+    def _numbers_of(self, ids: Tensor) -> Tensor:
+        """Item numbers, int32; 0 for what is no item."""
+        # The catalog's own rows begin after those of a missing and an unknown value.
+        return tf.maximum(self._catalog(ids) - 1, 0)
+
+    def _listed(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Item numbers, int32, 0 for those that are unknown, and how many of these are no padding, int64."""
+        numbers = self._numbers_of(ids)
+        unknown = tf.logical_and(tf.equal(numbers, 0), tf.not_equal(ids, self._ids[0]))
+        return numbers, tf.math.count_nonzero(unknown, axis=1)
+
+    def _answer(self, scores: Tensor, numbers: Tensor, counts: Tensor, found: dict[str, Tensor]) -> dict[str, Tensor]:
+        scores = tf.where(tf.range(tf.reduce_max(counts)) < counts[:, None], scores, -np.inf)
         numbers = tf.where(tf.equal(scores, -np.inf), 0, numbers)
         outputs = {"ids": tf.gather(self._ids, numbers), "scores": scores}
         if "cluster" in found:
@@ -145,7 +210,7 @@ class RecommenderModule(tf.Module):
 
         As wide as the most that are known of a history, but never of no width, which the model could not read.
         """
-        numbers = tf.cast(self._numbers.lookup(history), tf.int32)
+        numbers = self._numbers_of(history)
         order = tf.argsort(tf.cast(numbers > 0, tf.int32), axis=1, stable=True)
         moved = tf.pad(tf.gather(numbers, order, batch_dims=1), [[0, 0], [1, 0]])
         # Padding costs as much as items do.
@@ -181,3 +246,12 @@ def _is_in(numbers: Tensor, known: Tensor) -> Tensor:
     ordered = tf.sort(known, axis=1)
     places = tf.minimum(tf.searchsorted(ordered, numbers), tf.shape(ordered)[1] - 1)
     return tf.equal(tf.gather(ordered, places, batch_dims=1), numbers)
+
+
+def _switch(name: str, values: Tensor, rows: Tensor) -> Tensor:
+    """A truth value for each row, `(batch,)`, of one for all or of one for each."""
+    flat = tf.reshape(values, [-1])
+    fits = tf.logical_or(tf.equal(tf.size(flat), 1), tf.equal(tf.size(flat), rows))
+    said = [f"`{name}` must be one truth value, or one for each history. Received:", values]
+    with tf.control_dependencies([tf.debugging.Assert(fits, said)]):
+        return tf.logical_and(tf.ones([rows], tf.bool), flat)

@@ -11,11 +11,16 @@ from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 
 # The best items after each history; also the default signature.
 RECOMMEND = "recommend"
+# The best items of those that each history's conditions leave; apart, so that who has none pays for none.
+RECOMMEND_WITH = "recommend_with"
 # What the model makes of each history.
 EMBED = "embed"
-# The inputs of both, and of `recommend` alone.
+# The input of all, and of all that recommend.
 HISTORY = "history"
 K = "k"
+# The inputs of `recommend_with` beside them, and its output beside those of `recommend`.
+ALLOW, ALLOW_ALL, DENY, KEEP_SEEN = "allow", "allow_all", "deny", "keep_seen"
+UNKNOWN = "unknown"
 
 IdType = Literal["integer", "string"]
 
@@ -43,11 +48,18 @@ def padding_of(id_type: IdType) -> int | str:
 def recommender_inputs(id_type: IdType) -> dict[str, dict[str, tf.TensorSpec]]:
     """Signature -> input -> its spec.
 
-    `k` is of any rank: one number for the whole request, or one for each row, as the row form of REST sends it.
+    What is of any rank, such as `k`, is one value for the whole request, or one for each row, as the row form of REST
+    sends it.
     """
-    history = tf.TensorSpec([None, None], _DTYPES[id_type], HISTORY)
+    history, allow, deny = (tf.TensorSpec([None, None], _DTYPES[id_type], name) for name in (HISTORY, ALLOW, DENY))
     recommend = {HISTORY: history, K: tf.TensorSpec(None, tf.int64, K)}
-    return {SERVING_DEFAULT: recommend, RECOMMEND: recommend, EMBED: {HISTORY: history}}
+    switches = {name: tf.TensorSpec(None, tf.bool, name) for name in (ALLOW_ALL, KEEP_SEEN)}
+    return {
+        SERVING_DEFAULT: recommend,
+        RECOMMEND: recommend,
+        RECOMMEND_WITH: {**recommend, ALLOW: allow, DENY: deny, **switches},
+        EMBED: {HISTORY: history},
+    }
 
 
 def recommender_outputs(id_type: IdType, dim: int, clusters: int) -> dict[str, dict[str, tf.TensorSpec]]:
@@ -61,4 +73,5 @@ def recommender_outputs(id_type: IdType, dim: int, clusters: int) -> dict[str, d
     embed = {"embedding": tf.TensorSpec([None, dim], tf.float32), **cluster}
     if clusters:
         embed["assignment"] = tf.TensorSpec([None, clusters], tf.float32)
-    return {SERVING_DEFAULT: recommend, RECOMMEND: recommend, EMBED: embed}
+    recommend_with = {**recommend, UNKNOWN: tf.TensorSpec([None], tf.int64)}
+    return {SERVING_DEFAULT: recommend, RECOMMEND: recommend, RECOMMEND_WITH: recommend_with, EMBED: embed}

@@ -51,6 +51,7 @@ class TopKIndex:
             numbers = tf.range(1, self._items + 1, dtype=tf.int32)
             self._layer = layers.BruteForce().index(tf.constant(candidates), numbers)
             self.variables: list[Any] = list(self._layer.variables)
+            self._candidates = next(variable for variable in self.variables if variable.dtype == tf.float32)
         else:
             self._layer = layers.Streaming()
             self._candidates = tf.Variable(candidates, trainable=False)
@@ -71,6 +72,10 @@ class TopKIndex:
             self._layer.index_from_dataset(blocks)
         scores, numbers = self._layer(outputs["embedding"], k=k)
         return scores, numbers
+
+    def scores(self, outputs: dict[str, Tensor]) -> Tensor:
+        """The scores of all items, float32, `(batch, items)`, of what `top` takes."""
+        return tf.matmul(outputs["embedding"], self._candidates, transpose_b=True)
 
     def _block(self, start: Tensor) -> tuple[Tensor, Tensor]:
         stop = tf.minimum(start + _BLOCK, self._items)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from tfelc.lifecycle.export.tied_clusters import tied_clusters
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
-from tfelc.next_item.export.signatures import id_type_of, padding_of
+from tfelc.next_item.export.conditions import NO_CONDITIONS, Conditions
+from tfelc.next_item.export.signatures import UNKNOWN, id_type_of, padding_of
 from tfelc.next_item.models.elcrec import ELCRec
 
 Array = npt.NDArray[Any]
@@ -28,13 +29,17 @@ class TrainedRecommender:
         model: The model.
         catalog: Raw item ids by item number less 1.
         popularity: How often each item occurs in the training split, by item number less 1, `(items,)`.
+
+    Attributes:
+        catalog: As given.
     """
 
     def __init__(self, model: ELCRec, catalog: list[int] | list[str], popularity: Array) -> None:
+        self.catalog = catalog
         self._scorer = CatalogScorer(model)
         self._temperature = model.settings.cluster_settings.temperature
         self._numbers: dict[int | str, int] = dict(zip(catalog, range(1, len(catalog) + 1), strict=True))
-        padding = padding_of(id_type_of(catalog))
+        padding = self._padding = padding_of(id_type_of(catalog))
         # As the session gives them: strings as bytes.
         self._ids = np.array(
             [each.encode() if isinstance(each, str) else each for each in (padding, *catalog)],
@@ -42,8 +47,13 @@ class TrainedRecommender:
         )
         self._popularity = popularity
 
-    def recommend(self, histories: Histories, k: int) -> tuple[dict[str, Array], npt.NDArray[np.bool_]]:
-        """The answers of `recommend`, and where an id or a cluster may be another by the order of float32 sums."""
+    def recommend(
+        self, histories: Histories, k: int, conditions: Conditions | None = None
+    ) -> tuple[dict[str, Array], npt.NDArray[np.bool_]]:
+        """The answers of `recommend`, and where an id or a cluster may be another by the order of float32 sums.
+
+        With conditions, the answers of `recommend_with`.
+        """
         known = self._known(histories)
         embedded, tied = self._embed(known)
         width = min(k, len(self._popularity))
@@ -51,8 +61,7 @@ class TrainedRecommender:
         rows = [row for row, numbers in enumerate(known) if len(numbers)]
         if rows:
             scores[rows] = self._scorer.scores(_examples([known[row] for row in rows]))[:, 1:]
-        for row in rows:
-            scores[row, known[row] - 1] = -np.inf
+        unknown = self._restrict(scores, known, conditions or NO_CONDITIONS)
         order = np.argsort(-scores, axis=1, kind="stable")
         best = np.take_along_axis(scores, order[:, : width + 1], axis=1)
         with np.errstate(invalid="ignore"):
@@ -64,6 +73,8 @@ class TrainedRecommender:
             "ids": self._ids[np.where(best[:, :width] == -np.inf, 0, order[:, :width] + 1)],
             "scores": best[:, :width],
         }
+        if conditions is not None:
+            answers[UNKNOWN] = unknown
         if "cluster" in embedded:
             answers["cluster"] = embedded["cluster"]
         return answers, tied | near.any(axis=1)
@@ -71,6 +82,26 @@ class TrainedRecommender:
     def embed(self, histories: Histories) -> tuple[dict[str, Array], npt.NDArray[np.bool_]]:
         """The answers of `embed`, and where two clusters are equally near."""
         return self._embed(self._known(histories))
+
+    def _restrict(self, scores: Array, known: list[npt.NDArray[np.int32]], conditions: Conditions) -> Array:
+        """Sets what conditions leave out to minus infinity, and counts the ids that are unknown, `(rows,)`."""
+        unknown = np.zeros(len(known), np.int64)
+        for row, seen in enumerate(known):
+            allowed, denied = conditions.allowed(row), conditions.denied(row)
+            left = np.full(scores.shape[1], allowed is None)
+            if allowed is not None:
+                left[self._places(allowed)] = True
+            left[self._places(denied)] = False
+            if not conditions.keep_seen:
+                left[seen - 1] = False
+            scores[row, ~left] = -np.inf
+            unknown[row] = sum(
+                item not in self._numbers and item != self._padding for item in (*(allowed or ()), *denied)
+            )
+        return unknown
+
+    def _places(self, items: Sequence[int | str]) -> list[int]:
+        return [self._numbers[item] - 1 for item in items if item in self._numbers]
 
     def _known(self, histories: Histories) -> list[npt.NDArray[np.int32]]:
         found = [[self._numbers[item] for item in history if item in self._numbers] for history in histories]

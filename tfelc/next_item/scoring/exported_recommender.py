@@ -14,8 +14,11 @@ from tfelc.core.errors import DataError, ExportError
 from tfelc.data.contract import arrow_type
 from tfelc.lifecycle.export.model_inputs import list_input
 from tfelc.lifecycle.scoring.exported_model import ExportedModel
+from tfelc.next_item.export.conditions import NO_CONDITIONS, Conditions
 from tfelc.next_item.export.recommender_manifest import RecommenderManifest
-from tfelc.next_item.export.signatures import HISTORY, RECOMMEND, K
+from tfelc.next_item.export.requests import condition_inputs
+from tfelc.next_item.export.signatures import HISTORY, RECOMMEND, RECOMMEND_WITH, K
+from tfelc.next_item.scoring.unknown_ids import warn_of_unknown
 from tfelc.schema.column import Column
 
 if TYPE_CHECKING:
@@ -60,44 +63,65 @@ class ExportedRecommender(ExportedModel[RecommenderManifest]):
         """Whether each answer names the user's cluster."""
         return self.manifest.clusters > 0
 
-    def recommend(self, histories: Sequence[Sequence[Any]], k: int = 10) -> pd.DataFrame:
+    def recommend(
+        self,
+        histories: Sequence[Sequence[Any]],
+        k: int = 10,
+        allow: Sequence[Any] | None = None,
+        deny: Sequence[Any] | None = None,
+        keep_seen: bool = False,
+    ) -> pd.DataFrame:
         """The best items after each history, as `NextItemModel.recommend` gives them.
 
         Args:
             histories: Sequence of sequences of raw item ids, oldest first.
             k: int. Items wanted. Defaults to 10.
+            allow: As for `NextItemModel.recommend`. Defaults to None: all items.
+            deny: As for `NextItemModel.recommend`. Defaults to None: no item.
+            keep_seen: bool. Whether items of the history may be recommended. Defaults to False.
 
         Raises:
+            UsageError: There is neither one list of a kind for all histories nor one for each.
             DataError: An id is not of the catalog's type.
-            ExportError: A score is not a number.
+            ExportError: A score is not a number, or the export is of a version that knew no conditions.
         """
         from tfelc.next_item.scoring.recommendations_frame import recommendations_frame
 
-        try:
-            rows = pa.array([list(history) for history in histories], arrow_type(self.history_column))
-        except (pa.ArrowException, TypeError) as error:
-            raise DataError(f"histories: item ids are of type {self.manifest.id_type}: {error}") from None
-        answers = self.answer(rows, k)
+        conditions = Conditions.of(len(histories), allow, deny, keep_seen)
+        rows = self._typed("histories", histories)
+        self._typed("allow", [items or () for items in conditions.allow or ()])
+        self._typed("deny", conditions.deny or ())
+        answers = self.answer(rows, k, conditions)
+        warn_of_unknown(answers)
         return recommendations_frame(answers["ids"], answers["scores"])
 
-    def answer(self, histories: pa.ListArray, k: int) -> dict[str, Array]:
+    def answer(self, histories: pa.ListArray, k: int, conditions: Conditions = NO_CONDITIONS) -> dict[str, Array]:
         """The best items after each history, padded as the model pads them.
 
         Args:
             histories: Raw item ids in the type of `history_column`, without nulls.
             k: Items wanted.
+            conditions: Which items may be recommended. Defaults to all that are new to the history.
 
         Returns:
-            `ids` and `scores`, `(rows, k)` or narrower where the catalog is, and `cluster`, `(rows,)`.
+            `ids` and `scores`, `(rows, k)` or narrower where the catalog is, and `cluster`, `(rows,)`. Under conditions
+            also `unknown`, `(rows,)`: their ids that the catalog lacks.
 
         Raises:
-            ExportError: A score is not a number.
+            ExportError: A score is not a number, or the export is of a version that knew no conditions.
         """
+        if conditions and RECOMMEND_WITH not in self.manifest.signatures:
+            raise ExportError(
+                f"{self.path}: is of a version that knew no allow, deny and keep_seen; export its run anew"
+            )
         # By length, so that one long history does not widen all the others.
         lengths = histories.value_lengths().to_numpy(zero_copy_only=False)
         order = np.argsort(lengths, kind="stable")
         places = [order[start : start + self._rows] for start in range(0, len(order), self._rows)]
-        parts = [self._recommend(histories.take(pa.array(place)), k) for place in places or [order]]
+        parts = [
+            self._recommend(histories.take(pa.array(place)), k, conditions.take(place.tolist()))
+            for place in places or [order]
+        ]
         back = np.argsort(order, kind="stable")
         return {name: np.concatenate([part[name] for part in parts])[back] for name in parts[0]}
 
@@ -107,9 +131,17 @@ class ExportedRecommender(ExportedModel[RecommenderManifest]):
             return _MOST_ROWS
         return int(np.clip(_SCORES // self.manifest.items, 1, _MOST_ROWS))
 
-    def _recommend(self, histories: pa.ListArray, k: int) -> dict[str, Array]:
+    def _typed(self, name: str, lists: Sequence[Sequence[Any]]) -> pa.ListArray:
+        try:
+            return pa.array([list(items) for items in lists], arrow_type(self.history_column))
+        except (pa.ArrowException, TypeError) as error:
+            raise DataError(f"{name}: item ids are of type {self.manifest.id_type}: {error}") from None
+
+    def _recommend(self, histories: pa.ListArray, k: int, conditions: Conditions) -> dict[str, Array]:
         inputs = {HISTORY: list_input(self.history_column, histories), K: np.array(k, np.int64)}
-        answers = self.runner.run(RECOMMEND, inputs)
+        if conditions:
+            inputs |= condition_inputs(conditions, len(histories), self.manifest.id_type)
+        answers = self.runner.run(RECOMMEND_WITH if conditions else RECOMMEND, inputs)
         if np.isnan(answers["scores"]).any():
             raise ExportError(f"{self.path}: a score is not a number; the export is unfit to recommend with")
         return answers

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tfelc.core.errors import UsageError
 from tfelc.lifecycle.scoring.batch_job import BatchJob, BatchSettings
 from tfelc.lifecycle.scoring.input_file import stored_type
 from tfelc.next_item.scoring import histories
@@ -24,11 +25,17 @@ class TopKSettings(BatchSettings):
         k: Items wanted for each user. Defaults to 100.
         user_id: Column of the users' ids. Defaults to `user_id`.
         history: Column of the lists of their items, oldest first. Defaults to `history`.
+        allow: Column of the lists of items to which a user's are restricted. Defaults to None: none are.
+        deny: Column of the lists of items that a user does not get. Defaults to None: there are none.
+        keep_seen: Whether items of the history itself may be found. Defaults to False.
     """
 
     k: int = 100
     user_id: str = "user_id"
     history: str = "history"
+    allow: str | None = None
+    deny: str | None = None
+    keep_seen: bool = False
 
     def scorer(self) -> TopKScorer:
         """What finds the items."""
@@ -36,7 +43,16 @@ class TopKSettings(BatchSettings):
         # Ids leave as they came; where the files do not say what they are, they are text.
         stored = stored_type(self.inputs, self.user_id, self.csv_delimiter)
         integers = stored is not None and pa.types.is_integer(stored)
-        return TopKScorer(recommender, self.k, self.user_id, "integer" if integers else "string", self.history)
+        return TopKScorer(
+            recommender,
+            self.k,
+            self.user_id,
+            "integer" if integers else "string",
+            self.history,
+            self.allow,
+            self.deny,
+            self.keep_seen,
+        )
 
 
 class TopKJob(BatchJob[TopKSettings]):
@@ -66,6 +82,11 @@ class TopKJob(BatchJob[TopKSettings]):
             super().__init__(settings)
             return
         self._folder = tempfile.TemporaryDirectory(prefix="tfelc-histories-")  # goes with this object
+        for name in ("allow", "deny"):
+            if getattr(settings, name) is not None:
+                raise UsageError(
+                    f"`{name}` is a column of lists, which a table of interactions has not; give histories", [name]
+                )
         path = Path(self._folder.name, "histories.parquet")
         histories.write_histories(settings.inputs, path, settings.csv_delimiter)
         super().__init__(replace(settings, inputs=(str(path),), user_id="user", history=histories.HISTORY))
@@ -76,4 +97,6 @@ class TopKJob(BatchJob[TopKSettings]):
     def details(self) -> dict[str, Any]:
         """How many items, and from which columns."""
         settings = self.settings
-        return {"k": settings.k, "history": settings.history}
+        # None, as folders of before have it, where nothing is asked for.
+        asked = {"allow": settings.allow, "deny": settings.deny, "keep_seen": settings.keep_seen or None}
+        return {"k": settings.k, "history": settings.history, **asked}

@@ -11,17 +11,20 @@ from tfelc.core.errors import UsageError
 from tfelc.data.contract import arrow_type
 from tfelc.lifecycle.scoring.measures import Measures
 from tfelc.lifecycle.scoring.scorer import VERSION_COLUMN, Scorer
+from tfelc.next_item.export.conditions import Conditions
+from tfelc.next_item.export.signatures import UNKNOWN
 from tfelc.next_item.scoring.exported_recommender import ExportedRecommender
 from tfelc.schema.column import Column
 
 _ITEMS, _SCORES, _CLUSTER = "items", "scores", "cluster"
+_OWN = (_ITEMS, _SCORES, _CLUSTER, UNKNOWN, VERSION_COLUMN)
 
 
 class TopKScorer(Scorer):
     """Finds the best items for users.
 
-    An empty history is answered with popular items. One that is null may as well be one that got lost, and is set
-    aside.
+    An empty history is answered with popular items, and an empty list of allowed items with none. A list that is null
+    may as well be one that got lost, and its row is set aside.
 
     Args:
         recommender: The exported version.
@@ -29,9 +32,12 @@ class TopKScorer(Scorer):
         user_id: Column of the users' ids.
         user_id_type: Their type, `integer` or `string`.
         history: Column of the histories, oldest item first.
+        allow: Column of the lists of items to which a user's are restricted. Defaults to None: none are.
+        deny: Column of the lists of items that a user does not get. Defaults to None: there are none.
+        keep_seen: Whether items of the history itself may be found. Defaults to False.
 
     Raises:
-        UsageError: `k` is below 1, or a column is named as one of the output's own.
+        UsageError: `k` is below 1, or a column is named twice, or as one of the output's own.
     """
 
     def __init__(
@@ -41,19 +47,29 @@ class TopKScorer(Scorer):
         user_id: str,
         user_id_type: Literal["integer", "string"],
         history: str,
+        allow: str | None = None,
+        deny: str | None = None,
+        keep_seen: bool = False,
     ) -> None:
         if k < 1:
             raise UsageError(f"k must be at least 1. Received: {k}")
         if user_id == history:
             raise UsageError(f"column `{user_id}` cannot hold both the users' ids and their histories")
-        if user_id in (_ITEMS, _SCORES, _CLUSTER, VERSION_COLUMN):
+        if user_id in _OWN:
             raise UsageError(f"the output has a column `{user_id}` of its own; name the users' ids otherwise")
         self.model = self.recommender = recommender
         self._k = k
         self._user_id = user_id
         self._history = history
-        self._columns = {user_id: Column(kind="id", type=user_id_type), history: recommender.history_column}
-        self.never_null = frozenset([history])
+        self._allow, self._deny, self._keep_seen = allow, deny, keep_seen
+        lists = [name for name in (history, allow, deny) if name is not None]
+        if len({user_id, *lists}) <= len(lists):
+            raise UsageError(f"columns {', '.join([user_id, *lists])}: one cannot hold two things; name each apart")
+        self._columns = {
+            user_id: Column(kind="id", type=user_id_type),
+            **dict.fromkeys(lists, recommender.history_column),
+        }
+        self.never_null = frozenset(lists)
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -62,23 +78,31 @@ class TopKScorer(Scorer):
 
     @property
     def output_schema(self) -> pa.Schema:
-        """The columns of the output: user id, `items`, `scores`, `cluster` where there are clusters, version."""
+        """The columns of the output.
+
+        User id, `items`, `scores`, `cluster` where there are clusters, `unknown` where there are lists of allowed or
+        denied items, which counts those that the catalog lacks, and the version.
+        """
         ids = arrow_type(self._columns[self._history])
         clusters = [(_CLUSTER, pa.int64())] if self.recommender.has_clusters else []
+        unknown = [(UNKNOWN, pa.int64())] if self._has_lists else []
         return pa.schema(
             [
                 (self._user_id, arrow_type(self._columns[self._user_id])),
                 (_ITEMS, ids),
                 (_SCORES, pa.list_(pa.float32())),
                 *clusters,
+                *unknown,
                 (VERSION_COLUMN, pa.int64()),
             ]
         )
 
     def answer(self, rows: pa.Table, number: int, measures: Measures) -> list[pa.Array]:
-        """User ids, items and scores, both without padding, and clusters."""
+        """User ids, items and scores, both without padding, clusters, and counts of unknown ids."""
         schema = self.output_schema
-        found = self.recommender.answer(rows[self._history].combine_chunks(), self._k)
+        allow, deny = (None if name is None else rows[name].to_pylist() for name in (self._allow, self._deny))
+        conditions = Conditions(allow, deny, self._keep_seen)
+        found = self.recommender.answer(rows[self._history].combine_chunks(), self._k, conditions)
         real = ~np.isneginf(found["scores"])
         offsets = pa.array(np.concatenate([[0], np.cumsum(real.sum(axis=1))]), pa.int32())
         items = pa.array(found["ids"][real], pa.binary() if found["ids"].dtype == object else None)
@@ -87,4 +111,9 @@ class TopKScorer(Scorer):
             pa.ListArray.from_arrays(offsets, pa.array(found["scores"][real])),
         ]
         clusters = [pa.array(found[_CLUSTER])] if self.recommender.has_clusters else []
-        return [rows[self._user_id], *lists, *clusters]
+        unknown = [pa.array(found[UNKNOWN])] if self._has_lists else []
+        return [rows[self._user_id], *lists, *clusters, *unknown]
+
+    @property
+    def _has_lists(self) -> bool:
+        return self._allow is not None or self._deny is not None

@@ -147,7 +147,7 @@ def _request(model: RankingModel, signature: str, table: pa.Table) -> LoggedRequ
     if signature == RANK_TOP:
         # Items whose scores are nearly equal may stand in either order: the scores alone tell whether it is right.
         best = np.sort(answers.get(SCORE_OUTPUT, np.empty(0, np.float32)))[::-1]
-        answers = {SCORE_OUTPUT: best[: int(inputs[K_INPUT])]} if len(best) else {}
+        answers = {SCORE_OUTPUT: best[: int(inputs[K_INPUT][0])]} if len(best) else {}
     return LoggedRequest(signature, inputs, answers)
 
 

@@ -26,9 +26,9 @@ class QuantizedRows:
         kind: `float16` or `int8`.
 
     Example:
-        >>> rows = QuantizedRows(np.array([[0.5, -1.0], [0.0, 0.0]], np.float32), "int8")
-        >>> rows(tf.constant([0, 1])).numpy().round(3).tolist()
-        [[0.504, -1.0], [0.0, 0.0]]
+        >>> rows = QuantizedRows(np.array([[127.0, -63.6], [0.0, 0.0]], np.float32), "int8")
+        >>> rows(tf.constant([0, 1])).numpy().tolist()
+        [[127.0, -64.0], [0.0, 0.0]]
     """
 
     def __init__(self, rows: NDArray[np.float32], kind: RowsFormat) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tfelc.data.contract import arrow_type
+from tfelc.data.vector_values import vector_values
 from tfelc.lifecycle.export.model_inputs import scalar_input
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.example_format import write_examples
@@ -32,8 +33,8 @@ def request_inputs(schema: Schema, signature: str, table: pa.Table) -> dict[str,
 
     Args:
         schema: The features wanted; the table's other columns are passed over.
-        signature: A name of `tfelc.ranker.export.signatures`. For `rank` and
-            `rank_top` the first row says who the user is, and when; the latter asks for half of the items.
+        signature: A name of `tfelc.ranker.export.signatures`. For `rank` and `rank_top` the first row says who the
+            user is, and when; the latter asks for half of the items.
         table: The rows, as in a prepared dataset. What is null is sent as the feature's missing value.
 
     Returns:
@@ -46,7 +47,8 @@ def request_inputs(schema: Schema, signature: str, table: pa.Table) -> dict[str,
     if signature == EXAMPLES:
         return {EXAMPLES: write_examples(schema, columns)}
     if signature in RANKINGS:
-        k = {K_INPUT: np.array(-(-len(table) // 2), np.int64)} if signature == RANK_TOP else {}
+        # In one row: a server that joins requests into batches refuses a number without any.
+        k = {K_INPUT: np.array([-(-len(table) // 2)], np.int64)} if signature == RANK_TOP else {}
         return k | {
             name: array if schema.columns[name].role == "item" else _unpadded(schema, name, columns)
             for name, array in columns.items()
@@ -103,6 +105,8 @@ def curl_command(schema: Schema, rows: pa.Table, model_name: str = "ranker", por
 
 def _array(name: str, column: Column, values: pa.ChunkedArray) -> Array:
     values = values.cast(arrow_type(column)).combine_chunks()
+    if column.kind == "vector":
+        return vector_values(values, column.width or 0)
     if column.kind != "list":
         return scalar_input(name, column, values)
     # Whole, unlike batch scoring's: what a client sends too much, the graph cuts off.
@@ -123,9 +127,11 @@ def _unpadded(schema: Schema, name: str, columns: Mapping[str, Array]) -> Array:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray) and value.ndim:
+    if isinstance(value, np.ndarray):
         return [_plain(each) for each in value]
     if isinstance(value, bytes):
         return value.decode()
+    if isinstance(value, np.bool_):
+        return bool(value)
     # The shortest number that is the same float32, not its neighbor of twice the digits.
     return float(str(value)) if isinstance(value, np.float32) else int(value)

@@ -89,12 +89,19 @@ class ServingModule(tf.Module):
             inputs: As for `rank`, and `k`, how many are wanted; where there are fewer items, all are given.
 
         Returns:
-            Output -> tensor of shape `(k,)`, and `position`, the place of each item in the request, from 0.
+            Output -> tensor of shape `(k,)`, and `position`, the place of each item in the request, from 0. Of equal
+            scores the item that comes first in the request comes first.
+
+        Raises:
+            tf.errors.InvalidArgumentError: `k` is below 1, or no single number.
         """
         outputs = self.rank({name: tensor for name, tensor in inputs.items() if name != K_INPUT})
         score = outputs[SCORE_OUTPUT]
-        wanted = tf.cast(tf.reshape(inputs[K_INPUT], [-1])[0], tf.int32)
-        _, places = tf.math.top_k(score, tf.clip_by_value(wanted, 0, tf.size(score)))
+        k = tf.reshape(inputs[K_INPUT], [-1])
+        fits = tf.logical_and(tf.equal(tf.size(k), 1), tf.reduce_all(k >= 1))
+        with tf.control_dependencies([tf.debugging.Assert(fits, ["`k` must be one number, at least 1. Received:", k])]):
+            wanted = tf.cast(tf.minimum(k[0], tf.size(score, tf.int64)), tf.int32)
+        _, places = tf.math.top_k(score, wanted)
         best = {name: tf.gather(tensor, places) for name, tensor in outputs.items()}
         return best | {POSITION_OUTPUT: tf.cast(places, tf.int64)}
 

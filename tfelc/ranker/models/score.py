@@ -9,11 +9,10 @@ import numpy as np
 from keras import ops
 
 from tfelc.core.expression import Expression, Functions
+from tfelc.schema.score import LAST_SCORE
 
 Tensor = Any
 
-# What is no finite number comes last, by the smallest number that JSON can hold.
-LAST = float(np.finfo(np.float32).min)
 # How far outputs may be off, as a share, between two computations of the same graph; and a score by that.
 _OFF, _STEADY = 2e-6, 5e-6
 _FUNCTIONS: Functions = {
@@ -26,7 +25,7 @@ _FUNCTIONS: Functions = {
 
 
 def score_of(formula: Expression, outputs: Mapping[str, Tensor]) -> Tensor:
-    """The formula's value for each row, in float64 and then rounded; `LAST` where it is no finite number.
+    """The formula's value for each row, in float64 and then rounded; `LAST_SCORE` where it is no finite number.
 
     Args:
         formula: Expression. What to compute.
@@ -39,14 +38,14 @@ def score_of(formula: Expression, outputs: Mapping[str, Tensor]) -> Tensor:
         >>> outputs = {"ctr": ops.convert_to_tensor([0.5, 0.25]), "cvr": ops.convert_to_tensor([0.25, 0.0])}
         >>> score_of(Expression("ctr * cvr ** 0.5", list(outputs)), outputs).numpy().tolist()
         [0.25, 0.0]
-        >>> score_of(Expression("ctr / cvr", list(outputs)), outputs).numpy().tolist() == [2.0, LAST]
+        >>> score_of(Expression("ctr / cvr", list(outputs)), outputs).numpy().tolist() == [2.0, LAST_SCORE]
         True
     """
     values = {name: ops.cast(outputs[name], "float64") for name in outputs}
     found = formula.value(values, _FUNCTIONS, lambda number: ops.convert_to_tensor(number, dtype="float64"))
     # A formula that names no output has one value for all rows.
     found = found + ops.zeros_like(next(iter(values.values())))
-    found = ops.where(ops.isfinite(found), ops.clip(found, LAST, -LAST), LAST)
+    found = ops.where(ops.isfinite(found), ops.clip(found, LAST_SCORE, -LAST_SCORE), LAST_SCORE)
     return ops.cast(found, "float32")
 
 

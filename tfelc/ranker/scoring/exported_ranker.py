@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tfelc.core.errors import ExportError
+from tfelc.data.vector_values import vector_values
 from tfelc.lifecycle.export.model_inputs import list_input, scalar_input
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.scoring.exported_model import ExportedModel
 from tfelc.ranker.export.feature_manifest import FeatureManifest
 from tfelc.schema.schema import Schema
+from tfelc.schema.score import output_ranges
+from tfelc.schema.task import CLUSTER_OUTPUTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +63,13 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
         """The outputs that are probabilities, or quantities."""
         return [name for name, output in self.manifest.outputs.items() if len(output) > 1]
 
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Output -> lower and upper end of what it can be."""
+        of_clusters = dict(zip(CLUSTER_OUTPUTS, ((0.0, math.inf), (0.0, 1.0)), strict=True))
+        found = output_ranges(self.schema.tasks) | of_clusters
+        return {name: found.get(name, (-math.inf, math.inf)) for name in self.outputs}
+
     def inputs(self, rows: pa.Table) -> dict[str, Array]:
         """The model's inputs for rows.
 
@@ -70,6 +81,8 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
             values = rows.column(name).combine_chunks()
             if column.kind == "list":
                 arrays[name] = list_input(column, values, name in self.schema.sequence_columns)
+            elif column.kind == "vector":
+                arrays[name] = vector_values(values, column.width or 0)
             else:
                 arrays[name] = scalar_input(name, column, values)
         return arrays

@@ -20,11 +20,11 @@ from tfelc.core.errors import ScoringError
 from tfelc.core.expression import Expression
 from tfelc.lifecycle.scoring.output_folder import RANKING
 from tfelc.lifecycle.scoring.storage import Storage
+from tfelc.schema.score import LAST_SCORE
 
 SCORE_COLUMN = "score"
 RANK_COLUMN = "rank"
 _POSITION = "__position"
-_NONE = float(np.finfo(np.float32).min)
 # Rows that are sorted at a time, about.
 _BUCKET = 2_000_000
 _MOST_BUCKETS = 512
@@ -106,7 +106,7 @@ def _scored(storage: Storage, parts: Sequence[str], ranking: Ranking, outputs: S
                 score = ranking.score({output: table[output].to_numpy() for output in outputs})
                 if SCORE_COLUMN in outputs:
                     # The model's own, which says by its smallest number that there is none.
-                    score = np.where(score <= _NONE, -np.inf, score)
+                    score = np.where(score <= LAST_SCORE, -np.inf, score)
                     table = table.drop_columns([SCORE_COLUMN])
                 place = table.column_names.index(next(name for name in outputs if name != SCORE_COLUMN))
                 table = table.add_column(place, SCORE_COLUMN, pa.array(score))

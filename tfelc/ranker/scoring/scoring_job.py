@@ -92,10 +92,10 @@ class ScoringJob(BatchJob[JobSettings]):
         for name in (SCORE_COLUMN, RANK_COLUMN):
             if name in self.scorer.output_schema.names and (name != SCORE_COLUMN or settings.score is not None):
                 raise UsageError(f"a ranking has a column `{name}` of its own, as has the model or its input")
-        if self.ranker.schema.columns[settings.by].kind == "list":
+        if self.ranker.schema.columns[settings.by].is_listed:
             raise UsageError(f"`by` {settings.by}: a list cannot be ranked by", ["by"])
         formula = Expression(settings.score or SCORE_COLUMN, list(self.ranker.outputs))
-        formula.refuse_endless()
+        formula.refuse_endless(self.ranker.ranges)
         return Ranking(settings.top_k, settings.by, formula)
 
     @property

@@ -13,12 +13,15 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from tfelc.core.errors import UsageError
+from tfelc.next_item.export.conditions import Conditions
 from tfelc.serving.client.call_error import CallError
 from tfelc.serving.client.deadline import Deadline
 from tfelc.serving.client.inputs import (
     Values,
     check_rows,
     columns_of,
+    condition_inputs,
     ranking_inputs,
     recommendation_inputs,
     to_arrays,
@@ -158,6 +161,9 @@ class Client(ABC):
         label: str | None = None,
         timeout: float | None = None,
         request_id: str | None = None,
+        allow: Sequence[Any] | None = None,
+        deny: Sequence[Any] | None = None,
+        keep_seen: bool = False,
     ) -> dict[str, Array]:
         """Asks a next-item model for the best items after histories.
 
@@ -169,19 +175,33 @@ class Client(ABC):
             label: As for `predict`.
             timeout: As for `predict`.
             request_id: As for `predict`.
+            allow: Raw item ids to which the answers are restricted, one list for all histories, or one for each, where
+                None does not restrict and an empty list leaves nothing. Defaults to None.
+            deny: Raw item ids that are not recommended, likewise. Defaults to None.
+            keep_seen: Whether items of the history itself may be recommended. Defaults to False.
 
         Returns:
             `ids` and `scores`, `(histories, k)`, best first; at most as many columns as items in the catalog. Where
             fewer items are left, a row ends with the id `""` or -1 and the score `-inf`. With clusters also `cluster`,
-            `(histories,)`, -1 where no item of a history is known.
+            `(histories,)`, -1 where no item of a history is known. With `allow`, `deny` or `keep_seen` also `unknown`,
+            `(histories,)`: how many ids of the two lists the catalog lacks.
+
+        Raises:
+            ValueError: There is neither one list of a kind for all histories nor one for each.
         """
+        try:
+            conditions = Conditions.of(len(histories), allow, deny, keep_seen)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
 
         def made(wanted: Signature) -> Any:
             ids = wanted.inputs.get("history")
-            whole = ids is not None and ids.dtype == np.dtype(np.int64)
-            return recommendation_inputs(histories, k, lambda: int if whole else str)
+            kind = int if ids is not None and ids.dtype == np.dtype(np.int64) else str
+            inputs = recommendation_inputs(histories, k, lambda: kind)
+            return {**inputs, **condition_inputs(conditions, len(histories), lambda: kind)} if conditions else inputs
 
-        return self._predict(Which(version, label), "recommend", made, self._deadline(timeout, request_id))
+        signature = "recommend_with" if conditions else "recommend"
+        return self._predict(Which(version, label), signature, made, self._deadline(timeout, request_id))
 
     @abstractmethod
     def _ask_signatures(self, which: Which, deadline: Deadline) -> Signatures:

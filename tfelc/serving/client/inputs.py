@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfelc.next_item.export.conditions import Conditions
 from tfelc.serving.client.call_error import CallError
 from tfelc.serving.client.signature import Tensor
 
@@ -103,17 +104,41 @@ def recommendation_inputs(histories: Sequence[Any], k: int, id_type: Callable[[]
     Raises:
         TypeError: The ids are not all whole numbers or all strings, or `k` is no whole number.
     """
-    rows = [list(history) for history in histories]
+    return {"history": _padded("histories", histories, id_type), "k": np.array(operator.index(k), np.int64)}
+
+
+def condition_inputs(conditions: Conditions, rows: int, id_type: Callable[[], type]) -> dict[str, Array]:
+    """What `recommend_with` takes beside the inputs of `recommend`.
+
+    Args:
+        conditions: The conditions of the rows.
+        rows: How many there are.
+        id_type: As for `recommendation_inputs`.
+
+    Raises:
+        TypeError: The ids of a list are not all whole numbers or all strings.
+    """
+    allowed = [conditions.allowed(row) for row in range(rows)]
+    return {
+        "allow": _padded("allow", [items or [] for items in allowed], id_type),
+        "allow_all": np.array([items is None for items in allowed], bool),
+        "deny": _padded("deny", [conditions.denied(row) for row in range(rows)], id_type),
+        "keep_seen": np.array(conditions.keep_seen, bool),
+    }
+
+
+def _padded(name: str, lists: Sequence[Any], id_type: Callable[[], type]) -> Array:
+    rows = [list(items) for items in lists]
     kinds = {type(item.item() if isinstance(item, np.generic) else item) for row in rows for item in row}
     if not (kinds <= {int} or kinds <= {str, bytes}):
-        raise TypeError(f"histories hold ids of one kind, whole numbers or strings. Received: {rows!r:.200}")
+        raise TypeError(f"{name} hold ids of one kind, whole numbers or strings. Received: {rows!r:.200}")
     width = max(map(len, rows), default=0)
     whole = kinds == {int} if kinds else id_type() is int
     padding: int | str = -1 if whole else ""
     padded = np.full((len(rows), width), padding, np.int64 if whole else object)
-    for row, history in zip(padded, rows, strict=True):
-        row[: len(history)] = history
-    return {"history": padded, "k": np.array(operator.index(k), np.int64)}
+    for row, items in zip(padded, rows, strict=True):
+        row[: len(items)] = items
+    return padded
 
 
 def _open(tensor: Tensor) -> bool:
