@@ -2,17 +2,20 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 from rich.console import Console
 
 from tests.serving.local_process import LocalProcess
+from tests.support.served_log import record, write_log
 from tests.support.training import create, train
 from tests.support.valued_log import valued_content, valued_log, write_valued_log
 from tfelc.data.dataset import Dataset
@@ -20,18 +23,24 @@ from tfelc.data.log_preparation import prepare
 from tfelc.lifecycle.export import publish
 from tfelc.lifecycle.export.session_runner import SessionRunner
 from tfelc.lifecycle.export.verify import compare
+from tfelc.lifecycle.publishing.rules import PublishRules, Within
+from tfelc.lifecycle.publishing.verdict import judge
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictor
 from tfelc.ranker.export import exporter
 from tfelc.ranker.export.ready_requests import ready_requests
 from tfelc.ranker.export.requests import request_inputs
 from tfelc.ranker.export.signatures import RANK, RANK_TOP
+from tfelc.ranker.monitoring.thresholds import Thresholds
+from tfelc.ranker.monitoring.watch import OutcomeSource, watch
+from tfelc.ranker.publishing.measure import measure
 from tfelc.ranker.report.ranker_report import RankerReport
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.scoring.exported_predictor import ExportedPredictor
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
 from tfelc.ranker.scoring.scoring_job import JobSettings, ScoringJob
 from tfelc.schema.schema import Schema
+from tfelc.schema.score import LAST_SCORE
 from tfelc.serving.client.call_error import CallError
 from tfelc.serving.client.grpc_client import GrpcClient
 from tfelc.serving.client.rest_client import RestClient
@@ -199,3 +208,45 @@ def test_a_formula_whose_outputs_are_not_predicted_is_left_out(dataset: Dataset,
 def test_the_report_shows_quantities_with_their_metrics(run: RankerRun, folder: Path) -> None:
     page = RankerReport(run, replicates=100).html("tfelc report")
     assert "XAUC" in page and "off by" in page and "nan" not in json.dumps(run.read_json("metrics.json")["metrics"])
+
+
+def test_the_gate_judges_quantities_by_their_own_metrics(exported: Any, dataset: Dataset, folder: Path) -> None:
+    versions = []
+    for number in ("1", "2"):
+        shutil.copytree(exported.path, folder / "gate" / number)
+        versions.append(ExportedRanker(folder / "gate" / number))
+    found = measure(*versions, dataset, "test", 100, lambda step: None)
+    compared = {name: {each.metric for each in found.differences if each.output == name} for name in BINARY | VALUES}
+    assert all("auc" in compared[name] for name in BINARY)
+    assert all(compared[name] == {"mae", "rmse", "nrmse", "sum_error"} for name in VALUES)
+    # No count of positives is asked of a quantity, and a score is no output that is judged.
+    assert found.judged_on["watch"].positives is None and found.judged_on.keys() == BINARY | VALUES
+    rules = PublishRules(min_rows=1, min_positives=1, largest_latency_ratio=1000, within=())
+    assert judge(rules, found, 1).published
+    wanted = Within(metric="nrmse", at_most=0.01, outputs=("size",))
+    assert "size" in str(judge(rules.model_copy(update={"within": (wanted,)}), found, 1).reasons)
+
+
+def test_monitoring_holds_quantities_against_what_came(exported: Any, folder: Path) -> None:
+    ranker = ExportedRanker(exported.path)
+    log = valued_log(40, seed=2).assign(item=np.arange(40))
+    rows = pa.table({name: log[name] for name in ranker.schema.features})
+    inputs = request_inputs(ranker.schema, "serving_default", rows)
+    answers = ranker.score(rows)
+    first = record(inputs, outputs=answers, request_id="r", version=exported.version)
+    # A row without a finite score does not drag the mean along.
+    answers["score"] = np.where(np.arange(40) < 30, answers["score"], np.float32(LAST_SCORE))
+    second = record(inputs, outputs=answers, request_id="s", version=exported.version)
+    write_log(folder / "served" / "a.tfrecord", [first, second])
+    came = log.assign(request_id="r").drop(columns=["user", "trust"])
+    key = ["request_id", "item"]
+    outcomes = OutcomeSource(ranker.schema, pa.Table.from_pandas(came, preserve_index=False), "drop", key)
+    found = watch(ranker, [str(folder / "served")], Thresholds(), outcomes)
+    clicked, scores = (log["clicked"] == 1).to_numpy(), np.float64(answers["watch"])
+    watched = found.outputs["watch"].calibration
+    assert watched.rows == clicked.sum() and watched.mean_label == pytest.approx(log["seconds"].mean(), rel=1e-5)
+    assert watched.mean_score == pytest.approx(scores[clicked].mean(), rel=1e-5)
+    assert found.outputs["hide"].calibration.rows == log["hidden"].notna().sum()
+    expected = np.concatenate([ranker.score(rows)["score"], answers["score"][:30]]).mean(dtype=np.float64)
+    assert found.outputs["score"].mean == pytest.approx(expected, rel=1e-5)
+    assert found.outputs["score"].calibration is None

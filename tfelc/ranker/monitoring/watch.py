@@ -25,6 +25,7 @@ from tfelc.ranker.monitoring.watched import Calibration, Passed, Watched, Watche
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
 from tfelc.schema.column import OUTCOME_KINDS
 from tfelc.schema.schema import Schema
+from tfelc.schema.score import LAST_SCORE
 from tfelc.schema.task_chain import select_tasks
 
 
@@ -137,9 +138,11 @@ def _outputs(
     for name, before in reference.outputs.items():
         scores = rows.scores[name]
         there = scores[~np.isnan(scores)]
+        # A row for which a score is no finite number has one that stands for it, which is in no mean.
+        finite = there[there > np.float32(LAST_SCORE)]
         found[name] = WatchedOutput(
             _index(before, there) if len(there) else None,
-            float(there.mean(dtype=np.float64)) if len(there) else None,
+            float(finite.mean(dtype=np.float64)) if len(finite) else None,
             calibrations.get(name),
         )
     return found
