@@ -47,6 +47,10 @@ Allow = Annotated[
     typer.Option(help="Column of the lists of items to which a user's are restricted; an empty one leaves nothing."),
 ]
 Deny = Annotated[str | None, typer.Option(help="Column of the lists of items that a user does not get.")]
+Formula = Annotated[
+    str | None,
+    typer.Option("--score", help="What to rank by, such as 'ctr * cvr'. Not where the model has a `score` of its own."),
+]
 KeepSeen = Annotated[bool, typer.Option("--keep-seen", help="Also find items of the history itself.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all, show five rows, write nothing.")]
 
@@ -72,7 +76,7 @@ def score(
     max_bad_rows: MaxBadRows = 0.001,
     top_k: Annotated[int | None, typer.Option(min=1, help="Also rank: rows kept for each value of --by.")] = None,
     by: Annotated[str | None, typer.Option(help="Column to rank for, such as user_id.")] = None,
-    formula: Annotated[str | None, typer.Option("--score", help="What to rank by, such as 'ctr * cvr'.")] = None,
+    formula: Formula = None,
     csv_delimiter: CsvDelimiter = None,
     state: Annotated[
         Path | None, typer.Option(help="Folder `state` of a dataset: gives the rows the columns of the aggregates.")
@@ -216,7 +220,8 @@ def _report_scores(job: "ScoringJob", summary: "RankerSummary") -> None:
     if summary.ranked is not None:
         lines.append(f"{summary.ranked:,} rows ranked: {job.settings.output}/{RANKING}")
     if summary.endless:
-        lines.append(f"{summary.endless:,} rows have no finite score by {job.settings.score}, and come last")
+        formula = job.settings.score or job.ranker.schema.score
+        lines.append(f"{summary.endless:,} rows have no finite score by {formula}, and come last")
     _report(job, summary, lines)
 
 

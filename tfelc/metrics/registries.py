@@ -8,7 +8,7 @@ Example:
 from __future__ import annotations
 
 from tfelc.core.registry import Registry
-from tfelc.metrics.ranker_metric import RankerMetric
+from tfelc.metrics.ranker_metric import Judged, RankerMetric
 from tfelc.metrics.ranking_metric import RankingMetric
 
 RANKER_METRICS: Registry[RankerMetric] = Registry(
@@ -21,9 +21,31 @@ RANKER_METRICS: Registry[RankerMetric] = Registry(
         "ne": "tfelc.metrics.normalized_entropy:NORMALIZED_ENTROPY",
         "calibration": "tfelc.metrics.calibration:CALIBRATION",
         "ece": "tfelc.metrics.expected_calibration_error:EXPECTED_CALIBRATION_ERROR",
+        "mae": "tfelc.metrics.mean_absolute_error:MEAN_ABSOLUTE_ERROR",
+        "rmse": "tfelc.metrics.squared_error:ROOT_MEAN_SQUARED_ERROR",
+        "nrmse": "tfelc.metrics.squared_error:NORMALIZED_ERROR",
+        "sum_error": "tfelc.metrics.sum_error:SUM_ERROR",
+        "spearman": "tfelc.metrics.spearman:SPEARMAN",
+        "xauc": "tfelc.metrics.xauc:XAUC",
+        "gini": "tfelc.metrics.normalized_gini:NORMALIZED_GINI",
     },
 )
-"""The metrics of a ranker's outputs, in the order of the reports."""
+"""The metrics of a ranker's outputs, in the order of the reports: of probabilities first, then of values."""
+
+
+def metrics_of(judged: Judged) -> list[RankerMetric]:
+    """The metrics of outputs that are probabilities, or values, in the order of the reports.
+
+    Args:
+        judged: `probabilities` or `values`.
+
+    Example:
+        >>> [metric.name for metric in metrics_of("values")][:3]
+        ['mae', 'rmse', 'nrmse']
+    """
+    found = (RANKER_METRICS.get(name) for name in RANKER_METRICS.names())
+    return [metric for metric in found if metric.judges == judged]
+
 
 RANKING_METRICS: Registry[RankingMetric] = Registry(
     "metric",

@@ -14,8 +14,9 @@ from tfelc.metrics.registries import RANKER_METRICS
 
 # Told under the table, not in a column of its own.
 _COVERAGE = "gauc_coverage"
-YARDSTICK_METRICS = ("auc", "logloss")
-_BY_GROUP = ("auc", "gauc")
+YARDSTICK_METRICS = ("auc", "logloss", "xauc", "rmse")
+# Of probabilities, and of values: what is shown of each group.
+BY_GROUP = (("auc", "gauc"), ("xauc", "nrmse"))
 
 
 def result_tables(result: EvaluationResult, best: Mapping[str, float] | None = None) -> list[Table]:
@@ -45,7 +46,7 @@ def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, floa
     covered = ", ".join(
         f"{output} {values[_COVERAGE]:.0%}"
         for output, values in result.metrics.items()
-        if not math.isnan(values[_COVERAGE])
+        if not math.isnan(values.get(_COVERAGE, math.nan))
     )
     notes = [f"GAUC leaves out users with one class; rows it covers: {covered}"] if covered else []
     if result.held is not None and result.held.features:
@@ -67,7 +68,7 @@ def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, floa
         if name == "gauc" and held:
             table.add_column("GAUC, held", justify="right")
     for output, values in result.metrics.items():
-        cells = [_shown(values[name]) for name in names]
+        cells = [_shown(values.get(name)) for name in names]
         if held and "gauc" in names:
             cells.insert(names.index("gauc") + 1, _shown(held.get(output)))
         if best_possible_auc and "auc" in names:
@@ -82,23 +83,34 @@ def is_measured(result: EvaluationResult, name: str) -> bool:
 
 
 def groups_table(result: EvaluationResult) -> Table:
-    """AUC and GAUC by user group.
+    """AUC and GAUC by user group; of quantities XAUC and the error as a share of the spread.
 
     Args:
         result: The result of `evaluate`.
     """
-    headings = " / ".join(RANKER_METRICS.get(name).heading for name in _BY_GROUP)
-    table = Table(title=f"{headings} by user group", box=SIMPLE)
+    names = {output: by_group_metrics(values) for output, values in result.metrics.items()}
+    headings = [" / ".join(RANKER_METRICS.get(name).heading for name in pair) for pair in dict.fromkeys(names.values())]
+    table = Table(title=f"{', '.join(headings)} by user group", box=SIMPLE)
     table.add_column("group")
     for output in result.metrics:
         table.add_column(output, justify="right")
     for group, values in result.groups.items():
         cells = [
-            " / ".join(_shown(values[output][name]) for name in _BY_GROUP) if output in values else "-"
+            " / ".join(_shown(values[output][name]) for name in names[output]) if output in values else "-"
             for output in result.metrics
         ]
         table.add_row(group, *cells)
     return table
+
+
+def by_group_metrics(values: Mapping[str, float]) -> tuple[str, str]:
+    """The metrics that are shown of each group of users, for an output with these metrics in all.
+
+    Args:
+        values: Metric -> value.
+    """
+    of_probabilities, of_values = BY_GROUP
+    return of_values if of_values[0] in values else of_probabilities
 
 
 def gates_table(result: EvaluationResult) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -124,6 +125,7 @@ class Client(ABC):
         label: str | None = None,
         timeout: float | None = None,
         request_id: str | None = None,
+        k: int | None = None,
     ) -> dict[str, Array]:
         """Scores items for one user.
 
@@ -134,17 +136,22 @@ class Client(ABC):
             label: As for `predict`.
             timeout: As for `predict`.
             request_id: As for `predict`.
+            k: How many items are wanted, the best by the `score` of the model's schema. Defaults to None: all, in their
+                own order.
 
         Returns:
-            Output -> one value an item.
+            Output -> one value an item; with `k` the best items come first, and `position` is the place of each among
+            `items`.
         """
 
         def made(wanted: Signature) -> Any:
-            inputs = wanted.inputs
+            inputs = {name: tensor for name, tensor in wanted.inputs.items() if k is None or name != "k"}
             given = items if isinstance(items, Mapping) else columns_of(items, _others(inputs, user))
-            return ranking_inputs(user, given)
+            asked = {} if k is None else {"k": np.array(operator.index(k), np.int64)}
+            return {**ranking_inputs(user, given), **asked}
 
-        return self._predict(Which(version, label), "rank", made, self._deadline(timeout, request_id))
+        signature = "rank" if k is None else "rank_top"
+        return self._predict(Which(version, label), signature, made, self._deadline(timeout, request_id))
 
     def recommend(
         self,
