@@ -32,8 +32,8 @@ def test_gradients_and_state_are_those_of_tensorflow(case: str, on_jax: dict[str
     expected = {kind: _of(on_jax, case, kind) for kind in ("before", "after", "loss")}
     found = one_step(case, expected["before"])
     np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-5)
-    moved = [np.abs(b - a).max() > 0 for b, a in zip(found["before"], found["after"], strict=False)]
-    assert sum(moved) >= 0.9 * len(moved)  # The step has gradients to compare.
+    moved = [np.any(b != a) for b, a in zip(found["before"], found["after"], strict=True)]
+    assert np.mean(moved) > 0.8  # The step has gradients to compare.
     for ours, theirs in zip(found["after"], expected["after"], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
 
