@@ -31,8 +31,9 @@ class Loss:
         """Of the repeats; NaN where one is not defined.
 
         Example:
-            >>> Loss.of([0.1, 0.2, 0.3])
-            Loss(mean=0.2, low=-0.0484..., high=0.4484...)
+            >>> found = Loss.of([0.1, 0.2, 0.3])
+            >>> round(found.mean, 4), round(found.low, 4), round(found.high, 4)
+            (0.2, -0.0484, 0.4484)
         """
         from scipy.stats import t
 
