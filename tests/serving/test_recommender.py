@@ -81,12 +81,13 @@ def test_clients_ask_under_conditions(client, target, recommender_run):
     assert found["unknown"].tolist() == [1, 1]
     assert set(words(client.recommend([catalog[:3]], 3, allow=[])["ids"])[0]) == {""}
     row = {"history": catalog[:3], "k": 2, "allow": [], "allow_all": True, "deny": [], "keep_seen": False}
+    row["diversity"] = 0.0
     asked = {"signature_name": "recommend_with", "instances": [row, {**row, "allow_all": False}]}
     answers = target.post(f"{NAME}:predict", asked).json()["predictions"]
     assert answers[0]["ids"] == words(client.recommend([catalog[:3]], 2)["ids"])[0] and answers[1]["ids"] == ["", ""]
     with pytest.raises(CallError, match="`allow` must hold no item in a row where `allow_all` is true"):
         one = {"history": [[catalog[0]]], "k": 2, "allow": [["who"]], "allow_all": True}
-        client.predict({**one, "deny": [[]], "keep_seen": False}, "recommend_with")
+        client.predict({**one, "deny": [[]], "keep_seen": False, "diversity": 0.5}, "recommend_with")
     with pytest.raises(ValueError, match="`deny` holds 1 lists for 2 histories"):
         client.recommend([[], []], 2, deny=[["a"]])
 

@@ -26,6 +26,13 @@ def export(
             "fit into memory. Defaults to brute_force."
         ),
     ] = None,
+    catalog: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a next-item model: the table of its items' attributes as they are today. Defaults to what was "
+            "known at training."
+        ),
+    ] = None,
 ) -> None:
     """Writes a run's best weights as the next version for TensorFlow Serving, and verifies it before it appears."""
     from tfelc.core.errors import UsageError
@@ -44,11 +51,13 @@ def export(
     is_recommender = isinstance(opened, NextItemRun)
     if index is not None and not is_recommender:
         raise UsageError("--index is for next-item runs; a ranker has no catalog to search")
+    if catalog is not None and not is_recommender:
+        raise UsageError("--catalog is for next-item runs; a ranker is asked with the features of its items")
     with Console(stderr=True).status("starting") as status:
         if is_recommender:
             from tfelc.next_item.export.exporter import export_recommender
 
-            recommender = export_recommender(opened, to, index or "brute_force", status.update)
+            recommender = export_recommender(opened, to, index or "brute_force", status.update, catalog)
         else:
             from tfelc.ranker.export.exporter import export as export_ranker
 

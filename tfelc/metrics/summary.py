@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from tfelc.core.errors import DataError
 from tfelc.metrics.checks import checked_labels, checked_probabilities
-from tfelc.metrics.registries import RANKER_METRICS, RANKING_METRICS
+from tfelc.metrics.list_metric import Recommended
+from tfelc.metrics.registries import LIST_METRICS, RANKER_METRICS, RANKING_METRICS
 
 
 def task_metrics(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any] | None = None) -> dict[str, float]:
@@ -118,3 +119,12 @@ def ranking_metrics(ranks: ArrayLike) -> dict[str, float]:
         (0.4, 0.3)
     """
     return {name: RANKING_METRICS.get(name).value(ranks) for name in RANKING_METRICS.names()}
+
+
+def list_metrics(recommended: Recommended) -> dict[str, float]:
+    """The metrics of what is recommended, by the names and in the order of `LIST_METRICS`.
+
+    Args:
+        recommended: What is recommended, at least as many items a user as the metric that looks at most of them.
+    """
+    return {name: LIST_METRICS.get(name).value(recommended) for name in LIST_METRICS.names()}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+import warnings
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,18 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tfelc.core.atomic_files import atomic_write
-from tfelc.core.errors import RunError, UsageError
+from tfelc.core.data_warning import DataWarning
+from tfelc.core.errors import DataError, RunError, UsageError
 from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.in_catalog import in_catalog
+from tfelc.next_item.data.item_attributes import ItemAttributes
+from tfelc.next_item.data.item_table import read_item_table
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.data.sources import lasting, load_sequences
 from tfelc.next_item.data.splits import SPLITS, SequenceSplits, global_time, leave_one_out
+from tfelc.next_item.evaluation.training_actions import TrainingActions
 from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings, SplitSettings
 
 if TYPE_CHECKING:
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 _CATALOG = "catalog.json"
 # What earlier versions called it.
 _OLD_CATALOG = "catalogue.json"
+_ATTRIBUTES = "attributes.parquet"
 _MEASURED = ("validation", "test")
 # The file of interactions that belongs to the run.
 OWN_DATA = "interactions.parquet"
@@ -50,6 +56,8 @@ class NextItemRun(Run[NextItemSettings]):
         sequences: Sequences,
         source: str,
         csv_delimiter: str | None = None,
+        attributes: ItemAttributes | None = None,
+        new_items: Sequence[int | str] = (),
     ) -> NextItemRun:
         """Makes the run folder of a next-item model that is about to be trained.
 
@@ -60,19 +68,28 @@ class NextItemRun(Run[NextItemSettings]):
             source: str. Where they came from: the name of a data set, or what names files.
             csv_delimiter: str. What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv
                 files.
+            attributes: ItemAttributes. What is known of all items, the new ones last. Defaults to None: nothing.
+            new_items: Sequence of int or str. Raw ids of items that nobody has taken. Defaults to none.
 
         Raises:
             RunError: The folder exists and is not empty.
         """
+        files: dict[str, str | bytes] = {
+            "config.yaml": settings.dump(),
+            _CATALOG: json.dumps([*sequences.catalog.tolist(), *new_items]),
+        }
+        if attributes is not None:
+            files[_ATTRIBUTES] = attributes.to_bytes()
         return cls.create_folder(
             path,
-            {"config.yaml": settings.dump(), _CATALOG: json.dumps(sequences.catalog.tolist())},
+            files,
             {
                 "data": source if source == OWN_DATA else lasting(source),
                 **({} if csv_delimiter is None else {"csv_delimiter": csv_delimiter}),
                 "data_hash": sequences.hash,
                 "users": sequences.num_users,
-                "items": sequences.num_items,
+                "items": sequences.num_items + len(new_items),
+                **({"new_items": len(new_items)} if new_items else {}),
                 "actions": len(sequences.actions),
                 **({} if sequences.filtering is None else {"filtering": sequences.filtering.to_json()}),
             },
@@ -84,6 +101,42 @@ class NextItemRun(Run[NextItemSettings]):
         name = _OLD_CATALOG if _OLD_CATALOG in self.metadata["files"] else _CATALOG
         ids: list[int] | list[str] = json.loads(self.unchanged(name).read_text(encoding="utf-8"))
         return ids
+
+    @cached_property
+    def attributes(self) -> ItemAttributes | None:
+        """What is known of the catalog's items; raises RunError when the file is missing or changed."""
+        if _ATTRIBUTES not in self.metadata["files"]:
+            return None
+        return ItemAttributes.from_bytes(self.unchanged(_ATTRIBUTES).read_bytes(), self.settings.catalog.columns)
+
+    def attributes_of(self, source: str) -> ItemAttributes:
+        """What a table says of the catalog's items today, in the columns that the run knows.
+
+        A warning says how many items of the catalog it lacks.
+
+        Args:
+            source: str. What names the table.
+
+        Raises:
+            UsageError: The run knows of no attributes.
+            DataError: The table cannot be read.
+        """
+        if self.attributes is None:
+            raise UsageError(
+                f"{self.path}: was trained without a table of items; name it to the training, by catalog.path and "
+                "catalog.columns",
+                ["catalog"],
+            )
+        settings = self.settings.catalog
+        table = read_item_table(source, settings.item, settings.columns)
+        found, missing = table.of(self.catalog)
+        if missing:
+            warnings.warn(
+                f"{table.name}: lacks {missing:,} of {len(self.catalog):,} items; nothing is known of these",
+                DataWarning,
+                stacklevel=2,
+            )
+        return found
 
     def sequences(self, source: str | None = None, csv_delimiter: str | None = None) -> Sequences:
         """The sequences that the run was trained on.
@@ -106,7 +159,15 @@ class NextItemRun(Run[NextItemSettings]):
         sequences = load_sequences(source, lambda text: None, *limits, delimiter)
         if sequences.hash != self.metadata["data_hash"]:
             raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")
-        return sequences
+        return sequences.with_items(self.catalog[sequences.num_items :])
+
+    def training_actions(self) -> TrainingActions | None:
+        """What training saw of the items; None where the sequences are gone or have changed."""
+        try:
+            sequences = self.sequences()
+        except (RunError, DataError):
+            return None
+        return TrainingActions.of(split(sequences, self.settings.split, ["train"]).train, sequences.num_items)
 
     def examples(
         self,
@@ -182,7 +243,7 @@ class NextItemRun(Run[NextItemSettings]):
         """
         items = self.metadata["items"]
         # What an item's count is does not matter to scores, only to the draws of training.
-        model = build_model(self.settings, items, np.ones(items, np.int64))
+        model = build_model(self.settings, items, np.ones(items, np.int64), self.attributes)
         load_checkpoint(self.best, {"model": model.variables}, model.former_variables)
         return model
 
@@ -204,12 +265,23 @@ def split(sequences: Sequences, settings: SplitSettings, needed: Collection[str]
     return global_time(sequences, needed=needed)
 
 
-def build_model(settings: NextItemSettings, items: int, counts: NDArray[np.int64]) -> SequentialRecommender:
+def build_model(
+    settings: NextItemSettings,
+    items: int,
+    counts: NDArray[np.int64],
+    attributes: ItemAttributes | None = None,
+    seen: NDArray[np.bool_] | None = None,
+) -> SequentialRecommender:
     """An untrained model.
 
     Args:
         settings: NextItemSettings. The settings.
         items: int. Items of the catalog.
-        counts: How often each item is a target in training, by item number less 1.
+        counts: How often each item is a target in training, by item number less 1; of the items that training ranks.
+        attributes: What is known of the items. Defaults to None: nothing.
+        seen: Whether training has seen an item, `(items,)`. Defaults to None: all of them.
     """
-    return settings.model.create(items, settings.split.max_length, counts, settings.training.seed)
+    model = settings.model.create(items, settings.split.max_length, counts, settings.training.seed)
+    if settings.item_attributes and attributes is not None:
+        model.add_item_attributes(attributes, np.ones(items, bool) if seen is None else seen, len(counts))
+    return model
