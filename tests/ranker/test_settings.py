@@ -87,10 +87,10 @@ def test_settings_of_one_group_add_up() -> None:
         ("model.towers.units=[-1]", "`model.towers.units.0`: must be above 0. Received: -1"),
         (
             "model.architecture=moe",
-            "settings: `model.architecture`: no architecture `moe`; it is one of mmoe, ple, shared_bottom; did you "
-            "mean `mmoe`?",
+            "settings: `model.architecture`: no architecture `moe`; it is one of aitm, mmoe, pepnet, ple, "
+            "shared_bottom; did you mean `mmoe`?",
         ),
-        ("model.architecture.name=[ple]", "`model.architecture`: no architecture `['ple']`; it is one of mmoe, ple"),
+        ("model.architecture.name=[ple]", "`model.architecture`: no architecture `['ple']`; it is one of aitm, mmoe"),
         ("model.architecture=", "`model.architecture`: must be a mapping of names to values. Received: None"),
         (
             "model.architecture.num_levels=2",

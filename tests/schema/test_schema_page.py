@@ -12,6 +12,7 @@ from tfelc.core.errors import SchemaError
 from tfelc.schema.aggregate import Aggregate
 from tfelc.schema.column import Column
 from tfelc.schema.embedding_table import EmbeddingTable
+from tfelc.schema.list_sequence import ListSequence
 from tfelc.schema.schema import Schema
 from tfelc.schema.schema_part import SchemaPart
 from tfelc.schema.split import Split
@@ -23,6 +24,7 @@ SECTIONS: dict[str, type[SchemaPart]] = {
     "At the top": Schema,
     "Columns": Column,
     "Embedding tables": EmbeddingTable,
+    "Sequences": ListSequence,
     "Tasks": Task,
     "Split": Split,
     "Aggregates": Aggregate,
@@ -65,17 +67,20 @@ def test_every_key_is_there_with_its_default_and_its_values(name: str) -> None:
 
 
 def test_the_example_is_a_schema_and_that_of_the_readme() -> None:
-    example, aggregates = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
+    example, sequences, aggregates = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
     schema = Schema.load(yaml.safe_load(example))
     assert list(schema.tasks) == ["ctr", "cvr"] and len(schema.features) == 6
     more = Schema.load({**yaml.safe_load(example), **yaml.safe_load(aggregates)})
     assert len(more.features) == 13 and more.log.columns == schema.columns
+    content, watched = yaml.safe_load(example), yaml.safe_load(sequences)
+    both = {**content, **watched, **{key: {**content[key], **watched[key]} for key in ("tables", "columns")}}
+    assert [one.pooling for one in Schema.load(both).sequences.values()] == ["attention", "transformer"]
     readme = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
     assert example in readme or not any("columns:" in text for text in readme)
 
 
 def test_what_the_page_says_of_an_unknown_key_is_what_is_said() -> None:
-    example, _ = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
+    example, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
     content = yaml.safe_load(example)
     content["columns"]["price"]["rol"] = content["columns"]["price"].pop("role")
     with pytest.raises(SchemaError) as error:

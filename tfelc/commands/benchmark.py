@@ -5,6 +5,7 @@ import typer
 from tfelc.experiments.benchmarks.bounds import bounds
 from tfelc.experiments.benchmarks.clusters import clusters
 from tfelc.experiments.benchmarks.efficiency import efficiency
+from tfelc.experiments.benchmarks.embedding_tables import embedding_tables
 from tfelc.experiments.benchmarks.prepare import prepare
 from tfelc.experiments.benchmarks.scoring import scoring
 from tfelc.experiments.benchmarks.serving import serving
@@ -14,6 +15,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command()(bounds)
 app.command()(clusters)
 app.command()(efficiency)
+app.command()(embedding_tables)
 app.command()(prepare)
 app.command()(scoring)
 app.command()(serving)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import DataError
 from tfelc.data.log_batch import LogBatch
+from tfelc.data.uneven_sequences import uneven_sequences
 from tfelc.data.values.bring import bring
 from tfelc.data.values.brought import Brought, Fault
 from tfelc.data.values.masks import mask_of
@@ -99,7 +100,7 @@ def conform(
             raise DataError(f"{where}: column `{name}` is missing; the table has {_listing(table.column_names)}")
         batch = LogBatch(where, first_row, table, is_text)
         arrays[name] = checked_column(batch, name, column, in_seconds, name in undefined)
-    for name, fault in broken_labels(arrays, undefined):
+    for name, fault in (*broken_labels(arrays, undefined), *uneven_sequences(arrays, schema.sequences)):
         row = int(np.argmax(fault.rows))
         raise DataError(f"{where}: column `{name}`, row {first_row + row}: {fault.reason}")
     return pa.table(list(arrays.values()), schema=arrow_schema(schema))

@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from tfelc.data.contract import arrow_type, broken_labels, check_type, checked, said_of
+from tfelc.data.uneven_sequences import uneven_sequences
 from tfelc.data.values.brought import Fault
 from tfelc.schema.column import Column
+from tfelc.schema.list_sequence import ListSequence
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ def separate(
     never_null: frozenset[str] = frozenset(),
     is_text: bool = False,
     undefined: Mapping[str, Sequence[str]] | None = None,
+    sequences: Mapping[str, ListSequence] | None = None,
 ) -> tuple[pa.Table, list[RowFault]]:
     """Brings rows to the schema's types as `tfelc.data.contract.conform` does, and takes out those that break a rule.
 
@@ -37,6 +40,7 @@ def separate(
         never_null: Columns that may not be null, beside those whose kind forbids it.
         is_text: Whether the rows come from a text file, whose cells have no type. Defaults to False.
         undefined: Labels that may be null; see `Schema.undefined_labels`. Defaults to none.
+        sequences: Lists that must be equally long. Defaults to none.
 
     Returns:
         The rows that are left, in order, and the first fault of every other one.
@@ -56,7 +60,7 @@ def separate(
                 if row not in faults:
                     faults[row] = RowFault(row, name, said_of(fault, received[row], column))
         arrays[name] = found.values
-    for name, fault in broken_labels(arrays, undefined):
+    for name, fault in (*broken_labels(arrays, undefined), *uneven_sequences(arrays, sequences or {})):
         for row in np.flatnonzero(fault.rows).tolist():
             faults.setdefault(row, RowFault(row, name, fault.reason))
     rows = pa.table(arrays, schema=pa.schema([(name, arrow_type(column)) for name, column in columns.items()]))

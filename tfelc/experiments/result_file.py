@@ -31,7 +31,7 @@ TABLES: Registry[Callable[[Result], list[Table]]] = Registry(
         },
         **{
             kind: f"tfelc.experiments.benchmarks.{kind}:tables"
-            for kind in ("clusters", "efficiency", "prepare", "scoring", "serving", "training")
+            for kind in ("clusters", "efficiency", "embedding_tables", "prepare", "scoring", "serving", "training")
         },
     },
 )

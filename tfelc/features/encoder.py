@@ -13,6 +13,7 @@ from keras import ops
 from tfelc.features.fitted import NumberStatistics
 from tfelc.features.layout import Layout, Side
 from tfelc.features.number_bins import NumberBins
+from tfelc.features.sequence_pool import SequencePool
 from tfelc.layers.fused_embedding import FusedEmbedding
 from tfelc.schema.schema import Schema
 
@@ -29,7 +30,8 @@ class FeatureEncoder(keras.layers.Layer):
     had any. What is standardized is cut off at 10 standard deviations.
     A number with bins is also seen through them: each bin is 0 below, 1 above, and linear within (piecewise linear
     encoding, Gorishniy et al. 2022); those of a missing number are 0.
-    Lists are averaged over the values that are there; an empty list is a zero vector.
+    Lists are averaged over the values that are there; an empty list is a zero vector. Sequences are pooled as the
+    schema says; what differs by candidate is a side of its own, under the key `history`.
 
     Args:
         schema: Schema, or its dictionary. The columns.
@@ -39,12 +41,13 @@ class FeatureEncoder(keras.layers.Layer):
         interactions: bool. Whether to add, for each history and candidate that share a table, the product of their
             vectors, under the key `interaction`. Defaults to True.
         dropout: float. On embeddings. Defaults to 0.
+        pooling: Mapping of `hidden`, `dim` and `num_heads` of `SequencePool`. Defaults to 32, 32 and 2.
 
     Call arguments:
         inputs: Mapping of layout key to tensor, as `FeatureLookup` gives them.
 
     Returns:
-        Mapping of role (and `interaction`) to a tensor of shape `(batch of that side, width)`.
+        Mapping of role (and `history` and `interaction`) to a tensor of shape `(batch of that side, width)`.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class FeatureEncoder(keras.layers.Layer):
         embedding_dim: int,
         interactions: bool = True,
         dropout: float = 0.0,
+        pooling: Mapping[str, int] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -64,6 +68,7 @@ class FeatureEncoder(keras.layers.Layer):
         self.embedding_dim = embedding_dim
         self.interactions = interactions
         self.dropout = dropout
+        self.pooling = dict(pooling or {"hidden": 32, "dim": 32, "num_heads": 2})
         self.layout = Layout.of(self.schema, self.table_rows, embedding_dim)
         self.standardize = {}
         self._binned = {role: NumberBins.of(side, self.numbers) for role, side in self.layout.sides.items()}
@@ -84,6 +89,20 @@ class FeatureEncoder(keras.layers.Layer):
         for table in self.tables.values():
             table.build((None,))
         self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
+        self.sequences: dict[str, Any] = {}
+        widths = {name: self.layout.offsets[self.schema.table_of(name)[0]][0] for name in self._candidates}
+        for sequence in self.layout.sequences:
+            pool = SequencePool(
+                sequence,
+                self.schema.columns,
+                self.numbers,
+                widths,
+                **self.pooling,
+                dtype=self.dtype_policy,
+                name=f"sequence_{sequence.name}",
+            )
+            pool.build()
+            self.sequences[sequence.name] = pool
 
     @property
     def output_slots(self) -> dict[str, list[str]]:
@@ -99,7 +118,11 @@ class FeatureEncoder(keras.layers.Layer):
             ]
             ids = [_embedded(name, dim) for dim, names in side.ids.items() for name in names]
             lists = [_embedded(feature.column, feature.dim) for feature in side.lists]
-            slots[role] = [*numbers, *flags, *binned, *chain.from_iterable([*ids, *lists])]
+            pooled = [pool.output_slots for pool in self._pools(role)]
+            if found := [*numbers, *flags, *binned, *chain.from_iterable([*ids, *lists, *pooled])]:
+                slots[role] = found
+        if pools := self._pools("history"):
+            slots["history"] = [*chain.from_iterable(pool.output_slots for pool in pools)]
         if self.interactions and self.layout.pairs:
             widths = [self.layout.offsets[self.schema.table_of(history)[0]][0] for history, _ in self.layout.pairs]
             pairs = zip(self.layout.pairs, widths, strict=True)
@@ -127,11 +150,37 @@ class FeatureEncoder(keras.layers.Layer):
                 pooled = self.tables[feature.dim].mean(inputs[feature.key], feature.offset)
                 vectors[feature.column] = self.drop(pooled, training=training)
                 parts.append(vectors[feature.column])
-            outputs[role] = ops.concatenate(parts, axis=-1)
+            for pool in self._pools(role):
+                parts.append(self._pooled(pool, inputs, vectors, training))
+            if parts:
+                outputs[role] = ops.concatenate(parts, axis=-1)
+        if pools := self._pools("history"):
+            histories = [self._pooled(pool, inputs, vectors, training) for pool in pools]
+            outputs["history"] = ops.concatenate(histories, axis=-1)
         if self.interactions and self.layout.pairs:
             products = [vectors[history] * vectors[candidate] for history, candidate in self.layout.pairs]
             outputs["interaction"] = ops.concatenate(products, axis=-1)
         return outputs
+
+    @property
+    def _candidates(self) -> list[str]:
+        return [candidate for sequence in self.layout.sequences for _, candidate in sequence.pairs]
+
+    def _pools(self, side: str) -> list[SequencePool]:
+        """What pools the sequences of a role that are the same for all candidates, or those of `history`."""
+        pools = self.sequences.values()
+        return [one for one in pools if side == ("history" if one.sequence.sees_candidate else one.sequence.role)]
+
+    def _pooled(
+        self, pool: SequencePool, inputs: Mapping[str, Tensor], vectors: dict[str, Tensor], training: bool | None
+    ) -> Tensor:
+        pooled = self.drop(pool(inputs, vectors, tables=self.tables), training=training)
+        if pool.sequence.pooling != "transformer":
+            start = 0
+            for feature in pool.sequence.lists:
+                vectors[feature.column] = pooled[:, start : start + feature.dim]
+                start += feature.dim
+        return pooled
 
     def _number_features(self, side: Side, values: Tensor) -> Tensor:
         columns = [self.schema.columns[name] for name in side.numbers]
@@ -180,6 +229,7 @@ class FeatureEncoder(keras.layers.Layer):
             "embedding_dim": self.embedding_dim,
             "interactions": self.interactions,
             "dropout": self.dropout,
+            "pooling": self.pooling,
         }
 
 

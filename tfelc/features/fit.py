@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -52,11 +53,21 @@ def fit_features(
 def count_rows(schema: Schema, tables: Iterable[pa.Table], number_bins: int = 0) -> CountedRows:
     """Counts what the features are fitted to; see `fit_features`."""
     counts: dict[str, dict[Any, int]] = {}
-    numbers = {name: RunningNumber(column, number_bins) for name, column in schema.of_kind("number").items()}
+    numbers = {
+        # Those of a list have a place for each and no bins.
+        name: RunningNumber(column, number_bins if column.kind == "number" else 0)
+        for name, column in schema.features.items()
+        if not column.is_embedded
+    }
     for table in tables:
         for name, column in schema.features.items():
-            if column.kind == "number":
-                numbers[name].add(number_values(table[name]))
+            if not column.is_embedded:
+                values = (
+                    table[name]
+                    if column.kind == "number"
+                    else pa.chunked_array([table[name].combine_chunks().flatten()])
+                )
+                numbers[name].add(number_values(values))
                 continue
             table_name, spec = schema.table_of(name)
             if not (spec.hash_buckets or spec.values):
@@ -91,10 +102,9 @@ def ordered_vocabulary(
     Raises:
         SchemaError: No value is left.
     """
-    # Ties are broken by the value, so that the same rows in another order give the same vocabulary.
-    kept = sorted((-count, value) for value, count in counts.items() if count >= min_count)
+    kept = [value for value, count in counts.items() if count >= min_count]
     if not kept:
-        columns = [column for column, found in schema.features.items() if found.kind != "number"]
+        columns = [column for column, found in schema.features.items() if found.is_embedded]
         named = " and ".join(f"`{column}`" for column in columns if schema.table_of(column)[0] == name)
         if counts:
             raise SchemaError(
@@ -102,7 +112,11 @@ def ordered_vocabulary(
                 "`min_count`"
             )
         raise SchemaError(f"{named}: empty in every row of the training split; take it out of the schema's columns")
-    return [value for _, value in kept[:max_size]]
+    # Ties are broken by the value, so that the same rows in another order give the same vocabulary. Not by Python's
+    # `sorted`, whose pairs of millions of values would take more memory than the values.
+    table = pa.table({"count": np.fromiter((counts[value] for value in kept), float, len(kept)), "value": kept})
+    order = pc.sort_indices(table, sort_keys=[("count", "descending"), ("value", "ascending")])
+    return [kept[place] for place in order.slice(0, max_size).to_numpy()]
 
 
 def _count(counts: dict[Any, int], column: pa.ChunkedArray, missing: str | int) -> None:

@@ -51,6 +51,8 @@ class FittedFeatures(BaseModel):
             if column.kind == "number":
                 if column.buckets:
                     rows[table] = len(self.numbers[name].boundaries) + 2
+            elif not column.is_embedded:
+                continue
             elif spec.hash_buckets:
                 rows[table] = spec.hash_buckets + 1
             else:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tfelc.schema.column import ROLES, Role
+from tfelc.schema.list_sequence import Pooling
 from tfelc.schema.schema import Schema
 
 
@@ -20,13 +21,51 @@ class ListFeature:
 
 
 @dataclass(frozen=True)
+class SequenceFeature:
+    """Lists that are one sequence: those that are embedded, and those of numbers in one matrix.
+
+    Attributes:
+        name: Of the sequence.
+        role: Whose it is.
+        pooling: What becomes of the positions.
+        max_length: Positions that are kept, the last ones.
+        lists: The lists that are embedded.
+        numbers: The lists of numbers, in the order of the matrix.
+        pairs: (list, item column) that share a table: what the history and the candidate have in common.
+    """
+
+    name: str
+    role: Role
+    pooling: Pooling
+    max_length: int
+    lists: tuple[ListFeature, ...]
+    numbers: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+
+    @property
+    def numbers_key(self) -> str:
+        """Key of the numbers in a batch, `(batch, length, numbers)`."""
+        return f"{self.role}_sequence_{self.name}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All its columns."""
+        return (*(feature.column for feature in self.lists), *self.numbers)
+
+    @property
+    def sees_candidate(self) -> bool:
+        """Whether what it comes to differs by candidate."""
+        return self.pooling != "mean"
+
+
+@dataclass(frozen=True)
 class Side:
     """The features of one role: numbers in one matrix, single ids in one matrix for each embedding width, lists apart.
 
     Attributes:
         numbers: Number columns, in the order of the matrix `<role>_numbers`.
         ids: Embedding width -> columns, in the order of the matrix `<role>_ids_<width>`.
-        lists: The multi-valued features.
+        lists: The multi-valued features that are in no sequence.
     """
 
     role: Role
@@ -55,13 +94,15 @@ class Layout:
         sides: The features of each role that has any.
         fused_rows: Embedding width -> rows of the fused table.
         offsets: Table -> (width, first row in the fused table).
-        pairs: (list column, item column) that share a table: history and candidate.
+        pairs: (list column, item column) that share a table, and whose product is a feature: history and candidate.
+        sequences: The sequences.
     """
 
     sides: Mapping[Role, Side]
     fused_rows: Mapping[int, int]
     offsets: Mapping[str, tuple[int, int]]
     pairs: tuple[tuple[str, str], ...] = field(default=())
+    sequences: tuple[SequenceFeature, ...] = field(default=())
 
     @classmethod
     def of(cls, schema: Schema, table_rows: Mapping[str, int], embedding_dim: int) -> Layout:
@@ -80,14 +121,18 @@ class Layout:
             offsets[table] = (dim, fused_rows.get(dim, 0))
             fused_rows[dim] = fused_rows.get(dim, 0) + rows
         sides = {role: side for role in ROLES if (side := _side(schema, role, offsets)) is not None}
+        embedded = {name: column for name, column in schema.features.items() if column.is_embedded}
         pairs = tuple(
             (history, candidate)
-            for history, left in schema.features.items()
-            for candidate, right in schema.features.items()
-            if left.kind == "list" and left.role != "item" and right.role == "item" and right.kind != "number"
+            for history, left in embedded.items()
+            for candidate, right in embedded.items()
+            if left.kind == "list" and left.role != "item" and right.role == "item"
             if schema.table_of(history)[0] == schema.table_of(candidate)[0]
         )
-        return cls(sides, fused_rows, offsets, pairs)
+        sequences = tuple(_sequence(schema, name, offsets, pairs) for name in schema.sequences)
+        # A block's output has no place that is one list's own.
+        blended = {name for sequence in sequences if sequence.pooling == "transformer" for name in sequence.columns}
+        return cls(sides, fused_rows, offsets, tuple(pair for pair in pairs if pair[0] not in blended), sequences)
 
 
 def _side(schema: Schema, role: Role, offsets: Mapping[str, tuple[int, int]]) -> Side | None:
@@ -96,10 +141,28 @@ def _side(schema: Schema, role: Role, offsets: Mapping[str, tuple[int, int]]) ->
     for name, column in columns.items():
         if column.kind == "category" or column.buckets:
             ids.setdefault(offsets[schema.table_of(name)[0]][0], []).append(name)
+    in_sequences = {name for sequence in schema.sequences.values() for name in sequence.columns}
     lists = tuple(
         ListFeature(name, f"{role}_list_{name}", *offsets[schema.table_of(name)[0]])
         for name, column in columns.items()
-        if column.kind == "list"
+        if column.kind == "list" and name not in in_sequences
     )
     numbers = tuple(name for name, column in columns.items() if column.kind == "number")
     return Side(role, numbers, {dim: tuple(names) for dim, names in ids.items()}, lists) if columns else None
+
+
+def _sequence(
+    schema: Schema, name: str, offsets: Mapping[str, tuple[int, int]], pairs: tuple[tuple[str, str], ...]
+) -> SequenceFeature:
+    columns = {each: schema.columns[each] for each in schema.sequences[name].columns}
+    first = next(iter(columns.values()))
+    assert first.role is not None
+    lists = tuple(
+        ListFeature(each, f"{first.role}_sequence_{name}_{each}", *offsets[schema.table_of(each)[0]])
+        for each, column in columns.items()
+        if column.is_embedded
+    )
+    numbers = tuple(each for each, column in columns.items() if not column.is_embedded)
+    shared = tuple(pair for pair in pairs if pair[0] in columns)
+    pooling = schema.sequences[name].pooling
+    return SequenceFeature(name, first.role, pooling, first.max_length, lists, numbers, shared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -14,21 +14,21 @@ from numpy.typing import NDArray
 
 from tfelc.data.number_values import number_values
 from tfelc.features.fitted import FittedFeatures
-from tfelc.features.layout import Layout, ListFeature
+from tfelc.features.layout import Layout, ListFeature, SequenceFeature
+from tfelc.features.sequence_lists import last_places, padded_lists
+from tfelc.features.vocabulary_lookup import VocabularyLookup
 from tfelc.schema.column import Column, Role
 from tfelc.schema.schema import Schema
 
 # What a client sends for a missing number of type `integer`, which has no NaN; pandas and NumPy write NaT so.
 MISSING_INTEGER = int(np.iinfo(np.int64).min)
-# Keras wants a token for unknown integers, and its own default, -1, is our missing value.
-_UNKNOWN_INTEGER = int(np.iinfo(np.int64).min)
 
 
 @keras.saving.register_keras_serializable(package="tfelc")
 class FeatureLookup(keras.layers.Layer):
     """Looks raw strings and numbers up: vocabularies, hashing, buckets, missing values.
 
-    The same Keras layers serve both ways in: `call` on raw tensors, inside the exported graph, and `encode` on Arrow
+    The same look-ups serve both ways in: `call` on raw tensors, inside the exported graph, and `encode` on Arrow
     tables, inside the input pipeline, where each distinct value of a row group is looked up once.
 
     Ids are rows of the layout's fused tables. Within a table, row 0 stands for a missing value and row 1 for an unknown
@@ -44,7 +44,7 @@ class FeatureLookup(keras.layers.Layer):
         super().__init__(**kwargs)
         self.schema = schema
         self.layout = layout
-        self._tables: dict[str, keras.layers.Layer] = {}
+        self._tables: dict[str, Callable[[Any], Any]] = {}
         self._buckets: dict[str, keras.layers.Layer] = {}
         for name, column in schema.features.items():
             table, spec = schema.table_of(name)
@@ -52,7 +52,7 @@ class FeatureLookup(keras.layers.Layer):
                 if column.buckets:
                     boundaries = list(fitted.numbers[name].boundaries)
                     self._buckets[name] = keras.layers.Discretization(bin_boundaries=boundaries, name=f"{name}_buckets")
-            elif table not in self._tables:
+            elif column.is_embedded and table not in self._tables:
                 vocabulary = None if spec.hash_buckets else fitted.vocabularies[table]
                 self._tables[table] = _table_layer(table, column, spec.hash_buckets, vocabulary)
 
@@ -77,6 +77,9 @@ class FeatureLookup(keras.layers.Layer):
                 outputs[side.ids_key(dim)] = tf.stack([self._ids(name, inputs[name]) for name in names], axis=1)
             for feature in side.lists:
                 outputs[feature.key] = self._ids(feature.column, _last_values(inputs[feature.column], feature, self))
+        for sequence in self.layout.sequences:
+            if sequence.columns[0] in inputs:
+                outputs |= self._sequence(sequence, inputs)
         return outputs
 
     def encode(self, table: pa.Table) -> dict[str, NDArray[Any]]:
@@ -89,6 +92,8 @@ class FeatureLookup(keras.layers.Layer):
                 outputs[side.ids_key(dim)] = np.stack([self._column_ids(n, table[n]) for n in names], axis=1)
             for feature in side.lists:
                 outputs[feature.key] = self._list_ids(feature, table[feature.column])
+        for sequence in self.layout.sequences:
+            outputs |= self._sequence_arrays(sequence, table)
         return outputs
 
     def specs(self) -> dict[str, tf.TensorSpec]:
@@ -102,15 +107,45 @@ class FeatureLookup(keras.layers.Layer):
             for feature in side.lists:
                 width = self.schema.columns[feature.column].max_length
                 specs[feature.key] = tf.TensorSpec([None, width], tf.int32)
+        for sequence in self.layout.sequences:
+            shape = [None, sequence.max_length]
+            specs |= {feature.key: tf.TensorSpec(shape, tf.int32) for feature in sequence.lists}
+            if sequence.numbers:
+                specs[sequence.numbers_key] = tf.TensorSpec([*shape, len(sequence.numbers)], tf.float32)
         return specs
 
     @property
     def resources(self) -> list[Any]:
-        """The look-up tables, which a SavedModel must hold beside its graph."""
-        return [layer.lookup_table for layer in self._tables.values() if hasattr(layer, "lookup_table")]
+        """The variables of the vocabularies, which a SavedModel must hold beside its graph."""
+        lookups = [table for table in self._tables.values() if isinstance(table, VocabularyLookup)]
+        return [variable for lookup in lookups for variable in lookup.resources]
 
     def _columns_of(self, role: Role) -> list[str]:
         return [name for name, column in self.schema.features.items() if column.role == role]
+
+    def _sequence(self, sequence: SequenceFeature, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        values = {name: inputs[name] for name in sequence.columns}
+        values |= {name: _as_float(values[name]) for name in sequence.numbers}
+        missing = {feature.column: self.schema.columns[feature.column].missing for feature in sequence.lists}
+        values = last_places(sequence, values, missing)
+        outputs = {feature.key: self._ids(feature.column, values[feature.column]) for feature in sequence.lists}
+        if sequence.numbers:
+            outputs[sequence.numbers_key] = tf.stack([values[name] for name in sequence.numbers], axis=2)
+        return outputs
+
+    def _sequence_arrays(self, sequence: SequenceFeature, table: pa.Table) -> dict[str, NDArray[Any]]:
+        lists = {name: table[name].combine_chunks() for name in sequence.columns}
+        flat = {
+            name: self._distinct_ids(name, each.flatten())
+            if self.schema.columns[name].is_embedded
+            else number_values(pa.chunked_array([each.flatten()]))
+            for name, each in lists.items()
+        }
+        values = padded_lists(sequence, lists, flat)
+        outputs = {feature.key: values[feature.column] for feature in sequence.lists}
+        if sequence.numbers:
+            outputs[sequence.numbers_key] = np.stack([values[name] for name in sequence.numbers], axis=2)
+        return outputs
 
     def _ids(self, name: str, values: Any) -> Any:
         table = self.schema.table_of(name)[0]
@@ -155,20 +190,11 @@ class FeatureLookup(keras.layers.Layer):
         return np.where(inside, ids[np.minimum(positions, len(ids) - 1)], padding).astype(np.int32)
 
 
-def _table_layer(table: str, column: Column, buckets: int | None, vocabulary: list[Any] | None) -> keras.layers.Layer:
+def _table_layer(table: str, column: Column, buckets: int | None, vocabulary: list[Any] | None) -> Callable[[Any], Any]:
     if buckets:
         # One more than asked for: Keras gives the mask value a bucket of its own.
         return keras.layers.Hashing(buckets + 1, mask_value=column.missing, name=table)
-    if column.value_type == "string":
-        # As objects: NumPy's own texts are all as wide as the longest, and end at a NUL.
-        values = None if vocabulary is None else np.array(vocabulary, object)
-        return keras.layers.StringLookup(vocabulary=values, mask_token=column.missing, name=table)
-    return keras.layers.IntegerLookup(
-        vocabulary=np.asarray(vocabulary, np.int64),
-        mask_token=column.missing,
-        oov_token=_UNKNOWN_INTEGER,
-        name=table,
-    )
+    return VocabularyLookup(table, vocabulary or (), column.missing)
 
 
 def _last_values(values: Any, feature: ListFeature, layer: FeatureLookup) -> Any:

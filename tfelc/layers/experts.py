@@ -26,6 +26,8 @@ class Experts(keras.layers.Layer):
     Call arguments:
         sides: Sequence of float tensors, `(batch, width)` each; see `SidedDense`.
         broadcast: bool. Whether some sides are one row for all. Defaults to False.
+        scales: Sequence of float tensors, one for each layer, `(batch, num_experts, units)` or one row for all: what
+            its units are multiplied by. Defaults to none.
 
     Returns:
         Tensor of shape `(batch, num_experts, units[-1])`.
@@ -56,12 +58,19 @@ class Experts(keras.layers.Layer):
             width = units
         self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
 
-    def call(self, sides: Sequence[Tensor], broadcast: bool = False, training: bool | None = None) -> Tensor:
+    def call(
+        self,
+        sides: Sequence[Tensor],
+        broadcast: bool = False,
+        training: bool | None = None,
+        scales: Sequence[Tensor] = (),
+    ) -> Tensor:
         """Runs every expert."""
         hidden = ops.reshape(self.first(sides, broadcast=broadcast), (-1, self.num_experts, self.units[0]))
-        hidden = self.drop(hidden, training=training)
-        for layer in self.others:
-            hidden = self.drop(layer(hidden), training=training)
+        hidden = self.drop(hidden * scales[0] if scales else hidden, training=training)
+        for position, layer in enumerate(self.others, start=1):
+            hidden = layer(hidden)
+            hidden = self.drop(hidden * scales[position] if scales else hidden, training=training)
         return hidden
 
     def compute_output_shape(self, sides_shape: Sequence[Any]) -> Any:

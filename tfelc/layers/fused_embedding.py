@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -21,6 +22,10 @@ class FusedEmbedding(keras.layers.Layer):
         rows: int. Rows of the fused table.
         dim: int. Width of an embedding.
         scale: float. Standard deviation of the initial values. Defaults to 0.02.
+
+    Attributes:
+        served: Callable. What gives float32 rows for ids in place of the trained table, as an export may have it.
+            None, as it begins: the table itself.
 
     Call arguments:
         inputs: Integer tensor of any shape, ids in `[0, rows)`.
@@ -42,6 +47,7 @@ class FusedEmbedding(keras.layers.Layer):
         self.rows = rows
         self.dim = dim
         self.scale = scale
+        self.served: Callable[[Tensor], Tensor] | None = None
 
     def build(self, input_shape: Any) -> None:
         """Makes the table; in float32 whatever the policy, since small updates vanish in half the width."""
@@ -80,7 +86,31 @@ class FusedEmbedding(keras.layers.Layer):
         count = ops.sum(ops.cast(present, "float32"), axis=1, keepdims=True)
         return ops.cast(total / ops.maximum(count, 1.0), self.compute_dtype)
 
+    def padded(self, inputs: Tensor, padding: int) -> Tensor:
+        """Looks lists up; a place of padding is zero, and costs no look-up on TensorFlow.
+
+        Args:
+            inputs: Tensor. Ids, integers of shape `(batch, length)`.
+            padding: int. The id that stands for no value.
+
+        Returns:
+            Tensor of shape `(batch, length, dim)`, in the layer's compute dtype.
+        """
+        present = ops.not_equal(inputs, padding)
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            places = tf.where(present)
+            shape = tf.concat([tf.shape(inputs, tf.int64), [self.dim]], 0)
+            rows = tf.scatter_nd(places, self._rows_of(tf.gather_nd(inputs, places)), shape)
+            rows = tf.ensure_shape(rows, [None, inputs.shape[1], self.dim])
+        else:
+            rows = ops.where(present[..., None], self._rows_of(inputs), 0.0)
+        return ops.cast(rows, self.compute_dtype)
+
     def _rows_of(self, inputs: Tensor) -> Tensor:
+        if self.served is not None:
+            return self.served(inputs)
         if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 

@@ -37,6 +37,7 @@ class MultiGateExperts(keras.layers.Layer):
         sides: Sequence of float tensors, `(batch, width)` each; see `SidedDense`.
         gate_inputs: Float tensor of shape `(batch, gate width)`, or one row with `broadcast`.
         broadcast: bool. Whether some inputs are one row for all. Defaults to False.
+        scales: Sequence of float tensors. Factors of the first level's experts; see `Experts`. Defaults to none.
 
     Returns:
         Tuple of the mixtures, `(batch, num_tasks, units[-1])`, and the last level's gates, float32 of shape
@@ -82,6 +83,11 @@ class MultiGateExperts(keras.layers.Layer):
         """The weights that every task trains: those of the first level's experts."""
         return self.experts.trainable_variables
 
+    @property
+    def scale_shapes(self) -> list[tuple[int, int]]:
+        """Experts and units of each layer that `scales` can scale."""
+        return [(self.num_experts, units) for units in self.units]
+
     def build(self, sides_shape: Sequence[Any], gate_inputs_shape: Any) -> None:
         """Makes the experts and gates of every level."""
         self.experts = Experts(self.num_experts, self.units, self.dropout, dtype=self.dtype_policy, name="experts")
@@ -104,9 +110,10 @@ class MultiGateExperts(keras.layers.Layer):
         gate_inputs: Tensor,
         broadcast: bool = False,
         training: bool | None = None,
+        scales: Sequence[Tensor] = (),
     ) -> tuple[Tensor, Tensor]:
         """Runs the experts and mixes them."""
-        hidden = self.experts(sides, broadcast=broadcast, training=training)
+        hidden = self.experts(sides, broadcast=broadcast, training=training, scales=scales)
         mixtures, gates = self._mix(0, hidden, gate_inputs)
         for level, layer in enumerate(self.upper, start=1):
             hidden = layer(ops.take(mixtures, self._owner, axis=1))

@@ -23,6 +23,7 @@ class SidedDense(keras.layers.Layer):
     Args:
         units: int. Width of the output.
         activation: str or None. Keras's name of the activation. Defaults to None: linear.
+        use_bias: bool. Whether there is a bias. Defaults to True.
 
     Call arguments:
         sides: Sequence of float tensors of shape `(batch, width)`, or `(1, width)` with `broadcast`.
@@ -40,28 +41,31 @@ class SidedDense(keras.layers.Layer):
         [[3.0], [33.0]]
     """
 
-    def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, units: int, activation: str | None = None, use_bias: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = units
         self.activation = keras.activations.get(activation)
+        self.use_bias = use_bias
 
     def build(self, sides_shape: Sequence[Any]) -> None:
         """Makes one kernel for all the sides together."""
         self._widths = [shape[-1] for shape in sides_shape]
         self.kernel = self.add_weight(name="kernel", shape=(sum(self._widths), self.units))
-        self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+        self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros") if self.use_bias else None
 
     def call(self, sides: Sequence[Tensor], broadcast: bool = False) -> Tensor:
         """Applies the layer."""
         if broadcast:
             offset = 0
-            outputs = self.bias
+            outputs: Any = self.bias if self.use_bias else 0.0
             for side, width in zip(sides, self._widths, strict=True):
                 outputs = outputs + ops.matmul(side, self.kernel[offset : offset + width])
                 offset += width
         else:
-            # `ops.add` and not `+`, which TensorFlow cannot fuse with the product.
-            outputs = ops.add(ops.matmul(ops.concatenate(list(sides), axis=-1), self.kernel), self.bias)
+            outputs = ops.matmul(ops.concatenate(list(sides), axis=-1), self.kernel)
+            if self.use_bias:
+                # `ops.add` and not `+`, which TensorFlow cannot fuse with the product.
+                outputs = ops.add(outputs, self.bias)
         return self.activation(outputs)
 
     def compute_output_shape(self, sides_shape: Sequence[Any]) -> Any:
@@ -71,4 +75,4 @@ class SidedDense(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
         activation = keras.activations.serialize(self.activation)
-        return {**super().get_config(), "units": self.units, "activation": activation}
+        return {**super().get_config(), "units": self.units, "activation": activation, "use_bias": self.use_bias}

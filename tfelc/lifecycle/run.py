@@ -23,6 +23,7 @@ from tfelc.core.errors import RunError
 from tfelc.core.json_text import json_text
 from tfelc.core.settings import Settings
 from tfelc.lifecycle.kinds import RUN_KINDS
+from tfelc.lifecycle.training.threads import intra_op_threads
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
@@ -137,7 +138,11 @@ class Run(ABC, Generic[SettingsT]):
                     "started": datetime.now(UTC).isoformat(timespec="seconds"),
                     "git_commit": _git_commit(),
                     "versions": {"python": platform.python_version(), **_versions()},
-                    "machine": {"cpus": os.cpu_count(), "processor": platform.machine()},
+                    "machine": {
+                        "cpus": os.cpu_count(),
+                        "processor": platform.machine(),
+                        "threads": intra_op_threads(),
+                    },
                     "files": {name: _sha256(run.path / name) for name in files},
                 },
             )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from tfelc.core.auto import AUTO, OrAuto
 from tfelc.core.settings import NewNames, Settings
@@ -63,6 +63,61 @@ class TowerSettings(Settings):
     dropout: float = Field(0.0, ge=0, lt=1)
 
 
+class CrossSettings(Settings):
+    """Products of all features, which the experts then see in the place of the features (DCN V2, low rank).
+
+    Attributes:
+        layers: Cross layers, each of which raises the degree of the products by one; 0 for none.
+        rank: Width in the middle of each cross layer.
+    """
+
+    layers: int = Field(0, ge=0)
+    rank: int = Field(32, ge=1)
+
+
+class ScalingSettings(Settings):
+    """Hidden units that are scaled by who the user is, each by a factor from 0 to 2 that begins as 1 (PPNet, LHUC).
+
+    Attributes:
+        experts: Whether the units of the experts are scaled.
+        towers: Whether those of the towers are.
+        inputs: The roles whose features the factors follow from.
+        clusters: Whether they follow from the soft assignment to the clusters, too.
+        hidden: Width of the layer inside, for each layer that is scaled.
+    """
+
+    experts: bool = False
+    towers: bool = False
+    inputs: tuple[Role, ...] = ("activity",)
+    clusters: bool = False
+    hidden: int = Field(32, ge=1)
+
+    @property
+    def any(self) -> bool:
+        """Whether something is scaled."""
+        return self.experts or self.towers
+
+
+class SequenceSettings(Settings):
+    """What pools the `sequences` of the schema as they bear on the candidate.
+
+    Attributes:
+        hidden: Width inside the scores of `pooling: attention`.
+        dim: Width of the block of `pooling: transformer`.
+        num_heads: Attention heads of that block, which share its width.
+    """
+
+    hidden: int = Field(32, ge=1)
+    dim: int = Field(32, ge=1)
+    num_heads: int = Field(2, ge=1)
+
+    @model_validator(mode="after")
+    def _heads_share(self) -> Self:
+        if self.dim % self.num_heads:
+            raise ValueError(f"`dim` must be a multiple of `num_heads`. Received: {self.dim} and {self.num_heads}")
+        return self
+
+
 class RankerModelSettings(Settings):
     """What is built.
 
@@ -77,6 +132,9 @@ class RankerModelSettings(Settings):
             bin; 0 does not.
         linear: Whether the logits have a linear part over all features beside the network.
         interactions: Whether the product of each candidate with the history that shares its table is a feature.
+        sequences: What pools the sequences of the schema.
+        crosses: Products of the features.
+        scaling: Units that are scaled by who the user is.
         gates: What the gates see.
         towers: The tasks' towers.
         clusters: The learnable clusters.
@@ -89,6 +147,9 @@ class RankerModelSettings(Settings):
     number_bins: Annotated[int, Field(ge=0), OrAuto()] = AUTO
     linear: Literal["auto"] | bool = "auto"
     interactions: bool = True
+    sequences: SequenceSettings = SequenceSettings()
+    crosses: CrossSettings = CrossSettings()
+    scaling: ScalingSettings = ScalingSettings()
     gates: GateSettings = GateSettings()
     towers: TowerSettings = TowerSettings()
     clusters: RankerClusterSettings = RankerClusterSettings()

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from tfelc.schema.column import Column
 from tfelc.schema.embedding_table import EmbeddingTable
+from tfelc.schema.list_sequence import ListSequence
+from tfelc.schema.sequence_checks import check_sequences
 from tfelc.schema.split import Split
 from tfelc.schema.task import CLUSTER_OUTPUTS, Task
 
@@ -20,6 +22,7 @@ def check_schema(
     tables: Mapping[str, EmbeddingTable],
     user_key: str | None,
     split: Split,
+    sequences: Mapping[str, ListSequence],
 ) -> None:
     """Checks the parts of a schema, each sound in itself, against each other.
 
@@ -29,24 +32,30 @@ def check_schema(
         tables: Mapping of name to EmbeddingTable.
         user_key: str. The column that tells the users apart, or None.
         split: Split. How the log is split.
+        sequences: Mapping of name to ListSequence.
 
     Raises:
         ValueError: The first fault found.
     """
-    _check_names(columns, tasks, tables)
+    _check_names(columns, tasks, tables, sequences)
     _check_tasks(columns, tasks)
     _check_tables(columns, tables)
     _check_columns(columns, user_key, split)
     _check_sources(columns)
+    embedded = {name: column.table or name for name, column in columns.items() if column.is_embedded}
+    check_sequences(sequences, columns, embedded)
 
 
 def _check_names(
-    columns: Mapping[str, Column], tasks: Mapping[str, Task], tables: Mapping[str, EmbeddingTable]
+    columns: Mapping[str, Column],
+    tasks: Mapping[str, Task],
+    tables: Mapping[str, EmbeddingTable],
+    sequences: Mapping[str, ListSequence],
 ) -> None:
     joints = [
         task.joint or f"{task.conditioned_on}_{name}" for name, task in tasks.items() if task.conditioned_on is not None
     ]
-    for name in [*columns, *tasks, *tables, *joints]:
+    for name in [*columns, *tasks, *tables, *joints, *sequences]:
         if not _NAME.fullmatch(name):
             raise ValueError(
                 f"`{name}` is no name a serving signature takes: use letters, digits and `_`, a letter first"
@@ -92,7 +101,7 @@ def _check_tables(columns: Mapping[str, Column], tables: Mapping[str, EmbeddingT
 
 def _check_table(users: Mapping[str, Column], name: str, table: EmbeddingTable) -> None:
     bucketed = [c for c, column in users.items() if column.kind == "number" and column.buckets]
-    values = {(c.value_type, c.missing) for c in users.values() if c.kind != "number"}
+    values = {(c.value_type, c.missing) for c in users.values() if c.is_embedded}
     if bucketed and values:
         raise ValueError(f"table `{name}` is that of the number `{bucketed[0]}`, whose buckets it cannot share")
     if len(values) > 1:

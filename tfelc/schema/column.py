@@ -35,7 +35,8 @@ class Column(SchemaPart):
         kind: What the column is. `number`, `category` and `list` are features; the others never enter the model.
         role: Whose feature it is. `activity` is the part of the user that the gates and the clusters see. A feature
             needs one; the other kinds take none.
-        type: Type of the raw values. Defaults to the kind's usual one.
+        type: Type of the raw values. Defaults to the kind's usual one. A list of type `float` holds numbers, and is in
+            one of the `sequences`.
         default: What a missing value means. A number is imputed with it (default: the training mean); for a category or
             a list it is the value that stands for "missing" and for padding (default: `""`, or -1 for integers).
         table: Embedding table of a category or a list. Defaults to one of the column's own.
@@ -81,8 +82,10 @@ class Column(SchemaPart):
             allowed |= {"type"}
         if self.kind == "number":
             allowed |= {"default", "transform", "buckets"}
-        elif self.kind in ("category", "list"):
-            allowed |= {"default", "table"} | ({"max_length"} if self.kind == "list" else set())
+        elif self.is_embedded:
+            allowed |= {"default", "table"}
+        if self.kind == "list":
+            allowed |= {"max_length"} if self.is_embedded else {"max_length", "transform"}
         if self.kind == "timestamp":
             allowed |= {"timezone"}
         if self.kind == "label" or (self.kind in _OF_TEXT and self.value_type == "string"):
@@ -94,7 +97,7 @@ class Column(SchemaPart):
             raise ValueError(f"a column of kind `{self.kind}`{words} takes no `{extra[0]}`")
         if self.kind in FEATURE_KINDS and self.role is None:
             raise ValueError(f"a feature needs a `role`, one of {', '.join(ROLES)}")
-        if self.kind in ("category", "list") and self.value_type == "float":
+        if self.kind == "category" and self.value_type == "float":
             raise ValueError("a category is of type `string` or `integer`, not `float`")
         if self.kind == "number" and self.value_type == "string":
             raise ValueError("a number is of type `float` or `integer`, not `string`")
@@ -111,10 +114,15 @@ class Column(SchemaPart):
 
     @property
     def missing(self) -> str | int:
-        """The value that stands for a missing one in a category or a list (and pads a list)."""
+        """The value that stands for a missing one in a category or an embedded list (and pads a list)."""
         if self.value_type == "string":
             return str(self.default or "")
         return -1 if self.default is None else int(self.default)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether its values are looked up in an embedding table, each as a whole."""
+        return self.kind == "category" or (self.kind == "list" and self.value_type != "float")
 
     @property
     def is_feature(self) -> bool:

@@ -24,6 +24,7 @@ from tfelc.schema.aggregate_columns import with_aggregates
 from tfelc.schema.checks import check_schema
 from tfelc.schema.column import Column, Kind
 from tfelc.schema.embedding_table import EmbeddingTable
+from tfelc.schema.list_sequence import ListSequence
 from tfelc.schema.renames import SCHEMA_RENAMES
 from tfelc.schema.request_key import check_request_key
 from tfelc.schema.schema_part import SchemaPart
@@ -56,6 +57,8 @@ class Schema(SchemaPart):
             none.
         request_key: Column that tells apart what is ranked together, or `user_and_day`: GAUC is then within each of
             those. Defaults to the user key.
+        sequences: Name -> lists that are equally long in each row, and say together what happened, one thing after the
+            other. Defaults to none.
 
     Example:
         >>> schema = Schema.load({
@@ -80,12 +83,13 @@ class Schema(SchemaPart):
     timezone: TimeZone = "UTC"
     aggregates: dict[str, Aggregate] = {}
     request_key: str | None = None
+    sequences: dict[str, ListSequence] = {}
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         self.columns.update(with_aggregates(self.columns, self.aggregates, self.user_key))
         check_request_key(self.request_key, self.columns, self.user_key)
-        check_schema(self.columns, self.tasks, self.tables, self.user_key, self.split)
+        check_schema(self.columns, self.tasks, self.tables, self.user_key, self.split, self.sequences)
         return self
 
     @classmethod
@@ -157,7 +161,7 @@ class Schema(SchemaPart):
         for column in content["columns"].values():
             if column["source"] is None:
                 del column["source"]
-        for key in ("aggregates", "request_key"):  # A schema without them means what it always did.
+        for key in ("aggregates", "request_key", "sequences"):  # A schema without them means what it always did.
             if content[key] == type(self).model_fields[key].default:
                 del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -219,6 +223,11 @@ class Schema(SchemaPart):
     def features(self) -> dict[str, Column]:
         """The columns that enter the model, in order."""
         return {name: c for name, c in self.columns.items() if c.is_feature}
+
+    @property
+    def sequence_columns(self) -> dict[str, tuple[str, ...]]:
+        """Each list that is in a sequence -> all the lists of that sequence."""
+        return {name: sequence.columns for sequence in self.sequences.values() for name in sequence.columns}
 
     def table_of(self, column: str) -> tuple[str, EmbeddingTable]:
         """Name and settings of the embedding table that a category or list column uses."""

@@ -47,12 +47,12 @@ def first(tmp_path_factory, data):
 
 @pytest.fixture(scope="module")
 def both(first, data):
-    """The same with a second variant, one run of the first having been stopped short of its end."""
+    """The same with a second variant and another architecture of B; a run of the first was stopped before its end."""
     folder, _ = first
     (folder / "runs" / "nearest-0" / "benchmark.json").unlink()
     weights = folder / "runs" / "B-0" / "checkpoints" / "best.npz"
     written = weights.stat().st_mtime_ns
-    outcome = _experiment(folder, data)
+    outcome = _experiment(folder, data, "--architecture", "aitm")
     assert outcome.code == 0, outcome.err
     assert weights.stat().st_mtime_ns == written
     return folder, _result(folder), outcome.out
@@ -82,7 +82,12 @@ def _shown(labels, scores, users):
 
 def test_every_variant_is_set_against_the_one_b(both, every_kind_dataset):
     folder, found, out = both
-    assert list(found["models"]) == ["B", "nearest", "soft"]
+    assert list(found["models"]) == ["B", "B-aitm", "nearest", "soft"]
+    aitm = found["configs"]["B-aitm"]["model"]
+    assert aitm == {
+        **found["configs"]["B"]["model"],
+        "architecture": {"name": "aitm", "units": [16, 8], "dropout": 0.1},
+    }
     assert found["configs"]["B"]["model"]["clusters"]["num_clusters"] == 0
     table = pq.read_table(every_kind_dataset.files("test")[0])
     clicked = table["clicked"].to_numpy()
@@ -92,7 +97,7 @@ def test_every_variant_is_set_against_the_one_b(both, every_kind_dataset):
     assert means == pytest.approx([roc_auc_score(clicked, one) for one in scores], abs=1e-6)
 
     known = np.array([user is not None for user in users])
-    assert list(found["differences"]) == ["nearest", "soft"]
+    assert list(found["differences"]) == ["B-aitm", "nearest", "soft"]
     for group, rows in (("all", known), ("N", known & (newcomer == "N"))):
         lift = found["differences"]["soft"][group]["click"]
         assert lift["rows"] == rows.sum()
@@ -112,7 +117,7 @@ def test_the_markdown_says_what_the_result_file_says(both):
     text = (folder / "found.md").read_text()
     auc = found["models"]["soft"]["metrics"]["click"]["auc"]["mean"]
     row = next(line for line in text.splitlines() if line.startswith("| click AUC |"))
-    assert row.split(" | ")[3].startswith(f"{auc:.4f}")
+    assert row.split(" | ")[4].startswith(f"{auc:.4f}")
     lift = found["differences"]["soft"]["N"]["click"]
     assert f"| click, N | {lift['rows']} | {lift['auc']['difference']:+.4f} (" in text
     for line in (

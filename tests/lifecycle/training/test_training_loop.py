@@ -232,6 +232,20 @@ def test_a_lost_last_checkpoint_is_no_reason_to_begin_again(tmp_path):
         toy_loop(tmp_path / "run", Counter(AUCS))
 
 
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_another_number_of_threads_is_warned_of(tmp_path, monkeypatch, deterministic):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
+    toy_loop(tmp_path / "run", Counter(AUCS), deterministic=deterministic).train()
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["machine"]["threads"] == 3
+    said = io.StringIO()
+    toy_loop(tmp_path / "run", Counter(AUCS), Console(file=said, width=400))
+    assert said.getvalue() == ""
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "5")
+    toy_loop(tmp_path / "run", Counter(AUCS), Console(file=said, width=400))
+    warned = "warning: the run was begun with 3 threads and goes on with 5" in said.getvalue()
+    assert warned == deterministic and said.getvalue().count("TF_NUM_INTRAOP_THREADS=3 ") == warned
+
+
 def test_a_checkpoint_of_an_earlier_version_is_refused_in_one_line(tmp_path):
     loop = toy_loop(tmp_path / "run", Counter(AUCS))
     loop.train()

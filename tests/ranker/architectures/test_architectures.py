@@ -9,13 +9,16 @@ import pytest
 from keras import ops
 
 from tfelc.core.errors import ConfigError
+from tfelc.ranker.architectures.aitm import AITM
 from tfelc.ranker.architectures.mmoe import MMoE
 from tfelc.ranker.architectures.multi_task_architecture import ARCHITECTURES, MultiTaskArchitecture
+from tfelc.ranker.architectures.pepnet import PEPNet
 from tfelc.ranker.architectures.ple import PLE
 from tfelc.ranker.architectures.shared_bottom import SharedBottom
 
 WIDTHS, GATE_WIDTH = (3, 4, 2, 1), 4
-# Settings -> the weights that version 0.1.0 built of the same ones for two tasks, by path and shape.
+# Settings -> the weights that they were first built of for two tasks, by path and shape; mmoe, ple and shared_bottom in
+# version 0.1.0.
 WEIGHTS: list[tuple[dict[str, Any], dict[str, tuple[int, ...]]]] = [
     (
         {"name": "mmoe", "num_experts": 3, "units": [6, 4]},
@@ -61,6 +64,34 @@ WEIGHTS: list[tuple[dict[str, Any], dict[str, tuple[int, ...]]]] = [
             "experts/layer_1/bias": (1, 4),
         },
     ),
+    (
+        {"name": "aitm", "units": [6, 4]},
+        {
+            "experts/first/kernel": (10, 12),
+            "experts/first/bias": (12,),
+            "experts/layer_1/kernel": (2, 6, 4),
+            "experts/layer_1/bias": (2, 4),
+            "transfer_1/handed_on/kernel": (4, 4),
+            "transfer_1/handed_on/bias": (4,),
+            "transfer_1/projections/kernel": (4, 12),
+            "transfer_1/projections/bias": (12,),
+        },
+    ),
+    (
+        {"name": "pepnet", "units": [6], "hidden": 5},
+        {
+            "experts/first/kernel": (10, 12),
+            "experts/first/bias": (12,),
+            "input_scale/first/kernel": (14, 5),
+            "input_scale/first/bias": (5,),
+            "input_scale/last/kernel": (5, 10),
+            "input_scale/last/bias": (10,),
+            "scale_0/first/kernel": (14, 5),
+            "scale_0/first/bias": (5,),
+            "scale_0/last/kernel": (5, 12),
+            "scale_0/last/bias": (12,),
+        },
+    ),
 ]
 
 
@@ -79,7 +110,7 @@ def test_the_weights_are_those_of_the_version_before(
     assert layer.shared_variables and {id(v) for v in layer.shared_variables} <= {id(v) for v in layer.variables}
 
 
-@pytest.mark.parametrize("name", ["mmoe", "ple", "shared_bottom"])
+@pytest.mark.parametrize("name", ["aitm", "mmoe", "pepnet", "ple", "shared_bottom"])
 def test_dropout_and_precision_arrive(name: str) -> None:
     layer = MultiTaskArchitecture.load({"name": name, "dropout": 0.3, "units": [4]}).create_layer(3, "mixed_bfloat16")
     assert layer.dropout == 0.3 and layer.compute_dtype == "bfloat16" and layer.num_tasks == 3
@@ -87,7 +118,7 @@ def test_dropout_and_precision_arrive(name: str) -> None:
 
 
 def test_the_registry_names_them() -> None:
-    assert [ARCHITECTURES.get(name) for name in ARCHITECTURES.names()] == [MMoE, PLE, SharedBottom]
+    assert [ARCHITECTURES.get(name) for name in ARCHITECTURES.names()] == [AITM, MMoE, PEPNet, PLE, SharedBottom]
     assert type(MultiTaskArchitecture.load({})) is MMoE
 
 

@@ -188,6 +188,54 @@ def test_the_clustering_loss_is_added_in_training_with_its_weight() -> None:
     assert float(network.losses[0]) == pytest.approx(2 * float(network.clusters.loss_tracker.result()), rel=1e-5)
 
 
+def _randomized(network: MultiTaskNetwork) -> None:
+    """Scales begin as 1, whatever they see."""
+    random = np.random.default_rng(3)
+    for variable in network.trainable_variables:
+        if "scale" in variable.path:
+            variable.assign(random.normal(size=variable.shape))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "changes"),
+    [
+        ("pepnet", {"crosses": {"layers": 2, "rank": 3}}),
+        ("aitm", {"scaling": {"experts": True, "towers": True, "clusters": True, "hidden": 3}}),
+        ("ple", {"crosses": {"layers": 1}, "scaling": {"experts": True, "inputs": ["user"]}}),
+    ],
+)
+def test_crosses_and_scales_of_one_user_for_all_items(architecture: str, changes: dict[str, Any]) -> None:
+    network = MultiTaskNetwork(TASKS, _config(architecture=_architecture(architecture), **changes))
+    request = _sides(6, "user", "activity", "context")
+    repeated = {role: np.repeat(value, 6 // len(value), axis=0) for role, value in request.items()}
+    network(repeated)
+    _randomized(network)
+    expected, outputs = network(repeated), network(request, broadcast=True)
+    for task in TASKS:
+        np.testing.assert_allclose(outputs["logits"][task], expected["logits"][task], rtol=1e-4, atol=1e-5)
+        assert np.std(expected["logits"][task]) > 1e-3
+
+
+def test_scales_begin_without_a_say_and_follow_from_what_they_are_told_to_see() -> None:
+    plain = MultiTaskNetwork(TASKS, _config())
+    scaled = MultiTaskNetwork(TASKS, _config(scaling={"experts": True, "towers": True}))
+    sides = _sides(8)
+    plain(sides)
+    scaled(sides)
+    mine = {variable.path.split("/", 1)[1]: variable for variable in plain.variables}
+    for variable in scaled.variables:
+        if (path := variable.path.split("/", 1)[1]) in mine:
+            variable.assign(mine[path])
+    before = scaled(sides)["logits"]["ctr"]
+    np.testing.assert_allclose(before, plain(sides)["logits"]["ctr"], rtol=1e-6)
+    # All the factors of the first task's tower go to 0: its logit is that of the linear part and the bias alone.
+    scale = scaled.tower_scales[0]
+    scale.last.bias.assign(np.repeat([-200.0, 0.0], scale.units))
+    scaled.cluster_linear.trainable_variables[0].assign(np.zeros(scaled.cluster_linear.kernel.shape))
+    tower = scaled(sides)["logits"]
+    assert np.std(tower["ctr"]) < 0.2 * np.std(before) and np.std(tower["cvr"]) > 0
+
+
 @pytest.mark.parametrize("num_clusters", [0, 3])
 @pytest.mark.parametrize("architecture", ["mmoe", "ple", "shared_bottom"])
 def test_one_user_for_all_items_is_that_user_repeated(architecture: str, num_clusters: int) -> None:

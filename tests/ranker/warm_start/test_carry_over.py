@@ -23,6 +23,11 @@ TASKS = ("click", "buy")
 ARCHITECTURES = {
     "mmoe": {},
     "ple": {"architecture": {"name": "ple", "num_shared_experts": 2, "num_levels": 2, "units": [8, 6]}},
+    "aitm": {
+        "architecture": {"name": "aitm", "units": [8, 6]},
+        "scaling": {"experts": True, "towers": True, "clusters": True, "hidden": 4},
+    },
+    "pepnet": {"architecture": {"name": "pepnet", "units": [8], "hidden": 4}, "crosses": {"layers": 2, "rank": 3}},
     "shared_bottom": {"architecture": {"name": "shared_bottom", "units": [8]}, "linear": True},
 }
 

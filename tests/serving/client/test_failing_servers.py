@@ -99,7 +99,8 @@ def test_rest_keeps_its_time_however_slowly_the_bytes_come(failing):
 def test_rest_does_not_wait_beyond_its_time(failing):
     Failing.codes = [503] * 50
     started = time.monotonic()
-    with pytest.raises(CallError, match="attempts in 0.3 s"):
+    # The time may end between two attempts or, on a busy machine, within one.
+    with pytest.raises(CallError, match="attempts in 0.3 s|did not answer in time"):
         failing.predict({"x": [1.0]}, timeout=0.3)
     assert time.monotonic() - started < 0.8
 

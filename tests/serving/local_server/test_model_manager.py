@@ -1,5 +1,6 @@
 """Versions that come, go and break, watched by a manager in this process."""
 
+import gc
 import shutil
 import threading
 
@@ -40,6 +41,14 @@ def test_a_new_version_takes_over_and_the_old_one_goes(base, folder, manager):
     eventually(lambda: states(manager) == {2: "AVAILABLE", 1: "END"})
     assert score(manager) == (2, [3.0])
     assert code_of(lambda: score(manager, version=1)) == grpc.StatusCode.NOT_FOUND
+
+
+def test_a_loaded_version_is_little_to_the_garbage_collector(base, folder, manager):
+    # The server leaves all that is imported out of the collector's rounds; what each version adds stays in them.
+    copied(base, folder, 1)
+    before = len(gc.get_objects())
+    manager.start([ModelConfig(NAME, folder)])
+    assert len(gc.get_objects()) - before < 10_000
 
 
 def test_the_old_version_stays_for_those_who_still_use_it(base, folder, manager):

@@ -1,4 +1,4 @@
-"""Any array -> lists of whole numbers or texts."""
+"""Any array -> lists of whole numbers, texts or numbers."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from numpy.typing import NDArray
 from tfelc.data.values.brought import Brought, Fault, brought
 from tfelc.data.values.clean_texts import as_texts
 from tfelc.data.values.list_texts import OTHER_FORM, list_texts
+from tfelc.data.values.masks import mask_of
 from tfelc.data.values.missing_words import without_own_words
+from tfelc.data.values.numbers import numbers
 from tfelc.data.values.plain_array import is_list, list_array
 from tfelc.data.values.type_rules import element_target, family_of
 from tfelc.data.values.whole_numbers import whole_numbers
 from tfelc.data.values.words import words
 from tfelc.schema.column import Column
 
-_TYPES = {"integer": pa.int64(), "string": pa.string()}
+_TYPES = {"integer": pa.int64(), "string": pa.string(), "number": pa.float32()}
+_READERS = {"integer": whole_numbers, "string": words, "number": numbers}
 _SEPARATOR = "|"
 
 
 def lists(array: pa.Array, column: Column, is_text: bool) -> Brought:
     """Brings values to lists; a null one becomes empty, and a null within the column's value for "missing".
+
+    In a list of numbers a null stays one.
 
     Args:
         array: Lists, or texts that hold some.
@@ -53,11 +58,13 @@ def _of_lists(array: pa.Array, column: Column, is_text: bool) -> tuple[pa.Array,
     if family_of(flat.type) == "null":
         found = Brought(pa.nulls(len(flat), _TYPES[element_target(column)]))
     else:
-        read = whole_numbers if element_target(column) == "integer" else words
-        found = read(flat, column, is_text)
+        found = _READERS[element_target(column)](flat, column, is_text)
     faults = [Fault(_of_owners(fault.rows, array), fault.reason) for fault in found.faults]
     values = found.values
-    if values.null_count:
+    if pa.types.is_floating(values.type):
+        if pc.any(pc.is_inf(values)).as_py():
+            faults.append(Fault(_of_owners(mask_of(pc.is_inf(values)), array), "a number must be finite or null"))
+    elif values.null_count:
         values = pc.fill_null(values, column.missing)
     return list_array(array, values), faults
 

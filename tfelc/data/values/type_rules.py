@@ -74,7 +74,8 @@ def target_of(column: Column) -> Target:
 
 def element_target(column: Column) -> Target:
     """What a single value of a category, an id or a list becomes."""
-    return "integer" if column.value_type == "integer" else "string"
+    targets: dict[str, Target] = {"integer": "integer", "float": "number"}
+    return targets.get(column.value_type, "string")
 
 
 def family_of(kind: pa.DataType) -> str:

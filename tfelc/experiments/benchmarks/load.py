@@ -122,7 +122,7 @@ class Load:
     def __init__(self, calls: Sequence[Call]) -> None:
         self._calls = calls
         self._answers: list[tuple[float, float]] = []
-        self._wall = 0.0
+        self._wall = self._cpu = 0.0
         self.failures: list[str] = []
         # A client's first request opens its connection, which is not what is measured.
         for call in calls:
@@ -132,7 +132,7 @@ class Load:
         """Lets the clients call for so long; what they meet adds up."""
         stop = threading.Event()
         threads = [threading.Thread(target=self._work, args=(call, stop)) for call in self._calls]
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         for thread in threads:
             thread.start()
         time.sleep(seconds)
@@ -140,6 +140,7 @@ class Load:
         for thread in threads:
             thread.join()
         self._wall += time.perf_counter() - began
+        self._cpu += time.process_time() - cpu
 
     def _work(self, call: Call, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -159,9 +160,10 @@ class Load:
         return np.array(self._answers, np.float64).reshape(-1, 2).T
 
     def figures(self, items: int) -> dict[str, float]:
-        """Percentiles in milliseconds, rate and failures of requests for so many items."""
+        """Percentiles and this process's CPU time a request, in ms; rate and failures of requests for so many items."""
         rate = items * len(self._answers) / self._wall
-        return {**percentiles(self.times), "rows_per_s": rate, "failed": len(self.failures)}
+        cpu = 1e3 * self._cpu / max(len(self._answers), 1)
+        return {**percentiles(self.times), "cpu_ms": cpu, "rows_per_s": rate, "failed": len(self.failures)}
 
 
 def percentiles(times: NDArray[np.float64]) -> dict[str, float]:

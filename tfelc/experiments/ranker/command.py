@@ -19,6 +19,12 @@ def ranker(
             "is the same without clusters. Without it: the defaults."
         ),
     ] = None,
+    architecture: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Also train B with this architecture, of the same units; may repeat, such as aitm or pepnet."
+        ),
+    ] = None,
     task: TaskOption = "ctr,cvr",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each model, by seeds 0, 1, ...")] = 5,
     settings: SettingsOption = None,
@@ -47,7 +53,7 @@ def ranker(
     dataset = Dataset(data)
     if dataset.schema.user_key is None:
         raise UsageError(f"{data}: the models are compared user by user, and its schema has no `user_key`")
-    configs = variants(config or [], settings or [])
+    configs = variants(config or [], settings or [], architecture or [])
     heads = [name.strip() for name in task.split(",")]
     with contextlib.nullcontext(runs) if runs else tempfile.TemporaryDirectory() as folder:
         plans = {

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tfelc.core.errors import UsageError
+from tfelc.ranker.architectures.multi_task_architecture import ARCHITECTURES, MultiTaskArchitecture
 from tfelc.ranker.settings import RankerClusterSettings, RankerSettings
 
 BASELINE = "B"
@@ -12,7 +13,9 @@ TREES = "boosted trees"
 _DEFAULTS = "B+ELCM"
 
 
-def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, RankerSettings]:
+def variants(
+    paths: Sequence[Path], overrides: Sequence[str], architectures: Sequence[str] = ()
+) -> dict[str, RankerSettings]:
     """Name -> settings: B first, then B + ELCM by each file, named after it; without a file, by the defaults.
 
     B is the same for all of them, or a difference from it would not be that of the clusters: the files may differ in
@@ -21,10 +24,11 @@ def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, Ranke
     Args:
         paths: The files.
         overrides: Settings of all of them, as `model.clusters.num_clusters=20`.
+        architectures: Names of architectures that B is also to be trained with. Defaults to none.
 
     Raises:
         UsageError: Two files have one name, a name is taken, a file has no clusters, or one differs in another setting.
-        ConfigError: A file cannot be read, or holds what is no setting.
+        ConfigError: A file cannot be read, or holds what is no setting, or there is no such architecture.
     """
     found: dict[str, RankerSettings] = {}
     files: list[Path | None] = [*paths] or [None]
@@ -46,7 +50,18 @@ def variants(paths: Sequence[Path], overrides: Sequence[str]) -> dict[str, Ranke
                 f"--config: `{name}` and `{first}` differ in {key}; for one and the same B they may differ in "
                 "model.clusters alone"
             )
-    return {BASELINE: baseline, **found}
+    others_of_b = {f"{BASELINE}-{name}": with_architecture(baseline, name) for name in architectures}
+    return {BASELINE: baseline, **others_of_b, **found}
+
+
+def with_architecture(config: RankerSettings, name: str) -> RankerSettings:
+    """The same settings with another architecture, by its defaults, of the same units and dropout."""
+    known = ARCHITECTURES.get(name).model_fields
+    before = config.model.architecture.to_dict()
+    kept: dict[str, Any] = {key: before[key] for key in ("units", "dropout") if key in known and key in before}
+    architecture = MultiTaskArchitecture.load({"name": name, **kept})
+    model = config.model.model_copy(update={"architecture": architecture})
+    return config.model_copy(update={"model": model})
 
 
 def with_seed(config: RankerSettings, seed: int) -> RankerSettings:

@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 
 
 def scalar_input(name: str, column: Column, values: pa.Array) -> Array:
-    """A number or a category column; nulls become the feature's missing value.
+    """A number or a category column, or the values of a list; nulls become the feature's missing value.
 
     Args:
         name: Name of the column, for the message.
@@ -30,7 +30,7 @@ def scalar_input(name: str, column: Column, values: pa.Array) -> Array:
     Raises:
         DataError: A number of type `integer` has a fraction, or is no int64.
     """
-    if column.kind != "number":
+    if column.is_embedded:
         return _filled(column, values)
     numbers = values.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
     if column.value_type != "integer":
@@ -41,7 +41,7 @@ def scalar_input(name: str, column: Column, values: pa.Array) -> Array:
     return np.where(absent, MISSING_INTEGER, np.where(absent, 0, numbers).astype(np.int64))
 
 
-def list_input(column: Column, lists: pa.ListArray) -> Array:
+def list_input(column: Column, lists: pa.ListArray, in_sequence: bool = False) -> Array:
     """A list column, padded at the right to the longest list that is left.
 
     Missing values and what stands before the last `max_length` values do not reach the model anyway; they are dropped
@@ -50,22 +50,28 @@ def list_input(column: Column, lists: pa.ListArray) -> Array:
     Args:
         column: What it is.
         lists: Its values, in the column's `arrow_type`.
+        in_sequence: Whether each value has its place beside those of other lists, a missing one too. Defaults to False.
 
     Returns:
-        Array of shape `(rows, length)`: int64, or bytes as `object`.
+        Array of shape `(rows, length)`: int64, float32, or bytes as `object`.
     """
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     values = lists.flatten()
-    keep = pc.fill_null(pc.not_equal(values, column.missing), False)
-    if not pc.all(keep).as_py():
-        values, lengths = _kept(values, lengths, keep.to_numpy(zero_copy_only=False))
+    if not in_sequence:
+        keep = pc.fill_null(pc.not_equal(values, column.missing), False)
+        if not pc.all(keep).as_py():
+            values, lengths = _kept(values, lengths, keep.to_numpy(zero_copy_only=False))
     if lengths.max(initial=0) > column.max_length:
         ends = np.repeat(np.cumsum(lengths), lengths)
         values, lengths = _kept(values, lengths, np.arange(len(values)) >= ends - column.max_length)
     width = int(lengths.max(initial=0))
-    padding: Any = column.missing if isinstance(column.missing, int) else column.missing.encode()
-    padded = np.full((len(lists), width), padding, np.int64 if column.value_type == "integer" else object)
-    padded[np.arange(width) < lengths[:, None]] = _filled(column, values)
+    if column.is_embedded:
+        padding: Any = column.missing if isinstance(column.missing, int) else column.missing.encode()
+        padded = np.full((len(lists), width), padding, np.int64 if column.value_type == "integer" else object)
+        padded[np.arange(width) < lengths[:, None]] = _filled(column, values)
+    else:
+        padded = np.full((len(lists), width), np.nan, np.float32)
+        padded[np.arange(width) < lengths[:, None]] = values.to_numpy(zero_copy_only=False)
     return padded
 
 

@@ -15,6 +15,7 @@ from tfelc.lifecycle.scoring.exported_model import ExportedModel
 from tfelc.lifecycle.scoring.input_reader import Batch, Piece
 from tfelc.lifecycle.scoring.measures import Measures
 from tfelc.schema.column import Column
+from tfelc.schema.list_sequence import ListSequence
 
 VERSION_COLUMN = "model_version"
 QUARANTINE = pa.schema([("file", pa.string()), ("row", pa.int64()), ("column", pa.string()), ("reason", pa.string())])
@@ -83,6 +84,11 @@ class Scorer(ABC):
             ExportError: The model fails.
         """
 
+    @property
+    def sequences(self) -> dict[str, ListSequence]:
+        """Lists that must be equally long; see `Schema.sequences`. Defaults to none."""
+        return {}
+
     def score(self, batch: Batch) -> ScoredBatch:
         """Scores what can be scored of a batch.
 
@@ -92,7 +98,7 @@ class Scorer(ABC):
         """
         rows, faults = _readable(batch)
         named = under_schema_names(rows, self.columns)
-        good, broken = separate(named, self.columns, self.never_null, batch.is_text, self.undefined)
+        good, broken = separate(named, self.columns, self.never_null, batch.is_text, self.undefined, self.sequences)
         index = np.delete(np.arange(len(batch.rows)), [fault.row for fault in faults])
         faults = sorted(
             [*faults, *(RowFault(int(index[each.row]), each.column, each.reason) for each in broken)],

@@ -15,8 +15,8 @@ class TrainingSettings(Settings):
         epochs: Largest number of epochs.
         batch_size: Rows or samples per step.
         seed: Seed of everything random.
-        deterministic: Whether the same seed on the same machine gives the same bits. It costs about a quarter of a
-            ranker's speed on two cores.
+        deterministic: Whether the same seed on the same machine, with as many threads, gives the same bits. It costs
+            about a quarter of a ranker's speed on two cores.
         checkpoint_seconds: A checkpoint is written this often inside an epoch, beside the one at its end.
         early_stopping: When to stop.
         yardsticks: Whether simple models are trained too and measured on the same test rows, which takes seconds.

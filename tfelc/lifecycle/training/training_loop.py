@@ -22,6 +22,7 @@ from tfelc.lifecycle.training.enough_memory import enough_memory
 from tfelc.lifecycle.training.health import collapse_warning, health_line
 from tfelc.lifecycle.training.progress import EpochProgress
 from tfelc.lifecycle.training.tensor_board_log import TensorBoardLog
+from tfelc.lifecycle.training.threads import threads_warning
 from tfelc.lifecycle.training.trainable import Trainable
 from tfelc.lifecycle.training.training_history import TrainingHistory
 
@@ -79,6 +80,9 @@ class TrainingLoop(Generic[TrainableT]):
             if self.run.last.exists() or self.run.best.exists():
                 epoch, step, self.history = self._checkpoints.restore()
                 self._position = (epoch, step)
+                warning = threads_warning(self.run.metadata.get("machine", {}).get("threads"))
+                if warning and self._settings.deterministic:
+                    self._console.print(f"[bold yellow]warning:[/bold yellow] {warning}", soft_wrap=True)
 
     def train(self, after_epoch: Callable[[TrainingHistory], object] = lambda history: None) -> TrainableT:
         """Trains to the end; returns what was trained, with its best weights.

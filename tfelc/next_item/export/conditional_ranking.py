@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+from tfelc.features.vocabulary_lookup import VocabularyLookup
 from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.export.picks import greedy_picks
 from tfelc.next_item.export.signatures import ALLOW, ALLOW_ALL, AT_MOST, DENY, DIVERSITY, KEEP_SEEN, ONLY, WHERE
@@ -37,7 +38,7 @@ class ConditionalRanking:
 
     Attributes:
         variables: What a SavedModel must hold.
-        values: Category -> look-up of its values, which gives their codes from 1.
+        values: Category -> look-up of its values, which gives their codes from 1, one higher.
     """
 
     def __init__(self, index: Index, popularity: Any, attributes: ItemAttributes | None, by_row: bool) -> None:
@@ -49,16 +50,10 @@ class ConditionalRanking:
         self._codes = {name: tf.Variable(known.codes(name), trainable=False) for name in known.named("category")}
         self._flags = {name: tf.Variable(known.columns[name], trainable=False) for name in known.named("flag")}
         self._sizes = {name: len(known.values(name)) for name in self._codes}
-        self.values = {
-            name: tf.lookup.StaticHashTable(
-                tf.lookup.KeyValueTensorInitializer(
-                    tf.constant(known.values(name), tf.string), tf.range(1, self._sizes[name] + 1, dtype=tf.int64)
-                ),
-                default_value=0,
-            )
-            for name in self._codes
-        }
-        self.variables: list[Any] = [self._popularity, *self._codes.values(), *self._flags.values()]
+        # A category that is missing everywhere has one value, which nobody can ask for.
+        self.values = {name: VocabularyLookup(name, known.values(name) or ["\0"], "") for name in self._codes}
+        resources = [each for lookup in self.values.values() for each in lookup.resources]
+        self.variables: list[Any] = [self._popularity, *self._codes.values(), *self._flags.values(), *resources]
 
     def top(
         self, outputs: Mapping[str, Tensor], known: Tensor, conditions: Mapping[str, Tensor], width: Tensor

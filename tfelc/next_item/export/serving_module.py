@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfelc.features.vocabulary_lookup import VocabularyLookup
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.export.conditional_ranking import ConditionalRanking
@@ -81,15 +82,16 @@ class RecommenderModule(tf.Module):
         self._spec = spec
         # Item number 0 is padding, in as out.
         self._ids = tf.Variable(tf.constant([padding_of(self._id_type), *catalog], spec.dtype), trainable=False)
-        numbers = tf.range(1, self._items + 1, dtype=tf.int64)
-        entries = tf.lookup.KeyValueTensorInitializer(self._ids[1:], numbers)
-        self._numbers = tf.lookup.StaticHashTable(entries, default_value=0)
+        self._catalog = VocabularyLookup("items", catalog, padding_of(self._id_type))
+        self._lookups = self._catalog.resources
         order = np.argsort(-popularity, kind="stable")
         self._popular = tf.Variable((order + 1).astype(np.int32), trainable=False)
         self._popularity = tf.Variable(popularity[order].astype(np.float32), trainable=False)
         chosen = ConditionalRanking(found, popularity, attributes, by_row)
         self._top_with: Callable[..., tuple[Tensor, Tensor]] = chosen.top
-        self._conditional, self._values = chosen.variables, chosen.values
+        # As a function too: what it holds is among the variables.
+        self._lookups_of: Callable[[], Mapping[str, Any]] = lambda: chosen.values
+        self._conditional = chosen.variables
         self._kinds = {} if attributes is None else attributes.kinds
         self._asset = tf.saved_model.Asset(str(asset))
 
@@ -180,7 +182,7 @@ class RecommenderModule(tf.Module):
         rows = tf.shape(known)[0]
         model_outputs = self._outputs(known)
         lists = {name: self._listed(inputs[name]) for name in (ALLOW, DENY)}
-        values = {name: _valued(inputs[f"{WHERE}{name}"], table) for name, table in self._values.items()}
+        values = {name: _valued(inputs[f"{WHERE}{name}"], table) for name, table in self._lookups_of().items()}
         scalars = {name: each for name, each in inputs.items() if name not in (HISTORY, K, *lists)}
         conditions = {
             **{name: numbers for name, (numbers, _) in lists.items()},
@@ -210,9 +212,14 @@ class RecommenderModule(tf.Module):
         counts = tf.clip_by_value(self._checked(inputs[K], tf.shape(known)[0]), 1, self._items)
         return known, tf.cast(counts, tf.int32)
 
+    def _numbers_of(self, ids: Tensor) -> Tensor:
+        """Item numbers, int32; 0 for what is no item."""
+        # The catalog's own rows begin after those of a missing and an unknown value.
+        return tf.maximum(self._catalog(ids) - 1, 0)
+
     def _listed(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Item numbers, int32, 0 for those that are unknown, and how many of these are no padding, int64."""
-        numbers = tf.cast(self._numbers.lookup(ids), tf.int32)
+        numbers = self._numbers_of(ids)
         unknown = tf.logical_and(tf.equal(numbers, 0), tf.not_equal(ids, self._ids[0]))
         return numbers, tf.math.count_nonzero(unknown, axis=1)
 
@@ -229,7 +236,7 @@ class RecommenderModule(tf.Module):
 
         As wide as the most that are known of a history, but never of no width, which the model could not read.
         """
-        numbers = tf.cast(self._numbers.lookup(history), tf.int32)
+        numbers = self._numbers_of(history)
         order = tf.argsort(tf.cast(numbers > 0, tf.int32), axis=1, stable=True)
         moved = tf.pad(tf.gather(numbers, order, batch_dims=1), [[0, 0], [1, 0]])
         # Padding costs as much as items do.
@@ -276,7 +283,8 @@ def _one_a_row(name: str, values: Tensor, rows: Tensor) -> Tensor:
         return tf.broadcast_to(flat, [rows])
 
 
-def _valued(texts: Tensor, table: Any) -> tuple[Tensor, Tensor]:
+def _valued(texts: Tensor, lookup: Any) -> tuple[Tensor, Tensor]:
     """Codes of values, int32, 0 for those that no item has and -1 for padding, and how many of a row no item has."""
-    codes = tf.where(tf.equal(texts, ""), tf.constant(-1, tf.int64), table.lookup(texts))
-    return tf.cast(codes, tf.int32), tf.math.count_nonzero(tf.equal(codes, 0), axis=1)
+    # Its own values begin after those of a missing and an unknown one.
+    codes = lookup(texts) - 1
+    return codes, tf.math.count_nonzero(tf.equal(codes, 0), axis=1)

@@ -35,3 +35,8 @@ class MMoE(ExpertSettings):
     def has_choice(self) -> bool:
         """Whether there are several experts."""
         return self.num_experts > 1
+
+    @property
+    def takes_scales(self) -> bool:
+        """The units of its experts."""
+        return True

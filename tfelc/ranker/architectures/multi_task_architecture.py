@@ -11,7 +11,9 @@ from tfelc.core.registry import Registry
 ARCHITECTURES: Registry[type[MultiTaskArchitecture]] = Registry(
     "architecture",
     {
+        "aitm": "tfelc.ranker.architectures.aitm:AITM",
         "mmoe": "tfelc.ranker.architectures.mmoe:MMoE",
+        "pepnet": "tfelc.ranker.architectures.pepnet:PEPNet",
         "ple": "tfelc.ranker.architectures.ple:PLE",
         "shared_bottom": "tfelc.ranker.architectures.shared_bottom:SharedBottom",
     },
@@ -28,7 +30,7 @@ class MultiTaskArchitecture(PartSettings):
         >>> MultiTaskArchitecture.load({"name": "ple", "num_levels": 2}).num_levels
         2
         >>> ARCHITECTURES.names()
-        ['mmoe', 'ple', 'shared_bottom']
+        ['aitm', 'mmoe', 'pepnet', 'ple', 'shared_bottom']
     """
 
     registry: ClassVar[Registry[Any]] = ARCHITECTURES
@@ -43,6 +45,9 @@ class MultiTaskArchitecture(PartSettings):
         one row for all. It returns each task's mixture, `(batch, num_tasks, output_units)`, and its gate's weights,
         float32 of shape `(batch, num_tasks, experts)`, which sum to 1. `build(sides_shape, gate_inputs_shape)` makes
         its weights, and its `shared_variables` are those that all tasks train, which GradNorm balances by.
+
+        One that `takes_scales` has `scale_shapes`, the (groups, units) of its hidden layers, and is called with
+        `scales`, a float tensor `(batch, groups, units)` for each, by which these are multiplied.
 
         Settings load without Keras: import the layer inside this method.
 
@@ -60,3 +65,13 @@ class MultiTaskArchitecture(PartSettings):
     def has_choice(self) -> bool:
         """Whether gates choose between experts, so that what they see matters. Defaults to True."""
         return True
+
+    @property
+    def takes_scales(self) -> bool:
+        """Whether its hidden units can be scaled by who the user is. Defaults to False."""
+        return False
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether the order of the tasks bears on what the weights mean. Defaults to False."""
+        return False

@@ -41,3 +41,8 @@ class PLE(ExpertSettings):
             dtype=dtype,
             name="experts",
         )
+
+    @property
+    def takes_scales(self) -> bool:
+        """The units of its experts."""
+        return True

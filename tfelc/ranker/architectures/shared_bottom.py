@@ -27,3 +27,8 @@ class SharedBottom(ExpertSettings):
     def has_choice(self) -> bool:
         """There is one expert."""
         return False
+
+    @property
+    def takes_scales(self) -> bool:
+        """The units of its experts."""
+        return True

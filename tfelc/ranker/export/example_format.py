@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
+from tfelc.ranker.export.present_values import present_values
 from tfelc.ranker.export.signatures import input_specs, missing_value
 from tfelc.schema.schema import Schema
 
@@ -52,7 +53,12 @@ def write_examples(schema: Schema, columns: Mapping[str, Array]) -> Array:
     Returns:
         Records as an object array of bytes, `(rows,)`.
     """
-    features = {name: _features(array, missing_value(schema.columns[name])) for name, array in columns.items()}
+    present = {name: present_values(schema.columns[name], array) for name, array in columns.items()}
+    for sequence in schema.sequences.values():
+        # A place stays where any of its lists has a value.
+        together: Array = np.logical_or.reduce([present[name] for name in sequence.columns])
+        present |= dict.fromkeys(sequence.columns, together)
+    features = {name: _features(array, present[name]) for name, array in columns.items()}
     rows = zip(*features.values(), strict=True)
     records = []
     for row in rows:
@@ -61,17 +67,10 @@ def write_examples(schema: Schema, columns: Mapping[str, Array]) -> Array:
     return np.array(records, object)
 
 
-def _features(array: Array, missing: float | int | str) -> list[Any]:
-    found: list[Any] = []
-    for values in array if array.ndim == 2 else array[:, None]:
-        if array.dtype == object:
-            values = values[values != str(missing).encode()]
-        elif array.dtype == np.float32:
-            values = values[~np.isnan(values)]
-        else:
-            values = values[values != missing]
-        found.append(_feature(values) if len(values) else None)
-    return found
+def _features(array: Array, present: Array) -> list[Any]:
+    rows = array if array.ndim == 2 else array[:, None]
+    kept = (values[there] for values, there in zip(rows, present.reshape(rows.shape), strict=True))
+    return [_feature(values) if len(values) else None for values in kept]
 
 
 def _feature(values: Array) -> Any:

@@ -15,6 +15,7 @@ from tfelc.lifecycle.export.request_log import LoggedRequest
 from tfelc.lifecycle.export.verify import Differences
 from tfelc.ranker.export.feature_manifest import FeatureManifest
 from tfelc.ranker.export.known_values import KnownValues
+from tfelc.ranker.export.quantized_rows import RowsFormat, quantize_tables
 from tfelc.ranker.export.reference_statistics import take_statistics
 from tfelc.ranker.export.requests import ranked_rows, request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, made_rows, real_rows
@@ -51,7 +52,12 @@ class Export:
     rows_are_real: bool
 
 
-def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda step: None) -> Export:
+def export(
+    run: RankerRun,
+    base: Path,
+    progress: Callable[[str], None] = lambda step: None,
+    tables: RowsFormat | None = None,
+) -> Export:
     """Exports a run's best weights as the next version under `base`.
 
     The version appears once a fresh process has answered every signature as the trained ranker does: on rows of the
@@ -62,6 +68,8 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
         run: The run.
         base: The model's base folder.
         progress: Called with the name of each step.
+        tables: `float16` or `int8`: the embedding tables are served in so many bytes, and the version is verified
+            against the ranker with these. Defaults to None: as they were trained, in float32.
 
     Raises:
         RunError: The folder is no run, or is damaged.
@@ -70,20 +78,13 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
     progress("loading the run")
     # On the CPU, where the verification computes too: a GPU rounds matrix products to fewer bits.
     with tf.device("/CPU:0"):
-        model = run.model("float32")
+        model = _served_model(run, tables)
         progress("taking reference statistics")
         reference = take_statistics(run, model)
     fitted = run.fitted
     manifest = FeatureManifest.of(model, fitted, run.metadata, reference)
     found = real_rows(run, _ROWS)
     rows = made_rows(model.schema, fitted, _ROWS) if found is None else found
-    warmup = [
-        LoggedRequest(signature, request_inputs(model.schema, signature, rows.slice(0, count)))
-        for signature in input_specs(model.schema)
-        # One item alone for a ranking: a server that batches refuses a request whose inputs differ in rows, and with
-        # one in its warm-up the whole version would not load there.
-        for count in ((1,) if signature == RANK else (1, len(rows)))
-    ]
 
     def module(file: Path) -> ServingModule:
         KnownValues.of(fitted).write(file.parent)
@@ -93,11 +94,28 @@ def export(run: RankerRun, base: Path, progress: Callable[[str], None] = lambda 
         base,
         manifest,
         module,
-        warmup,
+        _warmup(model, rows),
         lambda: [*_answered(model, rows), *_answered(model, hard_rows(model.schema, fitted))],
         progress,
     )
     return Export(published.version, published.path, manifest, published.differences, rows, found is not None)
+
+
+def _warmup(model: RankingModel, rows: pa.Table) -> list[LoggedRequest]:
+    return [
+        LoggedRequest(signature, request_inputs(model.schema, signature, rows.slice(0, count)))
+        for signature in input_specs(model.schema)
+        # One item alone for a ranking: a server that batches refuses a request whose inputs differ in rows, and with
+        # one in its warm-up the whole version would not load there.
+        for count in ((1,) if signature == RANK else (1, len(rows)))
+    ]
+
+
+def _served_model(run: RankerRun, tables: RowsFormat | None) -> RankingModel:
+    model = run.model("float32")
+    if tables is not None:
+        quantize_tables(model, tables)
+    return model
 
 
 def _answered(model: RankingModel, rows: pa.Table) -> Iterator[LoggedRequest]:

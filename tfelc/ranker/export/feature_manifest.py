@@ -99,7 +99,9 @@ def _feature(schema: Schema, fitted: FittedFeatures, name: str) -> dict[str, Any
         "type": column.value_type,
         "missing": "NaN" if missing != missing else missing,
     }
-    if column.kind == "number":
+    if column.kind == "list":
+        feature["max_length"] = column.max_length
+    if not column.is_embedded:
         statistics = fitted.numbers[name]
         return feature | {
             "default": column.default,
@@ -107,8 +109,6 @@ def _feature(schema: Schema, fitted: FittedFeatures, name: str) -> dict[str, Any
             "mean": statistics.mean,
             "variance": statistics.variance,
         }
-    if column.kind == "list":
-        feature["max_length"] = column.max_length
     table, spec = schema.table_of(name)
     if spec.hash_buckets:
         return feature | {"table": table, "hash_buckets": spec.hash_buckets}

@@ -121,7 +121,7 @@ class ReferenceStatistics(_Frozen):
         features: dict[str, NumberReference | ValueReference] = {}
         for name, column in schema.features.items():
             values = rows.column(name).combine_chunks()
-            if column.kind == "number":
+            if not column.is_embedded:
                 features[name] = NumberReference.of(_floats(values))
                 continue
             unknown = {"unknown": known.unknown(schema, name, values)}
@@ -193,4 +193,5 @@ def _binned(edges: list[float], values: NDArray[np.float32]) -> NDArray[np.int64
 
 
 def _floats(values: pa.Array) -> NDArray[np.float32]:
+    values = values.flatten() if pa.types.is_list(values.type) else values
     return values.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)

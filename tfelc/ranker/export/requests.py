@@ -16,6 +16,7 @@ from tfelc.data.contract import arrow_type
 from tfelc.lifecycle.export.model_inputs import scalar_input
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.example_format import write_examples
+from tfelc.ranker.export.present_values import present_values
 from tfelc.ranker.export.signatures import EXAMPLES, RANK
 from tfelc.schema.column import Column
 from tfelc.schema.schema import Schema
@@ -44,7 +45,7 @@ def request_inputs(schema: Schema, signature: str, table: pa.Table) -> dict[str,
         return {EXAMPLES: write_examples(schema, columns)}
     if signature == RANK:
         return {
-            name: array if schema.columns[name].role == "item" else _unpadded(schema.columns[name], array[:1])
+            name: array if schema.columns[name].role == "item" else _unpadded(schema, name, columns)
             for name, array in columns.items()
         }
     return columns
@@ -88,7 +89,7 @@ def curl_command(schema: Schema, rows: pa.Table, model_name: str = "ranker", por
     short = {
         # An empty list is as good as one missing value, and the reader sees what goes in.
         name: pa.array(
-            [(row[name] or [column.missing])[-_SHOWN_VALUES:] if column.kind == "list" else row[name]],
+            [(row[name] or [None])[-_SHOWN_VALUES:] if column.kind == "list" else row[name]],
             arrow_type(column),
         )
         for name, column in schema.features.items()
@@ -108,12 +109,14 @@ def _array(name: str, column: Column, values: pa.ChunkedArray) -> Array:
     return scalar_input(name, column, flat).reshape(len(rows), width)
 
 
-def _unpadded(column: Column, array: Array) -> Array:
-    """Without the columns of padding that longer lists in other rows brought."""
-    if column.kind != "list" or not array.size:
-        return array
-    missing = column.missing.encode() if isinstance(column.missing, str) else column.missing
-    return array[:, : int(np.flatnonzero(array[0] != missing).max(initial=-1)) + 1]
+def _unpadded(schema: Schema, name: str, columns: Mapping[str, Array]) -> Array:
+    """The first row, without the columns of padding that longer lists in other rows brought."""
+    first = columns[name][:1]
+    if schema.columns[name].kind != "list" or not first.size:
+        return first
+    together = schema.sequence_columns.get(name, (name,))
+    there = np.logical_or.reduce([present_values(schema.columns[each], columns[each][0]) for each in together])
+    return first[:, : int(np.flatnonzero(there).max(initial=-1)) + 1]
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,12 +44,15 @@ def made_rows(schema: Schema, fitted: FittedFeatures, count: int, seed: int = 0)
     """Rows drawn from what was fitted: known values of every vocabulary, numbers around their means."""
     random = np.random.default_rng(seed)
     columns = {}
+    lengths: dict[str, list[int]] = {}
     for name, column in schema.features.items():
         if column.kind == "number":
             values: list[Any] = _numbers(fitted, name, column, count, random)
         elif column.kind == "list":
-            lengths = random.integers(0, column.max_length + 1, count)
-            values = [_known(schema, fitted, name, length, random) for length in lengths.tolist()]
+            if name not in lengths:
+                drawn = random.integers(0, column.max_length + 1, count).tolist()
+                lengths |= dict.fromkeys(schema.sequence_columns.get(name, (name,)), drawn)
+            values = [_known(schema, fitted, name, length, random) for length in lengths[name]]
         else:
             values = _known(schema, fitted, name, count, random)
         columns[name] = pa.array(values, arrow_type(column))
@@ -57,19 +61,25 @@ def made_rows(schema: Schema, fitted: FittedFeatures, count: int, seed: int = 0)
 
 def hard_rows(schema: Schema, fitted: FittedFeatures) -> pa.Table:
     """Rows that no request may fail on: everything missing, unknown values, no numbers, lists out of shape."""
-    columns = {}
+    columns: dict[str, list[Any]] = {}
     for name, column in schema.features.items():
         hard = _hard_values(column)
         values: list[Any] = [hard[row % len(hard)] for row in range(_HARD_ROWS)]
         if column.kind == "list":
             known = _known(schema, fitted, name, 2 * column.max_length, np.random.default_rng(0))
             # Values and holes in turns, more of both than are kept.
-            holed = [each for value in known for each in (value, column.missing)]
+            missing = column.missing if column.is_embedded else None
+            holed = [each for value in known for each in (value, missing)]
             shapes: tuple[list[Any] | tuple[Any, ...], ...]
-            shapes = ([], [column.missing], values, known, holed, [*known, *values], known[:1], [])
-            values = [_present(shapes[row % len(shapes)], column) for row in range(_HARD_ROWS)]
-        columns[name] = pa.array(values, arrow_type(column))
-    return pa.table(columns)
+            shapes = ([], [missing], values, known, holed, [*known, *values], known[:1], [])
+            values = [
+                [missing if value is None else value for value in shapes[row % len(shapes)]]
+                for row in range(_HARD_ROWS)
+            ]
+        columns[name] = values
+    for sequence in schema.sequences.values():
+        _cut_alike(columns, sequence.columns)
+    return pa.table({name: pa.array(values, arrow_type(schema.columns[name])) for name, values in columns.items()})
 
 
 def plain(table: pa.Table, schema: Schema) -> pa.Table:
@@ -80,13 +90,17 @@ def plain(table: pa.Table, schema: Schema) -> pa.Table:
 
 
 def _hard_values(column: Column) -> tuple[Any, ...]:
-    if column.kind == "number":
+    if not column.is_embedded:
         return _HARD_INTEGER_NUMBERS if column.value_type == "integer" else _HARD_FLOATS
     return _HARD_INTEGERS if column.value_type == "integer" else _HARD_STRINGS
 
 
-def _present(values: Any, column: Column) -> list[Any]:
-    return [column.missing if value is None else value for value in values]
+def _cut_alike(columns: dict[str, list[Any]], names: Sequence[str]) -> None:
+    """Makes the lists of each row as long as the shortest of them."""
+    for row in range(_HARD_ROWS):
+        shortest = min(len(columns[name][row]) for name in names)
+        for name in names:
+            columns[name][row] = columns[name][row][:shortest]
 
 
 def _numbers(fitted: FittedFeatures, name: str, column: Column, count: int, random: np.random.Generator) -> list[Any]:
@@ -100,6 +114,8 @@ def _numbers(fitted: FittedFeatures, name: str, column: Column, count: int, rand
 
 
 def _known(schema: Schema, fitted: FittedFeatures, name: str, count: int, random: np.random.Generator) -> list[Any]:
+    if not schema.columns[name].is_embedded:
+        return _numbers(fitted, name, schema.columns[name], count, random)
     table = schema.table_of(name)[0]
     vocabulary = fitted.vocabularies.get(table)
     if vocabulary is None:

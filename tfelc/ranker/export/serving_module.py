@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.example_format import parse_examples
+from tfelc.ranker.export.quantized_rows import QuantizedRows
 from tfelc.ranker.export.signatures import EXAMPLES, RANK, input_specs, output_dtypes
 from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
@@ -35,7 +36,11 @@ class ServingModule(tf.Module):
         self._model = model
         # TensorFlow Serving restores what these lists hold; of Keras's own objects it knows nothing
         # (tensorflow/serving#2226).
-        self._weights = [variable.value for variable in model.ranker.weights]
+        # A table that is served in fewer bytes has no need of those that were trained.
+        tables = list(model.ranker.encoder.tables.values())
+        replaced = [table.embeddings.path for table in tables if table.served is not None]
+        self._weights = [variable.value for variable in model.ranker.weights if variable.path not in replaced]
+        self._rows = [table.served.resources for table in tables if isinstance(table.served, QuantizedRows)]
         self._lookups = model.lookup.resources
         self._asset = tf.saved_model.Asset(str(asset))
 

@@ -51,9 +51,9 @@ def output_dtypes(model: RankingModel) -> dict[str, str]:
 
 def missing_value(column: Column) -> float | int | str:
     """What a client sends where a feature has no value, and pads a list with."""
-    if column.kind == "number":
-        return MISSING_INTEGER if column.value_type == "integer" else float("nan")
-    return column.missing
+    if column.is_embedded:
+        return column.missing
+    return MISSING_INTEGER if column.value_type == "integer" else float("nan")
 
 
 def _spec(name: str, column: Column, rows: int | None) -> tf.TensorSpec:

@@ -75,6 +75,7 @@ class MultiTaskModel(keras.Model):
             config.embedding_dim,
             config.interactions,
             config.embedding_dropout,
+            config.sequences.to_dict(),
             dtype=policy,
             name="encoder",
         )

@@ -9,8 +9,10 @@ import keras
 from keras import ops
 
 from tfelc.layers.cluster_linear import ClusterLinear
+from tfelc.layers.cross_network import CrossNetwork
 from tfelc.layers.grouped_dense import GroupedDense
 from tfelc.layers.learnable_clusters import LearnableClusters
+from tfelc.layers.personal_scale import PersonalScale
 from tfelc.ranker.settings import RankerModelSettings
 
 Tensor = Any
@@ -73,6 +75,12 @@ class MultiTaskNetwork(keras.layers.Layer):
             else None
         )
         self.cluster_linear: ClusterLinear | None = None
+        crosses = config.crosses
+        self.crosses = (
+            CrossNetwork(crosses.layers, crosses.rank, dtype=policy, name="crosses") if crosses.layers else None
+        )
+        self.expert_scales: list[PersonalScale] = []
+        self.tower_scales: list[PersonalScale] = []
 
     def build(self, sides_shape: Mapping[str, Any]) -> None:
         """Makes every part; the widths follow from the sides'."""
@@ -82,7 +90,12 @@ class MultiTaskNetwork(keras.layers.Layer):
             self.clusters.build((None, self.config.clusters.dim))
             widths = {"assignment": self.config.clusters.num_clusters, "center": self.config.clusters.dim}
             gate_width += sum(widths[name] for name in self.config.clusters.gate_inputs)
-        self.experts.build(list(sides_shape.values()), (None, gate_width))
+        everything = list(sides_shape.values())
+        if self.crosses is not None:
+            self.crosses.build(everything)
+            everything = [(None, sum(shape[-1] for shape in everything))]
+        self.experts.build(everything, (None, gate_width))
+        self._build_scales(sides_shape)
         width = self.config.architecture.output_units
         for tower, units in zip(self.towers, self.config.towers.units, strict=True):
             tower.build((None, len(self.tasks), width))
@@ -103,6 +116,7 @@ class MultiTaskNetwork(keras.layers.Layer):
         """Scores encoded rows."""
         gate_parts = [sides[role] for role in self.config.gates.inputs if role in sides]
         outputs: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         if self.config.clusters.num_clusters:
             embedding = self.activity_embedding(sides, broadcast)
             found = self.clusters(embedding, training=training)
@@ -110,9 +124,15 @@ class MultiTaskNetwork(keras.layers.Layer):
             outputs["clusters"] = {name: found[name] for name in ("assignment", "cluster")}
             outputs["clusters"]["embedding"] = ops.cast(embedding, "float32")
         gate_inputs = _side_by_side([ops.cast(part, "float32") for part in gate_parts], broadcast)
-        hidden, gates = self.experts(list(sides.values()), gate_inputs, broadcast=broadcast, training=training)
-        for tower in self.towers:
-            hidden = self.drop(tower(hidden), training=training)
+        everything = list(sides.values())
+        if self.crosses is not None:
+            everything = [self.crosses(everything, broadcast=broadcast)]
+        of_experts, of_towers = self._scales(sides, found, broadcast)
+        scaled = {"scales": of_experts} if of_experts else {}
+        hidden, gates = self.experts(everything, gate_inputs, broadcast=broadcast, training=training, **scaled)
+        for position, tower in enumerate(self.towers):
+            hidden = tower(hidden)
+            hidden = self.drop(hidden * of_towers[position] if of_towers else hidden, training=training)
         logits = self.heads(hidden)[..., 0]
         if self.linear is not None:
             logits = logits + self.linear(_side_by_side(list(sides.values()), broadcast))
@@ -127,6 +147,34 @@ class MultiTaskNetwork(keras.layers.Layer):
         """What is clustered: `(batch, clusters.dim)`."""
         parts = [sides[role] for role in self.config.clusters.inputs if role in sides]
         return self.activity_encoder(_side_by_side(parts, broadcast))
+
+    def _build_scales(self, sides_shape: Mapping[str, Any]) -> None:
+        config = self.config.scaling
+        if not config.any:
+            return
+        seen = [sides_shape[role] for role in config.inputs if role in sides_shape]
+        if config.clusters and self.config.clusters.num_clusters:
+            seen.append((None, self.config.clusters.num_clusters))
+        of_towers = [(len(self.tasks), units) for units in self.config.towers.units]
+        for wanted, shapes, scales, name in (
+            (config.experts, self.experts.scale_shapes if config.experts else (), self.expert_scales, "expert_scale"),
+            (config.towers, of_towers, self.tower_scales, "tower_scale"),
+        ):
+            for position, (groups, units) in enumerate(shapes if wanted else ()):
+                scale = PersonalScale(groups, units, config.hidden, dtype=self.dtype_policy, name=f"{name}_{position}")
+                scale.build(seen)
+                scales.append(scale)
+
+    def _scales(
+        self, sides: Mapping[str, Tensor], found: Mapping[str, Tensor], broadcast: bool
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """The factors of the experts' and of the towers' layers."""
+        config = self.config.scaling
+        seen = [sides[role] for role in config.inputs if role in sides]
+        if config.clusters and "assignment" in found:
+            seen.append(found["assignment"])
+        of_experts = [scale(seen, broadcast=broadcast) for scale in self.expert_scales]
+        return of_experts, [scale(seen, broadcast=broadcast) for scale in self.tower_scales]
 
     @staticmethod
     def _width(sides_shape: Mapping[str, Any], roles: Sequence[str]) -> int:

@@ -68,11 +68,21 @@ class RankingModel:
 
     @staticmethod
     def check(schema: Schema, config: RankerSettings) -> None:
-        """Raises UsageError where the gates or the clusters would have no feature to read."""
-        present = {column.role for column in schema.features.values()}
+        """Raises UsageError where the gates, the clusters or the scales would have no feature to read, or no use."""
+        # What differs by candidate is no part of its role's side.
+        moved = {name for one in schema.sequences.values() if one.sees_candidate for name in one.columns}
+        present = {column.role for name, column in schema.features.items() if name not in moved}
         readers = {"gates": config.model.gates.inputs}
         if config.model.clusters.num_clusters:
             readers["clusters"] = config.model.clusters.inputs
+        if config.model.scaling.any:
+            readers["scaling"] = config.model.scaling.inputs
+        architecture = config.model.architecture
+        if config.model.scaling.experts and not architecture.takes_scales:
+            raise UsageError(
+                f"model.scaling.experts: `model.architecture: {architecture.name}` has no units that it could scale; "
+                "set it to false, or take another architecture"
+            )
         for reader, roles in readers.items():
             if not present & set(roles):
                 raise UsageError(

@@ -14,6 +14,7 @@ from tfelc.lifecycle.scoring.measures import Measures
 from tfelc.lifecycle.scoring.scorer import VERSION_COLUMN, Scorer
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
 from tfelc.schema.column import Column
+from tfelc.schema.list_sequence import ListSequence
 
 # Drift needs no more than a sample: the first rows of every fourth batch of a piece.
 _COUNTED_ROWS = 2_048
@@ -64,6 +65,11 @@ class BatchScorer(Scorer):
     def undefined(self) -> dict[str, list[str]]:
         """Labels that may be null."""
         return self.ranker.schema.undefined_labels
+
+    @property
+    def sequences(self) -> dict[str, ListSequence]:
+        """Lists that must be equally long; see `Schema.sequences`."""
+        return self.ranker.schema.sequences
 
     @property
     def output_schema(self) -> pa.Schema:

@@ -68,7 +68,10 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
         arrays = {}
         for name, column in self.schema.features.items():
             values = rows.column(name).combine_chunks()
-            arrays[name] = list_input(column, values) if column.kind == "list" else scalar_input(name, column, values)
+            if column.kind == "list":
+                arrays[name] = list_input(column, values, name in self.schema.sequence_columns)
+            else:
+                arrays[name] = scalar_input(name, column, values)
         return arrays
 
     def predict(self, data: LogInput, csv_delimiter: str | None = None) -> pd.DataFrame:

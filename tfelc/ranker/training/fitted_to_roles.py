@@ -28,5 +28,8 @@ def fitted_to_roles(settings: RankerSettings, schema: Schema) -> tuple[RankerSet
     if clusters.inputs == usual and clusters.num_clusters:
         changes = {"inputs": of_clusters} if of_clusters else {"num_clusters": 0}
         clusters = clusters.model_copy(update=changes)
-    changed = model.model_copy(update={"gates": gates, "clusters": clusters})
+    scaling = model.scaling
+    if scaling.any and scaling.inputs == usual:
+        scaling = scaling.model_copy(update={"inputs": of_gates})
+    changed = model.model_copy(update={"gates": gates, "clusters": clusters, "scaling": scaling})
     return settings.model_copy(update={"model": changed}), sentence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +75,28 @@ def create_training(
     check_settings(dataset.schema, tasks, settings)
     _refuse_unfit(dataset, tasks, settings, console)
     settings, found = _resolved(settings, dataset, console)
-    fitted, counts, start = _fit_features(dataset, tasks, settings, warm_start, console)
     found = found if warm_start is None else auto
-    run = RankerRun.create(run_path, settings, dataset, list(tasks), fitted, owns_data, found, counts, start)
+    run = _create_run(dataset, tasks, settings, run_path, owns_data, found, warm_start, console)
     if owns_data:
         shutil.move(dataset.path, run.own_data)
         dataset = run.dataset()
     with run.removed_on_failure():
         return _loop(run, dataset, console)
+
+
+def _create_run(
+    dataset: Dataset,
+    tasks: Sequence[str],
+    settings: RankerSettings,
+    path: Path,
+    owns_data: bool,
+    auto: Mapping[str, Any],
+    warm_start: RankerRun | None,
+    console: Console,
+) -> RankerRun:
+    """Fits the features and makes the run folder; what was counted, of many values gigabytes, is then let go of."""
+    fitted, counts, start = _fit_features(dataset, tasks, settings, warm_start, console)
+    return RankerRun.create(path, settings, dataset, list(tasks), fitted, owns_data, auto, counts, start)
 
 
 def _refuse_unfit(dataset: Dataset, tasks: Sequence[str], settings: RankerSettings, console: Console) -> None:

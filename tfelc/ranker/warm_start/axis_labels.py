@@ -11,6 +11,7 @@ from tfelc.core.errors import UsageError
 from tfelc.features.encoder import FeatureEncoder
 from tfelc.features.fitted import FittedFeatures
 from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.ranker.warm_start.expert_labels import expert_labels, expert_names, scale_labels
 
 Labels = Sequence[Any]
 # Of an embedding table: its row for a missing value, and that for an unknown one.
@@ -34,7 +35,7 @@ def axis_labels(model: RankingModel, fitted: FittedFeatures) -> dict[str, tuple[
     Raises:
         UsageError: The architecture is not one of tfelc's, so that nobody knows what its weights stand for.
     """
-    labels = {**_tables(model, fitted), **_network(model)}
+    labels = {**_tables(model, fitted), **_sequences(model), **_network(model)}
     found = {}
     for variable in model.ranker.variables:
         path = path_of(variable)
@@ -60,6 +61,34 @@ def _tables(model: RankingModel, fitted: FittedFeatures) -> dict[str, tuple[Labe
             names = [MISSING, UNKNOWN, *((value,) for value in fitted.vocabularies[table])]
         rows.setdefault(encoder.layout.offsets[table][0], []).extend((table, name) for name in names)
     return {path_of(encoder.tables[dim].embeddings): (names, range(dim)) for dim, names in rows.items()}
+
+
+def _sequences(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
+    encoder: FeatureEncoder = model.ranker.encoder
+    found: dict[str, tuple[Labels, ...]] = {}
+    for name, pool in encoder.sequences.items():
+        path = f"ranker/encoder/sequence_{name}/pool"
+        widths = {each.column: each.dim for each in pool.sequence.lists}
+        shared = [(*pair, place) for pair in pool.sequence.pairs for place in range(widths[pair[0]])]
+        hidden, dim = range(encoder.pooling["hidden"]), range(encoder.pooling["dim"])
+        attends = pool.sequence.pooling == "attention"
+        places, inside = range(pool.sequence.max_length + 1), hidden if attends else dim
+        found[f"{path}/positions"] = (places, inside)
+        kernels: dict[str, tuple[Labels, Labels]] = {
+            "of_history": (pool.position_slots, inside),
+            "of_candidate": (shared, inside),
+            "of_product": (shared, hidden),
+            "score": (hidden, range(1)),
+            **dict.fromkeys(("query", "key", "value", "mixed"), (dim, dim)),
+            "inner": (dim, range(2 * len(dim))),
+            "outer": (range(2 * len(dim)), dim),
+        }
+        for layer, (inputs, outputs) in kernels.items():
+            found[f"{path}/{layer}/kernel"] = (inputs, outputs)
+            found[f"{path}/{layer}/bias"] = (outputs,)
+        for norm in ("attention_norm", "last_norm"):
+            found |= {f"{path}/{norm}/{weight}": (dim,) for weight in ("gamma", "beta")}
+    return found
 
 
 def _network(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
@@ -98,31 +127,25 @@ def _network(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
         units = width
     found[f"{bottom}/heads/kernel"] = (tasks, range(units), range(1))
     found[f"{bottom}/heads/bias"] = (tasks, range(1))
-    return found | _experts(model, everything, gates)
+    layer = ranker.network.experts
+    return found | _crosses_and_scales(model, everything, clusters) | expert_labels(layer, tasks, everything, gates)
 
 
-def _experts(model: RankingModel, everything: Labels, gates: Labels) -> dict[str, tuple[Labels, ...]]:
-    from tfelc.layers.multi_gate_experts import MultiGateExperts
-
-    layer, tasks = model.ranker.network.experts, model.ranker.tasks
-    if not isinstance(layer, MultiGateExperts):
-        return {}
-    bottom, units = "ranker/network/experts", layer.units
-    names = [("shared", place) for place in range(layer.num_shared_experts)]
-    names += [*product(tasks, range(layer.num_task_experts))]
-    first = [*product(names, range(units[0]))]
-    found: dict[str, tuple[Labels, ...]] = {
-        f"{bottom}/experts/first/kernel": (everything, first),
-        f"{bottom}/experts/first/bias": (first,),
-    }
-    for position, (width, wider) in enumerate(zip(units, units[1:], strict=False), start=1):
-        found[f"{bottom}/experts/layer_{position}/kernel"] = (names, range(width), range(wider))
-        found[f"{bottom}/experts/layer_{position}/bias"] = (names, range(wider))
-    for level in range(layer.num_levels):
-        streams = [*tasks] if level == layer.num_levels - 1 else [*tasks, ("all",)]
-        choices = [*product(streams, names)]
-        found[f"{bottom}/gates_{level}/kernel"] = (gates, choices)
-        found[f"{bottom}/gates_{level}/bias"] = (choices,)
-        found[f"{bottom}/experts_{level}/kernel"] = (names, range(units[-1]), range(units[-1]))
-        found[f"{bottom}/experts_{level}/bias"] = (names, range(units[-1]))
+def _crosses_and_scales(model: RankingModel, everything: Labels, clusters: Labels) -> dict[str, tuple[Labels, ...]]:
+    network, config = model.ranker.network, model.ranker.config
+    found: dict[str, tuple[Labels, ...]] = {}
+    low = range(config.crosses.rank)
+    for position in range(config.crosses.layers):
+        found[f"ranker/network/crosses/down_{position}/kernel"] = (everything, low)
+        found[f"ranker/network/crosses/up_{position}/kernel"] = (low, everything)
+        found[f"ranker/network/crosses/up_{position}/bias"] = (everything,)
+    slots, hidden = model.ranker.encoder.output_slots, config.scaling.hidden
+    seen: list[Any] = [*chain.from_iterable(slots.get(role, []) for role in config.scaling.inputs)]
+    seen += product(["assignment"], clusters if config.scaling.clusters else ())
+    for scales, path, names in (
+        (network.expert_scales, "expert_scale", expert_names(network.experts, model.ranker.tasks)),
+        (network.tower_scales, "tower_scale", model.ranker.tasks),
+    ):
+        for position, scale in enumerate(scales):
+            found |= scale_labels(f"ranker/network/{path}_{position}", names, scale.units, hidden, seen)
     return found

@@ -33,7 +33,9 @@ def refuse_incompatible(run: RankerRun, schema: Schema, tasks: Sequence[str], se
     for fault in (
         *_columns(run, schema),
         *_tables(run, schema),
+        *_sequences(run, schema),
         *_tasks(run, schema, tasks),
+        *_order(run, tasks, settings),
         *_settings(run, settings),
     ):
         raise UsageError(f"`warm_start`: {run.path} {fault}, or train without it", ["warm_start"])
@@ -65,6 +67,15 @@ def _tables(run: RankerRun, schema: Schema) -> Iterator[str]:
             yield f"has the value {lost[0]!r} in table `{name}`; put it back into `values`"
 
 
+def _sequences(run: RankerRun, schema: Schema) -> Iterator[str]:
+    for name, before in run.schema.sequences.items():
+        if schema.sequences.get(name) != before:
+            yield f"has sequence `{name}` of {', '.join(before.columns)} with `pooling: {before.pooling}`; set it back"
+    for name, now in schema.sequences.items():
+        if name not in run.schema.sequences and (known := [each for each in now.columns if each in run.schema.columns]):
+            yield f"has `{known[0]}` in no sequence; leave it out of `{name}`"
+
+
 def _tasks(run: RankerRun, schema: Schema, tasks: Sequence[str]) -> Iterator[str]:
     for name in run.metadata["tasks"]:
         if name not in tasks:
@@ -77,6 +88,12 @@ def _tasks(run: RankerRun, schema: Schema, tasks: Sequence[str]) -> Iterator[str
                     f"has task `{name}` with `{key}: {getattr(was, key)}`, not `{getattr(now, key)}`; give the new one "
                     "another name"
                 )
+
+
+def _order(run: RankerRun, tasks: Sequence[str], settings: RankerSettings) -> Iterator[str]:
+    before = list(run.metadata["tasks"])
+    if settings.model.architecture.is_chain and list(tasks)[: len(before)] != before:
+        yield f"has its tasks in a chain, {', '.join(before)}; name those first, in that order"
 
 
 def _settings(run: RankerRun, settings: RankerSettings) -> Iterator[str]:

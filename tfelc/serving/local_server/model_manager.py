@@ -34,7 +34,6 @@ class ModelManager:
 
     Attributes:
         on_change: The same; may be replaced.
-        loads: How many versions were loaded so far.
     """
 
     def __init__(
@@ -52,7 +51,6 @@ class ModelManager:
         self._batching = batching
         self._labels_may_wait = labels_may_wait
         self.on_change = on_change
-        self.loads = 0
         self._models: dict[str, ServedModel] = {}
         self._turn = threading.Lock()
         self._ended = threading.Event()
@@ -134,7 +132,6 @@ class ModelManager:
             if servable is not None:
                 servable.close()
             raise
-        self.loads += 1
         _log.info("version %d of %s answers (%d warm-up records)", version, name, records)
         return servable
 

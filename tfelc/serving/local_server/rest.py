@@ -22,6 +22,7 @@ from tfelc.serving.local_server import inference
 from tfelc.serving.local_server.admission import Admission
 from tfelc.serving.local_server.body_budget import BodyBudget
 from tfelc.serving.local_server.expansion import check_size
+from tfelc.serving.local_server.front import App, Receive, Scope, Send
 from tfelc.serving.local_server.json_examples import read_examples, write_classes, write_values
 from tfelc.serving.local_server.json_request import JsonRequest
 from tfelc.serving.local_server.json_response import write_predictions
@@ -36,6 +37,7 @@ from tfelc.serving.local_server.serving_error import ServingError
 
 _log = logging.getLogger(__name__)
 _WHICH = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _API = re.compile(r"/v1/.*", re.IGNORECASE | re.DOTALL)
 _CALL = re.compile(_WHICH + r":(?P<method>classify|regress|predict)", re.IGNORECASE | re.ASCII)
 _STATUS = re.compile(_WHICH + r"(?P<metadata>/metadata)?", re.IGNORECASE | re.ASCII)
@@ -73,27 +75,32 @@ class RestApi:
         self._budget = budget
         self._requests = requests
 
-    def app(self, metrics_path: str, pages: list[Route]) -> Starlette:
+    def app(self, metrics_path: str, pages: list[Route]) -> App:
         """The application, with the metrics at their path and the given pages beside the API."""
-        methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
         routes = [
             Route(metrics_path, self._metrics_page),
             *pages,
-            Route("/{rest:path}", self._answer, methods=methods),
+            Route("/{rest:path}", _not_found, methods=list(_METHODS)),
         ]
-        handlers = {HTTPException: _on_http_error, Exception: _on_error}
-        app = Starlette(routes=routes, exception_handlers=handlers)
-        app.router.redirect_slashes = False
-        return app
+        beside = Starlette(routes=routes, exception_handlers={HTTPException: _on_http_error, Exception: _on_error})
+        beside.router.redirect_slashes = False
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            # Starlette's middleware and routes would take as long as all else that a call costs beside the model.
+            path = scope["raw_path"].decode("latin-1")
+            if scope["method"] in _METHODS and scope["path"] != metrics_path and _API.fullmatch(path):
+                response = await self._answer(Request(scope, receive), path)
+                await response(scope, receive, send)
+            else:
+                await beside(scope, receive, send)
+
+        return answer
 
     async def _metrics_page(self, _: Request) -> Response:
         return Response(self._metrics.page(), media_type="text/plain; version=0.0.4")
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, path: str) -> Response:
         started = time.perf_counter()
-        path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1").partition("?")[0]
-        if not _API.fullmatch(path):
-            return error_response(404, "Not Found")
         if request.method == "OPTIONS":
             # As TensorFlow Serving: a browser's question is let through, without a word on who may read the answers.
             asked = request.headers.get("origin", "").startswith(("http://", "https://"))
@@ -123,9 +130,9 @@ class RestApi:
         except ClientDisconnect:
             code = "CANCELLED"
             return error_response(499, "the client went away")
-        except Exception:
+        except Exception as error:
             code = "INTERNAL"
-            raise
+            return await _on_error(request, error)
         finally:
             self._metrics.observe(name, api, "REST", code, time.perf_counter() - started)
 
@@ -203,6 +210,10 @@ def _as_json(message: Any) -> bytes:
     return json_format.MessageToJson(
         message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     ).encode()
+
+
+async def _not_found(_: Request) -> Response:
+    return error_response(404, "Not Found")
 
 
 async def _on_http_error(_: Request, error: Exception) -> Response:

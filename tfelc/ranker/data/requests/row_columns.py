@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from tfelc.data.contract import arrow_type
 from tfelc.features.lookup import MISSING_INTEGER
+from tfelc.ranker.export.present_values import present_values
 from tfelc.schema.column import Column
 
 Array = npt.NDArray[Any]
@@ -30,24 +31,27 @@ class RowColumn:
         self._values: list[Array] = []
         self._lengths: list[Array] = []
 
-    def add(self, values: Array, count: int) -> None:
+    def add(self, values: Array, count: int, there: Array | None = None) -> None:
         """Adds the values of a request.
 
         Args:
             values: `(rows,)`, or `(rows, length)` for a list; one row stands for all.
             count: Rows of the request.
+            there: Which values of a list stay, of its shape. Defaults to those that are not missing.
         """
+        if self._column.kind == "list" and there is None:
+            there = present_values(self._column, values)
         if len(values) == 1 and count != 1:
             values = np.repeat(values, count, axis=0)
-        if self._column.kind == "list":
-            there = values != self._missing
+            there = None if there is None else np.repeat(there, count, axis=0)
+        if there is not None:
             self._lengths.append(there.sum(axis=1))
             values = values[there]
         self._values.append(values)
 
     def array(self) -> pa.Array:
         """All of them, in a type that the column takes."""
-        empty = np.empty(0, object if self._column.value_type == "string" else np.int64)
+        empty = np.empty(0, {"string": object, "integer": np.int64, "float": np.float32}[self._column.value_type])
         values = np.concatenate(self._values) if self._values else empty
         if self._column.kind == "list":
             ends = np.cumsum(np.concatenate([[0], *self._lengths])).astype(np.int32)
@@ -60,15 +64,10 @@ class RowColumn:
         plain = _plain(values)
         return pc.if_else(pc.equal(plain, self._column.missing), pa.scalar(None, plain.type), plain)
 
-    @property
-    def _missing(self) -> Any:
-        missing = self._column.missing
-        return missing.encode() if isinstance(missing, str) else missing
-
 
 def _plain(values: Array) -> pa.Array:
     if values.dtype != object:
-        return pa.array(values, pa.int64())
+        return pa.array(values)
     try:
         return pa.array(values, pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:  # no text: a value that no vocabulary holds

@@ -17,6 +17,7 @@ from tfelc.lifecycle.export.served_requests import ServedRequest, read_served
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.data.requests.row_columns import RowColumn
 from tfelc.ranker.export.example_format import parse_examples
+from tfelc.ranker.export.present_values import present_values
 from tfelc.ranker.export.signatures import EXAMPLES, RANK
 from tfelc.schema.schema import Schema
 
@@ -96,8 +97,9 @@ class ServedRows:
                 continue
             inputs = _inputs(schema, request)
             count = _rows(schema, request, inputs)
+            together = _places(schema, request, inputs)
             for name, column in columns.items():
-                column.add(inputs[name], count)
+                column.add(inputs[name], count, together.get(name))
             for name, parts in scores.items():
                 parts.append(_score(request, name, count))
             counts.append(count)
@@ -153,6 +155,21 @@ def _rows(schema: Schema, request: ServedRequest, inputs: Mapping[str, Array]) -
     elif len(set(lengths.values())) == 1:
         return next(iter(lengths.values()))
     raise DataError(f"{request.where}: the inputs of the request to `{request.model}` are of unlike lengths")
+
+
+def _places(schema: Schema, request: ServedRequest, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """List of a sequence -> the places at which any list of it has a value."""
+    found: dict[str, Array] = {}
+    for name, sequence in schema.sequences.items():
+        present = [present_values(schema.columns[each], inputs[each]) for each in sequence.columns]
+        if len({each.shape for each in present}) > 1:
+            raise DataError(
+                f"{request.where}: the lists of sequence `{name}` of the request to `{request.model}` are of unlike "
+                "lengths"
+            )
+        together: Array = np.logical_or.reduce(present)
+        found |= dict.fromkeys(sequence.columns, together)
+    return found
 
 
 def _score(request: ServedRequest, name: str, count: int) -> npt.NDArray[np.float32]:
