@@ -167,11 +167,12 @@ def _evaluate_next_item(
     runs = [one for one in (run, against) if one is not None]
     for other in runs[1:]:
         run.refuse_incomparable(other)
+    keep_seen = keep_seen or run.settings.repeats
     examples = run.examples(split, data, lambda line: typer.echo(line, err=True), csv_delimiter)
     model, *other_models = (one.model() for one in runs)
     with RowProgress(len(examples), "users") as bar:
         result, ranks = evaluate(model, examples, split, not keep_seen, bar.update, training=run.training_actions())
-    if not keep_seen:
+    if keep_seen == run.settings.repeats:
         result = with_yardsticks(result, run, run.metadata["data_hash"])
     comparison = None
     for other_model in other_models:

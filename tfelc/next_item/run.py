@@ -19,6 +19,7 @@ from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import DataError, RunError, UsageError
 from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
+from tfelc.next_item.data.chosen_protocol import chosen_protocol
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.in_catalog import in_catalog
 from tfelc.next_item.data.item_attributes import ItemAttributes
@@ -221,6 +222,10 @@ class NextItemRun(Run[NextItemSettings]):
                 f"{other.path}: its split.protocol is {theirs}, and that of {self.path} is {mine}; compare runs of the "
                 "same protocol"
             )
+        if self.settings.repeats != other.settings.repeats:
+            raise UsageError(
+                f"{other.path}: its `repeats` is another than that of {self.path}; compare runs of the same"
+            )
 
     def write_ranks(self, users: NDArray[Any], ranks: NDArray[np.int32]) -> None:
         """Writes `ranks.parquet`: the rank of each test user's item, to compare runs user by user."""
@@ -260,7 +265,7 @@ def refuse_unmeasured(split_name: str) -> None:
 
 def split(sequences: Sequences, settings: SplitSettings, needed: Collection[str] = SPLITS) -> SequenceSplits:
     """The splits of the protocol that the settings name; those that are needed may not be empty."""
-    if settings.protocol == "leave_one_out":
+    if chosen_protocol(sequences, settings.protocol) == "leave_one_out":
         return leave_one_out(sequences, needed)
     return global_time(sequences, needed=needed)
 

@@ -23,14 +23,16 @@ class SplitSettings(Settings):
     """Which actions are for training, validation and test, and how much of a history a model reads.
 
     Attributes:
-        protocol: `leave_one_out` (the paper's), or `global_time`, which needs times and is free of leaks.
+        protocol: `leave_one_out` (the paper's), or `global_time`, which needs times and is free of leaks. `auto`, which
+            is that of tables of one's own, is `global_time` where there are times and 100 users each for validation and
+            test, else `leave_one_out`; a run says which.
         max_length: Most recent items of a history that are read.
         min_user_actions: Actions that a user needs to be kept; 0 keeps all. None: 5 of a table of interactions, and 0
             of sequences in the paper's format, which come filtered.
         min_item_users: Different users that an item needs to be kept, likewise.
     """
 
-    protocol: Literal["leave_one_out", "global_time"] = "leave_one_out"
+    protocol: Literal["leave_one_out", "global_time", "auto"] = "leave_one_out"
     max_length: int = Field(50, ge=1)
     min_user_actions: int | None = Field(None, ge=0)
     min_item_users: int | None = Field(None, ge=0)
@@ -90,6 +92,8 @@ class NextItemSettings(Settings):
     Attributes:
         plugins: Modules to import first, which register parts of one's own.
         split: Which actions are for what.
+        repeats: Whether users take items again: what a user had is then a candidate as any other, in evaluations,
+            recommendations and exports.
         catalog: A table of the items' attributes.
         model: What is built: the name of a next-item model, or its name and settings.
         optimizer: The optimizer.
@@ -100,6 +104,7 @@ class NextItemSettings(Settings):
 
     plugins: tuple[str, ...] = ()
     split: SplitSettings = SplitSettings()
+    repeats: bool = False
     catalog: CatalogSettings = CatalogSettings()
     model: SequenceModelSettings = ELCRecSettings()
     optimizer: OptimizerSettings = OptimizerSettings()

@@ -97,14 +97,14 @@ def export_recommender(
     popularity, histories = popularity_and_histories(run, rows)
 
     def answered() -> Iterator[LoggedRequest]:
-        trained = TrainedRecommender(model, run.catalog, popularity, attributes)
+        trained = TrainedRecommender(model, run.catalog, popularity, attributes, run.settings.repeats)
         hard = hard_histories(run.catalog, manifest.id_type, manifest.max_length)
         for asked in (histories[:1], histories, histories[:2], hard):
             yield from _requests(trained, asked, manifest)
 
     def made(file: Path) -> RecommenderModule:
         with tf.device("/CPU:0"):
-            return RecommenderModule(model, run.catalog, popularity, index, file, attributes)
+            return RecommenderModule(model, run.catalog, popularity, index, file, attributes, run.settings.repeats)
 
     published = publish(base, manifest, made, _warmup(histories, manifest), answered, progress)
     return RecommenderExport(published.version, published.path, manifest, published.differences, histories)

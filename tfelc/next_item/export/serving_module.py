@@ -49,6 +49,7 @@ class RecommenderModule(tf.Module):
             has a `HybridIndex` whatever it says.
         asset: File that goes into the SavedModel's assets.
         attributes: What is known of the items, in the order of the catalog. Defaults to None: nothing.
+        repeats: Whether `recommend` leaves the items of a history among the candidates. Defaults to False.
 
     Example:
         >>> module = RecommenderModule(model, run.catalog, counts, "brute_force", manifest)  # doctest: +SKIP
@@ -63,11 +64,13 @@ class RecommenderModule(tf.Module):
         index: IndexKind,
         asset: Path,
         attributes: ItemAttributes | None = None,
+        repeats: bool = False,
     ) -> None:
         super().__init__(name="recommender")
         self._id_type = id_type_of(catalog)
         self._items = len(catalog)
         self._max_length = model.max_length
+        self._repeats = repeats
         # Through functions, so that TensorFlow tracks neither Keras 3's objects nor the index's: TensorFlow Serving
         # restores what the lists below hold, and knows nothing of theirs (tensorflow/serving#2226).
         self._call: Callable[[Tensor], dict[str, Tensor]] = lambda numbers: model(numbers, training=False)
@@ -125,7 +128,7 @@ class RecommenderModule(tf.Module):
         return self._embed(known, self._outputs(known))
 
     def recommend(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Ranks the items that are not in a history.
+        """Ranks the items that are not in a history, or all of them where users take items again.
 
         The `max_length` most recent items are read, and all are left out of the answer. A history without a known item
         is answered with the most popular items, scored by how often they occur in the training split. Of items that
@@ -146,9 +149,10 @@ class RecommenderModule(tf.Module):
         width = tf.reduce_max(counts)
         model_outputs = self._outputs(known)
         found = self._embed(known, model_outputs)
-        seen = tf.reduce_max(tf.math.count_nonzero(known, axis=1, dtype=tf.int32))
+        passed_over = tf.zeros_like(known) if self._repeats else known
+        seen = tf.reduce_max(tf.math.count_nonzero(passed_over, axis=1, dtype=tf.int32))
         scores, numbers = self._top(model_outputs, tf.minimum(width + tf.maximum(seen, 0), self._items))
-        scores = tf.where(_is_in(numbers, known), -np.inf, scores)
+        scores = tf.where(_is_in(numbers, passed_over), -np.inf, scores)
         # Stable, so that what is left keeps its order.
         scores, places = tf.math.top_k(scores, width)
         numbers = tf.gather(numbers, places, batch_dims=1)

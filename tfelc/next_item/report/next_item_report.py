@@ -57,14 +57,15 @@ class NextItemReport(RunReport[NextItemRun]):
         sequences = self.run.sequences(self.data)
         splits = split(sequences, self.run.settings.split)
         examples, training = splits.test, TrainingActions.of(splits.train, sequences.num_items)
-        result, ranks = evaluate(model, examples, "test", progress=_advance(self.name, status), training=training)
+        removes = not self.run.settings.repeats
+        result, ranks = evaluate(model, examples, "test", removes, _advance(self.name, status), training=training)
         result = with_yardsticks(result, self.run, sequences.hash)
         metrics = {self.name: result.metrics[NEXT_ITEM]}
         summary = [*quality_sentences(self.name, result, metadata["items"]), cluster_sentence(result.clusters)]
         differences = []
         if self.against is not None:
             progress = _advance(self.other, status)
-            comparison = compare(model, ranks, self.against.model(), examples, progress=progress)
+            comparison = compare(model, ranks, self.against.model(), examples, removes, progress)
             metrics[self.other] = comparison.metrics[NEXT_ITEM]
             summary.append(comparison_sentence(comparison, self.other))
             differences.append(differences_table(comparison))

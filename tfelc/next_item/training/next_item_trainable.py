@@ -49,6 +49,7 @@ class NextItemTrainable(Trainable):
         self._run = run
         self._seed = training.seed
         self._users = sequences.users
+        self._removes_seen = not settings.repeats
         self.splits = split(sequences, settings.split)
         items = sequences.num_items
         counts = np.bincount(self.splits.train.targets, minlength=items + 1)[1:]
@@ -88,18 +89,20 @@ class NextItemTrainable(Trainable):
 
     def evaluate(self, split: str) -> EvaluationResult:
         """Ranks the targets of a split, `validation` or `test`, among the whole catalog."""
-        return evaluate(self.model, getattr(self.splits, split), split, graph=self._graph)[0]
+        return evaluate(self.model, getattr(self.splits, split), split, self._removes_seen, graph=self._graph)[0]
 
     def test(self) -> EvaluationResult:
         """Measures the test split, and writes every user's rank beside the result."""
         training = TrainingActions.of(self.splits.train, self.model.num_items)
-        result, ranks = evaluate(self.model, self.splits.test, "test", graph=self._graph, training=training)
+        result, ranks = evaluate(
+            self.model, self.splits.test, "test", self._removes_seen, graph=self._graph, training=training
+        )
         self._run.write_ranks(self._users[self.splits.test.users], ranks)
         return result
 
     def yardsticks(self) -> dict[str, Metrics]:
         """What is popular, item-kNN and EASE; see `measure_yardsticks`."""
-        return measure_yardsticks(self.splits, self.model.num_items)
+        return measure_yardsticks(self.splits, self.model.num_items, self._removes_seen)
 
     def describe(self, result: EvaluationResult) -> str:
         """Hit rate and NDCG, and how many clusters are in use."""

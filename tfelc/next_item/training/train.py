@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tfelc.lifecycle.training.enough_memory import enough_memory
 from tfelc.lifecycle.training.training_loop import TrainingLoop
 from tfelc.metrics.registries import RANKING_METRICS
 from tfelc.next_item.data.catalog_attributes import catalog_attributes
+from tfelc.next_item.data.chosen_protocol import chosen_protocol, protocol_sentence
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.run import OWN_DATA, NextItemRun, split
 from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings
@@ -56,6 +58,7 @@ def create_training(
         printed(sequences.filtering.sentence())
     if sequences.num_items < 2:
         raise DataError(f"{sequences.name}: a catalog of one item leaves nothing to rank; use at least 2 items")
+    settings = _with_protocol(settings, sequences, printed)
     split(sequences, settings.split)
     catalog = sequences.catalog.tolist()
     attributes, new = catalog_attributes(settings.catalog, catalog, printed, bool(settings.item_attributes))
@@ -65,6 +68,16 @@ def create_training(
         shutil.move(source, run.path / OWN_DATA)
     with run.removed_on_failure():
         return _loop(run, sequences.with_items(new), console)
+
+
+def _with_protocol(
+    settings: NextItemSettings, sequences: Sequences, printed: Callable[[str], None]
+) -> NextItemSettings:
+    if settings.split.protocol != "auto":
+        return settings
+    chosen = chosen_protocol(sequences, "auto")
+    printed(protocol_sentence(sequences, chosen))
+    return settings.model_copy(update={"split": settings.split.model_copy(update={"protocol": chosen})})
 
 
 def resume_training(run: NextItemRun, console: Console, source: str | None = None) -> TrainingLoop[NextItemTrainable]:
