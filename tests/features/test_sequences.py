@@ -64,7 +64,7 @@ def test_the_last_places_are_kept_holes_and_all(model: RankingModel, rows: pa.Ta
 
 def test_one_user_for_all_items_is_that_user_repeated(model: RankingModel, rows: pa.Table) -> None:
     inputs = request_inputs(model.schema, RANK, rows)
-    assert {len(each) for name, each in inputs.items() if name not in ("product", "shop")} == {1}
+    assert {len(each) for name, each in inputs.items() if name not in ("product", "shop", "picture")} == {1}
     encoded = model.lookup({name: tf.constant(each) for name, each in inputs.items()})
     repeated = {
         name: each if name.startswith("item") else tf.repeat(each, len(rows), axis=0) for name, each in encoded.items()

@@ -69,3 +69,16 @@ def test_mean_of_a_long_list_holds_in_half_the_width() -> None:
     pooled = layer.mean(np.full((1, 1000), 1), _PADDING)
     assert pooled.dtype == tf.bfloat16
     np.testing.assert_array_equal(tf.cast(pooled, tf.float32), [_row(1)])
+
+
+def test_lists_keep_their_places_and_frozen_rows_have_no_gradient() -> None:
+    table = FusedEmbedding(rows=5, dim=1, frozen=[(3, 5)])
+    table.build((None,))
+    table.embeddings.assign([[0.5], [1], [2], [3], [4]])
+    lists = tf.constant([[0, 2, 3], [4, 0, 0]])
+    with tf.GradientTape() as tape:
+        rows = table.padded(lists, padding=0)
+        total = tf.reduce_sum(rows)
+    np.testing.assert_array_equal(rows[..., 0], [[0, 2, 3], [4, 0, 0]])
+    gradient = tf.convert_to_tensor(tape.gradient(total, table.embeddings.value))
+    np.testing.assert_array_equal(gradient[:, 0], [0, 0, 1, 0, 0])

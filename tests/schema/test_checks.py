@@ -60,7 +60,7 @@ def test_the_unchanged_schema_is_sound() -> None:
         ("columns.price.color: red", "`columns.price.color`: no such key; it is one of kind, role, type"),
         (
             "columns.price.kind: nubmer",
-            "`columns.price.kind`: must be one of number, category, list, label, group, id, weight, timestamp. "
+            "`columns.price.kind`: must be one of number, category, list, vector, label, group, id, weight, timestamp. "
             "Received: 'nubmer'; did you mean `number`?",
         ),
         (

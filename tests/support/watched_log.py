@@ -33,6 +33,7 @@ columns:
   paid: {kind: list, role: user, type: float}
   product: {kind: category, role: item, table: product}
   shop: {kind: category, role: item, type: integer, table: shop}
+  picture: {kind: vector, role: item, width: 3}
 """
 
 
@@ -63,6 +64,8 @@ def watched_rows(count: int, seed: int) -> pa.Table:
         rows["paid"].append(random.normal(size=lengths["bought"]).astype("float32").tolist())
         rows["product"].append(candidate)
         rows["shop"].append(int(candidate[1:]) % 3)
+        vector = random.normal(5.0, 2.0, 3).astype("float32").tolist()
+        rows["picture"].append(None if random.random() < 0.2 else vector)
     return pa.table(rows)
 
 

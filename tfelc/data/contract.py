@@ -46,7 +46,7 @@ def arrow_type(column: Column) -> pa.DataType:
     if column.kind in _BY_KIND:
         return _BY_KIND[column.kind]
     value = _VALUES[column.value_type]
-    return pa.list_(value) if column.kind == "list" else value
+    return pa.list_(value) if column.is_listed else value
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
@@ -170,6 +170,13 @@ def broken_rules(array: pa.Array, column: Column, may_be_null: bool = False) -> 
     elif column.kind == "weight":
         bad = pc.or_(pc.invert(pc.is_finite(array)), pc.less(array, 0))
         yield bad, "a weight must be finite and >= 0"
+    elif column.kind == "vector":
+        lengths = pc.list_value_length(array)
+        bad = pc.and_(pc.not_equal(lengths, 0), pc.not_equal(lengths, column.width))
+        yield bad, f"a vector of `width: {column.width}` must have as many numbers, or none"
+        holed = np.zeros(len(array), bool)
+        holed[pc.list_parent_indices(array).filter(array.flatten().is_null()).to_numpy()] = True
+        yield pa.array(holed), "a vector must have all of its numbers, or none"
     elif column.kind == "number":
         yield pc.is_inf(array), _FINITE
         if column.value_type == "integer":

@@ -12,7 +12,7 @@ from tfelc.schema.column import Column
 def plain_column(values: pa.ChunkedArray, column: Column) -> pa.Array:
     """One array of the column's type, without dictionaries; a null list is an empty one."""
     array = values.combine_chunks()
-    if column.kind != "list":
+    if not column.is_listed:
         return array.cast(arrow_type(column))
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
     offsets = pa.array([0, *lengths.cumsum().tolist()], pa.int32())

@@ -13,6 +13,7 @@ from keras import ops
 from tfelc.features.fitted import NumberStatistics
 from tfelc.features.layout import Layout, Side
 from tfelc.features.number_bins import NumberBins
+from tfelc.features.scaled_numbers import scaled_numbers
 from tfelc.features.sequence_pool import SequencePool
 from tfelc.layers.fused_embedding import FusedEmbedding
 from tfelc.schema.schema import Schema
@@ -30,6 +31,7 @@ class FeatureEncoder(keras.layers.Layer):
     had any. What is standardized is cut off at 10 standard deviations.
     A number with bins is also seen through them: each bin is 0 below, 1 above, and linear within (piecewise linear
     encoding, Gorishniy et al. 2022); those of a missing number are 0.
+    A vector is standardized over all its numbers; a missing one is a vector that is learned and begins as 0.
     Lists are averaged over the values that are there; an empty list is a zero vector. Sequences are pooled as the
     schema says; what differs by candidate is a side of its own, under the key `history`.
 
@@ -83,12 +85,17 @@ class FeatureEncoder(keras.layers.Layer):
     def build(self, input_shape: Any) -> None:
         """Makes the fused tables and the standardization."""
         self.tables = {
-            dim: FusedEmbedding(rows, dim, dtype=self.dtype_policy, name=f"tables_{dim}")
+            dim: FusedEmbedding(rows, dim, frozen=self._frozen_rows(dim), dtype=self.dtype_policy, name=f"tables_{dim}")
             for dim, rows in self.layout.fused_rows.items()
         }
         for table in self.tables.values():
             table.build((None,))
         self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
+        self.missing_vectors = {
+            vector.column: self.add_weight(shape=(vector.width,), initializer="zeros", name=f"missing_{vector.column}")
+            for side in self.layout.sides.values()
+            for vector in side.vectors
+        }
         self.sequences: dict[str, Any] = {}
         widths = {name: self.layout.offsets[self.schema.table_of(name)[0]][0] for name in self._candidates}
         for sequence in self.layout.sequences:
@@ -104,6 +111,12 @@ class FeatureEncoder(keras.layers.Layer):
             pool.build()
             self.sequences[sequence.name] = pool
 
+    def _frozen_rows(self, dim: int) -> list[tuple[int, int]]:
+        """The rows of a fused table that are not trained: those of values, but not of missing and unknown ones."""
+        frozen = [name for name, table in self.schema.tables.items() if not table.trainable]
+        places = [(self.layout.offsets[name], self.table_rows[name]) for name in frozen if name in self.layout.offsets]
+        return [(first + 2, first + rows) for (width, first), rows in places if width == dim]
+
     @property
     def output_slots(self) -> dict[str, list[str]]:
         """What each place of each output holds, by a name that does not depend on the order of the columns."""
@@ -118,6 +131,7 @@ class FeatureEncoder(keras.layers.Layer):
             ]
             ids = [_embedded(name, dim) for dim, names in side.ids.items() for name in names]
             lists = [_embedded(feature.column, feature.dim) for feature in side.lists]
+            lists += [_embedded(vector.column, vector.width) for vector in side.vectors]
             pooled = [pool.output_slots for pool in self._pools(role)]
             if found := [*numbers, *flags, *binned, *chain.from_iterable([*ids, *lists, *pooled])]:
                 slots[role] = found
@@ -150,6 +164,7 @@ class FeatureEncoder(keras.layers.Layer):
                 pooled = self.tables[feature.dim].mean(inputs[feature.key], feature.offset)
                 vectors[feature.column] = self.drop(pooled, training=training)
                 parts.append(vectors[feature.column])
+            parts += [self._vector(each.column, inputs[each.key]) for each in side.vectors]
             for pool in self._pools(role):
                 parts.append(self._pooled(pool, inputs, vectors, training))
             if parts:
@@ -181,6 +196,11 @@ class FeatureEncoder(keras.layers.Layer):
                 vectors[feature.column] = pooled[:, start : start + feature.dim]
                 start += feature.dim
         return pooled
+
+    def _vector(self, name: str, values: Tensor) -> Tensor:
+        there = ops.all(ops.isfinite(values), axis=-1, keepdims=True)
+        scaled = ops.cast(scaled_numbers(values, [self.schema.columns[name]], [self.numbers[name]]), self.compute_dtype)
+        return ops.where(there, scaled, self.missing_vectors[name])
 
     def _number_features(self, side: Side, values: Tensor) -> Tensor:
         columns = [self.schema.columns[name] for name in side.numbers]

@@ -62,12 +62,7 @@ def count_rows(schema: Schema, tables: Iterable[pa.Table], number_bins: int = 0)
     for table in tables:
         for name, column in schema.features.items():
             if not column.is_embedded:
-                values = (
-                    table[name]
-                    if column.kind == "number"
-                    else pa.chunked_array([table[name].combine_chunks().flatten()])
-                )
-                numbers[name].add(number_values(values))
+                numbers[name].add(number_values(_each(table[name]) if column.is_listed else table[name]))
                 continue
             table_name, spec = schema.table_of(name)
             if not (spec.hash_buckets or spec.values):
@@ -117,6 +112,10 @@ def ordered_vocabulary(
     table = pa.table({"count": np.fromiter((counts[value] for value in kept), float, len(kept)), "value": kept})
     order = pc.sort_indices(table, sort_keys=[("count", "descending"), ("value", "ascending")])
     return [kept[place] for place in order.slice(0, max_size).to_numpy()]
+
+
+def _each(lists: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pa.chunked_array([lists.combine_chunks().flatten()])
 
 
 def _count(counts: dict[Any, int], column: pa.ChunkedArray, missing: str | int) -> None:

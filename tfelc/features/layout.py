@@ -21,6 +21,15 @@ class ListFeature:
 
 
 @dataclass(frozen=True)
+class VectorFeature:
+    """One vector: its column, the key of its numbers in a batch, and how many there are."""
+
+    column: str
+    key: str
+    width: int
+
+
+@dataclass(frozen=True)
 class SequenceFeature:
     """Lists that are one sequence: those that are embedded, and those of numbers in one matrix.
 
@@ -66,12 +75,14 @@ class Side:
         numbers: Number columns, in the order of the matrix `<role>_numbers`.
         ids: Embedding width -> columns, in the order of the matrix `<role>_ids_<width>`.
         lists: The multi-valued features that are in no sequence.
+        vectors: The vectors.
     """
 
     role: Role
     numbers: tuple[str, ...]
     ids: Mapping[int, tuple[str, ...]]
     lists: tuple[ListFeature, ...]
+    vectors: tuple[VectorFeature, ...] = ()
 
     @property
     def numbers_key(self) -> str:
@@ -148,7 +159,13 @@ def _side(schema: Schema, role: Role, offsets: Mapping[str, tuple[int, int]]) ->
         if column.kind == "list" and name not in in_sequences
     )
     numbers = tuple(name for name, column in columns.items() if column.kind == "number")
-    return Side(role, numbers, {dim: tuple(names) for dim, names in ids.items()}, lists) if columns else None
+    vectors = tuple(
+        VectorFeature(name, f"{role}_vector_{name}", column.width or 0)
+        for name, column in columns.items()
+        if column.kind == "vector"
+    )
+    grouped = {dim: tuple(names) for dim, names in ids.items()}
+    return Side(role, numbers, grouped, lists, vectors) if columns else None
 
 
 def _sequence(

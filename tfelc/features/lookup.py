@@ -13,6 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfelc.data.number_values import number_values
+from tfelc.data.vector_values import vector_values
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout, ListFeature, SequenceFeature
 from tfelc.features.sequence_lists import last_places, padded_lists
@@ -77,6 +78,8 @@ class FeatureLookup(keras.layers.Layer):
                 outputs[side.ids_key(dim)] = tf.stack([self._ids(name, inputs[name]) for name in names], axis=1)
             for feature in side.lists:
                 outputs[feature.key] = self._ids(feature.column, _last_values(inputs[feature.column], feature, self))
+            for vector in side.vectors:
+                outputs[vector.key] = _as_float(inputs[vector.column])
         for sequence in self.layout.sequences:
             if sequence.columns[0] in inputs:
                 outputs |= self._sequence(sequence, inputs)
@@ -92,6 +95,8 @@ class FeatureLookup(keras.layers.Layer):
                 outputs[side.ids_key(dim)] = np.stack([self._column_ids(n, table[n]) for n in names], axis=1)
             for feature in side.lists:
                 outputs[feature.key] = self._list_ids(feature, table[feature.column])
+            for vector in side.vectors:
+                outputs[vector.key] = vector_values(table[vector.column].combine_chunks(), vector.width)
         for sequence in self.layout.sequences:
             outputs |= self._sequence_arrays(sequence, table)
         return outputs
@@ -107,6 +112,8 @@ class FeatureLookup(keras.layers.Layer):
             for feature in side.lists:
                 width = self.schema.columns[feature.column].max_length
                 specs[feature.key] = tf.TensorSpec([None, width], tf.int32)
+            for vector in side.vectors:
+                specs[vector.key] = tf.TensorSpec([None, vector.width], tf.float32)
         for sequence in self.layout.sequences:
             shape = [None, sequence.max_length]
             specs |= {feature.key: tf.TensorSpec(shape, tf.int32) for feature in sequence.lists}

@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from tfelc.features.fitted import NumberStatistics
 from tfelc.features.layout import SequenceFeature
+from tfelc.features.scaled_numbers import scaled_numbers
 from tfelc.layers.candidate_transformer import CandidateTransformer
 from tfelc.layers.target_attention import TargetAttention
 from tfelc.schema.column import Column
 
 Tensor = Any
-# As for numbers that are no list.
-_LARGEST = 10.0
 
 
 class SequencePool(keras.layers.Layer):
@@ -50,9 +48,8 @@ class SequencePool(keras.layers.Layer):
         super().__init__(**kwargs)
         self.sequence = sequence
         self.dim = dim
-        self._columns = {name: columns[name] for name in sequence.numbers}
-        self._mean = np.array([numbers[name].mean for name in sequence.numbers], np.float32)
-        self._scale = np.array([numbers[name].variance ** 0.5 for name in sequence.numbers], np.float32)
+        self._columns = [columns[name] for name in sequence.numbers]
+        self._statistics = [numbers[name] for name in sequence.numbers]
         self._candidate_width = sum(widths[candidate] for _, candidate in sequence.pairs)
         self.pool: Any = None
         if sequence.pooling == "attention":
@@ -127,11 +124,4 @@ class SequencePool(keras.layers.Layer):
 
     def _numbers(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         values = inputs[self.sequence.numbers_key]
-        finite = ops.isfinite(values)
-        values = ops.where(finite, values, 0.0)
-        is_log = np.array([column.transform == "log" for column in self._columns.values()])
-        is_raw = np.array([column.transform == "none" for column in self._columns.values()])
-        if is_log.any():
-            values = ops.where(is_log, ops.sign(values) * ops.log1p(ops.abs(values)), values)
-        scaled = ops.clip((values - self._mean) / self._scale, -_LARGEST, _LARGEST)
-        return ops.where(finite, ops.where(is_raw, values, scaled), 0.0), finite
+        return scaled_numbers(values, self._columns, self._statistics), ops.isfinite(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -22,6 +22,7 @@ class FusedEmbedding(keras.layers.Layer):
         rows: int. Rows of the fused table.
         dim: int. Width of an embedding.
         scale: float. Standard deviation of the initial values. Defaults to 0.02.
+        frozen: Sequence of (first, last). Rows that are not trained, the last of each not included. Defaults to none.
 
     Attributes:
         served: Callable. What gives float32 rows for ids in place of the trained table, as an export may have it.
@@ -42,11 +43,14 @@ class FusedEmbedding(keras.layers.Layer):
         True
     """
 
-    def __init__(self, rows: int, dim: int, scale: float = 0.02, **kwargs: Any) -> None:
+    def __init__(
+        self, rows: int, dim: int, scale: float = 0.02, frozen: Sequence[Sequence[int]] = (), **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.rows = rows
         self.dim = dim
         self.scale = scale
+        self.frozen = [list(each) for each in frozen]
         self.served: Callable[[Tensor], Tensor] | None = None
 
     def build(self, input_shape: Any) -> None:
@@ -114,8 +118,14 @@ class FusedEmbedding(keras.layers.Layer):
         if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 
-            return tf.nn.embedding_lookup(self.embeddings.value, inputs)
-        return ops.take(self.embeddings, inputs, axis=0)
+            return self._frozen(inputs, tf.nn.embedding_lookup(self.embeddings.value, inputs))
+        return self._frozen(inputs, ops.take(self.embeddings, inputs, axis=0))
+
+    def _frozen(self, inputs: Tensor, rows: Tensor) -> Tensor:
+        for first, last in self.frozen:
+            inside = ops.logical_and(inputs >= first, inputs < last)[..., None]
+            rows = ops.where(inside, ops.stop_gradient(rows), rows)
+        return rows
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Adds the width."""
@@ -123,4 +133,4 @@ class FusedEmbedding(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
-        return {**super().get_config(), "rows": self.rows, "dim": self.dim, "scale": self.scale}
+        return {**super().get_config(), "rows": self.rows, "dim": self.dim, "scale": self.scale, "frozen": self.frozen}

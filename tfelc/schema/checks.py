@@ -102,6 +102,8 @@ def _check_tables(columns: Mapping[str, Column], tables: Mapping[str, EmbeddingT
 def _check_table(users: Mapping[str, Column], name: str, table: EmbeddingTable) -> None:
     bucketed = [c for c, column in users.items() if column.kind == "number" and column.buckets]
     values = {(c.value_type, c.missing) for c in users.values() if c.is_embedded}
+    if table.pretrained is not None and not values:
+        raise ValueError(f"table `{name}`: has `pretrained` vectors, and no category or list that they could be of")
     if bucketed and values:
         raise ValueError(f"table `{name}` is that of the number `{bucketed[0]}`, whose buckets it cannot share")
     if len(values) > 1:
@@ -117,7 +119,7 @@ def _check_table(users: Mapping[str, Column], name: str, table: EmbeddingTable) 
 def _check_columns(columns: Mapping[str, Column], user_key: str | None, split: Split) -> None:
     kinds = [column.kind for column in columns.values()]
     if not _features(columns):
-        raise ValueError("no column is a feature (number, category or list)")
+        raise ValueError("no column is a feature (number, category, list or vector)")
     if kinds.count("weight") > 1 or kinds.count("timestamp") > 1:
         raise ValueError("at most one column can be of kind `weight`, and one of kind `timestamp`")
     if user_key is not None:

@@ -9,17 +9,18 @@ from pydantic import Field, model_validator
 from tfelc.schema.schema_part import SchemaPart
 from tfelc.schema.spelling import Separator, TimeZone
 
-Kind = Literal["number", "category", "list", "label", "group", "id", "weight", "timestamp"]
+Kind = Literal["number", "category", "list", "vector", "label", "group", "id", "weight", "timestamp"]
 Role = Literal["user", "activity", "item", "context"]
 ValueType = Literal["float", "integer", "string"]
 
-FEATURE_KINDS: tuple[Kind, ...] = ("number", "category", "list")
+FEATURE_KINDS: tuple[Kind, ...] = ("number", "category", "list", "vector")
 ROLES: tuple[Role, ...] = ("user", "activity", "item", "context")
 _OF_TEXT: tuple[Kind, ...] = ("category", "list", "group", "id")
 _DEFAULT_TYPES: dict[Kind, ValueType] = {
     "number": "float",
     "category": "string",
     "list": "string",
+    "vector": "float",
     "label": "float",
     "group": "string",
     "id": "integer",
@@ -32,7 +33,8 @@ class Column(SchemaPart):
     """One column of the log.
 
     Attributes:
-        kind: What the column is. `number`, `category` and `list` are features; the others never enter the model.
+        kind: What the column is. `number`, `category`, `list` and `vector` are features; the others never enter the
+            model.
         role: Whose feature it is. `activity` is the part of the user that the gates and the clusters see. A feature
             needs one; the other kinds take none.
         type: Type of the raw values. Defaults to the kind's usual one. A list of type `float` holds numbers, and is in
@@ -41,6 +43,7 @@ class Column(SchemaPart):
             a list it is the value that stands for "missing" and for padding (default: `""`, or -1 for integers).
         table: Embedding table of a category or a list. Defaults to one of the column's own.
         max_length: Values of a list that are kept, the last ones first. Defaults to 50.
+        width: Numbers of a vector; required there.
         transform: What a number goes through: `standardize`, `log` (sign(x) log(1 + |x|), then standardized) or `none`.
             Defaults to `standardize`.
         buckets: Also embed a number by its quantile, in this many buckets. Defaults to 0, off.
@@ -60,6 +63,7 @@ class Column(SchemaPart):
     default: float | int | str | None = None
     table: str | None = None
     max_length: int = Field(50, ge=1)
+    width: int | None = Field(None, ge=1)
     transform: Literal["standardize", "log", "none"] = "standardize"
     buckets: int = Field(0, ge=0)
     description: str = ""
@@ -86,6 +90,10 @@ class Column(SchemaPart):
             allowed |= {"default", "table"}
         if self.kind == "list":
             allowed |= {"max_length"} if self.is_embedded else {"max_length", "transform"}
+        if self.kind == "vector":
+            allowed |= {"transform", "width", "separator"}
+            if self.width is None:
+                raise ValueError("a vector needs a `width`, the number of its numbers")
         if self.kind == "timestamp":
             allowed |= {"timezone"}
         if self.kind == "label" or (self.kind in _OF_TEXT and self.value_type == "string"):
@@ -123,6 +131,11 @@ class Column(SchemaPart):
     def is_embedded(self) -> bool:
         """Whether its values are looked up in an embedding table, each as a whole."""
         return self.kind == "category" or (self.kind == "list" and self.value_type != "float")
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether a row holds a list of values."""
+        return self.kind in ("list", "vector")
 
     @property
     def is_feature(self) -> bool:

@@ -18,6 +18,10 @@ class EmbeddingTable(SchemaPart):
         values: A vocabulary written out by hand; nothing is then fitted. Defaults to one that is fitted.
         hash_buckets: Hash the values into this many rows instead of keeping a vocabulary. Defaults to none.
         dim: Width of the embedding. Defaults to the setting `model.embedding_dim`.
+        pretrained: Parquet file with a column of values and one of vectors, `dim` wide, that the rows begin with.
+            Defaults to none.
+        trainable: Whether the rows of its values are trained; those for missing and unknown ones always are. Defaults
+            to True.
     """
 
     min_count: int = Field(1, ge=1)
@@ -25,11 +29,17 @@ class EmbeddingTable(SchemaPart):
     values: tuple[str | int, ...] | None = Field(None, min_length=1)
     hash_buckets: int | None = Field(None, ge=1)
     dim: int | None = Field(None, ge=1)
+    pretrained: str | None = Field(None, min_length=1)
+    trainable: bool = True
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
         if self.hash_buckets and (self.values or self.max_size or self.min_count > 1):
             raise ValueError("`hash_buckets` excludes `values`, `max_size` and `min_count`")
+        if self.hash_buckets and self.pretrained:
+            raise ValueError("`hash_buckets` excludes `pretrained`: a row is that of many values")
+        if not self.trainable and not self.pretrained:
+            raise ValueError("`trainable: false` needs `pretrained`: the rows would stay as they were drawn")
         if self.values and (self.max_size or self.min_count > 1):
             raise ValueError("`values` excludes `max_size` and `min_count`")
         if self.values and len(set(self.values)) < len(self.values):

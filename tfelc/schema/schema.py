@@ -159,8 +159,12 @@ class Schema(SchemaPart):
                 if not part.get(key) or part.get(key) == Schema.model_fields[key].default:
                     part.pop(key, None)
         for column in content["columns"].values():
-            if column["source"] is None:
-                del column["source"]
+            for key in ("source", "width"):
+                if column[key] is None:
+                    del column[key]
+        for table in content["tables"].values():
+            if table["pretrained"] is None:
+                del table["pretrained"], table["trainable"]
         for key in ("aggregates", "request_key", "sequences"):  # A schema without them means what it always did.
             if content[key] == type(self).model_fields[key].default:
                 del content[key]

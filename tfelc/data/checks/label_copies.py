@@ -57,7 +57,7 @@ def _numbers(column: pa.ChunkedArray, meaning: Column) -> NDArray[Any] | None:
     """What ranks rows by size; None for a category."""
     if meaning.kind == "category":
         return None
-    if meaning.kind == "list":
+    if meaning.is_listed:
         column = pc.list_value_length(column)
     values = column.to_numpy().astype(np.float64)
     known = np.isfinite(values)

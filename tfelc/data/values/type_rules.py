@@ -68,6 +68,7 @@ def target_of(column: Column) -> Target:
         "group": "string",
         "timestamp": "timestamp",
         "list": "list",
+        "vector": "list",
     }
     return by_kind.get(column.kind) or element_target(column)
 

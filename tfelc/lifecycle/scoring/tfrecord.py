@@ -82,7 +82,7 @@ def _dtype(column: Column) -> Any:
 def _column(ragged: Any, column: Column) -> pa.Array:
     splits = ragged.row_splits.numpy()
     values = ragged.flat_values.numpy()
-    if column.kind == "list":
+    if column.is_listed:
         flat = pa.array(values, pa.binary()) if values.dtype == object else pa.array(values)
         return pa.ListArray.from_arrays(pa.array(splits, pa.int32()), flat)
     # Of several values the first counts, as in the served model.

@@ -36,11 +36,22 @@ def parse_examples(schema: Schema, serialized: Any) -> dict[str, Any]:
     columns = {}
     for name, spec in specs.items():
         missing = tf.constant(missing_value(schema.columns[name]), spec.dtype)
-        if spec.shape.rank == 2:
+        if schema.columns[name].kind == "vector":
+            columns[name] = _vectors(name, parsed[name], int(spec.shape[1]))
+        elif spec.shape.rank == 2:
             columns[name] = parsed[name].to_tensor(missing)
         else:
             columns[name] = parsed[name].to_tensor(missing, shape=[None, 1])[:, 0]
     return columns
+
+
+def _vectors(name: str, ragged: Any, width: int) -> Any:
+    lengths = ragged.row_lengths()
+    told = f"`{name}` is a vector of {width} numbers: a record must have as many, or none"
+    check = tf.debugging.Assert(tf.reduce_all((lengths == 0) | (lengths == width)), [told, lengths])
+    # Eager execution has nothing that waits for the check, and has already made it.
+    with tf.control_dependencies([] if check is None else [check]):
+        return ragged.to_tensor(float("nan"), shape=[None, width])
 
 
 def write_examples(schema: Schema, columns: Mapping[str, Array]) -> Array:

@@ -101,6 +101,8 @@ def _feature(schema: Schema, fitted: FittedFeatures, name: str) -> dict[str, Any
     }
     if column.kind == "list":
         feature["max_length"] = column.max_length
+    if column.kind == "vector":
+        feature["width"] = column.width
     if not column.is_embedded:
         statistics = fitted.numbers[name]
         return feature | {

@@ -23,6 +23,9 @@ def present_values(column: Column, array: npt.NDArray[Any]) -> npt.NDArray[np.bo
         >>> present_values(column, np.array([3, -1])).tolist()
         [True, False]
     """
+    if column.kind == "vector":
+        # A vector is there as a whole, or not.
+        return np.repeat(np.isfinite(array).all(axis=-1, keepdims=True), array.shape[-1], axis=-1)
     missing = missing_value(column)
     if isinstance(missing, float):
         return ~np.isnan(array)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tfelc.data.contract import arrow_type
+from tfelc.data.vector_values import vector_values
 from tfelc.lifecycle.export.model_inputs import scalar_input
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.example_format import write_examples
@@ -100,6 +101,8 @@ def curl_command(schema: Schema, rows: pa.Table, model_name: str = "ranker", por
 
 def _array(name: str, column: Column, values: pa.ChunkedArray) -> Array:
     values = values.cast(arrow_type(column)).combine_chunks()
+    if column.kind == "vector":
+        return vector_values(values, column.width or 0)
     if column.kind != "list":
         return scalar_input(name, column, values)
     # Whole, unlike batch scoring's: what a client sends too much, the graph cuts off.

@@ -53,6 +53,8 @@ def made_rows(schema: Schema, fitted: FittedFeatures, count: int, seed: int = 0)
                 drawn = random.integers(0, column.max_length + 1, count).tolist()
                 lengths |= dict.fromkeys(schema.sequence_columns.get(name, (name,)), drawn)
             values = [_known(schema, fitted, name, length, random) for length in lengths[name]]
+        elif column.kind == "vector":
+            values = [_numbers(fitted, name, column, column.width or 0, random) for _ in range(count)]
         else:
             values = _known(schema, fitted, name, count, random)
         columns[name] = pa.array(values, arrow_type(column))
@@ -76,6 +78,9 @@ def hard_rows(schema: Schema, fitted: FittedFeatures) -> pa.Table:
                 [missing if value is None else value for value in shapes[row % len(shapes)]]
                 for row in range(_HARD_ROWS)
             ]
+        elif column.kind == "vector":
+            # None, one that is not finite, a huge one.
+            values = [[value] * (column.width or 0) if value is not None else [] for value in values]
         columns[name] = values
     for sequence in schema.sequences.values():
         _cut_alike(columns, sequence.columns)

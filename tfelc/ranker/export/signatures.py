@@ -57,4 +57,5 @@ def missing_value(column: Column) -> float | int | str:
 
 
 def _spec(name: str, column: Column, rows: int | None) -> tf.TensorSpec:
-    return tf.TensorSpec([rows, None] if column.kind == "list" else [rows], _DTYPES[column.value_type], name)
+    shape = {"list": [rows, None], "vector": [rows, column.width]}.get(column.kind, [rows])
+    return tf.TensorSpec(shape, _DTYPES[column.value_type], name)

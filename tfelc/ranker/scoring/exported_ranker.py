@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tfelc.core.errors import ExportError
+from tfelc.data.vector_values import vector_values
 from tfelc.lifecycle.export.model_inputs import list_input, scalar_input
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.scoring.exported_model import ExportedModel
@@ -70,6 +71,8 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
             values = rows.column(name).combine_chunks()
             if column.kind == "list":
                 arrays[name] = list_input(column, values, name in self.schema.sequence_columns)
+            elif column.kind == "vector":
+                arrays[name] = vector_values(values, column.width or 0)
             else:
                 arrays[name] = scalar_input(name, column, values)
         return arrays

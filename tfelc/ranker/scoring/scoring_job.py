@@ -83,7 +83,7 @@ class ScoringJob(BatchJob[JobSettings]):
         for name in (SCORE_COLUMN, RANK_COLUMN):
             if name in self.scorer.output_schema.names:
                 raise UsageError(f"a ranking has a column `{name}` of its own, as has the model or its input")
-        if self.ranker.schema.columns[settings.by].kind == "list":
+        if self.ranker.schema.columns[settings.by].is_listed:
             raise UsageError(f"`by` {settings.by}: a list cannot be ranked by", ["by"])
         formula = Expression(settings.score, list(self.ranker.outputs))
         formula.refuse_endless()

@@ -20,6 +20,7 @@ from tfelc.ranker.evaluation.predictions import Predictor
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.training.compiled_trainer import compiled_trainer
+from tfelc.ranker.training.fill_pretrained import fill_pretrained
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.ranker.warm_start.carry_over import carry_over
 from tfelc.ranker.yardsticks.measure_yardsticks import measure_yardsticks
@@ -74,6 +75,9 @@ class RankerTrainable(Trainable):
         if "warm_start" in self._run.metadata:
             carry_over(self._run, self.model, self.trainer)
             return
+        fill_pretrained(self.model, self._run.fitted)
+        for variable, average in zip(self.trainer.averaged_variables, self.trainer.averages, strict=True):
+            average.assign(variable)
         clusters = self._settings.model.clusters
         if not clusters.num_clusters or clusters.initialization != "kmeans":
             return

@@ -27,6 +27,7 @@ from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.defined_metric import defined_metric
+from tfelc.ranker.training.fill_pretrained import pretrained_lines
 from tfelc.ranker.training.fitted_to_roles import fitted_to_roles
 from tfelc.ranker.training.ranker_trainable import RankerTrainable
 from tfelc.ranker.training.table_defaults import resolved_settings
@@ -96,6 +97,8 @@ def _create_run(
 ) -> RankerRun:
     """Fits the features and makes the run folder; what was counted, of many values gigabytes, is then let go of."""
     fitted, counts, start = _fit_features(dataset, tasks, settings, warm_start, console)
+    for line in pretrained_lines(dataset.schema, fitted, settings.model.embedding_dim):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     return RankerRun.create(path, settings, dataset, list(tasks), fitted, owns_data, auto, counts, start)
 
 

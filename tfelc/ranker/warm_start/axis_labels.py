@@ -35,7 +35,7 @@ def axis_labels(model: RankingModel, fitted: FittedFeatures) -> dict[str, tuple[
     Raises:
         UsageError: The architecture is not one of tfelc's, so that nobody knows what its weights stand for.
     """
-    labels = {**_tables(model, fitted), **_sequences(model), **_network(model)}
+    labels = {**_tables(model, fitted), **_histories_and_vectors(model), **_network(model)}
     found = {}
     for variable in model.ranker.variables:
         path = path_of(variable)
@@ -63,9 +63,11 @@ def _tables(model: RankingModel, fitted: FittedFeatures) -> dict[str, tuple[Labe
     return {path_of(encoder.tables[dim].embeddings): (names, range(dim)) for dim, names in rows.items()}
 
 
-def _sequences(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
+def _histories_and_vectors(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
     encoder: FeatureEncoder = model.ranker.encoder
     found: dict[str, tuple[Labels, ...]] = {}
+    for weight in encoder.missing_vectors.values():
+        found[path_of(weight)] = (range(weight.shape[0]),)
     for name, pool in encoder.sequences.items():
         path = f"ranker/encoder/sequence_{name}/pool"
         widths = {each.column: each.dim for each in pool.sequence.lists}

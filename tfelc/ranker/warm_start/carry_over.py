@@ -13,6 +13,7 @@ from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.training.compiled_trainer import compiled_trainer
+from tfelc.ranker.training.fill_pretrained import fill_pretrained
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.ranker.warm_start.axis_labels import UNKNOWN, Labels, axis_labels, path_of
 from tfelc.ranker.warm_start.best_hash import best_hash
@@ -48,6 +49,8 @@ def carry_over(run: RankerRun, model: RankingModel, trainer: MultiTaskTrainer) -
             value = held[path].numpy()
             begin = _beginning(variable.numpy(), value, path, labels[path], old_labels[path])
             variable.assign(carried(value, old_labels[path], begin, labels[path]))
+    # What was learned stays; what is not trained is what the file of today says.
+    fill_pretrained(model, run.fitted, before.fitted.vocabularies)
     if start["optimizer"] == "keep":
         _carry_optimizers(before, old, trainer, labels, old_labels)
     for variable, average in zip(trainer.averaged_variables, trainer.averages, strict=True):

@@ -39,7 +39,7 @@ class RowColumn:
             count: Rows of the request.
             there: Which values of a list stay, of its shape. Defaults to those that are not missing.
         """
-        if self._column.kind == "list" and there is None:
+        if self._column.is_listed and there is None:
             there = present_values(self._column, values)
         if len(values) == 1 and count != 1:
             values = np.repeat(values, count, axis=0)
@@ -53,7 +53,7 @@ class RowColumn:
         """All of them, in a type that the column takes."""
         empty = np.empty(0, {"string": object, "integer": np.int64, "float": np.float32}[self._column.value_type])
         values = np.concatenate(self._values) if self._values else empty
-        if self._column.kind == "list":
+        if self._column.is_listed:
             ends = np.cumsum(np.concatenate([[0], *self._lengths])).astype(np.int32)
             return pa.ListArray.from_arrays(pa.array(ends), _plain(values)).cast(arrow_type(self._column))
         if self._column.kind == "number":

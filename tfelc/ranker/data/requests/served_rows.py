@@ -130,7 +130,7 @@ def _inputs(schema: Schema, request: ServedRequest) -> Mapping[str, Array]:
                 f"{request.where}: the request to `{request.model}` has no input `{name}`, a feature of the schema; "
                 "name the files of one model, and its schema"
             )
-        if request.inputs[name].ndim != (2 if column.kind == "list" else 1):
+        if request.inputs[name].ndim != (2 if column.is_listed else 1):
             raise DataError(f"{request.where}: input `{name}` of `{request.model}` is no {column.kind}")
         _check_type(request, name, column.value_type)
     return request.inputs
