@@ -162,16 +162,17 @@ def _evaluate_next_item(
     from tfelc.metrics.registries import RANKING_METRICS
     from tfelc.next_item.evaluation.comparison import compare
     from tfelc.next_item.evaluation.evaluation import evaluate
+    from tfelc.next_item.evaluation.measured import measured
     from tfelc.next_item.evaluation.tables import list_tables, ranking_table, simple_models_table
 
     runs = [one for one in (run, against) if one is not None]
     for other in runs[1:]:
         run.refuse_incomparable(other)
     keep_seen = keep_seen or run.settings.repeats
-    examples = run.examples(split, data, lambda line: typer.echo(line, err=True), csv_delimiter)
+    examples, training = measured(run, split, data, lambda line: typer.echo(line, err=True), csv_delimiter)
     model, *other_models = (one.model() for one in runs)
     with RowProgress(len(examples), "users") as bar:
-        result, ranks = evaluate(model, examples, split, not keep_seen, bar.update, training=run.training_actions())
+        result, ranks = evaluate(model, examples, split, not keep_seen, bar.update, training=training)
     if keep_seen == run.settings.repeats:
         result = with_yardsticks(result, run, run.metadata["data_hash"])
     comparison = None

@@ -116,7 +116,7 @@ class NextItemModel(FittedModel[NextItemRun]):
         k: int = 10,
         allow: Sequence[Any] | None = None,
         deny: Sequence[Any] | None = None,
-        keep_seen: bool | None = None,
+        keep_seen: bool = False,
         where: Any = None,
         at_most: Mapping[str, int] | None = None,
         diversity: float = 0.0,
@@ -132,8 +132,8 @@ class NextItemModel(FittedModel[NextItemRun]):
                 to None.
             deny: Sequence. Raw item ids that are not recommended, likewise. Defaults to None: none. Ids that are not in
                 the catalog, here and in `allow`, count for nothing, and a warning says how many there are.
-            keep_seen: bool. Whether items of the history itself may be recommended. Defaults to None: as the setting
-                `repeats` says.
+            keep_seen: bool. Whether items of the history itself may be recommended; by the setting `repeats` they
+                always may, unless `deny` names them. Defaults to False.
             where: Mapping of a category to a value, or to several of which an item must have one, and of a flag to
                 True, such as `{"color": ["red", "blue"], "in_stock": True}`; or one for each history. A value that no
                 item has counts for nothing, and a warning says so. Defaults to None: any item will do.
@@ -156,19 +156,18 @@ class NextItemModel(FittedModel[NextItemRun]):
 
         trained = self._trained()
         kinds = trained.attributes.kinds
-        keep_seen = self.run.settings.repeats if keep_seen is None else keep_seen
         conditions = Conditions.of(len(histories), allow, deny, keep_seen, where, at_most, diversity, kinds)
         answers, _ = trained.recommend(histories, k, conditions)
         warn_of_unknown(answers)
         return recommendations_frame(answers["ids"], answers["scores"])
 
-    def evaluate(self, split: str = "test", keep_seen: bool | None = None) -> dict[str, Any]:
+    def evaluate(self, split: str = "test", keep_seen: bool = False) -> dict[str, Any]:
         """Ranks the whole catalog for each user of a split.
 
         Args:
             split: str. `validation` or `test`. Defaults to `test`.
-            keep_seen: bool. Whether what a user had before may come again. Defaults to None: as the setting `repeats`
-                says.
+            keep_seen: bool. Whether what a user had before may come again, as by the setting `repeats` it always may.
+                Defaults to False.
 
         Returns:
             What `tfelc evaluate --json` prints.
@@ -180,10 +179,12 @@ class NextItemModel(FittedModel[NextItemRun]):
 
         from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
         from tfelc.next_item.evaluation.evaluation import evaluate
+        from tfelc.next_item.evaluation.measured import measured
 
-        examples, repeats = self.run.examples(split), self.run.settings.repeats
-        keep_seen = repeats if keep_seen is None else keep_seen
-        found, _ = evaluate(self.run.model(), examples, split, not keep_seen, training=self.run.training_actions())
+        examples, training = measured(self.run, split)
+        repeats = self.run.settings.repeats
+        keep_seen = keep_seen or repeats
+        found, _ = evaluate(self.run.model(), examples, split, not keep_seen, training=training)
         if keep_seen == repeats:
             found = with_yardsticks(found, self.run, self.run.metadata["data_hash"])
         return found.to_json()
@@ -232,5 +233,7 @@ class NextItemModel(FittedModel[NextItemRun]):
 
         if self._recommender is None:
             popularity, _ = popularity_and_histories(self.run, 1)
-            self._recommender = TrainedRecommender(self.run.model(), self.run.catalog, popularity, self.run.attributes)
+            self._recommender = TrainedRecommender(
+                self.run.model(), self.run.catalog, popularity, self.run.attributes, self.run.settings.repeats
+            )
         return self._recommender

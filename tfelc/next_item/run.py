@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,18 +16,15 @@ from numpy.typing import NDArray
 
 from tfelc.core.atomic_files import atomic_write
 from tfelc.core.data_warning import DataWarning
-from tfelc.core.errors import DataError, RunError, UsageError
+from tfelc.core.errors import RunError, UsageError
 from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.next_item.data.chosen_protocol import chosen_protocol
-from tfelc.next_item.data.examples import Examples
-from tfelc.next_item.data.in_catalog import in_catalog
 from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.data.item_table import read_item_table
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.data.sources import lasting, load_sequences
 from tfelc.next_item.data.splits import SPLITS, SequenceSplits, global_time, leave_one_out
-from tfelc.next_item.evaluation.training_actions import TrainingActions
 from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings, SplitSettings
 
 if TYPE_CHECKING:
@@ -161,53 +158,6 @@ class NextItemRun(Run[NextItemSettings]):
         if sequences.hash != self.metadata["data_hash"]:
             raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")
         return sequences.with_items(self.catalog[sequences.num_items :])
-
-    def training_actions(self) -> TrainingActions | None:
-        """What training saw of the items; None where the sequences are gone or have changed."""
-        try:
-            sequences = self.sequences()
-        except (RunError, DataError):
-            return None
-        return TrainingActions.of(split(sequences, self.settings.split, ["train"]).train, sequences.num_items)
-
-    def examples(
-        self,
-        split_name: str,
-        source: str | None = None,
-        notice: Callable[[str], None] = lambda text: None,
-        csv_delimiter: str | None = None,
-    ) -> Examples:
-        """The users of a split, of the run's own sequences or of others.
-
-        Args:
-            split_name: str. `validation` or `test`.
-            source: str. Where the sequences are: the name of a data set, or what names files. Others than the run's
-                are not filtered; what the catalog lacks is left out of them. Defaults to None: where the run's were.
-            notice: Callable. Called with a line for the user where something is left out.
-            csv_delimiter: str. As `sequences` takes it. Defaults to None.
-
-        Raises:
-            UsageError: It is neither.
-            RunError: The run's own sequences have changed since.
-            DataError: They cannot be read, or hold no item of the catalog.
-        """
-        refuse_unmeasured(split_name)
-        sequences = self.sequences() if source is None else self._measured(source, notice, csv_delimiter)
-        examples: Examples = getattr(split(sequences, self.settings.split, [split_name]), split_name)
-        return examples
-
-    def _measured(self, source: str, notice: Callable[[str], None], csv_delimiter: str | None) -> Sequences:
-        try:
-            return self.sequences(source, csv_delimiter)
-        except RunError:
-            others = load_sequences(source, notice, 0, 0, csv_delimiter)
-        known = in_catalog(others, self.catalog)
-        whole, kept = len(others.actions), len(known.actions)
-        notice(
-            f"{source}: other data than the run was trained on; {whole - kept:,} of {whole:,} actions are of items "
-            "that its catalog lacks, and left out"
-        )
-        return known
 
     def refuse_incomparable(self, other: NextItemRun) -> None:
         """Raises UsageError where the other run ranks other examples, so that users cannot be compared one by one."""

@@ -115,6 +115,7 @@ def measured(held_out: HeldOut, folder: Path, settings: dict[str, Any], epochs: 
         source,
         {
             "model.name": "sasrec",
+            "split.protocol": "leave_one_out",
             "catalog.path": str(folder / _ITEMS),
             "catalog.columns": {"intent": "category", "text": "vector"},
             "training.epochs": epochs,

@@ -50,6 +50,6 @@ def protocol_sentence(sequences: Sequences, chosen: Protocol) -> str:
     if sequences.times is None:
         return "split by leave-one-out (split.protocol: leave_one_out): the sequences have no times"
     return (
-        f"split by leave-one-out (split.protocol: leave_one_out): a split by time would leave fewer than {FEWEST_USERS} "
-        "users for validation or test"
+        "split by leave-one-out (split.protocol: leave_one_out): a split by time would leave fewer than "
+        f"{FEWEST_USERS} users for validation or test"
     )

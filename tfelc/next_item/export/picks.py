@@ -54,13 +54,8 @@ def greedy_picks(
         found = tf.where(now, score[:, None], found)
         left = tf.logical_and(left, tf.range(items)[None, :] != place[:, None])
         left = _below_caps(left, place, picked, tf.logical_and(tf.range(width)[None, :] <= at, found > -math.inf), caps)
-        return (
-            at + 1,
-            left,
-            tf.cond(diverse, lambda: _nearer(at, nearest, cosines(place)), lambda: nearest),
-            picked,
-            found,
-        )
+        nearest = tf.cond(diverse, lambda: _nearer(at, nearest, cosines(place)), lambda: nearest)
+        return at + 1, left, nearest, picked, found
 
     shape = [tf.shape(scores)[0], width]
     start = (0, scores > -math.inf, tf.zeros_like(scores), tf.zeros(shape, tf.int32), tf.fill(shape, -math.inf))

@@ -22,6 +22,7 @@ from tfelc.next_item.export.signatures import (
     DIVERSITY,
     EMBED,
     HISTORY,
+    KEEP_SEEN,
     RECOMMEND,
     RECOMMEND_WITH,
     UNKNOWN,
@@ -49,7 +50,7 @@ class RecommenderModule(tf.Module):
             has a `HybridIndex` whatever it says.
         asset: File that goes into the SavedModel's assets.
         attributes: What is known of the items, in the order of the catalog. Defaults to None: nothing.
-        repeats: Whether `recommend` leaves the items of a history among the candidates. Defaults to False.
+        repeats: Whether the items of a history are candidates as all others are. Defaults to False.
 
     Example:
         >>> module = RecommenderModule(model, run.catalog, counts, "brute_force", manifest)  # doctest: +SKIP
@@ -168,10 +169,11 @@ class RecommenderModule(tf.Module):
             inputs: As for `recommend`, and `allow`, raw item ids, `(batch, any length)`: of these items alone, unless
                 `allow_all` says of all, one truth value or one for each row, with which `allow` must be empty; `deny`,
                 likewise: of none of these. Then values that are one for all rows, or one for each: `keep_seen`, whether
-                the history's own items may be recommended; `diversity`, as `greedy_picks` takes it; `only_X` of each
-                flag X, whether an item must have it; `at_most_X` of each category X, how many items of one value there
-                may be, 0 for any number. And `where_X`, texts, `(batch, any length)`: values of the category, one of
-                which an item must have; "" is padding, and a row of padding asks for nothing.
+                the history's own items may be recommended, which where users take items again they always may;
+                `diversity`, as `greedy_picks` takes it; `only_X` of each flag X, whether an item must have it;
+                `at_most_X` of each category X, how many items of one value there may be, 0 for any number. And
+                `where_X`, texts, `(batch, any length)`: values of the category, one of which an item must have; "" is
+                padding, and a row of padding asks for nothing.
 
         Returns:
             As `recommend`, and counts, `(batch,)`: `unknown`, of ids in `allow` and `deny` that the catalog lacks, and
@@ -193,6 +195,7 @@ class RecommenderModule(tf.Module):
             **{f"{WHERE}{name}": codes for name, (codes, _) in values.items()},
             **{name: _one_a_row(name, each, rows) for name, each in scalars.items() if not name.startswith(WHERE)},
         }
+        conditions[KEEP_SEEN] = tf.logical_or(conditions[KEEP_SEEN], self._repeats)
         named = tf.reduce_any(tf.not_equal(inputs[ALLOW], self._ids[0]), axis=1)
         contrary = tf.reduce_any(tf.logical_and(conditions[ALLOW_ALL], named))
         said = f"`{ALLOW}` must hold no item in a row where `{ALLOW_ALL}` is true; send false to restrict to its items"

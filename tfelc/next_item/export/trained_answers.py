@@ -12,7 +12,7 @@ from tfelc.lifecycle.export.tied_clusters import tied_clusters
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
-from tfelc.next_item.export.conditions import Conditions
+from tfelc.next_item.export.conditions import NO_CONDITIONS, Conditions
 from tfelc.next_item.export.inverse_lengths import inverse_lengths
 from tfelc.next_item.export.signatures import UNKNOWN, UNKNOWN_VALUES, id_type_of, padding_of
 from tfelc.next_item.export.trained_picks import trained_picks
@@ -33,7 +33,7 @@ class TrainedRecommender:
         catalog: Raw item ids by item number less 1.
         popularity: How often each item occurs in the training split, by item number less 1, `(items,)`.
         attributes: What is known of the items, in the order of the catalog. Defaults to None: nothing.
-        repeats: Whether items of a history are recommended again where no conditions say otherwise. Defaults to False.
+        repeats: Whether items of a history are recommended again, whatever conditions say of them. Defaults to False.
 
     Attributes:
         catalog: As given.
@@ -78,7 +78,7 @@ class TrainedRecommender:
         rows = [row for row, numbers in enumerate(known) if len(numbers)]
         if rows:
             scores[rows] = self._scorer.scores(_examples([known[row] for row in rows]))[:, 1:]
-        counts = self._restrict(scores, known, conditions or Conditions(keep_seen=self._repeats))
+        counts = self._restrict(scores, known, conditions or NO_CONDITIONS)
         if conditions is not None and (conditions.at_most or conditions.diversity):
             return self._picked(scores, width, conditions, counts, embedded, tied)
         order = np.argsort(-scores, axis=1, kind="stable")
@@ -125,7 +125,7 @@ class TrainedRecommender:
             if allowed is not None:
                 left[self._places(allowed)] = True
             left[self._places(denied)] = False
-            if not conditions.keep_seen:
+            if not (conditions.keep_seen or self._repeats):
                 left[seen - 1] = False
             for name, wanted in conditions.wanted(row).items():
                 column = self.attributes.columns[name]

@@ -81,7 +81,7 @@ class ExportedRecommender(ExportedModel[RecommenderManifest]):
             k: int. Items wanted. Defaults to 10.
             allow: As for `NextItemModel.recommend`. Defaults to None: all items.
             deny: As for `NextItemModel.recommend`. Defaults to None: no item.
-            keep_seen: bool. Whether items of the history may be recommended. Defaults to False.
+            keep_seen: As for `NextItemModel.recommend`. Defaults to False.
             where: As for `NextItemModel.recommend`. Defaults to None: any item will do.
             at_most: As for `NextItemModel.recommend`. Defaults to None: any number of items.
             diversity: As for `NextItemModel.recommend`. Defaults to 0.

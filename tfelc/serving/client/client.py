@@ -25,12 +25,14 @@ from tfelc.serving.client.inputs import (
     ranking_inputs,
     recommendation_inputs,
     to_arrays,
+    with_no_conditions,
 )
 from tfelc.serving.client.signature import Signature, Signatures
 
 Array = npt.NDArray[Any]
 Token = str | Callable[[], str]
 _DEFAULT = "serving_default"
+_RECOMMEND_WITH = "recommend_with"
 _REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 # What a call by metadata of yesterday may be answered with.
 _OUTDATED = ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "NOT_FOUND")
@@ -89,7 +91,8 @@ class Client(ABC):
 
         Args:
             inputs: Input -> one value a row: lists, arrays or columns. Or a frame of pandas, polars or pyarrow, whose
-                other columns are passed over.
+                other columns are passed over. Conditions that a mapping for `recommend_with` leaves out ask for
+                nothing.
             signature: The signature's name.
             version: The version asked. Defaults to the server's choice, the highest.
             label: The label asked, instead of a version.
@@ -192,7 +195,7 @@ class Client(ABC):
             asked = _conditions(len(histories), **conditions, kinds=kinds)
             return {**inputs, **condition_inputs(asked, len(histories), lambda: kind, kinds)}
 
-        signature = "recommend_with" if _conditions(len(histories), **conditions) else "recommend"
+        signature = _RECOMMEND_WITH if _conditions(len(histories), **conditions) else "recommend"
         return self._predict(Which(version, label), signature, made, self._deadline(timeout, request_id))
 
     @abstractmethod
@@ -251,7 +254,10 @@ class Client(ABC):
             there = ", ".join(sorted(each for each in known if not each.startswith("__")))
             raise CallError("INVALID_ARGUMENT", f"there is no signature `{name}`; there are {there}")
         signature = known[name]
-        arrays = to_arrays(columns_of(make(signature), signature.inputs), signature.inputs)
+        given = make(signature)
+        if name == _RECOMMEND_WITH:
+            given = with_no_conditions(given, signature.inputs)
+        arrays = to_arrays(columns_of(given, signature.inputs), signature.inputs)
         if name == _DEFAULT:
             check_rows(arrays, signature.inputs)
         return deadline.retry(lambda: self._ask(which, name, signature, arrays, deadline))

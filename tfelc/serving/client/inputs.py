@@ -140,6 +140,26 @@ def condition_inputs(
     }
 
 
+def with_no_conditions(inputs: Any, wanted: Mapping[str, Tensor]) -> Any:
+    """The inputs of `recommend_with`, where those that are left out ask for nothing.
+
+    Args:
+        inputs: Input -> values, `history` among them; anything else is given back as it is.
+        wanted: The signature's inputs.
+    """
+    if not isinstance(inputs, Mapping) or "history" not in inputs:
+        return inputs
+    rows, nothing = len(inputs["history"]), {"keep_seen": False, "diversity": 0.0, "allow_all": "allow" not in inputs}
+    made: dict[str, Any] = {}
+    for name in wanted.keys() - inputs.keys() - {"k"}:
+        if name in ("allow", "deny") or name.startswith("where_"):
+            made[name] = [[] for _ in range(rows)]
+        elif name in nothing or name.startswith(("only_", "at_most_")):
+            # One for each row, which a server that batches wants, too.
+            made[name] = [nothing.get(name, False if name.startswith("only_") else 0)] * rows
+    return {**inputs, **made}
+
+
 def _attribute_inputs(conditions: Conditions, rows: int, kinds: Mapping[str, str]) -> dict[str, Array]:
     made: dict[str, Array] = {}
     wanted = [conditions.wanted(row) for row in range(rows)]
