@@ -43,6 +43,7 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        "jax": ["jax>=0.6,<0.11"],
         "delta": ["deltalake>=1.6,<2"],
         "iceberg": ["pyiceberg[pyarrow]>=0.12,<0.13"],
         "beam": ["apache-beam>=2.77,<2.78"],
@@ -66,6 +67,7 @@ setup(
             "pytest>=8",
             "pytest-xdist>=3.7",
             "httpx>=0.27",
+            "jax>=0.6,<0.11",
             "hypothesis>=6.100",
             "optuna>=5.0,<6",
             "jupytext>=1.16",

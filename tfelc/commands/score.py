@@ -52,6 +52,17 @@ Formula = Annotated[
     typer.Option("--score", help="What to rank by, such as 'ctr * cvr'. Not where the model has a `score` of its own."),
 ]
 KeepSeen = Annotated[bool, typer.Option("--keep-seen", help="Also find items of the history itself.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(help="What items must be, such as color=red or in_stock=true; may repeat, also for a second color."),
+]
+AtMost = Annotated[
+    list[str] | None, typer.Option(help="Items of one value for a user at most, such as color=2; may repeat.")
+]
+Diversity = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="Share of unlikeness to a user's items before in what the next is chosen by."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all, show five rows, write nothing.")]
 
 
@@ -124,6 +135,9 @@ def top_k(
     allow: Allow = None,
     deny: Deny = None,
     keep_seen: KeepSeen = False,
+    where: Where = None,
+    at_most: AtMost = None,
+    diversity: Diversity = 0.0,
     engine: EngineName = "local",
     shard: ShardText = "1/1",
     limit: Limit = None,
@@ -131,10 +145,7 @@ def top_k(
     csv_delimiter: CsvDelimiter = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Finds each user's best items: one output part for each row group, in the order of the input.
-
-    The input has a row a user, with a list of items, or a row an interaction, as training takes it: user, item, time.
-    """
+    """Finds the best items of users, whose rows hold lists of items, or an interaction each (user, item, time)."""
     _check_call(context, engine, output, dry_run)
 
     from tfelc.lifecycle.scoring.shard import Shard
@@ -155,6 +166,9 @@ def top_k(
             allow=allow,
             deny=deny,
             keep_seen=keep_seen,
+            where=tuple(where or ()),
+            at_most=tuple(at_most or ()),
+            diversity=diversity,
         )
     )
     _run_top_k(job, engine, context.args, dry_run)

@@ -27,11 +27,20 @@ TABLES: Registry[Callable[[Result], list[Table]]] = Registry(
     {
         **{
             kind: f"tfelc.experiments.{kind}.tables:tables"
-            for kind in ("ranker", "next_item", "freshness", "daily", "yardsticks", "search")
+            for kind in ("ranker", "next_item", "new_items", "freshness", "daily", "yardsticks", "search")
         },
         **{
             kind: f"tfelc.experiments.benchmarks.{kind}:tables"
-            for kind in ("clusters", "efficiency", "embedding_tables", "gpu", "prepare", "scoring", "serving", "training")
+            for kind in (
+                "clusters",
+                "efficiency",
+                "embedding_tables",
+                "gpu",
+                "prepare",
+                "scoring",
+                "serving",
+                "training",
+            )
         },
     },
 )
@@ -76,7 +85,9 @@ def write_result(path: Path, kind: str, result: Result) -> None:
 
 def _versions(*packages: str) -> dict[str, str]:
     """Those of the packages that are installed."""
-    return {distribution.name: distribution.version for distribution in distributions() if distribution.name in packages}
+    return {
+        distribution.name: distribution.version for distribution in distributions() if distribution.name in packages
+    }
 
 
 def publish(path: Path, kind: str, result: Result, console: Console) -> None:

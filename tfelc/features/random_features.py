@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,9 @@ from tfelc.features.layout import Layout, ListFeature
 from tfelc.schema.schema import Schema
 
 
-def random_features(schema: Schema, table_rows: Mapping[str, int], embedding_dim: int, rows: int, seed: int) -> dict[str, NDArray]:  # type: ignore[type-arg]
+def random_features(
+    schema: Schema, table_rows: Mapping[str, int], embedding_dim: int, rows: int, seed: int
+) -> dict[str, NDArray[Any]]:
     """Draws what a ranker's encoder reads, without a log: of every feature, missing values left out.
 
     Args:
@@ -26,8 +29,8 @@ def random_features(schema: Schema, table_rows: Mapping[str, int], embedding_dim
 
     Example:
         >>> columns = {"visits": {"kind": "number", "role": "activity"}, "item": {"kind": "category", "role": "item"}}
-        >>> schema = Schema.model_validate({"name": "shop", "columns": {**columns, "clicked": {"kind": "label"}},
-        ...                                 "tasks": {"ctr": {"label": "clicked"}}})
+        >>> columns["clicked"] = {"kind": "label"}
+        >>> schema = Schema.load({"name": "shop", "columns": columns, "tasks": {"ctr": {"label": "clicked"}}})
         >>> found = random_features(schema, {"item": 9}, embedding_dim=4, rows=3, seed=0)
         >>> {key: value.shape for key, value in found.items()}
         {'activity_numbers': (3, 1), 'item_ids_4': (3, 1)}
@@ -46,7 +49,7 @@ def random_features(schema: Schema, table_rows: Mapping[str, int], embedding_dim
     def of_list(feature: ListFeature) -> NDArray[np.int32]:
         return ids(feature.column, schema.columns[feature.column].max_length)
 
-    found: dict[str, NDArray] = {}  # type: ignore[type-arg]
+    found: dict[str, NDArray[Any]] = {}
     for side in layout.sides.values():
         if side.numbers:
             found[side.numbers_key] = numbers(len(side.numbers))

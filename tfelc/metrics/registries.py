@@ -8,6 +8,7 @@ Example:
 from __future__ import annotations
 
 from tfelc.core.registry import Registry
+from tfelc.metrics.list_metric import ListMetric
 from tfelc.metrics.ranker_metric import Judged, RankerMetric
 from tfelc.metrics.ranking_metric import RankingMetric
 
@@ -59,3 +60,14 @@ RANKING_METRICS: Registry[RankingMetric] = Registry(
     },
 )
 """The metrics of a next-item model, in the order of the reports."""
+
+LIST_METRICS: Registry[ListMetric] = Registry(
+    "metric",
+    {
+        "coverage@20": "tfelc.metrics.coverage:COVERAGE_20",
+        "novelty@20": "tfelc.metrics.novelty:NOVELTY_20",
+        "popularity_bias@20": "tfelc.metrics.popularity_bias:POPULARITY_BIAS_20",
+        "intra_list_diversity@20": "tfelc.metrics.intra_list_diversity:INTRA_LIST_DIVERSITY_20",
+    },
+)
+"""The metrics of what a next-item model recommends, whether or not it is taken, in the order of the reports."""

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from tfelc.core.errors import DataError
 from tfelc.metrics.checks import checked_labels, checked_probabilities, checked_scores, checked_values
+from tfelc.metrics.list_metric import Recommended
 from tfelc.metrics.ranker_metric import Judged
-from tfelc.metrics.registries import RANKING_METRICS, metrics_of
+from tfelc.metrics.registries import LIST_METRICS, RANKING_METRICS, metrics_of
 
 
 def task_metrics(
@@ -134,3 +135,12 @@ def ranking_metrics(ranks: ArrayLike) -> dict[str, float]:
         (0.4, 0.3)
     """
     return {name: RANKING_METRICS.get(name).value(ranks) for name in RANKING_METRICS.names()}
+
+
+def list_metrics(recommended: Recommended) -> dict[str, float]:
+    """The metrics of what is recommended, by the names and in the order of `LIST_METRICS`.
+
+    Args:
+        recommended: What is recommended, at least as many items a user as the metric that looks at most of them.
+    """
+    return {name: LIST_METRICS.get(name).value(recommended) for name in LIST_METRICS.names()}

@@ -44,9 +44,7 @@ def torch_step(rows: int, precision: str, seconds: float) -> dict[str, float] | 
     tasks = range(len(schema.tasks))
     gates = [torch.nn.Linear(activity, _EXPERTS, device=device) for _ in tasks]
     towers = [
-        torch.nn.Sequential(
-            torch.nn.Linear(_UNITS[-1], _TOWER), torch.nn.ReLU(), torch.nn.Linear(_TOWER, 1)
-        ).to(device)
+        torch.nn.Sequential(torch.nn.Linear(_UNITS[-1], _TOWER), torch.nn.ReLU(), torch.nn.Linear(_TOWER, 1)).to(device)
         for _ in tasks
     ]
     weights = [*table.parameters(), *experts, *(weight for part in (*gates, *towers) for weight in part.parameters())]
