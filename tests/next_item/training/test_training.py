@@ -239,11 +239,11 @@ def test_twins_and_a_split_by_time(tmp_path) -> None:
 
 
 def test_how_a_table_is_split_is_said_and_kept(tmp_path) -> None:
-    users, actions = 1_000, 4  # one after another, so that the last tenth of the users is for test
+    users, actions = 1_000, 5  # one after another, so that the last tenth of the users is for test
     at = np.arange(users * actions)
     pq.write_table(pa.table({"user": at // actions, "item": at % 7, "time": at}), tmp_path / "log.parquet")
     said = io.StringIO()
-    asked = (*BARE, "split.protocol=auto", "split.min_user_actions=0")
+    asked = (*BARE, "split.protocol=auto")
     run = create(tmp_path / "run", tmp_path / "log.parquet", *asked, console=Console(file=said)).run
     assert "split by time, as the model will be used (split.protocol: global_time)" in said.getvalue()
     assert NextItemRun.open(run.path).settings.split.protocol == "global_time"

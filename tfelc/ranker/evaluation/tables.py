@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import get_args
 
 from rich.box import SIMPLE
 from rich.table import Table
 
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.evaluation.yardsticks_table import yardsticks_table
-from tfelc.metrics.registries import RANKER_METRICS
+from tfelc.metrics.ranker_metric import Judged
+from tfelc.metrics.registries import RANKER_METRICS, metrics_of
+from tfelc.ranker.evaluation.evaluation import ALL
 
 # Told under the table, not in a column of its own.
 _COVERAGE = "gauc_coverage"
@@ -26,23 +29,60 @@ def result_tables(result: EvaluationResult, best: Mapping[str, float] | None = N
         result: The result of `evaluate`, with what training measured beside it.
         best: The best possible AUC of each output, where that is known. Defaults to None.
     """
-    tables = [metrics_table(result, best)]
+    # Probabilities and quantities share no metric: in one table half of the cells would be empty.
+    kinds = [kind for kind in get_args(Judged) if _outputs(result, kind)]
+    tables = [metrics_table(result, best, kind) for kind in kinds]
     if result.yardsticks:
-        tables.append(yardsticks_table(result, "ranker", YARDSTICK_METRICS, RANKER_METRICS))
+        for kind in kinds:
+            names = [name for name in YARDSTICK_METRICS if RANKER_METRICS.get(name).judges == kind]
+            tables.append(yardsticks_table(result, "ranker", names, RANKER_METRICS))
     if result.groups:
         tables.append(groups_table(result))
+    if result.uncalibrated:
+        tables.append(calibration_table(result))
     if result.gates:
         tables.append(gates_table(result))
     return tables
 
 
-def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, float] | None = None) -> Table:
-    """All metrics of every output.
+def metrics_table(
+    result: EvaluationResult,
+    best_possible_auc: Mapping[str, float] | None = None,
+    judged: Judged = "probabilities",
+) -> Table:
+    """All metrics of every output of one kind.
 
     Args:
         result: The result of `evaluate`.
         best_possible_auc: Output -> the AUC of the true probabilities. Defaults to None: they are not known.
+        judged: The kind of outputs. Defaults to probabilities.
     """
+    if judged == "values":
+        best_possible_auc, notes = None, []
+    else:
+        notes = _notes(result, bool(best_possible_auc))
+    table = Table(title=f"{result.split}, {result.count:,} rows", caption="\n".join(notes), box=SIMPLE)
+    table.add_column("output", no_wrap=True)
+    held = result.held.gauc if result.held is not None else {}
+    names = [each.name for each in metrics_of(judged) if each.name != _COVERAGE and is_measured(result, each.name)]
+    for name in names:
+        table.add_column(RANKER_METRICS.get(name).heading, justify="right")
+        if name == "auc" and best_possible_auc:
+            table.add_column("best AUC", justify="right")
+        if name == "gauc" and held:
+            table.add_column("GAUC, held", justify="right")
+    for output in _outputs(result, judged):
+        cells = [_shown(result.metrics[output].get(name)) for name in names]
+        if held and "gauc" in names:
+            cells.insert(names.index("gauc") + 1, _shown(held.get(output)))
+        if best_possible_auc and "auc" in names:
+            cells.insert(names.index("auc") + 1, _shown(best_possible_auc.get(output)))
+        table.add_row(output, *cells)
+    return table
+
+
+def _notes(result: EvaluationResult, has_best: bool) -> list[str]:
+    """What is said under the metrics of probabilities."""
     covered = ", ".join(
         f"{output} {values[_COVERAGE]:.0%}"
         for output, values in result.metrics.items()
@@ -55,26 +95,15 @@ def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, floa
             "has one value of each, so GAUC is there twice, held: with the first value in all rows of one "
             f"{result.held.within}"
         )
-    if best_possible_auc:
+    if has_best:
         notes.append("best AUC: that of the true probabilities")
-    table = Table(title=f"{result.split}, {result.count:,} rows", caption="\n".join(notes), box=SIMPLE)
-    table.add_column("output", no_wrap=True)
-    held = result.held.gauc if result.held is not None else {}
-    names = [name for name in RANKER_METRICS.names() if name != _COVERAGE and is_measured(result, name)]
-    for name in names:
-        table.add_column(RANKER_METRICS.get(name).heading, justify="right")
-        if name == "auc" and best_possible_auc:
-            table.add_column("best AUC", justify="right")
-        if name == "gauc" and held:
-            table.add_column("GAUC, held", justify="right")
-    for output, values in result.metrics.items():
-        cells = [_shown(values.get(name)) for name in names]
-        if held and "gauc" in names:
-            cells.insert(names.index("gauc") + 1, _shown(held.get(output)))
-        if best_possible_auc and "auc" in names:
-            cells.insert(names.index("auc") + 1, _shown(best_possible_auc.get(output)))
-        table.add_row(output, *cells)
-    return table
+    return notes
+
+
+def _outputs(result: EvaluationResult, judged: Judged) -> list[str]:
+    """The outputs that have metrics of a kind."""
+    names = {metric.name for metric in metrics_of(judged)}
+    return [output for output, values in result.metrics.items() if names & values.keys()]
 
 
 def is_measured(result: EvaluationResult, name: str) -> bool:
@@ -98,6 +127,29 @@ def groups_table(result: EvaluationResult) -> Table:
         cells = [
             " / ".join(_shown(values[output][name]) for name in names[output]) if output in values else "-"
             for output in result.metrics
+        ]
+        table.add_row(group, *cells)
+    return table
+
+
+def calibration_table(result: EvaluationResult) -> Table:
+    """What the calibration changes, in all and by user group: predicted over observed.
+
+    Args:
+        result: The result of `evaluate`, of a ranker that has a calibration.
+    """
+    table = Table(title="predicted / observed, without calibration -> with it", box=SIMPLE)
+    table.add_column("group")
+    outputs = list(result.uncalibrated[ALL])
+    for output in outputs:
+        table.add_column(output, justify="right")
+    for group, before in result.uncalibrated.items():
+        after = result.metrics if group == ALL else result.groups[group]
+        cells = [
+            f"{_short(before[output]['calibration'])} -> {_short(after[output]['calibration'])}"
+            if output in before
+            else "-"
+            for output in outputs
         ]
         table.add_row(group, *cells)
     return table
@@ -144,6 +196,10 @@ def _clusters_caption(result: EvaluationResult) -> str:
             f"{found['adjusted_rand']:.2f}; distance between its gates {distances}"
         )
     return "\n".join(lines)
+
+
+def _short(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
 
 
 def _shown(value: float | None) -> str:
