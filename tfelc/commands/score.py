@@ -13,8 +13,8 @@ import typer
 
 if TYPE_CHECKING:
     from tfelc.lifecycle.scoring.batch_job import BatchJob
+    from tfelc.lifecycle.scoring.engines import Engine
     from tfelc.lifecycle.scoring.summary import Summary
-    from tfelc.next_item.scoring.top_k_job import TopKJob
     from tfelc.ranker.scoring.ranker_summary import RankerSummary
     from tfelc.ranker.scoring.scoring_job import ScoringJob
 
@@ -80,7 +80,7 @@ def score(
     dry_run: DryRun = False,
 ) -> None:
     """Scores files: one output part for each row group, the ids and one column an output, in the order of the input."""
-    _check_call(context, engine, output, dry_run)
+    chosen = _checked_engine(context, engine, output, dry_run)
 
     from tfelc.lifecycle.scoring.shard import Shard
     from tfelc.ranker.scoring.scoring_job import JobSettings, ScoringJob
@@ -104,7 +104,7 @@ def score(
     if dry_run:
         _preview(job)
         return
-    summary: RankerSummary = _run(job, engine, context.args)  # type: ignore[assignment]  # a ScoringJob's is one
+    summary: RankerSummary = _run(job, chosen)  # type: ignore[assignment]  # a ScoringJob's is one
     _report_scores(job, summary)
 
 
@@ -131,8 +131,9 @@ def top_k(
 
     The input has a row a user, with a list of items, or a row an interaction, as training takes it: user, item, time.
     """
-    _check_call(context, engine, output, dry_run)
+    chosen = _checked_engine(context, engine, output, dry_run)
 
+    from tfelc.core.errors import UsageError
     from tfelc.lifecycle.scoring.shard import Shard
     from tfelc.next_item.scoring.top_k_job import TopKJob, TopKSettings
 
@@ -153,24 +154,19 @@ def top_k(
             keep_seen=keep_seen,
         )
     )
-    _run_top_k(job, engine, context.args, dry_run)
-
-
-def _run_top_k(job: "TopKJob", engine: str, options: list[str], dry_run: bool) -> None:
-    from tfelc.core.errors import UsageError
-
     if job.is_gathered and engine != "local":
         raise UsageError(f"--engine {engine}: a table of interactions is gathered into histories on one machine")
     if dry_run:
         _preview(job)
         return
-    _report(job, _run(job, engine, options))
+    _report(job, _run(job, chosen))
 
 
-def _check_call(context: typer.Context, engine: str, output: str | None, dry_run: bool) -> None:
+def _checked_engine(context: typer.Context, engine: str, output: str | None, dry_run: bool) -> "Engine":
     from tfelc.core.errors import UsageError
     from tfelc.core.interruption import advise
     from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.lifecycle.scoring.engines import ENGINES
     from tfelc.lifecycle.scoring.local_engine import local_engine
 
     if engine == "local":
@@ -179,15 +175,15 @@ def _check_call(context: typer.Context, engine: str, output: str | None, dry_run
         raise UsageError("--output is missing: name the folder of the results")
     advise("the same command goes on where it stopped")
     load_tensorflow()
+    # Before the inputs are looked into: what they name may be known to the engine alone.
+    return ENGINES.get(engine)(context.args)
 
 
-def _run(job: "BatchJob[Any]", engine: str, options: list[str]) -> "Summary":
+def _run(job: "BatchJob[Any]", engine: "Engine") -> "Summary":
     from tfelc.core.row_progress import RowProgress
-    from tfelc.lifecycle.scoring.engines import ENGINES
 
-    chosen = ENGINES.get(engine)(options)
     with RowProgress(job.rows) as bar:
-        return job.run(chosen, bar.advance)
+        return job.run(engine, bar.advance)
 
 
 def _preview(job: "BatchJob[Any]") -> None:

@@ -21,6 +21,7 @@ QUARANTINE = "_quarantine"
 RANKING = "_ranking"
 _JOB = "_job.json"
 _SHARDS = "_shards"
+_ATTEMPTS = "_attempts"
 _FILES, _FOLDERS = (_JOB, MANIFEST), (QUARANTINE, RANKING, _SHARDS)
 
 
@@ -123,6 +124,25 @@ class OutputFolder:
         self.storage.write(name, content)
         return Part.of(name, content)
 
+    def of_attempt(self, mark: str) -> Attempt:
+        """Where one attempt at some parts writes, of which only the one that counts is to have their names.
+
+        Args:
+            mark: What no other attempt of the job has.
+        """
+        return Attempt(self.storage, mark)
+
+    def commit(self, name: str, mark: str) -> None:
+        """Gives a part, and before it its quarantine, the name it is to have."""
+        self.storage.rename(f"{_ATTEMPTS}/{name}.{mark}.{QUARANTINE}", f"{QUARANTINE}/{name}")
+        self.storage.rename(f"{_ATTEMPTS}/{name}.{mark}", name)
+
+    def clear_attempts(self) -> None:
+        """Removes what attempts that do not count have left."""
+        for name in self.storage.names(_ATTEMPTS):
+            self.storage.remove(f"{_ATTEMPTS}/{name}")
+        self.storage.remove_empty(_ATTEMPTS)
+
     def finish_shard(self, parts: list[Part]) -> list[Part] | None:
         """Says that this process has done its share.
 
@@ -157,6 +177,21 @@ class OutputFolder:
     def mark_success(self) -> None:
         """Writes the mark of success."""
         self.storage.write(SUCCESS, b"")
+
+
+class Attempt:
+    """The parts of one attempt, under names of its own."""
+
+    def __init__(self, storage: Storage, mark: str) -> None:
+        self._storage = storage
+        self._mark = mark
+
+    def write(self, name: str, content: bytes, quarantine: bytes | None) -> Part:
+        """Writes a part and its quarantine."""
+        if quarantine is not None:
+            self._storage.write(f"{_ATTEMPTS}/{name}.{self._mark}.{QUARANTINE}", quarantine)
+        self._storage.write(f"{_ATTEMPTS}/{name}.{self._mark}", content)
+        return Part.of(name, content)
 
 
 def _is_job(content: bytes | None) -> bool:

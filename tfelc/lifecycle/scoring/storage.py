@@ -76,10 +76,18 @@ class Storage:
 
     def rename(self, name: str, new: str) -> None:
         """Gives a file another name; where it is gone, another process has done so."""
-        content = self.read(name)
-        if content is not None:
-            self.write(new, content)
-            self.remove(name)
+        if self.local is None:
+            content = self.read(name)
+            if content is not None:
+                self.write(new, content)
+                self.remove(name)
+            return
+        try:
+            (self.local / new).parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                os.replace(self.local / name, self.local / new)
+        except OSError as error:
+            raise ScoringError(f"{self.url}/{new}: cannot be written: {error.strerror}") from error
 
     def remove_empty(self, folder: str) -> None:
         """Removes a folder that holds no files; an object store has none such."""
