@@ -39,8 +39,6 @@ class SparkCluster:
         self.url = self._said("master", r"Starting Spark master at (spark://\S+)")
         for number in range(1, workers + 1):
             self.start_worker(number)
-        for number in range(1, workers + 1):
-            self._said(f"worker-{number}", "Successfully registered with master")
 
     def start_worker(self, number: int) -> None:
         """Starts a worker, or starts it again."""

@@ -28,11 +28,17 @@ Inputs = Annotated[
     typer.Option(
         "--input",
         help="Parquet, CSV, TSV, JSON lines or TFRecord: files, a folder, a quoted pattern, a URL; or delta:PATH, "
-        "iceberg:PATH. May repeat.",
+        "iceberg:PATH, and spark:NAME with --engine spark. May repeat.",
     ),
 ]
 Output = Annotated[str | None, typer.Option(help="Folder of the results; a job that was stopped goes on in it.")]
-EngineName = Annotated[str, typer.Option(help="local, beam, or one of a plug-in; Beam takes its runner's options too.")]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        help="local, spark, beam, or one of a plug-in. Spark takes --master, --remote and --conf KEY=VALUE too, Beam its "
+        "runner's options."
+    ),
+]
 ShardText = Annotated[str, typer.Option(help="i/n: this process scores its share of n.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Score so many rows at most.")]
 MaxBadRows = Annotated[float, typer.Option(min=0, max=1, help="Share of rows that may be bad; over it, exit code 3.")]

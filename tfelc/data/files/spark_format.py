@@ -27,7 +27,7 @@ class SparkFormat(TableFormat):
         """The table."""
         found = TableVersion(SPARK, location, version)
         file = LogFile(str(found), SPARK, table=found)
-        schema = _arrow_schema(frame_of(_session(str(found)), file), str(found))
+        schema = arrow_schema(frame_of(_session(str(found)), file), str(found))
         return found, [LogFile(str(found), SPARK, tuple(schema.names), tuple(schema.types), table=found)]
 
     def read(self, file: LogFile, columns: Sequence[str], group: int | None, rows: int) -> Iterator[pa.RecordBatch]:
@@ -64,7 +64,8 @@ def _session(table: str) -> SparkSession:
     return session
 
 
-def _arrow_schema(frame: DataFrame, table: str) -> pa.Schema:
+def arrow_schema(frame: DataFrame, table: str) -> pa.Schema:
+    """The types in which Spark hands over a table's columns; raises DataError where it has none for one."""
     from pyspark.errors import PySparkException
     from pyspark.sql.pandas.types import to_arrow_schema
 

@@ -8,9 +8,11 @@ from dataclasses import asdict
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 import pytest
 
+import tfelc
 from tests.support.scored import parts, run, scores
 from tfelc.core.errors import BadRowsError, ScoringError, UsageError
 from tfelc.lifecycle.scoring.shard import Shard
@@ -31,6 +33,7 @@ CONF = {
     "spark.executor.memory": "512m",
     "spark.executor.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
     "spark.ui.enabled": "false",
+    "spark.task.maxFailures": "2",
     # A copy of a task begins as soon as another one has ended and this one takes twice as long.
     "spark.speculation": "true",
     "spark.speculation.quantile": "0.4",
@@ -76,7 +79,7 @@ def table(engine, log):
 
 
 def assert_same_rows(found: pa.Table, expected: pa.Table) -> None:
-    """In whatever order. The last bit of a score goes with the rows that a batch has, which Spark chooses for a table."""
+    """In whatever order; the last bit of a score goes with the rows of its batch, which Spark chooses for a table."""
     found, expected = (rows.sort_by("impression") for rows in (found, expected))
     assert found.schema.equals(expected.schema) and len(found) == len(expected)
     for name in expected.column_names:
@@ -123,6 +126,27 @@ def test_a_table_that_spark_reads_gives_the_rows_and_counts_of_one_machine(
         ScoringJob(settings(tmp_path / "scores", inputs=(table,))).run(engine)
 
 
+def test_a_frame_keeps_its_rows_and_gets_scores_or_a_fault(engine, exported, log_rows, reference, tmp_path):
+    from pyspark.sql import SparkSession
+
+    ids = log_rows["impression"].to_pylist()
+    ids[7] = None
+    rows = log_rows.set_column(0, "impression", [ids]).append_column("note", [[f"row {n}" for n in range(600)]])
+    pq.write_table(rows, tmp_path / "log.parquet")
+    frame = SparkSession.getActiveSession().read.parquet(str(tmp_path / "log.parquet"))
+    found = tfelc.spark.score(frame, exported.path).toArrow()
+    assert found.column_names[: len(rows.column_names)] == rows.column_names and found.column_names[-1] == "fault"
+    assert found["note"].to_pylist() == rows["note"].to_pylist()
+    faults = found["fault"].to_pylist()
+    assert faults[7] == "impression: a id must not be null or NaN" and faults.count(None) == 599
+    assert found["click"][7].as_py() is None and found["model_version"].null_count == 1
+    kept = found.filter(pa.compute.is_null(found["fault"])).select(scores(reference[0]).column_names)
+    expected = scores(reference[0])
+    assert_same_rows(kept, expected.filter(pa.compute.not_equal(expected["impression"], log_rows["impression"][7])))
+    with pytest.raises(UsageError, match="has a column `CLICK`|has a column `click`"):
+        tfelc.spark.score(frame.withColumnRenamed("note", "CLICK"), exported.path)
+
+
 def test_too_many_bad_rows_fail_the_job(engine, settings, log_rows, tmp_path):
     from pyspark.sql import SparkSession
 
@@ -131,24 +155,13 @@ def test_too_many_bad_rows_fail_the_job(engine, settings, log_rows, tmp_path):
     pq.write_table(log_rows.set_column(0, "impression", [ids]), tmp_path / "log.parquet")
     SparkSession.getActiveSession().read.parquet(str(tmp_path / "log.parquet")).createOrReplaceTempView("holed")
     for name in (str(tmp_path / "log.parquet"), "spark:holed"):
-        out = tmp_path / name.partition(":")[0].rpartition("/")[2]
+        out = tmp_path / ("table" if name.startswith("spark:") else "file")
         with pytest.raises(BadRowsError, match="2 of 600 rows could not be scored"):
             ScoringJob(settings(out / "scores", inputs=(name,))).run(engine)
         assert not (out / "scores/_SUCCESS").exists()
         bad = pa.concat_tables(pq.read_table(each) for each in (out / "scores/_quarantine").iterdir())
         assert bad["row"].to_pylist() == [8, 451] and set(bad["column"].to_pylist()) == {"impression"}
         assert len(scores(out / "scores")) == 598
-
-
-def test_a_model_that_a_worker_lacks_is_told_in_one_line(engine, settings, exported, tmp_path):
-    model = tmp_path / "models/1"
-    shutil.copytree(exported.path, model)
-    job = ScoringJob(settings(tmp_path / "scores", model=model))
-    assert job.scorer.model.fingerprint
-    shutil.rmtree(model)
-    with pytest.raises(ScoringError, match=r"^on worker \S+: .*models/1") as told:
-        job.run(engine)
-    assert "\n" not in str(told.value) and "Traceback" not in str(told.value)
 
 
 def test_a_limit_and_shards_of_a_table_are_refused(engine, settings, table, tmp_path):
@@ -193,3 +206,14 @@ def test_a_worker_that_is_killed_on_the_way_changes_nothing(
     killer.join()
     assert parts(tmp_path / "scores") == parts(reference[0])
     assert (tmp_path / "scores/_SUCCESS").exists()
+
+
+def test_a_model_that_a_worker_lacks_is_told_in_one_line(engine, settings, exported, tmp_path):
+    model = tmp_path / "models/1"
+    shutil.copytree(exported.path, model)
+    job = ScoringJob(settings(tmp_path / "scores", model=model))
+    assert job.scorer.model.fingerprint
+    shutil.rmtree(model)
+    with pytest.raises(ScoringError, match=r"^on worker \S+: .*models/1") as told:
+        job.run(engine)
+    assert "\n" not in str(told.value) and "Traceback" not in str(told.value)

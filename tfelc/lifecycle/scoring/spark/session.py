@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
+import shutil
 import sys
 import warnings
 from collections.abc import Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _OPTIONS = ("--master", "--remote", "--conf")
+_MASTERS = r"spark://.|k8s://.|yarn$|local($|\[|-cluster\[)"
 _DRIVERS_JAVA = "spark.driver.extraJavaOptions"
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 # The same kernels on every worker as in this process, or the last bits of the scores would differ.
@@ -46,6 +49,8 @@ def open_session(options: Sequence[str] = ()) -> SparkSession:
         if options:
             raise UsageError(f"{options[0]}: a Spark session runs in this process already; leave its options out")
         return running
+    if "spark.remote" not in settings and not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        raise UsageError("`engine` spark needs Java 17 or later: `java`, or JAVA_HOME", ["engine"])
     set_environment()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("tfelc")
@@ -54,8 +59,8 @@ def open_session(options: Sequence[str] = ()) -> SparkSession:
     try:
         session = builder.getOrCreate()
     except PySparkException as error:
-        if error.getErrorClass() == "JAVA_GATEWAY_EXITED":
-            raise UsageError("`engine` spark needs Java 17 or later: `java`, or JAVA_HOME", ["engine"]) from None
+        if error.getCondition() == "JAVA_GATEWAY_EXITED":
+            raise UsageError("`engine` spark: Spark did not start; it says why above", ["engine"]) from None
         raise carried_error(error) from None
     except Exception as error:  # Py4J hands on whatever the JVM throws
         raise carried_error(error) from None
@@ -79,6 +84,8 @@ def _settings(options: Sequence[str]) -> dict[str, str]:
             if not is_given:
                 raise UsageError(f"--conf {key}: write KEY=VALUE, as in spark.executor.memory=4g")
             found[key] = value
+        elif name == "--master" and not re.match(_MASTERS, value):
+            raise UsageError(f"--master {value}: write spark://HOST:PORT, yarn, k8s://URL, or local[CORES]")
         else:
             found[f"spark.{name[2:]}"] = value
     return found
