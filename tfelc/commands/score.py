@@ -35,8 +35,8 @@ Output = Annotated[str | None, typer.Option(help="Folder of the results; a job t
 EngineName = Annotated[
     str,
     typer.Option(
-        help="local, spark, beam, or one of a plug-in. Spark takes --master, --remote and --conf KEY=VALUE too, Beam its "
-        "runner's options."
+        help="local, spark, beam, or one of a plug-in. Spark also takes --master, --remote and --conf KEY=VALUE, Beam "
+        "its runner's options."
     ),
 ]
 ShardText = Annotated[str, typer.Option(help="i/n: this process scores its share of n.")]
@@ -162,10 +162,7 @@ def top_k(
     )
     if job.is_gathered and engine != "local":
         raise UsageError(f"--engine {engine}: a table of interactions is gathered into histories on one machine")
-    if dry_run:
-        _preview(job)
-        return
-    _report(job, _run(job, chosen))
+    _preview(job) if dry_run else _report(job, _run(job, chosen))
 
 
 def _checked_engine(context: typer.Context, engine: str, output: str | None, dry_run: bool) -> "Engine":

@@ -15,6 +15,7 @@ from tfelc.data.files.log_file import LogFile
 from tfelc.data.files.spark_format import SPARK, arrow_schema
 from tfelc.data.files.wanted import Wanted
 from tfelc.lifecycle.scoring.spark.score_frame import FAULT, ScoreFrame
+from tfelc.ranker.scoring.batch_scorer import BatchScorer
 from tfelc.ranker.scoring.scoring_job import JobSettings
 
 if TYPE_CHECKING:
@@ -54,17 +55,8 @@ def score(frame: DataFrame, model: str | Path, state: str | Path | None = None) 
     settings = JobSettings(path, (), "", state=None if state is None else Path(os.path.abspath(state)))
     scorer = settings.scorer()
     types = arrow_schema(frame, "frame")
-    columns = scorer.source_columns
-    optional = [name for name, column in columns.items() if column.default is not None]
-    missing_columns("frame", types.names, Wanted(columns, optional), "frame")
-    for name, column in columns.items():
-        if name in types.names:
-            check_type(name, column, types.field(name).type, "frame")
     added = pa.schema([field for field in scorer.output_schema if field.name not in scorer.kept])
-    taken = {name.lower() for name in types.names}
-    for name in (*added.names, FAULT):
-        if name.lower() in taken:
-            raise UsageError(f"frame: has a column `{name}`, which is the name of one that is added; rename or drop it")
+    _check(types, scorer, [*added.names, FAULT])
     task = ScoreFrame(
         settings,
         scorer.model.fingerprint,
@@ -73,3 +65,17 @@ def score(frame: DataFrame, model: str | Path, state: str | Path | None = None) 
     )
     fields = [*frame.schema.fields, *from_arrow_schema(added.append(pa.field(FAULT, pa.string()))).fields]
     return frame.mapInArrow(task, StructType(fields))
+
+
+def _check(types: pa.Schema, scorer: BatchScorer, added: list[str]) -> None:
+    """Raises where a column is missing, cannot be scored, or stands in the way of one that is added."""
+    columns = scorer.source_columns
+    optional = [name for name, column in columns.items() if column.default is not None]
+    missing_columns("frame", types.names, Wanted(columns, optional), "frame")
+    for name, column in columns.items():
+        if name in types.names:
+            check_type(name, column, types.field(name).type, "frame")
+    taken = {name.lower() for name in types.names}
+    for name in added:
+        if name.lower() in taken:
+            raise UsageError(f"frame: has a column `{name}`, which is the name of one that is added; rename or drop it")

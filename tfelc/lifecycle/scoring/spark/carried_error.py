@@ -26,7 +26,8 @@ def carrying() -> Iterator[None]:
     try:
         yield
     except TfelcError as error:
-        said = {"kind": type(error).__name__, "message": f"on worker {socket.gethostname()}: {error}"}
+        message = f"on worker {socket.gethostname()}: {' '.join(str(error).split())}"
+        said = {"kind": type(error).__name__, "message": message}
         raise CarriedError(f"{_BEGIN}{json.dumps(said)}{_END}") from None
 
 
@@ -45,6 +46,8 @@ def carried_error(error: Exception) -> TfelcError:
         # A worker's machine may lack what this one has; so the call is not at fault, and the job can go on.
         kind = getattr(errors, said["kind"])
         return (ScoringError if issubclass(kind, errors.UsageError) else kind)(said["message"])
+    if "No module named 'tfelc" in text:
+        return ScoringError("a worker's Python lacks tfelc, or has another version; install it there")
     words = _LAST_WORDS.findall(text)
     told = words[-1] if words else next((line for line in text.splitlines() if line.strip()), type(error).__name__)
     return ScoringError(f"Spark: {' '.join(told.split())}")

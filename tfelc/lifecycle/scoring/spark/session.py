@@ -41,7 +41,6 @@ def open_session(options: Sequence[str] = ()) -> SparkSession:
     # Of pyspark, which is at home with an earlier pandas; none of it is used here.
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
     try:
-        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ModuleNotFoundError:
         raise UsageError("`engine` spark needs PySpark: pip install 'tfelc[spark]'", ["engine"]) from None
@@ -49,6 +48,15 @@ def open_session(options: Sequence[str] = ()) -> SparkSession:
         if options:
             raise UsageError(f"{options[0]}: a Spark session runs in this process already; leave its options out")
         return running
+    session = _started(settings)
+    atexit.register(session.stop)
+    return session
+
+
+def _started(settings: dict[str, str]) -> SparkSession:
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
     if "spark.remote" not in settings and not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         raise UsageError("`engine` spark needs Java 17 or later: `java`, or JAVA_HOME", ["engine"])
     set_environment()
@@ -57,15 +65,13 @@ def open_session(options: Sequence[str] = ()) -> SparkSession:
     for key, value in _with_defaults(settings).items():
         builder = builder.config(key, value)
     try:
-        session = builder.getOrCreate()
+        return builder.getOrCreate()
     except PySparkException as error:
         if error.getCondition() == "JAVA_GATEWAY_EXITED":
             raise UsageError("`engine` spark: Spark did not start; it says why above", ["engine"]) from None
         raise carried_error(error) from None
     except Exception as error:  # Py4J hands on whatever the JVM throws
         raise carried_error(error) from None
-    atexit.register(session.stop)
-    return session
 
 
 def _settings(options: Sequence[str]) -> dict[str, str]:
