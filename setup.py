@@ -48,7 +48,6 @@ setup(
         "delta": ["deltalake>=1.6,<2"],
         "iceberg": ["pyiceberg[pyarrow]>=0.12,<0.13"],
         "spark": ["pyspark>=4.1,<5"],
-        "beam": ["apache-beam>=2.77,<2.78"],
         "serving": [
             "starlette>=0.40",
             "uvicorn>=0.32",
@@ -63,7 +62,6 @@ setup(
         "search": ["optuna>=5.0,<6"],
         "notebooks": ["httpx>=0.27", "jupytext>=1.16", "nbclient>=0.10", "ipykernel>=6.29"],
         "dev": [
-            "apache-beam>=2.77,<2.78",
             "deltalake>=1.6,<2",
             "pyiceberg[pyarrow,sql-sqlite]>=0.12,<0.13",
             "pyspark>=4.1,<5",

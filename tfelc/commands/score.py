@@ -34,10 +34,7 @@ Inputs = Annotated[
 Output = Annotated[str | None, typer.Option(help="Folder of the results; a job that was stopped goes on in it.")]
 EngineName = Annotated[
     str,
-    typer.Option(
-        help="local, spark, beam, or one of a plug-in. Spark also takes --master, --remote and --conf KEY=VALUE, Beam "
-        "its runner's options."
-    ),
+    typer.Option(help="local, spark, or one of a plug-in. Spark also takes --master, --remote and --conf KEY=VALUE."),
 ]
 ShardText = Annotated[str, typer.Option(help="i/n: this process scores its share of n.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Score so many rows at most.")]

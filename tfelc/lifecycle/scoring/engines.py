@@ -22,6 +22,5 @@ ENGINES: Registry[Callable[[Sequence[str]], Engine]] = Registry(
     {
         "local": "tfelc.lifecycle.scoring.local_engine:local_engine",
         "spark": "tfelc.lifecycle.scoring.spark.engine:spark_engine",
-        "beam": "tfelc.lifecycle.scoring.beam_engine:beam_engine",
     },
 )

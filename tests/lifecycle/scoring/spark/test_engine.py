@@ -16,6 +16,7 @@ import tfelc
 from tests.support.scored import parts, run, scores
 from tfelc.core.errors import BadRowsError, ScoringError, UsageError
 from tfelc.lifecycle.scoring.shard import Shard
+from tfelc.next_item.scoring.top_k_job import TopKJob, TopKSettings
 from tfelc.ranker.scoring.scoring_job import ScoringJob
 
 pytest.importorskip("pyspark", reason="PySpark is not installed: pip install -c constraints.txt -e '.[spark]'")
@@ -110,6 +111,21 @@ def test_it_goes_on_where_the_other_engine_stopped(engine, settings, reference, 
         (tmp_path / "scores" / name).unlink()
     assert ScoringJob(settings(tmp_path / "scores")).run(engine).scored_now == 110
     assert parts(tmp_path / "scores") == parts(reference[0])
+
+
+def test_the_best_items_of_many_users_are_those_of_one_machine(engine, exported_recommender, recommender_run, tmp_path):
+    items = list(recommender_run.catalog)
+    histories = [items[number : number + number % 5] for number in range(60)]
+    users = pa.table({"user_id": [f"user {number}" for number in range(60)], "history": histories})
+    pq.write_table(users, tmp_path / "users.parquet", row_group_size=20)
+
+    def job(name):
+        asked = {"model": exported_recommender.path, "inputs": (f"{tmp_path}/users.parquet",), "k": 5}
+        return TopKJob(TopKSettings(**asked, output=str(tmp_path / name)))
+
+    job("one").run()
+    job("spark").run(engine)
+    assert parts(tmp_path / "one") == parts(tmp_path / "spark") and len(parts(tmp_path / "one")) == 3
 
 
 def test_a_table_that_spark_reads_gives_the_rows_and_counts_of_one_machine(
