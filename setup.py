@@ -47,7 +47,7 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "delta": ["deltalake>=1.6,<2"],
         "iceberg": ["pyiceberg[pyarrow]>=0.12,<0.13"],
-        "spark": ["pyspark>=4.1,<5"],
+        "spark": ["pyspark>=4.3,<5"],
         "serving": [
             "starlette>=0.40",
             "uvicorn>=0.32",
@@ -64,7 +64,7 @@ setup(
         "dev": [
             "deltalake>=1.6,<2",
             "pyiceberg[pyarrow,sql-sqlite]>=0.12,<0.13",
-            "pyspark>=4.1,<5",
+            "pyspark>=4.3,<5",
             "pytest>=8",
             "pytest-xdist>=3.7",
             "httpx>=0.27",

@@ -111,8 +111,10 @@ def on_spark(model: str, inputs: str, as_table: bool = False) -> dict[str, float
     from tfelc.core.errors import UsageError
     from tfelc.lifecycle.scoring.spark.engine import spark_engine
 
+    conf = {"spark.ui.enabled": "false", "spark.sql.warehouse.dir": tempfile.gettempdir()}
+    options = [f"--conf={key}={value}" for key, value in conf.items()]
     try:
-        run = spark_engine(["--master", f"local[{os.cpu_count()}]", "--conf", "spark.ui.enabled=false"])
+        run = spark_engine(["--master", f"local[{os.cpu_count()}]", *options])
     except UsageError:
         return None
     source = f"spark:parquet.`{inputs}`" if as_table else inputs

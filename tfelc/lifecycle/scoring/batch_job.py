@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tfelc.core.errors import BadRowsError, ScoringError, UsageError
 from tfelc.data.files.log_file import LogFile
-from tfelc.data.files.spark_format import SPARK
+from tfelc.data.spark.spark_format import SPARK
 from tfelc.lifecycle.scoring.input_file import at_versions_of, find_inputs
 from tfelc.lifecycle.scoring.input_reader import InputReader
 from tfelc.lifecycle.scoring.local_engine import local_engine

@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from tfelc.lifecycle.scoring.attempt import Attempt
 from tfelc.lifecycle.scoring.input_reader import Batch
-from tfelc.lifecycle.scoring.output_folder import Attempt, OutputFolder
+from tfelc.lifecycle.scoring.output_folder import OutputFolder
 from tfelc.lifecycle.scoring.part import Part, PartEncoder
 from tfelc.lifecycle.scoring.scorer import ScoredBatch, Scorer
 

@@ -10,6 +10,7 @@ from typing import Any
 from tfelc import __version__
 from tfelc.core.errors import ScoringError
 from tfelc.core.json_text import json_text
+from tfelc.lifecycle.scoring.attempt import ATTEMPTS, Attempt
 from tfelc.lifecycle.scoring.part import Part
 from tfelc.lifecycle.scoring.shard import Shard
 from tfelc.lifecycle.scoring.storage import Storage
@@ -21,7 +22,6 @@ QUARANTINE = "_quarantine"
 RANKING = "_ranking"
 _JOB = "_job.json"
 _SHARDS = "_shards"
-_ATTEMPTS = "_attempts"
 _FILES, _FOLDERS = (_JOB, MANIFEST), (QUARANTINE, RANKING, _SHARDS)
 
 
@@ -134,14 +134,17 @@ class OutputFolder:
 
     def commit(self, name: str, mark: str) -> None:
         """Gives a part, and before it its quarantine, the name it is to have."""
-        self.storage.rename(f"{_ATTEMPTS}/{name}.{mark}.{QUARANTINE}", f"{QUARANTINE}/{name}")
-        self.storage.rename(f"{_ATTEMPTS}/{name}.{mark}", name)
+        part, quarantine = self.of_attempt(mark).names(name)
+        self.storage.rename(quarantine, f"{QUARANTINE}/{name}")
+        self.storage.rename(part, name)
 
     def clear_attempts(self) -> None:
         """Removes what attempts that do not count have left."""
-        for name in self.storage.names(_ATTEMPTS):
-            self.storage.remove(f"{_ATTEMPTS}/{name}")
-        self.storage.remove_empty(_ATTEMPTS)
+        for name in self.storage.names(ATTEMPTS):
+            self.storage.remove(f"{ATTEMPTS}/{name}")
+        self.storage.remove_empty(ATTEMPTS)
+        if self._shard.count == 1:  # else the others may be writing theirs just now
+            self.storage.remove_temporary()
 
     def finish_shard(self, parts: list[Part]) -> list[Part] | None:
         """Says that this process has done its share.
@@ -177,21 +180,6 @@ class OutputFolder:
     def mark_success(self) -> None:
         """Writes the mark of success."""
         self.storage.write(SUCCESS, b"")
-
-
-class Attempt:
-    """The parts of one attempt, under names of its own."""
-
-    def __init__(self, storage: Storage, mark: str) -> None:
-        self._storage = storage
-        self._mark = mark
-
-    def write(self, name: str, content: bytes, quarantine: bytes | None) -> Part:
-        """Writes a part and its quarantine."""
-        if quarantine is not None:
-            self._storage.write(f"{_ATTEMPTS}/{name}.{self._mark}.{QUARANTINE}", quarantine)
-        self._storage.write(f"{_ATTEMPTS}/{name}.{self._mark}", content)
-        return Part.of(name, content)
 
 
 def _is_job(content: bytes | None) -> bool:

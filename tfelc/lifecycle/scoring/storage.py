@@ -95,6 +95,12 @@ class Storage:
             with suppress(OSError):
                 (self.local / folder).rmdir()
 
+    def remove_temporary(self) -> None:
+        """Removes what writers that were killed have left; an object store has none such."""
+        if self.local is not None:
+            for temporary in self.local.rglob(".*.tmp"):
+                temporary.unlink(missing_ok=True)
+
     @contextmanager
     def locked(self, own: str, shared: bool) -> Iterator[None]:
         """Holds the folder while the block runs; the system lets go when the process ends, however it ends.
@@ -120,8 +126,7 @@ class Storage:
                 file = stack.enter_context(open(folder / name, "a", encoding="utf-8"))
                 fcntl.flock(file, kind | fcntl.LOCK_NB)
             if not shared:  # else the others may be writing theirs just now
-                for temporary in folder.rglob(".*.tmp"):
-                    temporary.unlink(missing_ok=True)
+                self.remove_temporary()
         except BlockingIOError:
             raise ScoringError(
                 f"{self.url}: another job is writing there; wait for it, or name another folder"

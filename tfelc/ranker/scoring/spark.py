@@ -12,8 +12,8 @@ from tfelc.core.errors import UsageError
 from tfelc.data.contract import check_type
 from tfelc.data.files.column_check import missing_columns
 from tfelc.data.files.log_file import LogFile
-from tfelc.data.files.spark_format import SPARK, arrow_schema
 from tfelc.data.files.wanted import Wanted
+from tfelc.data.spark.spark_format import SPARK, arrow_schema
 from tfelc.lifecycle.scoring.spark.score_frame import FAULT, ScoreFrame
 from tfelc.ranker.scoring.batch_scorer import BatchScorer
 from tfelc.ranker.scoring.scoring_job import JobSettings

@@ -11,13 +11,18 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 import tfelc
+from tests.support.every_kind import SCHEMA
 from tests.support.scored import parts, run, scores
 from tfelc.core.errors import BadRowsError, ScoringError, UsageError
+from tfelc.data import log_preparation
+from tfelc.data.dataset import Dataset
 from tfelc.lifecycle.scoring.shard import Shard
 from tfelc.next_item.scoring.top_k_job import TopKJob, TopKSettings
 from tfelc.ranker.scoring.scoring_job import ScoringJob
+from tfelc.schema.schema import Schema
 
 pytest.importorskip("pyspark", reason="PySpark is not installed: pip install -c constraints.txt -e '.[spark]'")
 
@@ -52,12 +57,13 @@ def cluster(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def engine(cluster):
+def engine(cluster, tmp_path_factory):
     from pyspark.sql import SparkSession
 
     from tfelc.lifecycle.scoring.spark.engine import spark_engine
 
-    settings = [word for key, value in CONF.items() for word in ("--conf", f"{key}={value}")]
+    conf = {**CONF, "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse"))}
+    settings = [word for key, value in conf.items() for word in ("--conf", f"{key}={value}")]
     yield spark_engine(["--master", cluster.url, *settings])
     SparkSession.getActiveSession().stop()
 
@@ -161,6 +167,21 @@ def test_a_frame_keeps_its_rows_and_gets_scores_or_a_fault(engine, exported, log
     assert_same_rows(kept, expected.filter(pa.compute.not_equal(expected["impression"], log_rows["impression"][7])))
     with pytest.raises(UsageError, match="has a column `CLICK`|has a column `click`"):
         tfelc.spark.score(frame.withColumnRenamed("note", "CLICK"), exported.path)
+
+
+@pytest.mark.parametrize("by", ["time", "user"])
+def test_a_table_that_spark_reads_is_prepared_as_files_are(engine, table, log, tmp_path, by):
+    """Here, where a session runs; each of the passes over the log must see the same order of rows."""
+    described = {**yaml.safe_load(SCHEMA), "split": {"by": by, "validation": 0.2, "test": 0.2}}
+    described["aggregates"] = {"clicks": {"by": "user_id", "compute": "count", "where": "clicked", "delay": 1}}
+    schema = Schema.parse(described, "every_kind")
+    log_preparation.prepare(schema, [table], tmp_path / "spark")
+    log_preparation.prepare(schema, f"{log}/*.parquet", tmp_path / "files")
+    found, expected = (Dataset(tmp_path / name) for name in ("spark", "files"))
+    for split in ("train", "validation", "test"):
+        rows = [pa.concat_tables(each.tables(split, list(schema.columns))) for each in (found, expected)]
+        assert rows[0].sort_by("impression").equals(rows[1].sort_by("impression"))
+    assert found.manifest.source == table and found.manifest.rows == expected.manifest.rows
 
 
 def test_too_many_bad_rows_fail_the_job(engine, settings, log_rows, tmp_path):

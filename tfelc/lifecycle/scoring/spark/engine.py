@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tfelc.core.errors import UsageError
-from tfelc.data.files.spark_format import SPARK, frame_of
-from tfelc.lifecycle.scoring.spark.carried_error import carried_error
-from tfelc.lifecycle.scoring.spark.session import open_session
+from tfelc.data.spark.carried_error import carried_error
+from tfelc.data.spark.session import open_session
+from tfelc.data.spark.spark_format import SPARK, frame_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -47,6 +47,7 @@ def spark_engine(options: Sequence[str] = ()) -> Engine:
         for part in _of_files(session, job, there, files):
             progress(part.measures.read)
             yield part
+        folder.clear_attempts()
         for number in tables:
             for part in _of_table(session, job, folder, number):
                 progress(part.measures.read)
@@ -74,7 +75,6 @@ def _of_table(session: SparkSession, job: BatchJob[Any], folder: OutputFolder, n
     columns = [name for name in job.scorer.source_columns if name in table.names]
     task = ScoreRows(job.settings, job.scorer.model.fingerprint, number, table)
     rows = frame_of(session, table).select(*(f"`{name}`" for name in columns))
-    folder.clear_attempts()
     for part, mark in _parts(rows.mapInArrow(task, PART_ROWS)):
         folder.commit(part.name, mark)
         yield part

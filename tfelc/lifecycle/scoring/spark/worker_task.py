@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from tfelc.core.errors import ExportError
 from tfelc.core.tensorflow_start import load_tensorflow
-from tfelc.lifecycle.scoring.spark.carried_error import carrying
+from tfelc.data.spark.carried_error import carrying
 
 if TYPE_CHECKING:
     from tfelc.lifecycle.export.session_runner import SessionRunner

@@ -3,8 +3,8 @@
 import pytest
 
 from tfelc.core.errors import DataError, ExportError, ScoringError, UsageError
-from tfelc.lifecycle.scoring.spark.carried_error import carried_error, carrying
-from tfelc.lifecycle.scoring.spark.session import open_session
+from tfelc.data.spark.carried_error import carried_error, carrying
+from tfelc.data.spark.session import open_session
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from tfelc.core.errors import DataError, UsageError
 from tfelc.data.files.file_format import TableFormat
 from tfelc.data.files.log_file import LogFile, TableVersion
+from tfelc.data.spark.carried_error import carried_error
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -33,7 +34,8 @@ class SparkFormat(TableFormat):
     def read(self, file: LogFile, columns: Sequence[str], group: int | None, rows: int) -> Iterator[pa.RecordBatch]:
         """Brings the rows to this process, a partition at a time."""
         frame = frame_of(_session(file.path), file).select(*(f"`{name}`" for name in columns))
-        for row in frame.mapInArrow(_packed, "batch binary").toLocalIterator():
+        packed = frame.mapInArrow(_packed, "batch binary").toLocalIterator()
+        while (row := _next(packed)) is not None:
             with pa.ipc.open_stream(row["batch"]) as stream:
                 yield from stream
 
@@ -60,8 +62,17 @@ def _session(table: str) -> SparkSession:
         raise UsageError(f"{table}: needs PySpark: pip install 'tfelc[spark]'") from None
     session = SparkSession.getActiveSession()
     if session is None:
-        raise UsageError(f"{table}: is read by Spark: with --engine spark, or where a Spark session runs already")
+        raise UsageError(
+            f"{table}: is read by Spark, by `tfelc score --engine spark`, `tfelc prepare table`, or in your own session"
+        )
     return session
+
+
+def _next(rows: Iterator[Any]) -> Any:
+    try:
+        return next(rows, None)
+    except Exception as error:  # Py4J and Spark Connect have exceptions of their own
+        raise DataError(str(carried_error(error))) from None
 
 
 def arrow_schema(frame: DataFrame, table: str) -> pa.Schema:

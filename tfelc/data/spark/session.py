@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tfelc.core.errors import UsageError
 from tfelc.core.tensorflow_start import set_environment
-from tfelc.lifecycle.scoring.spark.carried_error import carried_error
+from tfelc.data.spark.carried_error import carried_error
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
