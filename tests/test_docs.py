@@ -57,7 +57,9 @@ def test_the_library(tmp_path):
     )
     # A line for the one epoch of each model that shows its progress.
     starts = [re.split("  |,", line)[0] for line in shown.splitlines()]
-    assert starts == ["auto", "epoch 1/1", starts[2], "epoch 1/1"] and "split.min_user_actions" in shown
+    assert (
+        starts == ["auto", "epoch 1/1", starts[2], "split by time", "epoch 1/1"] and "split.min_user_actions" in shown
+    )
     assert (tmp_path / "report.html").exists() and (tmp_path / "runs" / "ctr" / "run.json").exists()
 
 

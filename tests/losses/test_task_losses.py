@@ -7,7 +7,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfelc.losses.task_losses import binary_cross_entropy, joint_cross_entropy, task_losses
+from tfelc.losses.task_heads.binary_cross_entropy import binary_cross_entropy
+from tfelc.losses.task_losses import joint_cross_entropy, task_losses
 from tfelc.schema.task import Task
 
 CTR = Task(label="click")
@@ -154,3 +155,33 @@ def test_chain_of_three() -> None:
     p = np.array([1 / (1 + np.exp(-z)) for z in (1, 1, 50, 50)]) / 4
     expected = -(np.log(p[0]) + np.log(1 - p[1:]).sum()) / 4
     assert _losses(entire, labels, logits)["buy"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_row_whose_label_is_not_known_counts_for_no_task_that_needs_it() -> None:
+    nan = float("nan")
+    labels = {"ctr": _floats(1, 0, nan, 1), "cvr": _floats(nan, nan, 1, 1)}
+    logits = tf.Variable([[0.0, 1, 2, 3], [-1, 4, 1, 2]])
+    with tf.GradientTape(persistent=True) as tape:
+        rows = {"ctr": logits[0], "cvr": logits[1]}
+        conditional = task_losses({"ctr": CTR, "cvr": CVR}, labels, rows)
+        entire = task_losses({"ctr": CTR, "cvr": ESMM}, labels, rows)
+    assert float(conditional["ctr"]) == pytest.approx((_softplus([0, 1, -3])).sum() / 3, rel=1e-6)
+    # Of the third row nobody knows whether the click came; of the first, whether the order did.
+    assert float(conditional["cvr"]) == pytest.approx(_softplus(-2), rel=1e-6)
+    # A click that did not come decides the product.
+    sigmoid = 1 / (1 + np.exp(-logits.numpy().astype(np.float64)))
+    wanted = -np.log([1 - sigmoid[0, 1] * sigmoid[1, 1], sigmoid[0, 3] * sigmoid[1, 3]]).mean()
+    assert float(entire["cvr"]) == pytest.approx(wanted, rel=1e-5)
+    for losses, used in ((conditional, [3]), (entire, [1, 3])):
+        gradient = tape.gradient(losses["cvr"], logits).numpy()
+        assert np.all(np.isfinite(gradient))
+        assert set(np.flatnonzero(gradient[1])) == set(used)
+
+
+def test_each_task_may_weigh_the_rows_in_its_own_way() -> None:
+    weights = {"cvr": _floats(1, 2, 3, 4)}
+    found = _losses({"ctr": CTR, "cvr": CVR}, LABELS, LOGITS, weights)
+    plain = _losses({"ctr": CTR, "cvr": CVR}, LABELS, LOGITS)
+    weighed = _losses({"ctr": CTR, "cvr": CVR}, LABELS, LOGITS, weights["cvr"])
+    assert found == pytest.approx({"ctr": plain["ctr"], "cvr": weighed["cvr"]}, rel=1e-6)
+    assert weighed["ctr"] != pytest.approx(plain["ctr"])

@@ -73,11 +73,14 @@ def test_directions_headings_and_intervals():
     found = {name: RANKER_METRICS.get(name) for name in RANKER_METRICS.names()}
     assert {name: metric.sign for name, metric in found.items()} == {
         "auc": 1, "gauc": 1, "gauc_coverage": 0, "logloss": -1, "ne": -1, "calibration": 0, "ece": -1,
+        "mae": -1, "rmse": -1, "nrmse": -1, "sum_error": 0, "spearman": 1, "xauc": 1, "gini": 1,
     }  # fmt: skip
     assert [metric.heading for metric in found.values()] == [
         "AUC", "GAUC", "rows of GAUC", "log loss", "NE", "pred/obs", "ECE",
+        "MAE", "RMSE", "RMSE/SD", "sum error", "Spearman", "XAUC", "Gini",
     ]  # fmt: skip
-    assert [name for name, metric in found.items() if metric.statistic is None] == ["gauc_coverage", "ece"]
+    without = [name for name, metric in found.items() if metric.statistic is None]
+    assert without == ["gauc_coverage", "ece", "spearman", "xauc", "gini"]
     assert [name for name, metric in found.items() if metric.needs_users] == ["gauc", "gauc_coverage"]
 
 

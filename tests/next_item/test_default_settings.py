@@ -48,9 +48,14 @@ def test_every_file_loads_for_every_model(source: str, paper: bool) -> None:
     assert said == ["settings: `model.variant` is now `model.name`"]
 
 
-@pytest.mark.parametrize("source", ["simulated", "/logs/clicks.parquet", "logs/beauty.txt", "paper_beauty", "nothing"])
+@pytest.mark.parametrize("source", ["/logs/clicks.parquet", "logs/beauty.txt", "paper_beauty", "nothing"])
 def test_a_file_of_ones_own_takes_the_default(source: str) -> None:
     assert default_settings(source) == default_settings("default")
+    assert default_settings(source).split.protocol == "auto"
+
+
+def test_the_simulated_set_is_split_as_the_public_ones_are() -> None:
+    assert default_settings("simulated") == default_settings("default", ["split.protocol=leave_one_out"])
 
 
 def test_overrides_go_over_the_shipped_settings() -> None:

@@ -58,7 +58,7 @@ VIEWS = ("model.contrast.sequence_weight=0.1",)
         (("model=3",), "`model`: must be a mapping of names to values. Received: 3"),
         (
             ("model.name=sasrec", "model.clusters.num_clusters=3"),
-            "`model.clusters`: no such setting; it is one of name, loss, neighbors, encoder",
+            "`model.clusters`: no such setting; it is one of name, loss, neighbors, encoder, item_attributes",
         ),
         (
             ("model.loss.num_negatives=3",),

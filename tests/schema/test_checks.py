@@ -7,6 +7,7 @@ import yaml
 
 from tfelc.core.errors import SchemaError
 from tfelc.schema.schema import Schema
+from tfelc.schema.task_chain import absent_outputs
 
 _WHOLE = """
 name: shop
@@ -26,9 +27,9 @@ tasks:
 """
 
 
-def _fault(*changes: str) -> str:
-    """What `Schema.parse` says after changes such as `columns.price.default: many`."""
-    content = yaml.safe_load(_WHOLE)
+def _changed(*changes: str) -> dict[str, Any]:
+    """The content after changes such as `columns.price.default: many`."""
+    content: dict[str, Any] = yaml.safe_load(_WHOLE)
     for change in changes:
         path, value = next(iter(yaml.safe_load(change).items()))
         *parents, last = path.split(".")
@@ -36,8 +37,13 @@ def _fault(*changes: str) -> str:
         for parent in parents:
             place = place.setdefault(parent, {})
         place[last] = value
+    return content
+
+
+def _fault(*changes: str) -> str:
+    """What `Schema.parse` says after changes."""
     with pytest.raises(SchemaError) as error:
-        Schema.parse(content, "shop.yaml")
+        Schema.parse(_changed(*changes), "shop.yaml")
     message = str(error.value)
     assert message.startswith("shop.yaml: ") and "\n" not in message and error.value.exit_code == 2
     return message.removeprefix("shop.yaml: ")
@@ -51,7 +57,7 @@ def test_the_unchanged_schema_is_sound() -> None:
     ("change", "fault"),
     [
         # The mapping itself.
-        ("color: red", "`color`: no such key; it is one of name, columns, tasks, tables, user_key, split"),
+        ("hue: red", "`hue`: no such key; it is one of name, columns, tasks, tables, user_key, split"),
         ("taks: {}", "`taks`: no such key; did you mean `tasks`?"),
         ("columns.price.rol: user", "`columns.price.rol`: no such key; did you mean `role`?"),
         ("tables.item.min_cuont: 3", "`tables.item.min_cuont`: no such key; did you mean `min_count`?"),
@@ -60,7 +66,8 @@ def test_the_unchanged_schema_is_sound() -> None:
         ("columns.price.color: red", "`columns.price.color`: no such key; it is one of kind, role, type"),
         (
             "columns.price.kind: nubmer",
-            "`columns.price.kind`: must be one of number, category, list, vector, label, group, id, weight, timestamp. "
+            "`columns.price.kind`: must be one of number, category, list, vector, label, group, id, weight, timestamp, "
+            "value. "
             "Received: 'nubmer'; did you mean `number`?",
         ),
         (
@@ -147,3 +154,66 @@ def test_contradictions_of_two_parts() -> None:
 def test_what_is_no_mapping(content: object) -> None:
     with pytest.raises(SchemaError, match="^shop.yaml: [^\n]*$"):
         Schema.parse(content, "shop.yaml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (["tasks.click.kind: watch_time"], "task `click`: `clicked` is not a column of kind `value`, as one of kind"),
+        (["tasks.click.scale: log"], "`tasks.click`: a task of kind `binary` takes no `scale`"),
+        (["tasks.click.weight: clicked"], "task `click`: `clicked` is not a column of kind `weight`"),
+        (["tasks.click.weight: a", "tasks.click.row_weight: b"], "`weight` and `row_weight` name two columns"),
+        (["columns.price.nullable: true"], "`columns.price`: a column of kind `number` takes no `nullable`"),
+        (
+            [
+                "columns.paid: {kind: value}",
+                "tasks.pay: {label: paid, kind: regression, conditioned_on: click, space: entire}",
+            ],
+            "`tasks.pay`: a task of kind `regression` takes no `space: entire`",
+        ),
+        (
+            [
+                "columns.paid: {kind: value}",
+                "tasks.pay: {label: paid, kind: regression}",
+                "tasks.late: {label: clicked, conditioned_on: pay}",
+            ],
+            "task `late`: `conditioned_on: pay` predicts a value, which is no condition",
+        ),
+    ],
+)
+def test_contradictions_of_values_and_weights(changes: list[str], fault: str) -> None:
+    assert fault in _fault(*changes)
+
+
+def test_each_task_may_name_a_weight_of_its_own() -> None:
+    weights = ["columns.w1: {kind: weight}", "columns.w2: {kind: weight}", "tasks.click.weight: w2"]
+    schema = Schema.parse(_changed(*weights), "shop.yaml")
+    assert schema.row_weights["click"] == "w2"
+    assert Schema.parse(yaml.safe_load(schema.dump()), "again") == schema
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (["score: click * bye"], "`score` click * bye: no output `bye`; there are click, buy, click_buy"),
+        (["score: click *"], "`score` click *: not a formula"),
+        (["score: click / 0"], "`score` click / 0: is a finite number for no output"),
+        (["score: log(click_buy - 2)"], "`score` log(click_buy - 2): is a finite number for no output"),
+        (["score: 7"], "`score`: "),
+        (["score: click.real"], "`score` click.real: only outputs, numbers"),
+        (["score: click", "tasks.score: {label: clicked}"], "output `score` is that of `score`, too"),
+        (
+            ["score: click", "columns.K: {kind: number, role: item}"],
+            "column `K`: where there is a `score`, a ranking takes `k`",
+        ),
+    ],
+)
+def test_contradictions_of_a_score(changes: list[str], fault: str) -> None:
+    assert fault in _fault(*changes)
+
+
+def test_a_score_may_use_every_output() -> None:
+    schema = Schema.parse(_changed("score: click_buy ** 0.5 - 2 * click + log(buy)"), "shop.yaml")
+    assert absent_outputs(schema.score, schema.tasks, ["click", "buy"]) == []
+    assert absent_outputs(schema.score, schema.tasks, ["buy"]) == ["click", "click_buy"]
+    assert Schema.parse(yaml.safe_load(schema.dump()), "again").hash() == schema.hash()

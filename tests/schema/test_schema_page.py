@@ -37,6 +37,7 @@ IN_WORDS = {
     ("Aggregate", "length"): "50",
     ("Column", "type"): "that of the kind",
     ("Column", "table"): "one of its own",
+    ("Column", "nullable"): "false",
     ("EmbeddingTable", "trainable"): "true",
 }
 

@@ -84,3 +84,14 @@ def test_a_joint_label_is_1_where_every_outcome_happened() -> None:
     np.testing.assert_array_equal(joint_label(SCHEMA.tasks, labels, "buy"), [1, 0, 0, 0, 0])
     np.testing.assert_array_equal(joint_label(SCHEMA.tasks, labels, "cart"), [1, 1, 0, 0, 0])
     np.testing.assert_array_equal(joint_label(SCHEMA.tasks, labels, "click"), labels["click"])
+
+
+def test_a_joint_label_is_known_where_all_are_or_one_is_0() -> None:
+    nan = float("nan")
+    labels = {
+        "click": np.array([1, 1, 0, nan, nan], np.float32),
+        "cart": np.array([1, nan, nan, 1, 0], np.float32),
+        "buy": np.array([nan, 0, nan, 1, nan], np.float32),
+    }
+    np.testing.assert_array_equal(joint_label(SCHEMA.tasks, labels, "cart"), [1, nan, 0, nan, 0])
+    np.testing.assert_array_equal(joint_label(SCHEMA.tasks, labels, "buy"), [nan, 0, 0, nan, 0])

@@ -18,7 +18,7 @@ from tfelc.lifecycle.export.session_runner import SessionRunner
 from tfelc.next_item.export.requests import history_input
 from tfelc.serving.client.call_error import CallError
 from tfelc.serving.client.grpc_client import GrpcClient
-from tfelc.serving.client.inputs import recommendation_inputs
+from tfelc.serving.client.inputs import recommendation_inputs, with_no_conditions
 from tfelc.serving.client.rest_client import RestClient
 
 NAME = "recommender"
@@ -81,12 +81,18 @@ def test_clients_ask_under_conditions(client, target, recommender_run):
     assert found["unknown"].tolist() == [1, 1]
     assert set(words(client.recommend([catalog[:3]], 3, allow=[])["ids"])[0]) == {""}
     row = {"history": catalog[:3], "k": 2, "allow": [], "allow_all": True, "deny": [], "keep_seen": False}
+    row["diversity"] = 0.0
     asked = {"signature_name": "recommend_with", "instances": [row, {**row, "allow_all": False}]}
     answers = target.post(f"{NAME}:predict", asked).json()["predictions"]
     assert answers[0]["ids"] == words(client.recommend([catalog[:3]], 2)["ids"])[0] and answers[1]["ids"] == ["", ""]
     with pytest.raises(CallError, match="`allow` must hold no item in a row where `allow_all` is true"):
         one = {"history": [[catalog[0]]], "k": 2, "allow": [["who"]], "allow_all": True}
-        client.predict({**one, "deny": [[]], "keep_seen": False}, "recommend_with")
+        client.predict({**one, "deny": [[]], "keep_seen": False, "diversity": 0.5}, "recommend_with")
+    # What is left out asks for nothing; a list of what is allowed restricts.
+    two = {"history": [catalog[:3], catalog[3:6]], "k": 2}
+    assert words(client.predict(two, "recommend_with")["ids"]) == words(client.predict(two, "recommend")["ids"])
+    found = client.predict({**two, "allow": [catalog[7:8]] * 2}, "recommend_with")
+    assert words(found["ids"]) == [[catalog[7], ""]] * 2
     with pytest.raises(ValueError, match="`deny` holds 1 lists for 2 histories"):
         client.recommend([[], []], 2, deny=[["a"]])
 
@@ -150,6 +156,29 @@ def test_inputs_of_a_client():
     for kind, dtype in ((int, np.int64), (str, object)):
         found = recommendation_inputs([[], []], 4, lambda kind=kind: kind)["history"]
         assert found.shape == (2, 0) and found.dtype == dtype
+
+
+def test_conditions_that_are_left_out_ask_for_nothing():
+    lists, scalars = (
+        ("allow", "deny", "where_color"),
+        ("allow_all", "keep_seen", "diversity", "only_sold", "at_most_color"),
+    )
+    wanted = dict.fromkeys(("history", "k", *lists, *scalars))
+    found = with_no_conditions({"history": [["a"], []], "k": 3}, wanted)
+    assert found == {
+        **{"history": [["a"], []], "k": 3},
+        **dict.fromkeys(lists, [[], []]),
+        **{"allow_all": [True, True], "keep_seen": [False, False], "only_sold": [False, False]},
+        **{"diversity": [0.0, 0.0], "at_most_color": [0, 0]},
+    }
+    given = {"history": [["a"]], "allow": [["b"]], "only_sold": [True]}
+    assert with_no_conditions(given, wanted) == {
+        **with_no_conditions({"history": [["a"]]}, wanted),
+        **given,
+        "allow_all": [False],
+    }
+    # Of inputs without histories it is said what is missing.
+    assert with_no_conditions({"k": 3}, wanted) == {"k": 3}
 
 
 def test_new_users_of_a_catalog_of_whole_numbers(tmp_path):

@@ -42,6 +42,7 @@ def write_sequences(path: Path, named: Callable[[int], Any] = word) -> Path:
 def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[int], Any] = word) -> Any:
     """A run in `folder / "run"` over sequences in `folder / "sequences.parquet"`."""
     from tfelc.lifecycle.training.checkpoint import save_checkpoint
+    from tfelc.next_item.data.catalog_attributes import catalog_attributes
     from tfelc.next_item.data.sources import load_sequences
     from tfelc.next_item.models.initialization import neighbor_nearness
     from tfelc.next_item.run import NextItemRun, build_model, split
@@ -56,7 +57,8 @@ def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[i
         "model.clusters.num_clusters=3",
     )
     config = NextItemSettings.load(None, [*small, *settings])
-    run = NextItemRun.create(folder / "run", config, sequences, str(path))
+    attributes, _ = catalog_attributes(config.catalog, sequences.catalog.tolist(), lambda text: None)
+    run = NextItemRun.create(folder / "run", config, sequences, str(path), attributes=attributes)
     model = build_model(config, sequences.num_items, np.ones(sequences.num_items, np.int64))
     random = np.random.default_rng(1)
     for variable in model.trainable_variables:
@@ -68,10 +70,10 @@ def write_untrained_recommender(folder: Path, *settings: str, named: Callable[[i
     return run
 
 
-def export_unverified(run: Any, base: Path, index: Any = "brute_force") -> Any:
+def export_unverified(run: Any, base: Path, index: Any = "brute_force", catalog_table: str | None = None) -> Any:
     """An export without a fresh process, where that is not what is tested."""
     from tfelc.lifecycle.export import publish
     from tfelc.next_item.export.exporter import export_recommender
 
     with patch.object(publish, "verify", lambda version, requests: {}):
-        return export_recommender(run, base, index)
+        return export_recommender(run, base, index, catalog_table=catalog_table)

@@ -162,16 +162,18 @@ def _evaluate_next_item(
     from tfelc.metrics.registries import RANKING_METRICS
     from tfelc.next_item.evaluation.comparison import compare
     from tfelc.next_item.evaluation.evaluation import evaluate
-    from tfelc.next_item.evaluation.tables import ranking_table, simple_models_table
+    from tfelc.next_item.evaluation.measured import measured
+    from tfelc.next_item.evaluation.tables import list_tables, ranking_table, simple_models_table
 
     runs = [one for one in (run, against) if one is not None]
     for other in runs[1:]:
         run.refuse_incomparable(other)
-    examples = run.examples(split, data, lambda line: typer.echo(line, err=True), csv_delimiter)
+    keep_seen = keep_seen or run.settings.repeats
+    examples, training = measured(run, split, data, lambda line: typer.echo(line, err=True), csv_delimiter)
     model, *other_models = (one.model() for one in runs)
     with RowProgress(len(examples), "users") as bar:
-        result, ranks = evaluate(model, examples, split, not keep_seen, bar.update)
-    if not keep_seen:
+        result, ranks = evaluate(model, examples, split, not keep_seen, bar.update, training=training)
+    if keep_seen == run.settings.repeats:
         result = with_yardsticks(result, run, run.metadata["data_hash"])
     comparison = None
     for other_model in other_models:
@@ -180,7 +182,7 @@ def _evaluate_next_item(
     if as_json:
         _print_json(result, comparison)
         return
-    tables = [ranking_table(result, keep_seen), *simple_models_table(result)]
+    tables = [ranking_table(result, keep_seen), *list_tables(result), *simple_models_table(result)]
     if comparison is not None:
         tables.append(comparison_table(comparison, str(runs[1].path), RANKING_METRICS))
     _print_tables(tables)

@@ -7,6 +7,7 @@ import typer
 
 from tfelc.experiments.daily.command import daily
 from tfelc.experiments.freshness.command import freshness
+from tfelc.experiments.new_items.command import new_items
 from tfelc.experiments.next_item.command import next_item
 from tfelc.experiments.ranker.command import ranker
 from tfelc.experiments.yardsticks.command import yardsticks
@@ -17,6 +18,7 @@ app.command()(freshness)
 app.command()(daily)
 app.command("next-item")(next_item)
 app.command("next_item", hidden=True)(next_item)
+app.command("new-items")(new_items)
 app.command()(yardsticks)
 
 

@@ -15,6 +15,22 @@ app = typer.Typer(add_completion=False)
 _ASKED_K = 10
 
 
+Catalog = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a next-item model: the table of its items' attributes as they are today. Defaults to what was "
+        "known at training."
+    ),
+]
+Tables = Annotated[
+    Literal["float16", "int8"] | None,
+    typer.Option(
+        help="Of a ranker: the embedding tables are served in so many bytes a value. Defaults to the float32 that "
+        "they were trained in; tfelc benchmark embedding-tables tells what it changes."
+    ),
+]
+
+
 @app.command()
 def export(
     run: Annotated[Path, typer.Option(help="Folder of the trained run, a ranker's or a next-item model's.")],
@@ -26,13 +42,8 @@ def export(
             "fit into memory. Defaults to brute_force."
         ),
     ] = None,
-    tables: Annotated[
-        Literal["float16", "int8"] | None,
-        typer.Option(
-            help="Of a ranker: the embedding tables are served in so many bytes a value. Defaults to the float32 that "
-            "they were trained in; tfelc benchmark embedding-tables tells what it changes."
-        ),
-    ] = None,
+    catalog: Catalog = None,
+    tables: Tables = None,
 ) -> None:
     """Writes a run's best weights as the next version for TensorFlow Serving, and verifies it before it appears."""
     from tfelc.core.errors import UsageError
@@ -51,13 +62,15 @@ def export(
     is_recommender = isinstance(opened, NextItemRun)
     if index is not None and not is_recommender:
         raise UsageError("--index is for next-item runs; a ranker has no catalog to search")
+    if catalog is not None and not is_recommender:
+        raise UsageError("--catalog is for next-item runs; a ranker is asked with the features of its items")
     if tables is not None and is_recommender:
         raise UsageError("--tables is for rankers; a next-item model is served as it was trained")
     with Console(stderr=True).status("starting") as status:
         if is_recommender:
             from tfelc.next_item.export.exporter import export_recommender
 
-            recommender = export_recommender(opened, to, index or "brute_force", status.update)
+            recommender = export_recommender(opened, to, index or "brute_force", status.update, catalog)
         else:
             from tfelc.ranker.export.exporter import export as export_ranker
 

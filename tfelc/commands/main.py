@@ -15,6 +15,7 @@ COMMANDS = {
     "train": "trains a ranker or a next-item model",
     "search": "searches the settings that do best on the validation split",
     "evaluate": "measures a trained run or an exported version",
+    "explain": "says which features an exported ranker goes by",
     "report": "writes a run's page: pictures, tables and plain words",
     "export": "writes a run as a verified version for TensorFlow Serving",
     "publish": "publishes a run where it fulfills the rules beside the served version",

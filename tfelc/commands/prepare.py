@@ -46,13 +46,16 @@ def simulated(
 def kuairand(
     out: Out,
     data_dir: Annotated[Path, typer.Option(envvar="TFELC_DATA_DIR", help="Folder with KuaiRand-Pure's files.")],
+    watch_time: Annotated[
+        bool, typer.Option("--watch-time", help="With the task `watch` besides: the seconds watched after a click.")
+    ] = False,
 ) -> None:
     """Prepares KuaiRand-Pure: real feed impressions, with the split and the features of its fixed protocol."""
     from tfelc.core.row_progress import RowProgress
     from tfelc.ranker.data import kuairand
 
     with RowProgress() as bar:
-        kuairand.prepare(data_dir, out, bar.update)
+        kuairand.prepare(data_dir, out, bar.update, kuairand.watch_time_schema() if watch_time else None)
     _report(out)
 
 
@@ -173,17 +176,24 @@ def _report(out: Path) -> None:
 
     from tfelc.data.dataset import Dataset
 
-    manifest = Dataset(out).manifest
-    labels = list(manifest.label_rates["train"])
-    table = Table("split", "rows", *(f"{label} rate" for label in labels), title=manifest.source)
+    dataset = Dataset(out)
+    manifest = dataset.manifest
+    labels = list(dict.fromkeys(label for rates in manifest.label_rates.values() for label in rates))
+    values = dataset.schema.of_kind("value")
+    headings = (f"mean {label}" if label in values else f"{label} rate" for label in labels)
+    table = Table("split", "rows", *headings, title=manifest.source)
     for column in table.columns[1:]:
         column.justify = "right"
     for split, rows in manifest.rows.items():
-        table.add_row(split, f"{rows:,}", *(f"{manifest.label_rates[split][label]:.4f}" for label in labels))
+        rates = [manifest.label_rates[split].get(label) for label in labels]
+        table.add_row(split, f"{rows:,}", *("-" if rate is None else f"{rate:.4f}" for rate in rates))
     console = Console()
     console.print(table)
     if (said := manifest.metadata.get("requests")) is not None:
         console.print(_of_requests(said), highlight=False, soft_wrap=True)
+    for label, counts in manifest.metadata.get("unknown_labels", {}).items():
+        told = ", ".join(f"{count:,} of {manifest.rows[split]:,} rows of {split}" for split, count in counts.items())
+        console.print(f"label `{label}` is not known in {told}", highlight=False, soft_wrap=True)
     for output, auc in manifest.metadata.get("best_possible_auc", {}).items():
         console.print(
             f"best possible test AUC, {output}: {auc if auc is None else format(auc, '.4f')}", highlight=False

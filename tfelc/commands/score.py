@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tfelc.lifecycle.scoring.batch_job import BatchJob
     from tfelc.lifecycle.scoring.engines import Engine
     from tfelc.lifecycle.scoring.summary import Summary
+    from tfelc.next_item.scoring.top_k_job import TopKJob
     from tfelc.ranker.scoring.ranker_summary import RankerSummary
     from tfelc.ranker.scoring.scoring_job import ScoringJob
 
@@ -50,7 +51,22 @@ Allow = Annotated[
     typer.Option(help="Column of the lists of items to which a user's are restricted; an empty one leaves nothing."),
 ]
 Deny = Annotated[str | None, typer.Option(help="Column of the lists of items that a user does not get.")]
+Formula = Annotated[
+    str | None,
+    typer.Option("--score", help="What to rank by, such as 'ctr * cvr'. Not where the model has a `score` of its own."),
+]
 KeepSeen = Annotated[bool, typer.Option("--keep-seen", help="Also find items of the history itself.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(help="What items must be, such as color=red or in_stock=true; may repeat, also for a second color."),
+]
+AtMost = Annotated[
+    list[str] | None, typer.Option(help="Items of one value for a user at most, such as color=2; may repeat.")
+]
+Diversity = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="Share of unlikeness to a user's items before in what the next is chosen by."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all, show five rows, write nothing.")]
 
 
@@ -75,7 +91,7 @@ def score(
     max_bad_rows: MaxBadRows = 0.001,
     top_k: Annotated[int | None, typer.Option(min=1, help="Also rank: rows kept for each value of --by.")] = None,
     by: Annotated[str | None, typer.Option(help="Column to rank for, such as user_id.")] = None,
-    formula: Annotated[str | None, typer.Option("--score", help="What to rank by, such as 'ctr * cvr'.")] = None,
+    formula: Formula = None,
     csv_delimiter: CsvDelimiter = None,
     state: Annotated[
         Path | None, typer.Option(help="Folder `state` of a dataset: gives the rows the columns of the aggregates.")
@@ -123,6 +139,9 @@ def top_k(
     allow: Allow = None,
     deny: Deny = None,
     keep_seen: KeepSeen = False,
+    where: Where = None,
+    at_most: AtMost = None,
+    diversity: Diversity = 0.0,
     engine: EngineName = "local",
     shard: ShardText = "1/1",
     limit: Limit = None,
@@ -130,13 +149,9 @@ def top_k(
     csv_delimiter: CsvDelimiter = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Finds each user's best items: one output part for each row group, in the order of the input.
-
-    The input has a row a user, with a list of items, or a row an interaction, as training takes it: user, item, time.
-    """
+    """Finds the best items of users, whose rows hold lists of items, or an interaction each (user, item, time)."""
     chosen = _checked_engine(context, engine, output, dry_run)
 
-    from tfelc.core.errors import UsageError
     from tfelc.lifecycle.scoring.shard import Shard
     from tfelc.next_item.scoring.top_k_job import TopKJob, TopKSettings
 
@@ -155,11 +170,23 @@ def top_k(
             allow=allow,
             deny=deny,
             keep_seen=keep_seen,
+            where=tuple(where or ()),
+            at_most=tuple(at_most or ()),
+            diversity=diversity,
         )
     )
+    _run_top_k(job, engine, chosen, dry_run)
+
+
+def _run_top_k(job: "TopKJob", engine: str, chosen: "Engine", dry_run: bool) -> None:
+    from tfelc.core.errors import UsageError
+
     if job.is_gathered and engine != "local":
         raise UsageError(f"--engine {engine}: a table of interactions is gathered into histories on one machine")
-    _preview(job) if dry_run else _report(job, _run(job, chosen))
+    if dry_run:
+        _preview(job)
+        return
+    _report(job, _run(job, chosen))
 
 
 def _checked_engine(context: typer.Context, engine: str, output: str | None, dry_run: bool) -> "Engine":
@@ -212,7 +239,8 @@ def _report_scores(job: "ScoringJob", summary: "RankerSummary") -> None:
     if summary.ranked is not None:
         lines.append(f"{summary.ranked:,} rows ranked: {job.settings.output}/{RANKING}")
     if summary.endless:
-        lines.append(f"{summary.endless:,} rows have no finite score by {job.settings.score}, and come last")
+        formula = job.settings.score or job.ranker.schema.score
+        lines.append(f"{summary.endless:,} rows have no finite score by {formula}, and come last")
     _report(job, summary, lines)
 
 

@@ -42,3 +42,9 @@ def write_text(path: Path, text: str) -> None:
     """Writes a text file, whole or not at all."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file of bytes, whole or not at all."""
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)

@@ -119,9 +119,8 @@ def _type_text(kind: Any) -> str:
         kinds = " or ".join(_type_text(each) for each in arguments if each is not type(None))
         return f"{kinds}, or null" if type(None) in arguments else kinds
     if origin is dict:
-        return (
-            f"mapping of {_type_text(arguments[0])} to {', '.join(f'`{name}`' for name in arguments[1].model_fields)}"
-        )
+        names = get_args(arguments[1]) or arguments[1].model_fields
+        return f"mapping of {_type_text(arguments[0])} to {', '.join(f'`{name}`' for name in names)}"
     # `PositiveInt` and the like are the type with its limits.
     return _TYPES.get(arguments[0] if arguments else kind, str(kind))
 

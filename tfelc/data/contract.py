@@ -21,7 +21,7 @@ from tfelc.data.values.bring import bring
 from tfelc.data.values.brought import Brought, Fault
 from tfelc.data.values.masks import mask_of
 from tfelc.data.values.type_rules import takes
-from tfelc.schema.column import Column
+from tfelc.schema.column import OUTCOME_KINDS, Column
 from tfelc.schema.schema import Schema
 
 _VALUES = {"float": pa.float32(), "integer": pa.int64(), "string": pa.string()}
@@ -31,8 +31,9 @@ _BY_KIND = {
     "group": pa.string(),
     "weight": pa.float32(),
     "timestamp": pa.int64(),
+    "value": pa.float32(),
 }
-_NEVER_NULL = ("label", "id", "weight", "timestamp")
+_NEVER_NULL = ("label", "id", "weight", "timestamp", "value")
 _FINITE = "a number must be finite or null"
 # Of one that is finite in its file, and beyond what the column holds.
 _WITHIN = "a number must lie within float32 (3.4e38)"
@@ -100,7 +101,12 @@ def conform(
             raise DataError(f"{where}: column `{name}` is missing; the table has {_listing(table.column_names)}")
         batch = LogBatch(where, first_row, table, is_text)
         arrays[name] = checked_column(batch, name, column, in_seconds, name in undefined)
-    for name, fault in (*broken_labels(arrays, undefined), *uneven_sequences(arrays, schema.sequences)):
+    faults = (
+        *broken_labels(arrays, undefined),
+        *negative_values(arrays, schema.never_negative),
+        *uneven_sequences(arrays, schema.sequences),
+    )
+    for name, fault in faults:
         row = int(np.argmax(fault.rows))
         raise DataError(f"{where}: column `{name}`, row {first_row + row}: {fault.reason}")
     return pa.table(list(arrays.values()), schema=arrow_schema(schema))
@@ -164,12 +170,15 @@ def checked(
 def broken_rules(array: pa.Array, column: Column, may_be_null: bool = False) -> Iterator[tuple[pa.Array, str]]:
     """What the values of a cast column must obey: where each rule is broken, and the rule in words."""
     if column.kind in _NEVER_NULL and not may_be_null and array.null_count:
-        yield pc.is_null(array), f"a {column.kind} must not be null or NaN"
+        hint = "; `nullable: true` lets its tasks leave such rows out" if column.kind in OUTCOME_KINDS else ""
+        yield pc.is_null(array), f"a {column.kind} must not be null or NaN{hint}"
     if column.kind == "label":
         yield pc.or_(pc.less(array, 0), pc.greater(array, 1)), "a label must be 0 or 1"
     elif column.kind == "weight":
         bad = pc.or_(pc.invert(pc.is_finite(array)), pc.less(array, 0))
         yield bad, "a weight must be finite and >= 0"
+    elif column.kind == "value":
+        yield pc.invert(pc.is_finite(array)), "a value must be finite"
     elif column.kind == "vector":
         lengths = pc.list_value_length(array)
         bad = pc.and_(pc.not_equal(lengths, 0), pc.not_equal(lengths, column.width))
@@ -202,6 +211,18 @@ def broken_labels(
                 bad = mask_of(pc.and_(pc.is_null(arrays[name]), pc.equal(arrays[condition], 1)))
                 if bad.any():
                     yield name, Fault(bad, f"a label must not be null where `{condition}` is 1")
+
+
+def negative_values(arrays: Mapping[str, pa.Array], never_negative: Mapping[str, str]) -> Iterator[tuple[str, Fault]]:
+    """Values below 0 that a task must not have.
+
+    Args:
+        arrays: The columns by name, in their types.
+        never_negative: What `Schema.never_negative` says.
+    """
+    for name, task in never_negative.items():
+        if name in arrays and (bad := mask_of(pc.less(arrays[name], 0))).any():
+            yield name, Fault(bad, f"a value must be at least 0 for task `{task}`")
 
 
 def said_of(fault: Fault, scalar: pa.Scalar, column: Column) -> str:

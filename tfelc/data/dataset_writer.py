@@ -128,14 +128,22 @@ class DatasetWriter:
     def warn(self, checks: LogChecks) -> None:
         """Puts what is suspicious about the rows into the metadata, under `warnings`; when all rows are there."""
         rates = {name: split.label_rates for name, split in self._splits.items() if split.rows}
-        if warnings := checks.warnings(rates):
+        if warnings := checks.warnings(rates, self._unknown_labels()):
             self.metadata["warnings"] = warnings
+
+    def _unknown_labels(self) -> dict[str, dict[str, int]]:
+        """Label that is not known in some rows -> split -> so many."""
+        labels = [name for name, column in self.schema.outcomes.items() if column.nullable]
+        found = {label: {name: split.unknown[label] for name, split in self._splits.items()} for label in labels}
+        return {label: counts for label, counts in found.items() if any(counts.values())}
 
     def _finish(self) -> None:
         for name, split in self._splits.items():
             if split.rows == 0:
                 raise DataError(f"{self.source}: the split `{name}` has no rows; train, validation and test need some")
             split.close()
+        if unknown := self._unknown_labels():
+            self.metadata["unknown_labels"] = unknown
         files = {name: {path.name: _part_file(path) for path in split.parts} for name, split in self._splits.items()}
         manifest = Manifest(
             source=self.source,
@@ -170,7 +178,9 @@ class _Split:
         self.folder = folder
         self.schema = arrow_schema(schema)
         self.rows = 0
-        self._positives = dict.fromkeys(schema.of_kind("label"), 0)
+        self._sums: dict[str, float] = dict.fromkeys(schema.outcomes, 0)
+        # Of labels that need not be known: in how many rows they are not.
+        self.unknown = {name: 0 for name, column in schema.outcomes.items() if column.nullable}
         self.parts: list[Path] = []
         self._waiting: list[pa.Table] = []
         self._groups = 0
@@ -179,15 +189,19 @@ class _Split:
     def add(self, table: pa.Table) -> None:
         self._waiting.append(table)
         self.rows += table.num_rows
-        for label in self._positives:
-            self._positives[label] += pc.sum(table[label]).as_py() or 0
+        for label in self._sums:
+            self._sums[label] += pc.sum(table[label]).as_py() or 0
+        for label in self.unknown:
+            self.unknown[label] += table[label].null_count
         waiting = sum(piece.num_rows for piece in self._waiting)
         if waiting >= ROWS_PER_GROUP:
             self._write(waiting - waiting % ROWS_PER_GROUP)
 
     @property
     def label_rates(self) -> dict[str, float]:
-        return {label: count / self.rows for label, count in self._positives.items()}
+        """Mean of each label over the rows where it is known, if there are any."""
+        known = {label: self.rows - self.unknown.get(label, 0) for label in self._sums}
+        return {label: total / known[label] for label, total in self._sums.items() if known[label]}
 
     def close(self) -> None:
         if self._waiting:

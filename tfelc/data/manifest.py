@@ -29,7 +29,7 @@ class Manifest(BaseModel):
         source: What the rows were made from, in words.
         seed: Seed of everything random in the preparation.
         rows: Rows of each split.
-        label_rates: Mean of each label column, by split.
+        label_rates: Mean of each label and value, by split; over the rows where it is known, if there are any.
         schema_hash: SHA-256 of the schema that the parts were written with.
         files: The parts by split and name.
         hash: SHA-256 over the names and checksums of all parts: two folders with equal rows have the same.

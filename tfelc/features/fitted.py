@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tfelc.core.errors import RunError
+from tfelc.losses.task_heads.value_scale import ValueScale
 from tfelc.schema.schema import Schema
 
 
@@ -36,12 +37,14 @@ class FittedFeatures(BaseModel):
     Attributes:
         vocabularies: Table -> its values, the most frequent first. Tables that hash have none.
         numbers: Number column -> its statistics.
+        values: Task that predicts a quantity -> what its training labels are like.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     vocabularies: dict[str, list[str] | list[int]]
     numbers: dict[str, NumberStatistics]
+    values: dict[str, ValueScale] = {}
 
     def table_rows(self, schema: Schema) -> dict[str, int]:
         """Rows of every embedding table, in the schema's order; row 0 is the missing value's, row 1 the unknown's."""

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfelc.layers.item_features import ItemFeatures
 from tfelc.layers.transformer_block import TransformerBlock
 
 Tensor = Any
@@ -30,6 +31,8 @@ class SequenceEncoder(keras.layers.Layer):
         num_heads: int. Number of attention heads. Defaults to 2.
         dropout: float. Dropout of the embeddings and of the blocks' branches. Defaults to 0.5.
         attention_dropout: float. Dropout of the attention weights. Defaults to 0.5.
+        has_item_features: bool. Whether items are more than their numbers: `item_features` is then to be filled before
+            the first call. Defaults to False.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -61,6 +64,7 @@ class SequenceEncoder(keras.layers.Layer):
         num_heads: int = 2,
         dropout: float = 0.5,
         attention_dropout: float = 0.5,
+        has_item_features: bool = False,
         **kwargs: Any,
     ) -> None:
         """See the class."""
@@ -76,11 +80,14 @@ class SequenceEncoder(keras.layers.Layer):
         self.num_heads = num_heads
         self.dropout = dropout
         self.attention_dropout = attention_dropout
+        self.has_item_features = has_item_features
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the tables and the blocks."""
         normal = keras.initializers.RandomNormal(stddev=_INITIALIZER_STDDEV)
         self.item_table = self.add_weight(shape=(self.num_items + 2, self.dim), initializer=normal, name="item_table")
+        # Built once it is known what there is to know of items.
+        self.item_features = ItemFeatures(self.dim, name="item_features") if self.has_item_features else None
         self.position_table = self.add_weight(
             shape=(self.max_length, self.dim), initializer=normal, name="position_table"
         )
@@ -109,7 +116,11 @@ class SequenceEncoder(keras.layers.Layer):
     @property
     def candidates(self) -> Tensor:
         """The embeddings that are scored, `(num_items + 1, dim)`: row 0 is the pad's, which is no candidate."""
-        return ops.cast(self.item_table[: self.num_items + 1], self.compute_dtype)
+        return ops.cast(self._items()[: self.num_items + 1], self.compute_dtype)
+
+    def _items(self) -> Tensor:
+        """The embeddings of the pad, the items and the masked item, `(num_items + 2, dim)`."""
+        return self.item_table if self.item_features is None else self.item_features(self.item_table)
 
     def call(
         self, inputs: Tensor, last_only: bool = False, causal: bool = True, training: bool | None = None
@@ -121,7 +132,7 @@ class SequenceEncoder(keras.layers.Layer):
             )
         length = ops.shape(inputs)[1]
         positions = ops.cast(self.position_table, self.compute_dtype)[:length]
-        embedded = ops.cast(ops.take(self.item_table, inputs, axis=0), self.compute_dtype) + ops.flip(positions, axis=0)
+        embedded = ops.cast(ops.take(self._items(), inputs, axis=0), self.compute_dtype) + ops.flip(positions, axis=0)
         hidden = self.input_dropout(self.norm(embedded), training=training)
         valid = ops.not_equal(inputs, 0)
         for block in self.blocks[:-1]:
@@ -147,4 +158,5 @@ class SequenceEncoder(keras.layers.Layer):
             "num_heads": self.num_heads,
             "dropout": self.dropout,
             "attention_dropout": self.attention_dropout,
+            "has_item_features": self.has_item_features,
         }

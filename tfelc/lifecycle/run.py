@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from tfelc import __version__
-from tfelc.core.atomic_files import write_text
+from tfelc.core.atomic_files import write_bytes, write_text
 from tfelc.core.errors import RunError
 from tfelc.core.json_text import json_text
 from tfelc.core.settings import Settings
@@ -108,7 +108,7 @@ class Run(ABC, Generic[SettingsT]):
         """Raises UsageError where figures of the other run cannot be compared with this one's."""
 
     @classmethod
-    def create_folder(cls, path: Path, files: Mapping[str, str], metadata: Mapping[str, Any]) -> Self:
+    def create_folder(cls, path: Path, files: Mapping[str, str | bytes], metadata: Mapping[str, Any]) -> Self:
         """Makes a run folder.
 
         Args:
@@ -126,8 +126,8 @@ class Run(ABC, Generic[SettingsT]):
         except FileExistsError:
             raise RunError(f"{path}: another training has just been started there; name another folder") from None
         with run.removed_on_failure():
-            for name, text in files.items():
-                write_text(run.path / name, text)
+            for name, content in files.items():
+                write_bytes(run.path / name, content.encode() if isinstance(content, str) else content)
             # Last, since its presence says that the folder is a run.
             run.write_json(
                 "run.json",

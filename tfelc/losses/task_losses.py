@@ -7,28 +7,12 @@ from typing import Any
 
 from keras import ops
 
+from tfelc.losses.task_heads.create_head import create_head
+from tfelc.losses.task_heads.task_head import TaskHead
 from tfelc.schema.task import Task
-from tfelc.schema.task_chain import chain_of, joint_label
+from tfelc.schema.task_chain import chain_of
 
 Tensor = Any
-
-
-def binary_cross_entropy(labels: Tensor, logits: Tensor) -> Tensor:
-    """`-y log sigmoid(z) - (1 - y) log(1 - sigmoid(z))` for each row, without overflow.
-
-    Args:
-        labels: Tensor. Floats of 0 and 1, `(batch,)`.
-        logits: Tensor. `z`, `(batch,)`.
-
-    Returns:
-        Tensor of shape `(batch,)`.
-
-    Example:
-        >>> binary_cross_entropy(ops.convert_to_tensor([1.0, 0.0]), ops.convert_to_tensor([0.0, 3.0])).numpy().round(4)
-        array([0.6931, 3.0486], dtype=float32)
-    """
-    # By softplus, whose gradient is right at a logit of 0 too, where those of relu and abs are not.
-    return labels * ops.softplus(-logits) + (1.0 - labels) * ops.softplus(logits)
 
 
 def joint_cross_entropy(labels: Tensor, chain: list[Tensor]) -> Tensor:
@@ -64,19 +48,25 @@ def task_losses(
     tasks: Mapping[str, Task],
     labels: Mapping[str, Tensor],
     logits: Mapping[str, Tensor],
-    weights: Tensor | None = None,
+    weights: Tensor | Mapping[str, Tensor] | None = None,
+    heads: Mapping[str, TaskHead] | None = None,
 ) -> dict[str, Tensor]:
     """The mean loss of each task over the rows of its sample space.
 
     A task without `conditioned_on` is trained on all rows; with `space: conditional` on the rows where that outcome
     happened (a batch without any contributes 0); with `space: entire` on all rows, through the product of the
-    probabilities.
+    probabilities. A row whose label is not known counts for no task that needs it; where another label of a product is
+    0, that decides.
 
     Args:
         tasks: The tasks to train and those that they are conditioned on.
-        labels: Task -> float tensor of 0 and 1, shape `(batch,)`, for all of `tasks`.
-        logits: Task -> float32 tensor of shape `(batch,)`, for the tasks to train.
-        weights: Optional weight of each row, shape `(batch,)`.
+        labels: Task -> float tensor, of 0 and 1 for a binary task, NaN where it is not known, shape `(batch,)`, for all
+            of `tasks`.
+        logits: Task -> float32 tensor of shape `(batch,)`, or `(batch, columns)` where the head has several, for the
+            tasks to train.
+        weights: Weight of each row, shape `(batch,)`; or task -> such weights, of the tasks that have some. Defaults
+            to None: all 1.
+        heads: Task -> what its logits stand for. Defaults to None: those of the tasks' kinds, with scales of 1.
 
     Returns:
         Task -> scalar.
@@ -90,15 +80,42 @@ def task_losses(
     """
     losses = {}
     for name in logits:
-        task = tasks[name]
-        rows = ops.ones_like(logits[name]) if weights is None else weights
-        if task.conditioned_on is None:
-            values = binary_cross_entropy(labels[name], logits[name])
-        elif task.space == "conditional":
-            values = binary_cross_entropy(labels[name], logits[name])
-            rows = rows * joint_label(tasks, labels, task.conditioned_on)
-        else:
-            chain = [logits[link] for link in chain_of(tasks, name)]
-            values = joint_cross_entropy(joint_label(tasks, labels, name), chain)
+        own = weights.get(name) if isinstance(weights, Mapping) else weights
+        head = heads[name] if heads else create_head(tasks[name])
+        values, rows = _row_losses(tasks, name, head, labels, logits)
+        rows = rows if own is None else rows * own
         losses[name] = ops.sum(values * rows) / ops.maximum(ops.sum(rows), 1e-6)
     return losses
+
+
+def _row_losses(
+    tasks: Mapping[str, Task],
+    name: str,
+    head: TaskHead,
+    labels: Mapping[str, Tensor],
+    logits: Mapping[str, Tensor],
+) -> tuple[Tensor, Tensor]:
+    """The loss of each row, and 1 for the rows of the task's sample space, else 0."""
+    task = tasks[name]
+    if task.space == "entire":
+        label, known = _known(_joint_label(tasks, labels, name))
+        return joint_cross_entropy(label, [logits[link] for link in chain_of(tasks, name)]), known
+    label, known = _known(labels[name])
+    if task.conditioned_on is not None:
+        known = known * _known(_joint_label(tasks, labels, task.conditioned_on))[0]
+    return head.loss(label, logits[name]), known
+
+
+def _joint_label(tasks: Mapping[str, Task], labels: Mapping[str, Tensor], name: str) -> Tensor:
+    """`joint_label` of tensors."""
+    first, *others = (labels[link] for link in chain_of(tasks, name))
+    for label in others:
+        decided = ops.logical_or(first == 0, label == 0)
+        first = ops.where(decided, ops.zeros_like(first), first * label)
+    return first
+
+
+def _known(labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Labels, 0 where they are not known, so that no gradient is NaN; and 1 where they are known, else 0."""
+    known = ops.logical_not(ops.isnan(labels))
+    return ops.where(known, labels, ops.zeros_like(labels)), ops.cast(known, labels.dtype)

@@ -36,6 +36,32 @@ def checked_labels(labels: ArrayLike) -> NDArray[np.float64]:
     return checked
 
 
+def checked_values(labels: ArrayLike) -> NDArray[np.float64]:
+    """Labels that are quantities, as float64.
+
+    Args:
+        labels: Any finite numbers, `(rows,)`.
+
+    Returns:
+        The labels, `(rows,)`.
+
+    Raises:
+        DataError: There are no rows, or a label is not finite.
+
+    Example:
+        >>> checked_values([3, 0.5]).tolist()
+        [3.0, 0.5]
+    """
+    checked = np.asarray(labels, dtype=np.float64)
+    if checked.ndim != 1 or len(checked) == 0:
+        raise DataError(f"metrics need labels of shape (rows,), at least one. Received: shape={checked.shape}")
+    wrong = ~np.isfinite(checked)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(f"metrics need finite labels. Row {row} holds {checked[row]:g}")
+    return checked
+
+
 def checked_scores(scores: ArrayLike, rows: int) -> NDArray[np.float64]:
     """Scores as float64.
 

@@ -3,74 +3,86 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfelc.core.errors import DataError
-from tfelc.metrics.checks import checked_labels, checked_probabilities
-from tfelc.metrics.registries import RANKER_METRICS, RANKING_METRICS
+from tfelc.metrics.checks import checked_labels, checked_probabilities, checked_scores, checked_values
+from tfelc.metrics.list_metric import Recommended
+from tfelc.metrics.ranker_metric import Judged
+from tfelc.metrics.registries import LIST_METRICS, RANKING_METRICS, metrics_of
 
 
-def task_metrics(labels: ArrayLike, probabilities: ArrayLike, users: NDArray[Any] | None = None) -> dict[str, float]:
+def task_metrics(
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    users: NDArray[Any] | None = None,
+    judged: Judged = "probabilities",
+) -> dict[str, float]:
     """The metrics of one task, by the names and in the order of `RANKER_METRICS`.
 
     Among them is `gauc_coverage`, the share of the rows whose users are known and have both classes; GAUC leaves the
     others out.
 
     Args:
-        labels: 0 or 1, `(rows,)`.
-        probabilities: Within [0, 1], `(rows,)`.
+        labels: 0 or 1, or quantities, `(rows,)`.
+        predictions: Probabilities within [0, 1], or quantities, `(rows,)`.
         users: User of each row, `(rows,)`, None or NaN where it is not known. Defaults to None: metrics that need users
             are NaN.
+        judged: `probabilities` or `values`. What is predicted. Defaults to `probabilities`.
 
     Returns:
         The values by name; NaN for one that the rows do not define, as an AUC where a class is absent, and for all
         without a row.
 
     Raises:
-        DataError: A label is neither 0 nor 1, a probability lies outside [0, 1], or the lengths differ.
+        DataError: A label is neither 0 nor 1, a probability lies outside [0, 1], a value is not finite, or the lengths
+            differ.
 
     Example:
         >>> found = task_metrics([1, 0, 0, 1], [0.9, 0.4, 0.2, 0.3], np.array(["a", "a", "b", "b"]))
         >>> found["auc"], found["gauc"], round(found["calibration"], 3)
         (0.75, 1.0, 0.9)
     """
-    metrics = [RANKER_METRICS.get(name) for name in RANKER_METRICS.names()]
+    metrics = metrics_of(judged)
     if len(np.asarray(labels)) == 0:
         return {metric.name: math.nan for metric in metrics}
     # Converted here, so that not every metric does it again.
-    labels = checked_labels(labels)
-    probabilities = checked_probabilities(probabilities, len(labels))
+    if judged == "values":
+        labels = checked_values(labels)
+        predictions = checked_scores(predictions, len(labels))
+    else:
+        labels = checked_labels(labels)
+        predictions = checked_probabilities(predictions, len(labels))
     answers: dict[Any, Any] = {}
-    return {metric.name: metric.value(labels, probabilities, users, answers) for metric in metrics}
+    return {metric.name: metric.value(labels, predictions, users, answers) for metric in metrics}
 
 
 def group_metrics(
     group_values: Mapping[str, NDArray[Any]],
     labels: Mapping[str, NDArray[Any]],
-    probabilities: Mapping[str, NDArray[Any]],
+    predictions: Mapping[str, NDArray[Any]],
     users: NDArray[Any] | None = None,
     spaces: Mapping[str, NDArray[np.bool_]] | None = None,
+    values: Collection[str] = (),
 ) -> dict[str, dict[str, dict[str, float]]]:
     """`task_metrics` over the rows of each group: `{"N": {"ctr": {"auc": ...}}}`.
 
     Groups may cut across each other when they stand in different columns.
 
     Args:
-        group_values: Group of each row by column, `(rows,)`; a missing value (None, NaN) is a row in
-            none of that column's groups.
+        group_values: Group of each row by column, `(rows,)`, None or NaN where it is in none of that column's.
         labels: Labels by task, `(rows,)` each.
-        probabilities: Probabilities by task, `(rows,)` each.
+        predictions: Probabilities, or quantities, by task, `(rows,)` each.
         users: User of each row, `(rows,)`, as for `task_metrics`. Defaults to None.
-        spaces: Sample space by task, `(rows,)`, true for the rows the task is measured on. A task that is not named is
-            measured on all of them. Defaults to None: so are all tasks.
+        spaces: Sample space by task, `(rows,)`, true for the rows it is measured on. Defaults to None: all rows.
+        values: The tasks that predict quantities. Defaults to none.
 
     Returns:
-        The values by group and task; groups in alphabetical order, column by column. A task without rows in a group is
-        left out there.
+        The values by group and task, groups in alphabetical order, column by column, without tasks that have no row.
 
     Raises:
         DataError: Two columns share a group's name, or as for `task_metrics`.
@@ -87,8 +99,8 @@ def group_metrics(
 
     groups: dict[str, dict[str, dict[str, float]]] = {}
     home: dict[str, str] = {}
-    for column, values in group_values.items():
-        codes, names = pd.factorize(np.asarray(values, dtype=object), sort=True)
+    for column, of_rows in group_values.items():
+        codes, names = pd.factorize(np.asarray(of_rows, dtype=object), sort=True)
         for code, name in enumerate(map(str, names)):
             if name in home:
                 raise DataError(f"group `{name}` stands in columns `{home[name]}` and `{column}`: name them apart")
@@ -99,8 +111,13 @@ def group_metrics(
                 rows = inside & spaces[task] if spaces and task in spaces else inside
                 if rows.any():
                     its_users = None if users is None else users[rows]
-                    groups[name][task] = task_metrics(labels[task][rows], probabilities[task][rows], its_users)
+                    what = _judged(task in values)
+                    groups[name][task] = task_metrics(labels[task][rows], predictions[task][rows], its_users, what)
     return groups
+
+
+def _judged(is_value: bool) -> Judged:
+    return "values" if is_value else "probabilities"
 
 
 def ranking_metrics(ranks: ArrayLike) -> dict[str, float]:
@@ -118,3 +135,20 @@ def ranking_metrics(ranks: ArrayLike) -> dict[str, float]:
         (0.4, 0.3)
     """
     return {name: RANKING_METRICS.get(name).value(ranks) for name in RANKING_METRICS.names()}
+
+
+def list_metrics(recommended: Recommended) -> dict[str, float]:
+    """The metrics of what is recommended, by the names and in the order of `LIST_METRICS`.
+
+    Args:
+        recommended: What is recommended, at least as many items a user as the metric that looks at most of them.
+
+    Example:
+        >>> from scipy.sparse import csr_matrix
+        >>> items, counts, taken = np.array([[1, 2], [2, 3]]), np.array([6, 3, 1, 0]), np.array([1, 4])
+        >>> takers = csr_matrix([[1, 1], [1, 0], [0, 1], [0, 0]])
+        >>> found = list_metrics(Recommended(items, counts, taken, takers))
+        >>> list(found), found["coverage@20"]
+        (['coverage@20', 'novelty@20', 'popularity_bias@20', 'intra_list_diversity@20'], 0.75)
+    """
+    return {name: LIST_METRICS.get(name).value(recommended) for name in LIST_METRICS.names()}

@@ -15,6 +15,7 @@ from tfelc.next_item.settings import NextItemSettings
 DEFAULTS = Path(__file__).parent / "defaults"
 # The paper's own settings, as far as it states them.
 PAPER = "paper"
+_SIMULATED = "simulated"
 
 
 def chosen_settings(source: str, config: Path | None, overrides: Overrides) -> NextItemSettings:
@@ -52,6 +53,9 @@ def default_settings(source: str, overrides: Overrides = (), paper: bool = False
     """
     content: dict[str, Any] = load_yaml(default_file(source, paper).read_text(encoding="utf-8"))
     models = content.pop("models")
+    if source == _SIMULATED:
+        # As all data sets that have a name: their figures are of leave-one-out.
+        content.pop("split")
     name = _model_name(overrides)
     content["model"] = {"name": name, **content["model"]}
     content = NextItemSettings.merged(content, _run_defaults(name, overrides))

@@ -117,6 +117,9 @@ class NextItemModel(FittedModel[NextItemRun]):
         allow: Sequence[Any] | None = None,
         deny: Sequence[Any] | None = None,
         keep_seen: bool = False,
+        where: Any = None,
+        at_most: Mapping[str, int] | None = None,
+        diversity: float = 0.0,
     ) -> pd.DataFrame:
         """The best items after each history; items of the history itself are left out unless they are kept.
 
@@ -129,23 +132,32 @@ class NextItemModel(FittedModel[NextItemRun]):
                 to None.
             deny: Sequence. Raw item ids that are not recommended, likewise. Defaults to None: none. Ids that are not in
                 the catalog, here and in `allow`, count for nothing, and a warning says how many there are.
-            keep_seen: bool. Whether items of the history itself may be recommended. Defaults to False.
+            keep_seen: bool. Whether items of the history itself may be recommended; by the setting `repeats` they
+                always may, unless `deny` names them. Defaults to False.
+            where: Mapping of a category to a value, or to several of which an item must have one, and of a flag to
+                True, such as `{"color": ["red", "blue"], "in_stock": True}`; or one for each history. A value that no
+                item has counts for nothing, and a warning says so. Defaults to None: any item will do.
+            at_most: Mapping. Category -> items of one value in an answer at most. Defaults to None: any number.
+            diversity: float. Share, from 0 to 1, of unlikeness to the items before in what the next one is chosen by;
+                see `greedy_picks`. Defaults to 0.
 
         Returns:
             DataFrame with the columns `row` (number of the history), `rank` from 1, `item` and `score`.
 
         Raises:
-            UsageError: There is neither one list of a kind for all histories nor one for each, or the model is not
-                fitted yet.
+            UsageError: There is neither one list of a kind for all histories nor one for each, the model's items have
+                no such attribute, or it is not fitted yet.
         """
         load_tensorflow()
 
         from tfelc.next_item.export.conditions import Conditions
         from tfelc.next_item.scoring.recommendations_frame import recommendations_frame
-        from tfelc.next_item.scoring.unknown_ids import warn_of_unknown
+        from tfelc.next_item.scoring.warn_of_unknown import warn_of_unknown
 
-        conditions = Conditions.of(len(histories), allow, deny, keep_seen)
-        answers, _ = self._trained().recommend(histories, k, conditions)
+        trained = self._trained()
+        kinds = trained.attributes.kinds
+        conditions = Conditions.of(len(histories), allow, deny, keep_seen, where, at_most, diversity, kinds)
+        answers, _ = trained.recommend(histories, k, conditions)
         warn_of_unknown(answers)
         return recommendations_frame(answers["ids"], answers["scores"])
 
@@ -154,7 +166,8 @@ class NextItemModel(FittedModel[NextItemRun]):
 
         Args:
             split: str. `validation` or `test`. Defaults to `test`.
-            keep_seen: bool. Whether what a user had before may come again. Defaults to False.
+            keep_seen: bool. Whether what a user had before may come again, as by the setting `repeats` it always may.
+                Defaults to False.
 
         Returns:
             What `tfelc evaluate --json` prints.
@@ -166,9 +179,15 @@ class NextItemModel(FittedModel[NextItemRun]):
 
         from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
         from tfelc.next_item.evaluation.evaluation import evaluate
+        from tfelc.next_item.evaluation.measured import measured
 
-        found, _ = evaluate(self.run.model(), self.run.examples(split), split, not keep_seen)
-        return (found if keep_seen else with_yardsticks(found, self.run, self.run.metadata["data_hash"])).to_json()
+        examples, training = measured(self.run, split)
+        repeats = self.run.settings.repeats
+        keep_seen = keep_seen or repeats
+        found, _ = evaluate(self.run.model(), examples, split, not keep_seen, training=training)
+        if keep_seen == repeats:
+            found = with_yardsticks(found, self.run, self.run.metadata["data_hash"])
+        return found.to_json()
 
     def ready_requests(self, rows: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Requests with histories of the test split; see `FittedModel.ready_requests`."""
@@ -214,5 +233,7 @@ class NextItemModel(FittedModel[NextItemRun]):
 
         if self._recommender is None:
             popularity, _ = popularity_and_histories(self.run, 1)
-            self._recommender = TrainedRecommender(self.run.model(), self.run.catalog, popularity)
+            self._recommender = TrainedRecommender(
+                self.run.model(), self.run.catalog, popularity, self.run.attributes, self.run.settings.repeats
+            )
         return self._recommender

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+import warnings
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tfelc.core.atomic_files import atomic_write
+from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import RunError, UsageError
 from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
-from tfelc.next_item.data.examples import Examples
-from tfelc.next_item.data.in_catalog import in_catalog
+from tfelc.next_item.data.chosen_protocol import chosen_protocol
+from tfelc.next_item.data.item_attributes import ItemAttributes
+from tfelc.next_item.data.item_table import read_item_table
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.data.sources import lasting, load_sequences
 from tfelc.next_item.data.splits import SPLITS, SequenceSplits, global_time, leave_one_out
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 _CATALOG = "catalog.json"
 # What earlier versions called it.
 _OLD_CATALOG = "catalogue.json"
+_ATTRIBUTES = "attributes.parquet"
 _MEASURED = ("validation", "test")
 # The file of interactions that belongs to the run.
 OWN_DATA = "interactions.parquet"
@@ -50,6 +54,8 @@ class NextItemRun(Run[NextItemSettings]):
         sequences: Sequences,
         source: str,
         csv_delimiter: str | None = None,
+        attributes: ItemAttributes | None = None,
+        new_items: Sequence[int | str] = (),
     ) -> NextItemRun:
         """Makes the run folder of a next-item model that is about to be trained.
 
@@ -60,19 +66,28 @@ class NextItemRun(Run[NextItemSettings]):
             source: str. Where they came from: the name of a data set, or what names files.
             csv_delimiter: str. What separates the columns of CSV files. Defaults to None: a comma, and a tab in .tsv
                 files.
+            attributes: ItemAttributes. What is known of all items, the new ones last. Defaults to None: nothing.
+            new_items: Sequence of int or str. Raw ids of items that nobody has taken. Defaults to none.
 
         Raises:
             RunError: The folder exists and is not empty.
         """
+        files: dict[str, str | bytes] = {
+            "config.yaml": settings.dump(),
+            _CATALOG: json.dumps([*sequences.catalog.tolist(), *new_items]),
+        }
+        if attributes is not None:
+            files[_ATTRIBUTES] = attributes.to_bytes()
         return cls.create_folder(
             path,
-            {"config.yaml": settings.dump(), _CATALOG: json.dumps(sequences.catalog.tolist())},
+            files,
             {
                 "data": source if source == OWN_DATA else lasting(source),
                 **({} if csv_delimiter is None else {"csv_delimiter": csv_delimiter}),
                 "data_hash": sequences.hash,
                 "users": sequences.num_users,
-                "items": sequences.num_items,
+                "items": sequences.num_items + len(new_items),
+                **({"new_items": len(new_items)} if new_items else {}),
                 "actions": len(sequences.actions),
                 **({} if sequences.filtering is None else {"filtering": sequences.filtering.to_json()}),
             },
@@ -84,6 +99,42 @@ class NextItemRun(Run[NextItemSettings]):
         name = _OLD_CATALOG if _OLD_CATALOG in self.metadata["files"] else _CATALOG
         ids: list[int] | list[str] = json.loads(self.unchanged(name).read_text(encoding="utf-8"))
         return ids
+
+    @cached_property
+    def attributes(self) -> ItemAttributes | None:
+        """What is known of the catalog's items; raises RunError when the file is missing or changed."""
+        if _ATTRIBUTES not in self.metadata["files"]:
+            return None
+        return ItemAttributes.from_bytes(self.unchanged(_ATTRIBUTES).read_bytes(), self.settings.catalog.columns)
+
+    def attributes_of(self, source: str) -> ItemAttributes:
+        """What a table says of the catalog's items today, in the columns that the run knows.
+
+        A warning says how many items of the catalog it lacks.
+
+        Args:
+            source: str. What names the table.
+
+        Raises:
+            UsageError: The run knows of no attributes.
+            DataError: The table cannot be read.
+        """
+        if self.attributes is None:
+            raise UsageError(
+                f"{self.path}: was trained without a table of items; name it to the training, by catalog.path and "
+                "catalog.columns",
+                ["catalog"],
+            )
+        settings = self.settings.catalog
+        table = read_item_table(source, settings.item, settings.columns)
+        found, missing = table.of(self.catalog)
+        if missing:
+            warnings.warn(
+                f"{table.name}: lacks {missing:,} of {len(self.catalog):,} items; nothing is known of these",
+                DataWarning,
+                stacklevel=2,
+            )
+        return found
 
     def sequences(self, source: str | None = None, csv_delimiter: str | None = None) -> Sequences:
         """The sequences that the run was trained on.
@@ -106,46 +157,7 @@ class NextItemRun(Run[NextItemSettings]):
         sequences = load_sequences(source, lambda text: None, *limits, delimiter)
         if sequences.hash != self.metadata["data_hash"]:
             raise RunError(f"{self.path}: was trained on other sequences than {source} holds now")
-        return sequences
-
-    def examples(
-        self,
-        split_name: str,
-        source: str | None = None,
-        notice: Callable[[str], None] = lambda text: None,
-        csv_delimiter: str | None = None,
-    ) -> Examples:
-        """The users of a split, of the run's own sequences or of others.
-
-        Args:
-            split_name: str. `validation` or `test`.
-            source: str. Where the sequences are: the name of a data set, or what names files. Others than the run's
-                are not filtered; what the catalog lacks is left out of them. Defaults to None: where the run's were.
-            notice: Callable. Called with a line for the user where something is left out.
-            csv_delimiter: str. As `sequences` takes it. Defaults to None.
-
-        Raises:
-            UsageError: It is neither.
-            RunError: The run's own sequences have changed since.
-            DataError: They cannot be read, or hold no item of the catalog.
-        """
-        refuse_unmeasured(split_name)
-        sequences = self.sequences() if source is None else self._measured(source, notice, csv_delimiter)
-        examples: Examples = getattr(split(sequences, self.settings.split, [split_name]), split_name)
-        return examples
-
-    def _measured(self, source: str, notice: Callable[[str], None], csv_delimiter: str | None) -> Sequences:
-        try:
-            return self.sequences(source, csv_delimiter)
-        except RunError:
-            others = load_sequences(source, notice, 0, 0, csv_delimiter)
-        known = in_catalog(others, self.catalog)
-        whole, kept = len(others.actions), len(known.actions)
-        notice(
-            f"{source}: other data than the run was trained on; {whole - kept:,} of {whole:,} actions are of items "
-            "that its catalog lacks, and left out"
-        )
-        return known
+        return sequences.with_items(self.catalog[sequences.num_items :])
 
     def refuse_incomparable(self, other: NextItemRun) -> None:
         """Raises UsageError where the other run ranks other examples, so that users cannot be compared one by one."""
@@ -159,6 +171,10 @@ class NextItemRun(Run[NextItemSettings]):
             raise UsageError(
                 f"{other.path}: its split.protocol is {theirs}, and that of {self.path} is {mine}; compare runs of the "
                 "same protocol"
+            )
+        if self.settings.repeats != other.settings.repeats:
+            raise UsageError(
+                f"{other.path}: its `repeats` is another than that of {self.path}; compare runs of the same"
             )
 
     def write_ranks(self, users: NDArray[Any], ranks: NDArray[np.int32]) -> None:
@@ -182,7 +198,7 @@ class NextItemRun(Run[NextItemSettings]):
         """
         items = self.metadata["items"]
         # What an item's count is does not matter to scores, only to the draws of training.
-        model = build_model(self.settings, items, np.ones(items, np.int64))
+        model = build_model(self.settings, items, np.ones(items, np.int64), self.attributes)
         load_checkpoint(self.best, {"model": model.variables}, model.former_variables)
         return model
 
@@ -199,17 +215,28 @@ def refuse_unmeasured(split_name: str) -> None:
 
 def split(sequences: Sequences, settings: SplitSettings, needed: Collection[str] = SPLITS) -> SequenceSplits:
     """The splits of the protocol that the settings name; those that are needed may not be empty."""
-    if settings.protocol == "leave_one_out":
+    if chosen_protocol(sequences, settings.protocol) == "leave_one_out":
         return leave_one_out(sequences, needed)
     return global_time(sequences, needed=needed)
 
 
-def build_model(settings: NextItemSettings, items: int, counts: NDArray[np.int64]) -> SequentialRecommender:
+def build_model(
+    settings: NextItemSettings,
+    items: int,
+    counts: NDArray[np.int64],
+    attributes: ItemAttributes | None = None,
+    seen: NDArray[np.bool_] | None = None,
+) -> SequentialRecommender:
     """An untrained model.
 
     Args:
         settings: NextItemSettings. The settings.
         items: int. Items of the catalog.
-        counts: How often each item is a target in training, by item number less 1.
+        counts: How often each item is a target in training, by item number less 1; of the items that training ranks.
+        attributes: What is known of the items. Defaults to None: nothing.
+        seen: Whether training has seen an item, `(items,)`. Defaults to None: all of them.
     """
-    return settings.model.create(items, settings.split.max_length, counts, settings.training.seed)
+    model = settings.model.create(items, settings.split.max_length, counts, settings.training.seed)
+    if settings.item_attributes and attributes is not None:
+        model.add_item_attributes(attributes, np.ones(items, bool) if seen is None else seen, len(counts))
+    return model

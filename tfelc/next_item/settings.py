@@ -10,6 +10,7 @@ from tfelc.core.settings import NewNames, Settings
 from tfelc.lifecycle.settings.early_stopping import EarlyStoppingSettings
 from tfelc.lifecycle.settings.optimizer import OptimizerSettings
 from tfelc.lifecycle.settings.training import TrainingSettings
+from tfelc.next_item.data.attribute_kind import AttributeKind
 from tfelc.next_item.model_settings.elcrec import ELCRecSettings
 from tfelc.next_item.model_settings.sequence_model import SequenceModelSettings
 from tfelc.next_item.old_settings import with_new_next_item_names
@@ -22,17 +23,46 @@ class SplitSettings(Settings):
     """Which actions are for training, validation and test, and how much of a history a model reads.
 
     Attributes:
-        protocol: `leave_one_out` (the paper's), or `global_time`, which needs times and is free of leaks.
+        protocol: `leave_one_out` (the paper's), or `global_time`, which needs times and is free of leaks. `auto`, which
+            is that of tables of one's own, is `global_time` where there are times and 100 users each for validation and
+            test, else `leave_one_out`; a run says which.
         max_length: Most recent items of a history that are read.
         min_user_actions: Actions that a user needs to be kept; 0 keeps all. None: 5 of a table of interactions, and 0
             of sequences in the paper's format, which come filtered.
         min_item_users: Different users that an item needs to be kept, likewise.
     """
 
-    protocol: Literal["leave_one_out", "global_time"] = "leave_one_out"
+    protocol: Literal["leave_one_out", "global_time", "auto"] = "leave_one_out"
     max_length: int = Field(50, ge=1)
     min_user_actions: int | None = Field(None, ge=0)
     min_item_users: int | None = Field(None, ge=0)
+
+
+class CatalogSettings(Settings):
+    """A table of the items, with what is known of them: one row an item.
+
+    Attributes:
+        path: What names the table of items, as files of interactions are named. None: nothing is known of items.
+        item: Its column of the raw item ids.
+        columns: Attribute, a column of the table -> its kind: `category`, a text or whole number; `flag`, such as being
+            in stock; `number`; or `vector`, a list of numbers, such as the embedding of a text.
+    """
+
+    path: str | None = None
+    item: str = "item"
+    columns: dict[str, AttributeKind] = {}
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if (self.path is None) != (not self.columns):
+            raise ValueError("catalog.path and catalog.columns: name the table and its columns, or neither")
+        for name in self.columns:
+            if not name.isidentifier() or not name.isascii() or name == self.item:
+                raise ValueError(
+                    f"catalog.columns: `{name}` becomes an input of the export: a letter, then letters, digits and "
+                    "`_`, and not that of the ids; rename the column"
+                )
+        return self
 
 
 class NextItemEarlyStoppingSettings(EarlyStoppingSettings):
@@ -62,6 +92,9 @@ class NextItemSettings(Settings):
     Attributes:
         plugins: Modules to import first, which register parts of one's own.
         split: Which actions are for what.
+        repeats: Whether users take items again: what a user had is then a candidate as any other, in evaluations,
+            recommendations and exports.
+        catalog: A table of the items' attributes.
         model: What is built: the name of a next-item model, or its name and settings.
         optimizer: The optimizer.
         training: How it is trained.
@@ -71,6 +104,8 @@ class NextItemSettings(Settings):
 
     plugins: tuple[str, ...] = ()
     split: SplitSettings = SplitSettings()
+    repeats: bool = False
+    catalog: CatalogSettings = CatalogSettings()
     model: SequenceModelSettings = ELCRecSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
     training: NextItemTrainingSettings = NextItemTrainingSettings()
@@ -78,4 +113,15 @@ class NextItemSettings(Settings):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         self.model.check_samples(self.training.samples)
+        for name in self.item_attributes:
+            if name not in self.catalog.columns:
+                raise ValueError(
+                    f"model.item_attributes: `{name}` is none of catalog.columns; name there the column of the table"
+                )
         return self
+
+    @property
+    def item_attributes(self) -> tuple[str, ...]:
+        """The attributes that items' embeddings are made of; a model without such a setting has none."""
+        names: tuple[str, ...] = getattr(self.model, "item_attributes", ())
+        return names

@@ -132,7 +132,8 @@ class Ranker(FittedModel[RankerRun]):
 
         Returns:
             DataFrame with one column for each output, and the index of the frame that was given: a probability for
-            each task and joint task, and `cluster` and `cluster_share` where there are clusters.
+            each binary task and its joint output, a quantity in its label's unit for the others, `score` where the
+            schema has one, and `cluster` and `cluster_share` where there are clusters.
 
         Raises:
             DataError: A feature is missing, or a value is none of its kind.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +16,7 @@ from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.without_auto import BEFORE, without_auto
 from tfelc.schema.schema import Schema
+from tfelc.schema.task_chain import absent_outputs
 
 if TYPE_CHECKING:
     from tfelc.ranker.models.ranking_model import RankingModel
@@ -66,7 +67,7 @@ class RankerRun(Run[RankerSettings]):
             path,
             {
                 "config.yaml": settings.dump(),
-                "schema.yaml": dataset.schema.dump(),
+                "schema.yaml": _without_idle_score(dataset.schema, tasks).dump(),
                 "features.json": fitted.dump(),
                 **({"counts.json": counts.dump()} if counts else {}),
             },
@@ -163,3 +164,8 @@ class RankerRun(Run[RankerSettings]):
         model = RankingModel.build(self.schema, self.fitted, tasks, settings)
         load_checkpoint(self.best, {"ranker": model.ranker.variables})
         return model
+
+
+def _without_idle_score(schema: Schema, tasks: Sequence[str]) -> Schema:
+    """The schema, without its `score` where that reads outputs which a ranker of these tasks does not have."""
+    return schema.model_copy(update={"score": None}) if absent_outputs(schema.score, schema.tasks, tasks) else schema

@@ -40,7 +40,7 @@ def check_schema(
     _check_names(columns, tasks, tables, sequences)
     _check_tasks(columns, tasks)
     _check_tables(columns, tables)
-    _check_columns(columns, user_key, split)
+    _check_columns(columns, tasks, user_key, split)
     _check_sources(columns)
     embedded = {name: column.table or name for name, column in columns.items() if column.is_embedded}
     check_sequences(sequences, columns, embedded)
@@ -78,13 +78,23 @@ def _check_tasks(columns: Mapping[str, Column], tasks: Mapping[str, Task]) -> No
     if not tasks:
         raise ValueError("no task is declared")
     for name, task in tasks.items():
-        if task.label not in columns or columns[task.label].kind != "label":
-            raise ValueError(f"task `{name}`: `{task.label}` is not a column of kind `label`")
+        wanted = "value" if task.is_value else "label"
+        if task.label not in columns or columns[task.label].kind != wanted:
+            words = f"`{wanted}`, as one of kind `{task.kind}` needs" if task.is_value else "`label`"
+            raise ValueError(f"task `{name}`: `{task.label}` is not a column of kind {words}")
+        if task.row_weight is not None and (
+            task.row_weight not in columns or columns[task.row_weight].kind != "weight"
+        ):
+            raise ValueError(f"task `{name}`: `{task.row_weight}` is not a column of kind `weight`")
         seen = {name}
         while (condition := task.conditioned_on) is not None:
             if condition not in tasks or condition in seen:
                 raise ValueError(
                     f"task `{name}`: `conditioned_on: {condition}` is not another task, or goes in a circle"
+                )
+            if tasks[condition].is_value:
+                raise ValueError(
+                    f"task `{name}`: `conditioned_on: {condition}` predicts a value, which is no condition"
                 )
             seen.add(condition)
             task = tasks[condition]
@@ -116,12 +126,19 @@ def _check_table(users: Mapping[str, Column], name: str, table: EmbeddingTable) 
                 raise ValueError(f"table `{name}`: {value!r} stands for a missing value: leave it out of `values`")
 
 
-def _check_columns(columns: Mapping[str, Column], user_key: str | None, split: Split) -> None:
+def _check_columns(
+    columns: Mapping[str, Column], tasks: Mapping[str, Task], user_key: str | None, split: Split
+) -> None:
     kinds = [column.kind for column in columns.values()]
     if not _features(columns):
         raise ValueError("no column is a feature (number, category, list or vector)")
-    if kinds.count("weight") > 1 or kinds.count("timestamp") > 1:
-        raise ValueError("at most one column can be of kind `weight`, and one of kind `timestamp`")
+    of_tasks = {task.row_weight for task in tasks.values()}
+    weights = [name for name, column in columns.items() if column.kind == "weight" and name not in of_tasks]
+    if len(weights) > 1 or kinds.count("timestamp") > 1:
+        raise ValueError(
+            "at most one column can be of kind `weight`, beside those that a task names as its `weight`, and one of "
+            "kind `timestamp`"
+        )
     if user_key is not None:
         if user_key not in columns:
             raise ValueError(f"`user_key: {user_key}` is not a column")

@@ -9,10 +9,12 @@ from pydantic import Field, model_validator
 from tfelc.schema.schema_part import SchemaPart
 from tfelc.schema.spelling import Separator, TimeZone
 
-Kind = Literal["number", "category", "list", "vector", "label", "group", "id", "weight", "timestamp"]
+Kind = Literal["number", "category", "list", "vector", "label", "group", "id", "weight", "timestamp", "value"]
 Role = Literal["user", "activity", "item", "context"]
 ValueType = Literal["float", "integer", "string"]
 
+# What tasks predict: an outcome of 0 or 1, and a quantity.
+OUTCOME_KINDS: tuple[Kind, ...] = ("label", "value")
 FEATURE_KINDS: tuple[Kind, ...] = ("number", "category", "list", "vector")
 ROLES: tuple[Role, ...] = ("user", "activity", "item", "context")
 _OF_TEXT: tuple[Kind, ...] = ("category", "list", "group", "id")
@@ -26,6 +28,7 @@ _DEFAULT_TYPES: dict[Kind, ValueType] = {
     "id": "integer",
     "weight": "float",
     "timestamp": "integer",
+    "value": "float",
 }
 
 
@@ -55,6 +58,8 @@ class Column(SchemaPart):
         null_values: Texts that mean that there is no value. Defaults to the schema's.
         separator: What stands between the values of a list that is written as text. Defaults to the schema's.
         timezone: Zone of times that come without one. Defaults to the schema's.
+        nullable: Whether a label or a value may be null: it is then not known in that row, which its tasks leave out.
+            Defaults to False.
     """
 
     kind: Kind
@@ -73,6 +78,7 @@ class Column(SchemaPart):
     null_values: tuple[str, ...] | None = None
     separator: Separator | None = None
     timezone: TimeZone | None = None
+    nullable: bool = False
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
@@ -98,6 +104,8 @@ class Column(SchemaPart):
             allowed |= {"timezone"}
         if self.kind == "label" or (self.kind in _OF_TEXT and self.value_type == "string"):
             allowed |= {"true_values", "false_values"}
+        if self.kind in OUTCOME_KINDS:
+            allowed |= {"nullable"}
         if self.kind == "list":
             allowed |= {"separator"}
         if extra := sorted(changed - allowed):

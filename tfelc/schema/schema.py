@@ -22,12 +22,13 @@ from tfelc.core.yaml_text import load_yaml
 from tfelc.schema.aggregate import Aggregate
 from tfelc.schema.aggregate_columns import with_aggregates
 from tfelc.schema.checks import check_schema
-from tfelc.schema.column import Column, Kind
+from tfelc.schema.column import OUTCOME_KINDS, Column, Kind
 from tfelc.schema.embedding_table import EmbeddingTable
 from tfelc.schema.list_sequence import ListSequence
 from tfelc.schema.renames import SCHEMA_RENAMES
 from tfelc.schema.request_key import check_request_key
 from tfelc.schema.schema_part import SchemaPart
+from tfelc.schema.score import check_score
 from tfelc.schema.spelling import Separator, TimeZone
 from tfelc.schema.split import Split
 from tfelc.schema.task import Task
@@ -57,6 +58,8 @@ class Schema(SchemaPart):
             none.
         request_key: Column that tells apart what is ranked together, or `user_and_day`: GAUC is then within each of
             those. Defaults to the user key.
+        score: Formula over the outputs, such as `ctr * cvr ** 0.5`, that becomes the output `score`, by which rankings
+            go. Defaults to none.
         sequences: Name -> lists that are equally long in each row, and say together what happened, one thing after the
             other. Defaults to none.
 
@@ -83,6 +86,7 @@ class Schema(SchemaPart):
     timezone: TimeZone = "UTC"
     aggregates: dict[str, Aggregate] = {}
     request_key: str | None = None
+    score: str | None = None
     sequences: dict[str, ListSequence] = {}
 
     @model_validator(mode="after")
@@ -90,6 +94,8 @@ class Schema(SchemaPart):
         self.columns.update(with_aggregates(self.columns, self.aggregates, self.user_key))
         check_request_key(self.request_key, self.columns, self.user_key)
         check_schema(self.columns, self.tasks, self.tables, self.user_key, self.split, self.sequences)
+        if self.score is not None:
+            check_score(self.score, self.columns, self.tasks)
         return self
 
     @classmethod
@@ -153,6 +159,9 @@ class Schema(SchemaPart):
         for task in content["tasks"].values():
             task["given"] = task.pop("conditioned_on")
             task["space"] = {"conditional": "given"}.get(task["space"], task["space"])
+            for key in ("row_weight", "kind", "loss", "scale"):  # As with the keys below.
+                if task[key] == Task.model_fields[key].default:
+                    del task[key]
         # And without the keys that came later, where they say nothing.
         for part in (content, *content["columns"].values()):
             for key in _SPELLING:
@@ -162,10 +171,12 @@ class Schema(SchemaPart):
             for key in ("source", "width"):
                 if column[key] is None:
                     del column[key]
+            if not column["nullable"]:
+                del column["nullable"]
         for table in content["tables"].values():
             if table["pretrained"] is None:
                 del table["pretrained"], table["trainable"]
-        for key in ("aggregates", "request_key", "sequences"):  # A schema without them means what it always did.
+        for key in ("aggregates", "request_key", "score", "sequences"):  # Without them, what it always meant.
             if content[key] == type(self).model_fields[key].default:
                 del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -201,14 +212,40 @@ class Schema(SchemaPart):
     def undefined_labels(self) -> dict[str, list[str]]:
         """Each label that may be null -> the labels none of which may then be 1.
 
-        A conversion is not defined where its condition did not come; see `Task.conditioned_on`.
+        A conversion is not defined where its condition did not come; see `Task.conditioned_on`. One that is `nullable`
+        may be null in any row.
         """
         found: dict[str, list[str]] = {}
-        for label in self.of_kind("label"):
+        for label in self.outcomes:
             conditions = [task.conditioned_on for task in self.tasks.values() if task.label == label]
-            if conditions and all(conditions):
+            if self.columns[label].nullable:
+                found[label] = []
+            elif conditions and all(conditions):
                 found[label] = [self.tasks[str(name)].label for name in conditions]
         return found
+
+    @property
+    def row_weights(self) -> dict[str, str]:
+        """Each task whose rows are weighed -> the column that says how: its own, or the one for all tasks."""
+        named = {task.row_weight for task in self.tasks.values()}
+        for_all = next((name for name in self.of_kind("weight") if name not in named), None)
+        columns = {name: task.row_weight or for_all for name, task in self.tasks.items()}
+        return {name: column for name, column in columns.items() if column is not None}
+
+    @property
+    def outcomes(self) -> dict[str, Column]:
+        """The columns that tasks predict, in order."""
+        return {name: column for name, column in self.columns.items() if column.kind in OUTCOME_KINDS}
+
+    @property
+    def never_negative(self) -> dict[str, str]:
+        """Each value that must be at least 0 -> the task that needs it so."""
+        return {task.label: name for name, task in self.tasks.items() if task.never_negative}
+
+    @property
+    def nullable_labels(self) -> frozenset[str]:
+        """The labels that are not known in every row."""
+        return frozenset(name for name, column in self.columns.items() if column.nullable)
 
     def of_kind(self, kind: Kind) -> dict[str, Column]:
         """The columns of one kind, in order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,9 @@ from tfelc.schema.schema_part import SchemaPart
 
 # Where a task that is conditioned on another one is trained.
 Space = Literal["conditional", "entire"]
+
+# What a task predicts: a probability, or an expected quantity in one of three ways.
+TaskKind = Literal["binary", "regression", "watch_time", "lifetime_value"]
 
 # The served outputs beside the tasks' own.
 CLUSTER_OUTPUTS = ("cluster", "cluster_share")
@@ -19,22 +22,66 @@ class Task(SchemaPart):
     """One head of the model.
 
     Attributes:
-        label: Column with the 0/1 outcome.
+        label: Column with the outcome: of kind `label` for a binary task, of kind `value` for the others.
+        kind: What is predicted: `binary`, a probability; `regression`, a quantity by its error; `watch_time`, a
+            quantity of at least 0 as the odds of a weighted logistic regression; `lifetime_value`, one that is mostly 0
+            with a long tail, as zero-inflated and log-normal. Defaults to `binary`.
+        loss: The error of a regression, `squared` or `absolute`. Defaults to `squared`.
+        scale: What a regression's error is of: the `linear` label, or log(1 + label). Defaults to `linear`.
         conditioned_on: Task whose outcome this one needs first, as a conversion needs a click. Defaults to none.
         space: Where a task with `conditioned_on` is trained: `conditional`, on the rows where that outcome is 1, or
             `entire`, over all rows through the product of the probabilities (ESMM). Defaults to `conditional`.
         joint: Name of the product's output, P(this one and that one). Defaults to `<conditioned_on>_<task>`.
-        weight: Weight of the task's loss. Defaults to 1.
+        weight: Weight of the task's loss; or a column's name, which is then its `row_weight`. Defaults to 1.
+        row_weight: Column of kind `weight` that weighs the rows for this task, in the place of the one for all tasks.
+            Defaults to none of its own.
     """
 
     label: str
+    kind: TaskKind = "binary"
+    loss: Literal["squared", "absolute"] = "squared"
+    scale: Literal["linear", "log"] = "linear"
     conditioned_on: str | None = None
     space: Space = "conditional"
     joint: str | None = None
     weight: float = Field(1.0, gt=0)
+    row_weight: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _weight_may_be_a_column(cls, content: Any) -> Any:
+        if isinstance(content, dict) and isinstance(content.get("weight"), str):
+            if content.get("row_weight", content["weight"]) != content["weight"]:
+                raise ValueError("`weight` and `row_weight` name two columns; name one")
+            content = {**content, "row_weight": content["weight"]}
+            del content["weight"]
+        return content
 
     @model_validator(mode="after")
     def _needs_a_condition(self) -> Self:
         if self.conditioned_on is None and (self.joint or self.space == "entire"):
             raise ValueError("`joint` and `space: entire` need `conditioned_on`")
         return self
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if self.kind != "regression":
+            for key in ("loss", "scale"):
+                if getattr(self, key) != type(self).model_fields[key].default:
+                    raise ValueError(f"a task of kind `{self.kind}` takes no `{key}`")
+        if self.is_value and self.space == "entire":
+            raise ValueError(
+                f"a task of kind `{self.kind}` takes no `space: entire`; conditioned on another, its `joint` output is "
+                "the probability of that times its value"
+            )
+        return self
+
+    @property
+    def is_value(self) -> bool:
+        """Whether it predicts a quantity, and no probability."""
+        return self.kind != "binary"
+
+    @property
+    def never_negative(self) -> bool:
+        """Whether its label must be at least 0."""
+        return self.kind in ("watch_time", "lifetime_value") or self.scale == "log"

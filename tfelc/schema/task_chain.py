@@ -7,6 +7,7 @@ from typing import Any
 
 from tfelc.core.errors import UsageError
 from tfelc.schema.schema import Schema
+from tfelc.schema.score import score_formula
 from tfelc.schema.task import Task
 from tfelc.schema.task_settings import TaskSettings
 
@@ -29,6 +30,8 @@ def select_tasks(schema: Schema, names: Sequence[str], settings: Mapping[str, Ta
     all_tasks = {name: task.model_copy(update=changes.get(name, {})) for name, task in schema.tasks.items()}
     for name in names:
         task = all_tasks[name]
+        if task.space == "entire" and task.is_value:
+            raise UsageError(f"task `{name}` of kind `{task.kind}` predicts no probability, so it has no entire space")
         if task.space == "entire" and task.conditioned_on is None:
             raise UsageError(f"task `{name}` is conditioned on no other, so it has no entire space to be trained over")
         absent = [link for link in chain_of(all_tasks, name) if link not in names]
@@ -49,6 +52,13 @@ def joint_names(tasks: Mapping[str, Task], heads: Sequence[str]) -> dict[str, st
     }
 
 
+def value_outputs(tasks: Mapping[str, Task], heads: Sequence[str]) -> frozenset[str]:
+    """The outputs that are quantities and no probabilities, joint ones among them."""
+    joints = joint_names(tasks, heads)
+    ends = {**{name: name for name in heads}, **joints}
+    return frozenset(output for output, name in ends.items() if tasks[name].is_value)
+
+
 def chain_of(tasks: Mapping[str, Task], name: str) -> list[str]:
     """The task, the one that it is conditioned on, and so on."""
     chain = []
@@ -60,8 +70,29 @@ def chain_of(tasks: Mapping[str, Task], name: str) -> list[str]:
 
 
 def joint_label(tasks: Mapping[str, Task], labels: Mapping[str, Any], name: str) -> Any:
-    """The product of the labels along a task's chain: 1 where every outcome happened."""
+    """The product of the labels along a task's chain: 1 where every outcome happened.
+
+    A label that is not known is NaN, and so is the product, unless another one is 0, which decides.
+    """
+    import numpy as np
+
     first, *others = (labels[link] for link in chain_of(tasks, name))
+    decided = first == 0
     for label in others:
+        decided = decided | (label == 0)
         first = first * label
-    return first
+    return np.where(decided, np.zeros_like(first), first)
+
+
+def absent_outputs(text: str | None, tasks: Mapping[str, Task], heads: Sequence[str]) -> list[str]:
+    """The outputs that a formula reads and that a ranker with these heads does not have.
+
+    Args:
+        text: str or None. The formula; None for none.
+        tasks: Mapping of name to Task. All the tasks of the schema.
+        heads: Sequence of str. The tasks that are predicted.
+    """
+    if text is None:
+        return []
+    there = {*heads, *joint_names(tasks, heads)}
+    return [name for name in score_formula(text, tasks).used if name not in there]

@@ -29,6 +29,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "string id": {"kind": "id", "type": "string"},
     "group": {"kind": "group"},
     "timestamp": {"kind": "timestamp"},
+    "value": {"kind": "value"},
     "list of strings": {"kind": "list", "role": "item"},
     "list of integers": {"kind": "list", "role": "item", "type": "integer"},
 }
@@ -37,7 +38,7 @@ DAY = datetime.date(2026, 1, 31)
 MIDNIGHT = 1_769_817_600_000_000
 # What a value that may be 0 or 1 becomes in each kind.
 ONE: dict[str, Any] = {
-    **dict.fromkeys(["number", "weight"], 1.0),
+    **dict.fromkeys(["number", "weight", "value"], 1.0),
     **dict.fromkeys(["label", "integer category", "integer id", "timestamp"], 1),
     **dict.fromkeys(["string category", "string id", "group"], "1"),
 }
@@ -141,7 +142,7 @@ def test_each_type_is_exact_or_refused(kind: str, array: pa.Array, expected: dic
 @pytest.mark.parametrize("kind", KINDS)
 def test_null(kind: str) -> None:
     table = pa.table({"x": pa.nulls(2), "n": [1.0, 1.0], "y": [0, 1]})
-    if KINDS[kind]["kind"] in ("label", "id", "weight", "timestamp"):
+    if KINDS[kind]["kind"] in ("label", "id", "weight", "timestamp", "value"):
         with pytest.raises(DataError, match=r"column `x`, row 7: a \w+ must not be null or NaN"):
             conform(table, _schema(kind), "f", 7)
         return

@@ -16,7 +16,8 @@ from tfelc.lifecycle.publishing.page import verdict_page
 from tfelc.lifecycle.publishing.rules import NotWorse, PublishRules, Within
 from tfelc.lifecycle.publishing.verdict import judge
 
-METRICS, COMPARED = ("auc", "gauc", "ne", "calibration"), ("auc", "gauc", "ne")
+METRICS = ("auc", "gauc", "ne", "calibration", "nrmse", "sum_error")
+COMPARED = ("auc", "gauc", "ne", "nrmse")
 NAN = float("nan")
 
 
@@ -142,7 +143,7 @@ def test_rules_are_strict(tmp_path: Path) -> None:
 
     assert "min_row" in refused("min_row: 5")
     assert "`not_worse.0.refuse`" in refused("not_worse: [{metric: auc, by_more_than: 0, refuse: never}]")
-    assert "a rule under `not_worse` is about `calibration`; there it is one of auc, gauc, ne" in refused(
+    assert "a rule under `not_worse` is about `calibration`; there it is one of auc, gauc, ne, nrmse" in refused(
         "not_worse: [{metric: calibration, by_more_than: 0.1}]"
     )
     assert "a rule under `within` is about `acu`" in refused("within: [{metric: acu, at_least: 0.5}]")

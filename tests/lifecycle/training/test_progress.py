@@ -1,5 +1,6 @@
 import io
 import re
+import time
 
 import pytest
 from rich.console import Console
@@ -36,6 +37,23 @@ def test_a_pipe_gets_no_bar_and_asks_for_no_loss():
     progress.open(0)
     progress.update(1, lambda: pytest.fail("fetching a loss waits for the device"))
     progress.close()
+
+
+def test_a_pipe_gets_a_line_each_half_a_minute(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    console = Console(file=io.StringIO(), width=20)
+    progress = EpochProgress(console, units=10_000, epochs=3, batch_size=10, unit="samples")
+    progress.open(1, 100)
+    for seconds, step in ((20, 200), (29, 300), (40, 500), (60, 600), (80, 900)):
+        now[0] = 100.0 + seconds
+        progress.update(step, lambda: {"loss": 0.25})
+    progress.close()
+    # 40 seconds after the first 1,000, and 40 seconds after that.
+    assert console.file.getvalue().splitlines() == [
+        "epoch 2/3: 5,000 of 10,000 samples, 100 samples/s, loss 0.2500",
+        "epoch 2/3: 9,000 of 10,000 samples, 100 samples/s, loss 0.2500",
+    ]
 
 
 def test_the_bar_says_what_it_counts():

@@ -6,6 +6,7 @@ from tests.support.command import call
 from tfelc.core.errors import DataError, UsageError
 from tfelc.next_item.evaluation.evaluation import evaluate
 from tfelc.next_item.evaluation.export_evaluation import evaluate_export
+from tfelc.next_item.evaluation.measured import measured
 from tfelc.next_item.scoring.exported_recommender import ExportedRecommender
 
 
@@ -19,7 +20,7 @@ def test_an_export_is_as_good_as_its_run(split, recommender, recommender_run):
     source = recommender_run.metadata["data"]
     steps = []
     found = evaluate_export(recommender, source, split, progress=lambda done, total: steps.append((done, total)))
-    examples = recommender_run.examples(split)
+    examples = measured(recommender_run, split)[0]
     expected, _ = evaluate(recommender_run.model(), examples, split)
     assert found.metrics == expected.metrics and 0 < found.metrics["next_item"]["hr@10"] < 1
     assert (found.count, found.split, found.unit) == (len(examples), split, "users")

@@ -12,8 +12,11 @@ import tfelc
 from tests.support.untrained_recommender import export_unverified, write_untrained_recommender
 from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import DataError, ExportError, UsageError
+from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.export.conditional_ranking import ConditionalRanking
 from tfelc.next_item.export.conditions import Conditions
+from tfelc.next_item.export.picks import greedy_picks
+from tfelc.next_item.export.trained_picks import trained_picks
 from tfelc.next_item.scoring.exported_recommender import ExportedRecommender
 
 ITEMS = 6
@@ -21,45 +24,127 @@ VECTORS = np.array([[6.0], [5.0], [5.0], [3.0], [2.0], [1.0]], np.float32)
 POPULARITY = np.array([1, 1, 4, 0, 9, 2], np.float32)
 
 
-def ranking(by_row):
-    variable = tf.Variable(POPULARITY, trainable=False)
-    made = ConditionalRanking(
-        ITEMS, lambda outputs: tf.matmul(outputs["embedding"], VECTORS, transpose_b=True), variable, by_row
-    )
+class Line:
+    """An index of items on a line: 6, 5, 5, 3, 2, 1, of which all but the second point the same way."""
+
+    directions = np.array([1, -1, 1, 1, 1, 1], np.float32)
+
+    def scores(self, outputs):
+        return tf.matmul(outputs["embedding"], VECTORS, transpose_b=True)
+
+    def cosines(self, places):
+        return tf.gather(self.directions, places)[:, None] * self.directions
+
+
+COLORS = ItemAttributes(
+    {"color": "category", "sold": "flag"},
+    {
+        "color": np.array(["red", "red", "blue", None, "red", "blue"], object),
+        "sold": np.array([True, False, True, True, False, True]),
+    },
+)
+
+
+def ask(known, width, by_row=False, **conditions):
+    """Scores and numbers of what is left, by lists."""
+    rows = len(known)
+    none = np.zeros((rows, 0), np.int32)
+    asked = {
+        **{"allow": none, "deny": none, "where_color": none, "allow_all": np.ones(rows, bool)},
+        **{"keep_seen": np.zeros(rows, bool), "only_sold": np.zeros(rows, bool)},
+        **{"at_most_color": np.zeros(rows, np.int64), "diversity": np.zeros(rows, np.float32)},
+        **conditions,
+    }
+    made = ConditionalRanking(Line(), POPULARITY, COLORS, by_row)
 
     @tf.function(autograph=False)
-    def top(known, allow, deny, allow_all, keep_seen, width):
-        outputs = {"embedding": tf.ones([tf.shape(known)[0], 1])}
-        conditions = {"allow": allow, "deny": deny, "allow_all": allow_all, "keep_seen": keep_seen}
-        return made.top(outputs, known, conditions, width)
+    def top(known, asked):
+        return made.top({"embedding": tf.ones([tf.shape(known)[0], 1])}, known, asked, tf.constant(width))
 
-    return top
+    scores, numbers = (each.numpy() for each in top(np.array(known, np.int32), asked))
+    left = np.isfinite(scores)
+    return [
+        list(zip(*(each[row][left[row]].tolist() for each in (numbers, scores)), strict=True)) for row in range(rows)
+    ]
+
+
+def numbers_of(answer):
+    return [[number for number, _ in row] for row in answer]
 
 
 @pytest.mark.parametrize("by_row", [False, True])
 def test_what_is_left_comes_by_score_and_by_number(by_row):
-    # Of 6 items, which score 6, 5, 5, 3, 2, 1; those after an empty history by how popular they are.
-    known = np.array([[0, 1], [0, 1], [0, 0], [2, 6]], np.int32)
-    allow = np.array([[0, 0, 0], [3, 2, 1], [1, 2, 0], [0, 0, 0]], np.int32)
-    deny = np.array([[4], [0], [1], [5]], np.int32)
-    allow_all, keep_seen = np.array([True, False, False, False]), np.array([False, True, False, True])
-    scores, numbers = ranking(by_row)(known, allow, deny, allow_all, keep_seen, 3)
-    left = np.isfinite(scores)
-    assert left.sum(axis=1).tolist() == [3, 3, 1, 0]
-    assert [row[kept].tolist() for row, kept in zip(numbers.numpy(), left, strict=True)] == [
-        [2, 3, 5],
-        [1, 2, 3],
-        [2],
-        [],
-    ]
-    assert [row[kept].tolist() for row, kept in zip(scores.numpy(), left, strict=True)] == [
-        [5, 5, 2],
-        [6, 5, 5],
-        [1],
-        [],
-    ]
-    none = [array[:0] for array in (known, allow, deny, allow_all, keep_seen)]
-    assert ranking(by_row)(*none, 3)[0].shape == (0, 3)
+    # After an empty history items score by how popular they are.
+    found = ask(
+        [[0, 1], [0, 1], [0, 0], [2, 6]],
+        3,
+        by_row,
+        allow=np.array([[0, 0, 0], [3, 2, 1], [1, 2, 0], [0, 0, 0]], np.int32),
+        deny=np.array([[4], [0], [1], [5]], np.int32),
+        allow_all=np.array([True, False, False, False]),
+        keep_seen=np.array([False, True, False, True]),
+    )
+    assert found == [[(2, 5), (3, 5), (5, 2)], [(1, 6), (2, 5), (3, 5)], [(2, 1)], []]
+
+
+def test_an_answer_of_no_rows_is_as_wide_as_asked_for():
+    made, none = ConditionalRanking(Line(), POPULARITY, None, True), tf.zeros([0, 1], tf.int32)
+    of_none = {"allow": none, "deny": none, "allow_all": tf.zeros([0], tf.bool), "keep_seen": tf.zeros([0], tf.bool)}
+    found = made.top({"embedding": tf.ones([0, 1])}, none, {**of_none, "diversity": tf.zeros([0])}, tf.constant(3))
+    assert [each.shape for each in found] == [(0, 3), (0, 3)]
+
+
+def test_attributes_leave_the_items_that_have_them():
+    # Codes: blue 1, red 2; 0 is of no item, -1 is padding.
+    rows = [[0, 1]] * 5
+    wanted = np.array([[-1, -1], [1, -1], [1, 2], [0, -1], [0, 2]], np.int32)
+    assert numbers_of(ask(rows, 6, where_color=wanted)) == [[2, 3, 4, 5, 6], [3, 6], [2, 3, 5, 6], [], [2, 5]]
+    only = np.array([False, True, True, True, True])
+    assert numbers_of(ask(rows, 6, where_color=wanted, only_sold=only)) == [[2, 3, 4, 5, 6], [3, 6], [3, 6], [], []]
+
+
+@pytest.mark.parametrize("by_row", [False, True])
+def test_a_cap_passes_over_what_has_been_often_enough(by_row):
+    # By score 1 red, 2 red, 3 blue, 4 of no color, 5 red, 6 blue.
+    found = ask([[0]] * 3, 6, by_row, keep_seen=np.ones(3, bool), at_most_color=np.array([0, 1, 2]))
+    assert [row[0] for row in numbers_of(found)] == [5] * 3  # the most popular one, red
+    found = ask([[0, 5]] * 3, 6, by_row, keep_seen=np.ones(3, bool), at_most_color=np.array([0, 1, 2]))
+    assert numbers_of(found) == [[1, 2, 3, 4, 5, 6], [1, 3, 4], [1, 2, 3, 4, 6]]
+
+
+def test_diversity_prefers_what_points_another_way():
+    # r of scores 6, 5, 5, 3, 2, 1 is 1, .8, .8, .4, .2, 0. First 1; then by .5 r - .5 s, where s is -1 for item 2 and 1
+    # for all others: 2; from there on all others are as near to 1 as before, and come by score.
+    half, all_of_it = (np.full(1, share, np.float32) for share in (0.5, 1.0))
+    assert numbers_of(ask([[0, 6]], 5, diversity=half)) == [[1, 2, 3, 4, 5]]
+    out = np.array([[1]], np.int32)
+    # Without 1 the best is 2, which leaves the others alike; then 3, and by score.
+    assert numbers_of(ask([[0, 6]], 5, diversity=all_of_it, deny=out)) == [[2, 3, 4, 5]]
+    # Without it, 3 comes before 2 where the first is denied only if likeness counts.
+    capped = ask([[0, 6]], 5, diversity=all_of_it, at_most_color=np.ones(1, np.int64))
+    assert capped == [[(1, 6.0), (3, 5.0), (4, 3.0)]]
+
+
+@settings(max_examples=15)
+@given(data=st.data())
+def test_picks_of_the_graph_are_those_of_numpy(data):
+    seed, width = data.draw(st.integers(0, 10**6)), data.draw(st.integers(1, 12))
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(12, 3)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    scores = random.normal(size=(4, 12)).astype(np.float32)
+    scores[random.random((4, 12)) < data.draw(st.sampled_from([0.0, 0.3, 1.0]))] = -np.inf
+    share, most = data.draw(st.sampled_from([0.0, 0.4, 1.0])), data.draw(st.integers(1, 4))
+    codes = random.integers(0, 4, 12).astype(np.int32)
+    caps = [(tf.constant(codes), tf.fill([4], tf.constant(most, tf.int64)))]
+    cosines = lambda places: tf.gather(vectors, places) @ vectors.T  # noqa: E731
+    found, numbers = greedy_picks(tf.constant(scores), tf.constant(width), tf.fill([4], share), cosines, caps)
+    picked, leads = trained_picks(scores, width, share, vectors, [(codes, most)])
+    sure = leads > 1e-5
+    np.testing.assert_array_equal(np.where(np.isfinite(found), numbers - 1, -1)[sure], picked[sure])
+    for row in picked:
+        assert len(set(row[row >= 0])) == (row >= 0).sum()
+        assert np.bincount(codes[row[row >= 0]], minlength=4)[1:].max() <= most
 
 
 @pytest.fixture(scope="module")
@@ -115,9 +200,17 @@ def test_conditions_as_they_are_written():
         ({"deny": 7}, "`deny` takes a list of item ids"),
         ({"allow": [["a"]]}, "`allow` holds 1 lists for 2 histories"),
         ({"deny": [["a"], "b"]}, "`deny` holds single ids beside lists"),
+        ({"where": {"colr": "red"}}, "the model's items have no attribute `colr`; those to ask for: color, sold"),
+        ({"where": {"sold": "yes"}}, "`where`: `sold` is a flag, not a category"),
+        ({"where": {"color": []}}, "`where`: `color` has no value; leave it out"),
+        ({"where": {"color": 1.5}}, "`where`: `color` takes texts, or True of a flag"),
+        ({"where": [{}]}, "`where` holds 1 mappings for 2 histories"),
+        ({"at_most": {"color": 0}}, "`at_most`: `color` takes a whole number from 1"),
+        ({"at_most": {"sold": 1}}, "`at_most`: `sold` is a flag, not a category"),
+        ({"diversity": 1.5}, "`diversity` is a share from 0 to 1"),
     ):
         with pytest.raises(UsageError, match=said):
-            Conditions.of(2, **wrong)
+            Conditions.of(2, **wrong, kinds=COLORS.kinds)
 
 
 def test_ids_of_another_type_and_exports_of_before_are_refused(both, monkeypatch):

@@ -100,7 +100,7 @@ def test_whole_numbers_as_ids_and_both_indexes(tmp_path, quick_verification, mon
     assert set(exported.differences[RECOMMEND]) == {"ids", "scores"} and set(exported.differences[EMBED]) == {
         "embedding"
     }
-    assert set(exported.differences[RECOMMEND_WITH]) == {"ids", "scores", "unknown"}
+    assert set(exported.differences[RECOMMEND_WITH]) == {"ids", "scores", "unknown", "unknown_values"}
     asked = [request for request in quick_verification.requests if request.signature == RECOMMEND]
     assert {int(request.inputs["k"]) for request in asked} == {1, 20, 100}
     # Rows whose order the last bits decide are few, or little would have been verified.

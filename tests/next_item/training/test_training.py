@@ -238,6 +238,17 @@ def test_twins_and_a_split_by_time(tmp_path) -> None:
     assert 0 < len(training.trainable.splits.test) < 150  # not every user acts after the last moment
 
 
+def test_how_a_table_is_split_is_said_and_kept(tmp_path) -> None:
+    users, actions = 1_000, 5  # one after another, so that the last tenth of the users is for test
+    at = np.arange(users * actions)
+    pq.write_table(pa.table({"user": at // actions, "item": at % 7, "time": at}), tmp_path / "log.parquet")
+    said = io.StringIO()
+    asked = (*BARE, "split.protocol=auto")
+    run = create(tmp_path / "run", tmp_path / "log.parquet", *asked, console=Console(file=said)).run
+    assert "split by time, as the model will be used (split.protocol: global_time)" in said.getvalue()
+    assert NextItemRun.open(run.path).settings.split.protocol == "global_time"
+
+
 def test_what_cannot_be_trained_on_leaves_no_folder(source, tmp_path) -> None:
     def refused(error, message, text, *settings):
         file = tmp_path / "bad.txt"

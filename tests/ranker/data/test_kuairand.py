@@ -12,6 +12,7 @@ from tfelc.core.errors import DataError
 from tfelc.data.dataset import Dataset
 from tfelc.data.splits import SPLITS
 from tfelc.ranker.data import kuairand
+from tfelc.schema.schema import Schema
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,13 @@ def test_it_is_the_data_of_the_published_figures(prepared: Dataset) -> None:
     assert prepared.hash == result["data_hash"]
     # The frozen state of a video is what every test row of it has.
     assert (prepared.path / "state" / "video_id.parquet").exists()
+
+
+def test_the_watch_time_is_an_outcome_beside_those_of_the_protocol() -> None:
+    protocol, watched = Schema.load(kuairand.SCHEMA_FILE), kuairand.watch_time_schema()
+    assert watched.features == protocol.features and list(watched.tasks) == [*protocol.tasks, "watch"]
+    assert watched.outcomes.keys() - protocol.outcomes.keys() == {"watch_seconds"}
+    assert watched.tasks["watch"].kind == "watch_time" and watched.aggregates == protocol.aggregates
 
 
 def test_sentinels_are_missing(frames: dict[str, pd.DataFrame]) -> None:

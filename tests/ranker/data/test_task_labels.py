@@ -34,3 +34,8 @@ def test_groups_are_told_apart_where_columns_share_names() -> None:
         "is_vip": ["is_vip=0", "is_vip=1", "is_vip=1"],
         "plan": ["a", "b", None],
     }
+
+
+def test_a_label_that_is_nullable_is_not_known_where_it_is_null() -> None:
+    found = task_labels(ROWS, {"like": Task(label="order"), **TASKS}, ["order"])
+    assert np.isnan(found["like"]).tolist() == [True, False, False] == np.isnan(found["cvr"]).tolist()

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
 from tfelc.lifecycle.evaluation.result import EvaluationResult
-from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table
+from tfelc.ranker.evaluation.tables import gates_table, groups_table, metrics_table, result_tables
 
 METRICS = {
     "auc": 0.71234,
@@ -52,6 +52,27 @@ def test_metrics_without_users_or_a_known_best():
     found = lines(metrics_table(replace(RESULT, metrics=without)))
     assert ["ctr", "0.7123", "0.5000", "0.9000", "1.1000", "0.0100"] in found
     assert not {"covers:", "best"} & set(sum(found, []))
+
+
+def test_probabilities_and_quantities_have_tables_of_their_own():
+    quantity = {
+        "mae": 12.25,
+        "rmse": 30.5,
+        "nrmse": 0.75,
+        "sum_ratio": 0.98,
+        "spearman": 0.4,
+        "xauc": 0.65,
+        "gini": 0.3,
+    }
+    both = replace(RESULT, metrics={"ctr": METRICS, "watch": quantity}, groups={}, gates={})
+    yardsticks = {"constant": {"ctr": {"auc": 0.5, "logloss": 0.7}, "watch": {"xauc": 0.5, "rmse": 40.0}}}
+    binary, values, beside_binary, beside_values = map(lines, result_tables(replace(both, yardsticks=yardsticks)))
+    assert ["ctr", "0.7123", "0.6000", "0.5000", "0.9000", "1.1000", "0.0100"] in binary
+    assert not {"watch", "MAE"} & set(sum(binary, []))
+    assert ["watch", "12.2500", "30.5000", "0.7500"] == next(line for line in values if "watch" in line)[:4]
+    assert not {"ctr", "AUC", "GAUC"} & set(sum(values, []))
+    assert ["constant", "0.5000", "0.7000"] in beside_binary
+    assert ["constant", "0.5000", "40.0000"] in beside_values
 
 
 def test_groups():

@@ -8,10 +8,10 @@ import pytest
 
 from tests.support.every_kind import every_kind_rows
 from tfelc.core.errors import ScoringError, UsageError
+from tfelc.core.expression import Expression
 from tfelc.lifecycle.scoring.shard import Shard
 from tfelc.lifecycle.scoring.storage import Storage
 from tfelc.ranker.scoring import ranking
-from tfelc.ranker.scoring.expression import Expression
 from tfelc.ranker.scoring.scoring_job import ScoringJob
 
 

@@ -14,7 +14,7 @@ HEADS = ["ctr", "cvr"]
 
 def watched(name, clicks, orders, users=None):
     labels = {"ctr": np.float32(clicks), "cvr": np.float32(orders)}
-    found = Outcomes(TASKS, labels, None, None if users is None else np.array(users, object))
+    found = Outcomes(TASKS, labels, {}, None if users is None else np.array(users, object))
     metric = WatchedMetric.of(name, ["ctr", "cvr", "ctcvr"], RANKER_METRICS)
     chosen = defined_metric(metric, found, HEADS)
     assert chosen.outputs == metric.outputs

@@ -73,14 +73,18 @@ class LogChecks:
             condition = rows[self._schema.tasks[str(task.conditioned_on)].label].to_numpy()
             counts += (np.count_nonzero(label == 1), np.count_nonzero((label == 1) & (condition == 0)))
 
-    def warnings(self, label_rates: Mapping[str, Mapping[str, float]]) -> list[str]:
+    def warnings(
+        self, label_rates: Mapping[str, Mapping[str, float]], unknown: Mapping[str, Mapping[str, int]] | None = None
+    ) -> list[str]:
         """What to tell the user, one line each, the gravest first.
 
         Args:
-            label_rates: Mean of each label by split.
+            label_rates: Mean of each label by split; one that no row of a split knows is not there.
+            unknown: Label that is not known in some rows -> split -> so many. Defaults to None: all are known.
         """
         found = [
             *self._constant_labels(label_rates),
+            *self._unknown_labels(label_rates, unknown or {}),
             *self._split_outcomes.warnings(label_rates.keys(), self._constants(label_rates).keys()),
             *self._copies(),
             *self._orphans(),
@@ -119,7 +123,7 @@ class LogChecks:
     def _constants(self, label_rates: Mapping[str, Mapping[str, float]]) -> dict[tuple[str, str], float]:
         """Label and split where it has one value in all rows -> the value."""
         pairs = ((label, split) for label in self._schema.of_kind("label") for split in label_rates)
-        return {(label, split): rate for label, split in pairs if (rate := label_rates[split][label]) in (0.0, 1.0)}
+        return {(label, split): rate for label, split in pairs if (rate := label_rates[split].get(label)) in (0.0, 1.0)}
 
     def _constant_labels(self, label_rates: Mapping[str, Mapping[str, float]]) -> Iterable[str]:
         constants = self._constants(label_rates)
@@ -132,6 +136,16 @@ class LogChecks:
                         f"label `{label}` is {value} in every row of {' and '.join(where)}: nothing can be learned or "
                         f"measured there{who}; look at how it is written (`true_values`, `false_values`), or at `split`"
                     )
+
+    def _unknown_labels(
+        self, label_rates: Mapping[str, Mapping[str, float]], unknown: Mapping[str, Mapping[str, int]]
+    ) -> Iterable[str]:
+        for label in unknown:
+            if where := [split for split, rates in label_rates.items() if label not in rates]:
+                yield (
+                    f"label `{label}` is known in no row of {' and '.join(where)}: nothing can be learned or measured "
+                    "there; look at how it is written, or at `split`"
+                )
 
     def _copies(self) -> Iterable[str]:
         for label, features in self.copies.items():

@@ -29,8 +29,8 @@ class SplitOutcomes:
         }
         # By split: the rows where the conditions came, and those of them where the outcome did.
         self._counts = {name: np.zeros((2, len(SPLITS)), np.int64) for name in self._labels}
-        self._weight = next(iter(schema.of_kind("weight")), None)
-        self._weighed = np.zeros((2, len(SPLITS)), np.int64)
+        # By weight and split: the rows, and those that have some weight.
+        self._weighed = {name: np.zeros((2, len(SPLITS)), np.int64) for name in schema.of_kind("weight")}
 
     def see(self, rows: pa.Table, split: NDArray[np.int64]) -> None:
         """Looks at the next rows, in the schema's types.
@@ -41,11 +41,12 @@ class SplitOutcomes:
         """
         for name, (label, *conditions) in self._labels.items():
             came = np.logical_and.reduce([rows[condition].to_numpy() == 1 for condition in conditions])
+            came &= rows[label].is_valid().to_numpy()
             self._counts[name][0] += _by_split(split[came])
             self._counts[name][1] += _by_split(split[came & (rows[label].to_numpy() == 1)])
-        if self._weight is not None:
-            self._weighed[0] += _by_split(split)
-            self._weighed[1] += _by_split(split[rows[self._weight].to_numpy() > 0])
+        for name, weighed in self._weighed.items():
+            weighed[0] += _by_split(split)
+            weighed[1] += _by_split(split[rows[name].to_numpy() > 0])
 
     def warnings(self, splits: Collection[str], told: Collection[tuple[str, str]]) -> Iterable[str]:
         """A line for the weight, and for each task on others, that has nothing to go by in some splits.
@@ -54,11 +55,12 @@ class SplitOutcomes:
             splits: The splits that have rows.
             told: Label and split where the label has one value in all rows, which is told already.
         """
-        if where := [split for split, (rows, some) in self._of(splits, self._weighed) if rows and not some]:
-            yield (
-                f"weight `{self._weight}` is 0 in every row of {' and '.join(where)}: nothing can be learned or "
-                "measured there; give its rows a weight, or leave the column out of the schema"
-            )
+        for weight, weighed in self._weighed.items():
+            if where := [split for split, (rows, some) in self._of(splits, weighed) if rows and not some]:
+                yield (
+                    f"weight `{weight}` is 0 in every row of {' and '.join(where)}: nothing can be learned or "
+                    "measured there; give its rows a weight, or leave the column out of the schema"
+                )
         for name, counts in self._counts.items():
             label, *conditions = self._labels[name]
             found: dict[str, list[str]] = {}

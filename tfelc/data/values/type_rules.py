@@ -64,6 +64,7 @@ def target_of(column: Column) -> Target:
     by_kind: dict[str, Target] = {
         "number": "number",
         "weight": "number",
+        "value": "number",
         "label": "label",
         "group": "string",
         "timestamp": "timestamp",

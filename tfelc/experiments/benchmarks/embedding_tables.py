@@ -71,7 +71,7 @@ def served(version: str, data: str, split: str) -> dict[str, float]:
     predictions = ExportedPredictor(ExportedRanker(Path(version)), Dataset(Path(data))).predict(split)
     figures = {
         f"{_AUC}{name}": auc(outcome.labels[outcome.rows], outcome.probabilities[outcome.rows])
-        for name, outcome in predictions.outcomes.items()
+        for name, outcome in predictions.binary_outcomes.items()
     }
     size = sum(path.stat().st_size for path in Path(version).rglob("*") if path.is_file()) / 2**20
     p50 = statistics.median(times[_CALLS // 10 :]) * 1e3

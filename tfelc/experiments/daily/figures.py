@@ -23,11 +23,11 @@ def compare(log: Days, day: int) -> dict[str, Any]:
     found = {name: Predictor(run.model(), dataset).predict("test") for name, run in runs.items()}
     aucs: dict[str, dict[str, float]] = {name: {} for name in runs}
     differences: dict[str, dict[str, Any]] = {}
-    for output, mine in found[INCREMENTAL].outcomes.items():
+    for output, mine in found[INCREMENTAL].binary_outcomes.items():
         labels, users = mine.labels[mine.rows], found[INCREMENTAL].users
         assert users is not None
         for name, predictions in found.items():
-            scores = predictions.outcomes[output].probabilities[mine.rows]
+            scores = predictions.binary_outcomes[output].probabilities[mine.rows]
             aucs[name][output] = auc(labels, scores)
             if name != INCREMENTAL:
                 lift = paired_bootstrap(labels, scores, mine.probabilities[mine.rows], users[mine.rows])

@@ -34,13 +34,14 @@ def figures(
         predict: Scores the test split of some rows.
     """
     found = {
-        name: {"auc": auc(one.labels[one.rows], one.probabilities[one.rows])} for name, one in plain.outcomes.items()
+        name: {"auc": auc(one.labels[one.rows], one.probabilities[one.rows])}
+        for name, one in plain.binary_outcomes.items()
     }
     for name, key in WITHIN.items():
         held = HeldFeatures(dataset, dataset.schema.model_copy(update={"request_key": key}), "test")
         still = predict(held) if held.names else plain
         for said, predictions in ((name, plain), (f"{name}, held", still)):
-            for output, one in predictions.outcomes.items():
+            for output, one in predictions.binary_outcomes.items():
                 value = gauc(one.labels[one.rows], one.probabilities[one.rows], held.groups[one.rows]).value
                 found[output][f"gauc within {said}"] = value
     return found
@@ -64,11 +65,11 @@ def compare(found: Mapping[str, Sequence[Measured]]) -> dict[str, dict[str, Any]
     for name, others in found.items():
         if name == FROZEN:
             continue
-        for output, judged in frozen[0].predictions.outcomes.items():
+        for output, judged in frozen[0].predictions.binary_outcomes.items():
             rows, users = judged.rows, frozen[0].predictions.users
             assert users is not None
             before, after = (
-                np.stack([one.predictions.outcomes[output].probabilities[rows] for one in ones])
+                np.stack([one.predictions.binary_outcomes[output].probabilities[rows] for one in ones])
                 for ones in (frozen, others)
             )
             lift = paired_bootstrap(judged.labels[rows], before, after, users[rows])

@@ -38,7 +38,13 @@ def next_item(
         raise UsageError(f"--datasets: two of one name in {datasets}; the runs' folders go by it")
     # What is wrong with the last model or data set is told before the first is trained for hours.
     planned = {source: plans(names, source, seeds, settings or [], runs) for source in sources}
-    protocol = planned[sources[0]][names[0]][0][1].split.protocol
+    first = planned[sources[0]][names[0]][0][1]
+    protocol = first.split.protocol
+    if protocol == "auto" or first.repeats:
+        raise UsageError(
+            "--set: this table is of one protocol, with seen items removed; set split.protocol to leave_one_out or "
+            "global_time, and leave out `repeats`"
+        )
     load_tensorflow()
 
     from rich.console import Console

@@ -77,4 +77,6 @@ def _settings(name: str, source: str, seed: int, overrides: Sequence[str]) -> Ne
     model = "sasrec" if name in UNLEARNED else name.removeprefix(PAPER_PREFIX)
     own = _ABLATIONS.get(model, (f"model.name={model}",))
     paper = name.startswith(PAPER_PREFIX)
-    return default_settings(source, [*own, f"training.seed={seed}", *overrides], paper=paper)
+    # Also of one's own tables, which would otherwise be split as each of them allows.
+    fixed = ("split.protocol=leave_one_out", f"training.seed={seed}")
+    return default_settings(source, [*own, *fixed, *overrides], paper=paper)

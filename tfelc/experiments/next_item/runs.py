@@ -64,7 +64,7 @@ class NextItemRuns(Runs[NextItemSettings, NextItemRun]):
 
     def _measure_unlearned(self, name: str, path: Path, settings: NextItemSettings) -> None:
         splits, items = split(self._loaded, settings.split), self._loaded.num_items
-        ranks = full_ranking(self._fitted(name, splits, items), splits.test, items).ranks
+        ranks = full_ranking(self._fitted(name, splits, items), splits.test, items, not settings.repeats).ranks
         path.mkdir(exist_ok=True)
         run = NextItemRun(path)
         run.write_ranks(self._loaded.users[splits.test.users], ranks)

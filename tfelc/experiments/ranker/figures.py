@@ -51,15 +51,16 @@ def trees_like(dataset: Dataset, judged: Predictions) -> Callable[[SplitTables],
         judged: What the ranker says of the test split.
     """
     schema = dataset.schema
-    heads = [name for name in judged.outcomes if name in schema.tasks]
+    heads = [name for name in judged.binary_outcomes if name in schema.tasks]
     tables = FlatTables(dataset, schema, select_tasks(schema, heads, {}), heads, MOST_ROWS)
-    fitted = {name: boosted_trees(tables.train, name) for name in judged.outcomes}
+    fitted = {name: boosted_trees(tables.train, name) for name in judged.binary_outcomes}
 
     def predict(rows: SplitTables) -> Predictions:
         asked = tables.of(rows, "test")
         scores: dict[str, Any] = {name: fit(asked) for name, fit in fitted.items()}
         outcomes = {
-            name: dataclasses.replace(outcome, probabilities=scores[name]) for name, outcome in judged.outcomes.items()
+            name: dataclasses.replace(outcome, probabilities=scores[name])
+            for name, outcome in judged.binary_outcomes.items()
         }
         return dataclasses.replace(judged, outcomes=outcomes)
 

@@ -35,7 +35,7 @@ class SearchedNextItemModel(Searched):
         DataError: The data cannot be read.
     """
 
-    measured_by = ("split.protocol", "split.min_user_actions", "split.min_item_users")
+    measured_by = ("split.protocol", "split.min_user_actions", "split.min_item_users", "repeats")
 
     def __init__(
         self, source: str, csv_delimiter: str | None, config: Path | None, overrides: Sequence[str], console: Console

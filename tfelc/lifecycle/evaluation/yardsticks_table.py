@@ -31,7 +31,7 @@ def yardstick_rows(
         Headings, and a row for the model and each yardstick.
     """
     several = len(result.metrics) > 1
-    shown = [(output, name) for output in result.metrics for name in names]
+    shown = [(output, name) for output, values in result.metrics.items() for name in names if name in values]
     headings = [
         f"{output} {metrics.get(name).heading}" if several else metrics.get(name).heading for output, name in shown
     ]

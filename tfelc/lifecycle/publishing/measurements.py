@@ -43,11 +43,11 @@ class JudgedOn:
 
     Attributes:
         rows: Rows that count.
-        positives: Those with the outcome.
+        positives: Those with the outcome; None where what is predicted is a quantity.
     """
 
     rows: int
-    positives: int
+    positives: int | None
 
 
 @dataclass(frozen=True)

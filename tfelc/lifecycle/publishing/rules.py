@@ -18,7 +18,7 @@ class NotWorse(Settings):
     Attributes:
         metric: The metric.
         by_more_than: How much worse it may be, in the metric's own unit.
-        outputs: The outputs that must fulfill it. Defaults to all.
+        outputs: The outputs that must fulfill it. Defaults to all that the metric is of.
         refuse: When to refuse: `unless_shown`, where the 95 % interval of the difference reaches beyond what is
             allowed, or `if_shown`, where all of it lies beyond.
         groups: Whether it is about each group of users, and not about all rows.
@@ -40,7 +40,7 @@ class Within(Settings):
         metric: The metric.
         at_least: The lower limit. Defaults to none.
         at_most: The upper limit. Defaults to none.
-        outputs: The outputs that must fulfill it. Defaults to all.
+        outputs: The outputs that must fulfill it. Defaults to all that the metric is of.
     """
 
     metric: str
@@ -60,7 +60,7 @@ class PublishRules(Settings):
 
     Attributes:
         min_rows: Rows that an output must be judged on.
-        min_positives: Rows with the outcome among them, and without it.
+        min_positives: Rows with the outcome among them, and without it; quantities have none.
         not_worse: Beside the served version.
         within: Of the candidate alone.
         largest_drift: Largest population stability index of the scores, against the served version's.
@@ -78,8 +78,12 @@ class PublishRules(Settings):
         NotWorse(metric="gauc", by_more_than=0.003, refuse="if_shown"),
         NotWorse(metric="ne", by_more_than=0.003, refuse="if_shown"),
         NotWorse(metric="auc", by_more_than=0.005, refuse="if_shown", groups=True),
+        NotWorse(metric="nrmse", by_more_than=0.005),
     )
-    within: tuple[Within, ...] = (Within(metric="calibration", at_least=0.8, at_most=1.25),)
+    within: tuple[Within, ...] = (
+        Within(metric="calibration", at_least=0.8, at_most=1.25),
+        Within(metric="sum_error", at_least=-0.2, at_most=0.25),
+    )
     largest_drift: float = Field(0.25, gt=0)
     largest_latency_ratio: float = Field(2.0, gt=0)
     largest_size_ratio: float = Field(2.0, gt=0)

@@ -81,6 +81,10 @@ def judge(rules: PublishRules, measured: Measurements, served: int | None) -> Ve
 
 def _enough(rules: PublishRules, measured: Measurements) -> Iterator[Check]:
     for output, on in measured.judged_on.items():
+        if on.positives is None:
+            enough = on.rows >= rules.min_rows
+            yield Check(f"{output}: judged on {rules.min_rows:,} rows at least", enough, f"{on.rows:,} rows")
+            continue
         rarer = min(on.positives, on.rows - on.positives)
         yield Check(
             f"{output}: judged on {rules.min_rows:,} rows at least, {rules.min_positives:,} of each outcome",
@@ -92,7 +96,8 @@ def _enough(rules: PublishRules, measured: Measurements) -> Iterator[Check]:
 def _within(limits: Within, measured: Measurements) -> Iterator[Check]:
     low = -math.inf if limits.at_least is None else limits.at_least
     high = math.inf if limits.at_most is None else limits.at_most
-    for output in limits.outputs or measured.metrics:
+    # A rule about all outputs is about those that the metric is of.
+    for output in limits.outputs or [name for name, values in measured.metrics.items() if limits.metric in values]:
         value = measured.metrics.get(output, {}).get(limits.metric, math.nan)
         words = [
             *([f"at least {limits.at_least:g}"] if limits.at_least is not None else []),

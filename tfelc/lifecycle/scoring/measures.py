@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 from tfelc.metrics.population_stability_index import population_stability_index
 
 Array = NDArray[Any]
-# A float32 by its upper 16 bits: bins of 0.4 to 0.8 % in width, down to the smallest scores.
+# A float32 by its upper 16 bits: bins of 0.4 to 0.8 % in width, from the smallest scores to the largest. Those of the
+# positive come first, by size, and then those of the negative, by size too.
 _SHIFT = 16
-_SCORE_BINS = (int(np.float32(1).view(np.uint32)) >> _SHIFT) + 1
+_SCORE_BINS = 1 << 16
+_NEGATIVE = 1 << 15
+# The bin of 1, the largest of a probability.
+_ONE = int(np.float32(1).view(np.uint32)) >> _SHIFT
+_ASCENDING = np.r_[np.arange(_SCORE_BINS - 1, _NEGATIVE - 1, -1), np.arange(_NEGATIVE)]
 
 
 @dataclass
@@ -25,7 +30,7 @@ class Measures:
     Attributes:
         read: Rows read.
         bad: Rows set aside.
-        histograms: Probability -> counts by the upper bits of the float.
+        histograms: Probability or quantity -> counts by the upper bits of the float.
         drift: `features` and `outputs` -> name -> counts of a sample of the rows, in the reference's bins.
     """
 
@@ -46,10 +51,10 @@ class Measures:
                 mine[name] = mine.get(name, 0) + counts
 
     def add_scores(self, scores: Mapping[str, Array]) -> None:
-        """Counts probabilities."""
+        """Counts probabilities and quantities."""
         for name, values in scores.items():
             bins = values.astype(np.float32, copy=False).view(np.uint32) >> _SHIFT
-            counts = np.bincount(np.minimum(bins, _SCORE_BINS - 1), minlength=_SCORE_BINS)
+            counts = np.bincount(bins, minlength=_SCORE_BINS)
             self.histograms[name] = self.histograms.get(name, 0) + counts
 
     def quantile(self, output: str, share: float) -> float:
@@ -57,12 +62,12 @@ class Measures:
         counts = self.histograms.get(output)
         if counts is None or not counts.sum():
             return float("nan")
-        place = int(np.searchsorted(np.cumsum(counts), share * counts.sum(), side="left"))
-        place = min(place, _SCORE_BINS - 1)
-        if place == _SCORE_BINS - 1:
-            return 1.0
-        low, high = (np.uint32(each << _SHIFT).view(np.float32) for each in (place, place + 1))
-        return 0.0 if place == 0 else float((low + high) / 2)
+        found = np.searchsorted(np.cumsum(counts[_ASCENDING]), share * counts.sum(), side="left")
+        place = int(_ASCENDING[min(int(found), _SCORE_BINS - 1)])
+        if place in (0, _NEGATIVE, _ONE):
+            return float(place == _ONE)
+        low, high = (float(np.uint32(each << _SHIFT).view(np.float32)) for each in (place, place + 1))
+        return (low + high) / 2
 
     def stability(self, expected: Mapping[str, Mapping[str, list[int]]]) -> dict[str, dict[str, float]]:
         """Population stability index of each feature and output, against counts in the same bins."""

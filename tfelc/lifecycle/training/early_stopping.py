@@ -54,7 +54,7 @@ class WatchedMetric:
         output, dot, metric_name = name.rpartition(".")
         directed = [one for one in metrics.names() if metrics.get(one).sign]
         places = [_MEAN, *outputs] if dot else []
-        if metric_name not in directed or (output not in places if dot else len(outputs) != 1):
+        if not outputs or metric_name not in directed or (output not in places if dot else len(outputs) != 1):
             where = "" if len(outputs) == 1 else f"{', '.join(outputs)} or `{_MEAN}`, a dot, and one of "
             raise ConfigError(
                 f"training.early_stopping.metric: `{name}` is not measured; it is one of {where}{', '.join(directed)}"

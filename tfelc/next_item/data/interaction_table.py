@@ -18,14 +18,12 @@ from tfelc.data.files.wanted import Wanted
 from tfelc.data.id_numbers import numbered
 from tfelc.data.log_batch import LogBatch
 from tfelc.data.time_survey import FractionalTimes, TimeSurvey
-from tfelc.data.values.plain_array import plain_type
 from tfelc.next_item.data.filtered_sequences import nothing_left
 from tfelc.next_item.data.filtering import USUAL, Filtering
+from tfelc.next_item.data.raw_ids import raw_ids
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.schema.column import Column
 
-_INTEGER_ID = Column(kind="id", type="integer")
-_TEXT_ID = Column(kind="id", type="string")
 _TIME = Column(kind="timestamp", timezone="UTC")
 
 
@@ -104,22 +102,7 @@ def raw_interactions(
     batches = [batch for batch in files.batches() if len(batch.table)]
     if not batches:
         raise DataError(f"{files.name}: the table has no rows")
-    return _ids(batches, user), _ids(batches, item), _times(batches, time)
-
-
-def _ids(batches: list[LogBatch], name: str) -> NDArray[Any]:
-    """Ids as whole numbers where every file has typed ones, else as texts in UTF-8."""
-    column = _INTEGER_ID if all(_holds_numbers(batch.table[name].type) for batch in batches) else _TEXT_ID
-    parts = [checked_column(batch, name, column) for batch in batches]
-    ids: NDArray[Any] = pa.chunked_array(parts).to_numpy()
-    return ids if column is _INTEGER_ID else np.array([text.encode() for text in ids], object)
-
-
-def _holds_numbers(kind: pa.DataType) -> bool:
-    plain = plain_type(kind)
-    # Of 64 bits without a sign, some are no int64, and are texts.
-    is_number = pa.types.is_integer(plain) or pa.types.is_floating(plain) or pa.types.is_decimal(plain)
-    return is_number and not pa.types.is_uint64(plain)
+    return raw_ids(batches, user), raw_ids(batches, item), _times(batches, time)
 
 
 def _times(batches: list[LogBatch], name: str, in_seconds: bool = False) -> NDArray[np.int64]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -91,6 +92,15 @@ class Sequences:
     def of(self, user: int) -> NDArray[np.int32]:
         """The item numbers of one user, by row, oldest first."""
         return self.actions[self.offsets[user] : self.offsets[user + 1]]
+
+    def with_items(self, ids: Sequence[int | str]) -> Sequences:
+        """The same with more items in the catalog, behind those that there are, which nobody has taken.
+
+        Args:
+            ids: Sequence of int or str. Their raw ids.
+        """
+        more = np.array(list(ids), self.catalog.dtype)
+        return self if not len(more) else replace(self, catalog=np.concatenate([self.catalog, more]))
 
     @cached_property
     def hash(self) -> str:

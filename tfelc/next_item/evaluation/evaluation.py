@@ -10,12 +10,18 @@ from numpy.typing import NDArray
 
 from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
 from tfelc.lifecycle.evaluation.result import EvaluationResult
-from tfelc.metrics.summary import ranking_metrics
+from tfelc.metrics.list_metric import Recommended
+from tfelc.metrics.registries import LIST_METRICS
+from tfelc.metrics.summary import list_metrics, ranking_metrics
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 from tfelc.next_item.evaluation.full_ranking import full_ranking
+from tfelc.next_item.evaluation.training_actions import TrainingActions
 from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 from tfelc.next_item.settings import NEXT_ITEM
+
+# Beside the metrics of a group.
+_USERS = "users"
 
 
 def evaluate(
@@ -25,6 +31,7 @@ def evaluate(
     remove_seen: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
     graph: Any = None,
+    training: TrainingActions | None = None,
 ) -> tuple[EvaluationResult, NDArray[np.int32]]:
     """Ranks every target among the whole catalog.
 
@@ -36,6 +43,8 @@ def evaluate(
         progress: Called with the examples ranked so far and their total. Defaults to a function that does nothing.
         graph: The result of `embedding_graph`, where the same model is measured again and again. Defaults to None: a
             new one.
+        training: What training saw of the items. Defaults to None: then neither the metrics of what is recommended nor
+            those by group are measured.
 
     Returns:
         The metrics, under the one output `next_item`, with the state of the clusters; and the rank of each example's
@@ -44,11 +53,19 @@ def evaluate(
     # By length, so that a block pads little.
     order = np.argsort(examples.lengths, kind="stable")
     scorer = CatalogScorer(model, graph)
-    ranking = full_ranking(scorer, examples.take(order), model.num_items, remove_seen, progress)
-    ranks = np.empty_like(ranking.ranks)
-    ranks[order] = ranking.ranks
+    best = 0 if training is None else max(LIST_METRICS.get(name).k for name in LIST_METRICS.names())
+    ranking = full_ranking(scorer, examples.take(order), model.num_items, remove_seen, progress, best=best)
+    ranks, lists = np.empty_like(ranking.ranks), np.empty_like(ranking.best)
+    ranks[order], lists[order] = ranking.ranks, ranking.best
     clusters = None
     if model.clusters is not None:
         clusters = ClusterHealth.of_clusters(np.concatenate(scorer.clusters), model.clusters.num_clusters)
-    metrics = {NEXT_ITEM: ranking_metrics(ranks)}
-    return EvaluationResult(split, "users", len(examples), metrics, clusters=clusters), ranks
+    metrics, groups = ranking_metrics(ranks), {}
+    if training is not None:
+        metrics |= list_metrics(Recommended(lists, training.counts, examples.targets, training.takers))
+        groups = {
+            name: {NEXT_ITEM: {_USERS: float(inside.sum()), **ranking_metrics(ranks[inside])}}
+            for name, inside in training.groups(examples).items()
+        }
+    result = EvaluationResult(split, "users", len(examples), {NEXT_ITEM: metrics}, groups, clusters=clusters)
+    return result, ranks

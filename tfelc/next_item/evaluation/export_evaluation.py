@@ -31,7 +31,7 @@ def evaluate_export(
     csv_delimiter: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> EvaluationResult:
-    """Ranks every target by what the export recommends, without the items that a user had before.
+    """Ranks every target by what the export recommends, which by the setting `repeats` is also what a user had before.
 
     The figures are those of the run that was exported, as far as the index finds the best items.
 

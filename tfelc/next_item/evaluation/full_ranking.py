@@ -31,9 +31,12 @@ class Ranking:
     Attributes:
         ranks: Rank of each target from 1, in the order of the examples, `(examples,)`, int32; one more than there are
             items where the target was no candidate.
+        best: Numbers of the best candidates of each example, best first, 0 where fewer are left, `(examples, any)`,
+            int32.
     """
 
     ranks: NDArray[np.int32]
+    best: NDArray[np.int32]
 
 
 def full_ranking(
@@ -43,11 +46,12 @@ def full_ranking(
     remove_seen: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
     rows: int = 128,
+    best: int = 0,
 ) -> Ranking:
     """Ranks the target of each example among all items: `1 + |{candidates that score at least as high}|`.
 
     A tie counts against the target, so that a model which scores all items alike gets nothing. No candidates are
-    sampled (Krichene and Rendle, 2020), nothing is sorted, and memory is that of two blocks of rows.
+    sampled (Krichene and Rendle, 2020), no more than the best are sorted, and memory is that of two blocks of rows.
 
     Args:
         scorer: The model.
@@ -57,11 +61,13 @@ def full_ranking(
             certain miss. Defaults to True.
         progress: Called with the examples ranked so far and their total.
         rows: Examples a block. Defaults to 128.
+        best: How many of the best candidates are kept; of equal ones the lower number comes first. Defaults to 0.
 
     Raises:
         DataError: A score is NaN, or the scores are not of shape `(rows, items + 1)`.
     """
     ranks = np.empty(len(examples), np.int32)
+    found = np.zeros((len(examples), min(best, num_items)), np.int32)
 
     def rank(start: int) -> int:
         block = examples.take(slice(start, start + rows))
@@ -75,12 +81,14 @@ def full_ranking(
                 f"the model's scores of example {start + row} hold NaN; train it again, with a lower learning rate"
             )
         ranks[start : start + rows] = _ranks(scores, block, remove_seen)
+        if best:
+            found[start : start + rows] = _best(scores, block, remove_seen, found.shape[1])
         return start + len(block)
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         for done in pool.map(rank, range(0, len(examples), rows)):
             progress(done, len(examples))
-    return Ranking(ranks)
+    return Ranking(ranks, found)
 
 
 def _ranks(scores: NDArray[Any], block: Examples, remove_seen: bool) -> NDArray[np.int64]:
@@ -98,3 +106,18 @@ def _ranks(scores: NDArray[Any], block: Examples, remove_seen: bool) -> NDArray[
     ranks -= np.bincount(row[above], minlength=len(block))
     ranks[row[item == targets[row]]] = items + 1
     return ranks
+
+
+def _best(scores: NDArray[Any], block: Examples, remove_seen: bool, count: int) -> NDArray[np.int32]:
+    left = np.array(scores)
+    if remove_seen:
+        row, place = block.entries()
+        left[row, block.actions[place] - 1] = -np.inf
+    # The last score that is needed, and with it whatever is as high: ties are broken by number.
+    limits = np.partition(left, left.shape[1] - count, axis=1)[:, left.shape[1] - count]
+    made = np.zeros((len(left), count), np.int32)
+    for number, of_row in enumerate(left):
+        candidates = np.flatnonzero(of_row >= limits[number])
+        order = candidates[np.argsort(-of_row[candidates], kind="stable")][:count]
+        made[number] = np.where(of_row[order] > -np.inf, order + 1, 0)
+    return made

@@ -7,9 +7,10 @@ from rich.table import Table
 
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.evaluation.yardsticks_table import yardsticks_table
-from tfelc.metrics.registries import RANKING_METRICS
+from tfelc.metrics.registries import LIST_METRICS, RANKING_METRICS
 from tfelc.next_item.settings import NEXT_ITEM
 
+GROUP_METRICS = ("hr@10", "hr@20", "ndcg@20")
 YARDSTICK_METRICS = ("hr@10", "hr@20", "ndcg@10", "ndcg@20")
 
 
@@ -39,6 +40,29 @@ def ranking_table(result: EvaluationResult, keep_seen: bool = False) -> Table:
     for what, row in cells.items():
         table.add_row(what, *(row.get(cutoff, "") for cutoff in cutoffs))
     return table
+
+
+def list_tables(result: EvaluationResult) -> list[Table]:
+    """What is recommended, and the metrics by group; no tables where they were not measured.
+
+    Args:
+        result: The result of `evaluate`.
+    """
+    found = result.metrics[NEXT_ITEM]
+    measured = [metric for metric in map(LIST_METRICS.get, LIST_METRICS.names()) if metric.name in found]
+    tables = []
+    if measured:
+        lists = Table("", "", title="what is recommended", box=SIMPLE)
+        for metric in measured:
+            lists.add_row(metric.heading, f"{found[metric.name]:.4f}")
+        tables.append(lists)
+    if result.groups:
+        groups = Table("", "users", *GROUP_METRICS, title="by length of history, and by the item taken", box=SIMPLE)
+        for name, metrics in result.groups.items():
+            values = metrics[NEXT_ITEM]
+            groups.add_row(name, f"{values['users']:,.0f}", *(f"{values[metric]:.4f}" for metric in GROUP_METRICS))
+        tables.append(groups)
+    return tables
 
 
 def simple_models_table(result: EvaluationResult) -> list[Table]:

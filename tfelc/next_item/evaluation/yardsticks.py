@@ -20,7 +20,7 @@ _MOST_ACTIONS = 2_000_000
 _MOST_EASE_ITEMS = 5_000
 
 
-def measure_yardsticks(splits: SequenceSplits, num_items: int) -> dict[str, Metrics]:
+def measure_yardsticks(splits: SequenceSplits, num_items: int, remove_seen: bool = True) -> dict[str, Metrics]:
     """Ranks the test targets among the whole catalog by what is popular, by item-kNN and by EASE, all of them untuned.
 
     They are fitted to training actions alone, as the model is. Of a catalog of more than 5,000 items EASE is left out.
@@ -28,6 +28,7 @@ def measure_yardsticks(splits: SequenceSplits, num_items: int) -> dict[str, Metr
     Args:
         splits: SequenceSplits. What to learn from, and the test examples.
         num_items: int. Items of the catalog.
+        remove_seen: bool. Whether a user's seen items are no candidates. Defaults to True.
 
     Returns:
         Yardstick -> the one output -> metric -> value.
@@ -40,7 +41,7 @@ def measure_yardsticks(splits: SequenceSplits, num_items: int) -> dict[str, Metr
     if num_items <= _MOST_EASE_ITEMS:
         scorers["EASE"] = Ease(num_items).fit(train)
     return {
-        name: {NEXT_ITEM: ranking_metrics(full_ranking(scorer, splits.test, num_items).ranks)}
+        name: {NEXT_ITEM: ranking_metrics(full_ranking(scorer, splits.test, num_items, remove_seen).ranks)}
         for name, scorer in scorers.items()
     }
 

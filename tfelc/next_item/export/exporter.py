@@ -63,54 +63,59 @@ def export_recommender(
     base: Path,
     index: IndexKind = "brute_force",
     progress: Callable[[str], None] = lambda step: None,
+    catalog_table: str | None = None,
 ) -> RecommenderExport:
     """Exports a run's best weights as the next version under `base`.
 
-    The version appears once a fresh process has answered every signature as the trained model does: on histories of
-    the test split, and on empty, unknown, broken and overlong ones. The sequences that the run was trained on must be
-    there: they say what is popular.
+    The version appears once a fresh process has answered every signature as the trained model does, on histories of the
+    test split and on broken ones. The sequences that the run was trained on must be there: they say what is popular.
 
     Args:
         run: The run.
         base: The model's base folder.
         index: Kind of the top-K index. Defaults to `brute_force`.
         progress: Called with the name of each step.
+        catalog_table: What names the table of the items' attributes today. Defaults to None: that of training.
 
     Raises:
+        UsageError: There is a table, and the run knows no attributes.
         RunError: The folder is no run, is damaged, or its sequences have changed.
-        DataError: Its sequences are gone.
+        DataError: Its sequences are gone, or the table cannot be read.
         ExportError: `streaming` does not go with the model's neighbors, an item's id cannot be served, `base` cannot
             be written to, or an answer differs. Nothing is left behind.
     """
     progress("loading the run")
-    catalog = run.catalog
     # On the CPU, where the verification computes too: a GPU rounds matrix products to fewer bits.
     with tf.device("/CPU:0"):
         model = run.model()
     if index == "streaming" and model.neighbors is not None:
-        raise ExportError(
-            f"{run.path}: a model with neighbors scores the whole catalog at once; export it by `index` "
-            "brute_force, or train it with model.neighbors.weight=0",
-            ["index"],
-        )
-    manifest = RecommenderManifest.of(model, catalog, run.settings, run.metadata, index)
+        raise _not_streamed(run)
+    attributes = run.attributes if catalog_table is None else run.attributes_of(catalog_table)
+    manifest = RecommenderManifest.of(model, run.catalog, run.settings, run.metadata, index, attributes)
     progress("counting what is popular")
     rows = int(np.clip(_SCORES // manifest.items, 2, _ROWS))
     popularity, histories = popularity_and_histories(run, rows)
-    hard = hard_histories(catalog, manifest.id_type, manifest.max_length)
 
     def answered() -> Iterator[LoggedRequest]:
-        trained = TrainedRecommender(model, catalog, popularity)
-        for count in (1, rows, 2):
-            yield from _requests(trained, histories[:count], manifest)
-        yield from _requests(trained, hard, manifest)
+        trained = TrainedRecommender(model, run.catalog, popularity, attributes, run.settings.repeats)
+        hard = hard_histories(run.catalog, manifest.id_type, manifest.max_length)
+        for asked in (histories[:1], histories, histories[:2], hard):
+            yield from _requests(trained, asked, manifest)
 
     def made(file: Path) -> RecommenderModule:
         with tf.device("/CPU:0"):
-            return RecommenderModule(model, catalog, popularity, index, file)
+            return RecommenderModule(model, run.catalog, popularity, index, file, attributes, run.settings.repeats)
 
     published = publish(base, manifest, made, _warmup(histories, manifest), answered, progress)
     return RecommenderExport(published.version, published.path, manifest, published.differences, histories)
+
+
+def _not_streamed(run: NextItemRun) -> ExportError:
+    return ExportError(
+        f"{run.path}: a model with neighbors scores the whole catalog at once; export it by `index` "
+        "brute_force, or train it with model.neighbors.weight=0",
+        ["index"],
+    )
 
 
 def popularity_and_histories(run: NextItemRun, count: int) -> tuple[npt.NDArray[np.float32], list[list[int | str]]]:
@@ -135,7 +140,7 @@ def _warmup(histories: Histories, manifest: RecommenderManifest) -> list[LoggedR
         # One `k` a row: a server that joins requests into batches refuses one for all, and with it the version.
         ranked = {**inputs, K: np.full(len(rows), _WARM_K, np.int64)}
         requests += [LoggedRequest(signature, ranked) for signature in (SERVING_DEFAULT, RECOMMEND)]
-        given = condition_inputs(Conditions(), len(rows), manifest.id_type)
+        given = condition_inputs(Conditions(), len(rows), manifest.id_type, manifest.attributes)
         requests.append(LoggedRequest(RECOMMEND_WITH, {**ranked, **given}))
         requests.append(LoggedRequest(EMBED, inputs))
     return requests
@@ -145,7 +150,7 @@ def _requests(
     trained: TrainedRecommender, histories: Histories, manifest: RecommenderManifest
 ) -> Iterator[LoggedRequest]:
     """Requests to every signature, with what the trained model answers."""
-    some = example_conditions(trained.catalog, len(histories), manifest.id_type)
+    some = example_conditions(trained.catalog, len(histories), manifest.id_type, trained.attributes)
     plain: list[tuple[str, int | None, Conditions | None]] = [(RECOMMEND, k, None) for k in _VERIFIED_K]
     asked = [*plain, (SERVING_DEFAULT, _WARM_K, None), (EMBED, None, None)]
     for signature, k, conditions in [*asked, *((RECOMMEND_WITH, _WARM_K, each) for each in some)]:
@@ -159,7 +164,8 @@ def _requests(
             if k is not None:
                 inputs[K] = np.array(k, np.int64)
             if conditions is not None:
-                inputs |= condition_inputs(conditions.take(chosen), len(chosen), manifest.id_type)
+                taken = conditions.take(chosen)
+                inputs |= condition_inputs(taken, len(chosen), manifest.id_type, manifest.attributes)
             left_out = ("ids", "cluster") if unsure else ()
             expected = {name: array[chosen] for name, array in answers.items() if name not in left_out}
             yield LoggedRequest(signature, inputs, expected)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfelc.next_item.export.inverse_lengths import inverse_lengths
 from tfelc.next_item.models.best_products import best_products
 
 Tensor = Any
@@ -30,7 +31,8 @@ class HybridIndex:
     def __init__(self, candidates: NDArray[np.float32], vectors_per_user: int = 1) -> None:
         self._vectors_per_user = vectors_per_user
         self._candidates = tf.Variable(candidates.T, trainable=False)
-        self.variables: list[Any] = [self._candidates]
+        self._shrink = tf.Variable(inverse_lengths(candidates), trainable=False)
+        self.variables: list[Any] = [self._candidates, self._shrink]
 
     def top(self, outputs: dict[str, Tensor], k: Tensor) -> tuple[Tensor, Tensor]:
         """The best items for each user.
@@ -50,3 +52,8 @@ class HybridIndex:
         """The scores of all items, float32, `(batch, items)`, of what `top` takes."""
         scores = best_products(outputs["embedding"], self._candidates, self._vectors_per_user)
         return scores + outputs["neighbor_scores"][:, 1:] if "neighbor_scores" in outputs else scores
+
+    def cosines(self, places: Tensor) -> Tensor:
+        """How like each item is to those at some places, int32, `(batch,)`, from -1 to 1, `(batch, items)`."""
+        chosen = tf.gather(self._candidates, places, axis=1) * tf.gather(self._shrink, places)
+        return tf.matmul(chosen, self._candidates, transpose_a=True) * self._shrink

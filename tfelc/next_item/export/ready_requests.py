@@ -30,7 +30,8 @@ def ready_requests(run: NextItemRun, rows: int) -> Iterator[tuple[str, str, dict
     asked = {**inputs, K: np.full(rows, _K, np.int64)}
     yield "The best items after each history", RECOMMEND, asked
     yield "The vectors of the histories", EMBED, inputs
+    kinds = {} if run.attributes is None else run.attributes.kinds
     # Of each history's own items all but the latest, so that the answer shows what the conditions do.
     given = Conditions(allow=[history[:-1] for history in histories], deny=None, keep_seen=True)
-    title = "The best of some items, those of the history among them"
-    yield title, RECOMMEND_WITH, {**asked, **condition_inputs(given, rows, id_type)}
+    title = "The best of some items, those of the history among them; every input must be sent"
+    yield title, RECOMMEND_WITH, {**asked, **condition_inputs(given, rows, id_type, kinds)}

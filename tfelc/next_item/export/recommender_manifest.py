@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Self
 from tfelc import __version__
 from tfelc.lifecycle.export.manifest import Manifest, run_metadata
 from tfelc.lifecycle.export.signatures import describe
+from tfelc.next_item.data.attribute_kind import AttributeKind
+from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.export.signatures import (
     IdType,
     id_type_of,
@@ -33,6 +35,7 @@ class RecommenderManifest(Manifest):
         dim: Width of an embedding.
         clusters: Number of clusters, 0 without.
         index: Kind of the top-K index.
+        attributes: Attribute of the items -> its kind.
     """
 
     file: ClassVar[Path] = Path("assets", "recommender_manifest.json")
@@ -45,6 +48,7 @@ class RecommenderManifest(Manifest):
     dim: int
     clusters: int
     index: IndexKind
+    attributes: dict[str, AttributeKind] = {}
 
     @classmethod
     def of(
@@ -54,6 +58,7 @@ class RecommenderManifest(Manifest):
         config: NextItemSettings,
         metadata: Mapping[str, Any],
         index: IndexKind,
+        attributes: ItemAttributes | None = None,
     ) -> Self:
         """Describes a model.
 
@@ -63,11 +68,13 @@ class RecommenderManifest(Manifest):
             config: The run's settings.
             metadata: The content of the run's `run.json`.
             index: Kind of the top-K index.
+            attributes: What is known of the items. Defaults to None: nothing.
 
         Raises:
             ExportError: An item's id cannot be served.
         """
         id_type = id_type_of(catalog)
+        kinds = {} if attributes is None else dict(attributes.kinds)
         dim, clusters = model.dim * model.vectors_per_user, 0 if model.clusters is None else model.clusters.num_clusters
         outputs = recommender_outputs(id_type, dim, clusters)
         return cls(
@@ -81,8 +88,9 @@ class RecommenderManifest(Manifest):
             dim=dim,
             clusters=clusters,
             index=index,
+            attributes=kinds,
             signatures={
                 name: {"inputs": describe(specs), "outputs": describe(outputs[name])}
-                for name, specs in recommender_inputs(id_type).items()
+                for name, specs in recommender_inputs(id_type, kinds).items()
             },
         )

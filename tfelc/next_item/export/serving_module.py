@@ -12,18 +12,22 @@ from numpy.typing import NDArray
 
 from tfelc.features.vocabulary_lookup import VocabularyLookup
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
+from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.export.conditional_ranking import ConditionalRanking
 from tfelc.next_item.export.hybrid_index import HybridIndex
 from tfelc.next_item.export.signatures import (
     ALLOW,
     ALLOW_ALL,
     DENY,
+    DIVERSITY,
     EMBED,
     HISTORY,
     KEEP_SEEN,
     RECOMMEND,
     RECOMMEND_WITH,
     UNKNOWN,
+    UNKNOWN_VALUES,
+    WHERE,
     K,
     id_type_of,
     padding_of,
@@ -45,6 +49,8 @@ class RecommenderModule(tf.Module):
         index: The kind of the top-K index; a model with neighbors, or with several vectors of a user,
             has a `HybridIndex` whatever it says.
         asset: File that goes into the SavedModel's assets.
+        attributes: What is known of the items, in the order of the catalog. Defaults to None: nothing.
+        repeats: Whether the items of a history are candidates as all others are. Defaults to False.
 
     Example:
         >>> module = RecommenderModule(model, run.catalog, counts, "brute_force", manifest)  # doctest: +SKIP
@@ -58,11 +64,14 @@ class RecommenderModule(tf.Module):
         popularity: NDArray[np.float32],
         index: IndexKind,
         asset: Path,
+        attributes: ItemAttributes | None = None,
+        repeats: bool = False,
     ) -> None:
         super().__init__(name="recommender")
         self._id_type = id_type_of(catalog)
         self._items = len(catalog)
         self._max_length = model.max_length
+        self._repeats = repeats
         # Through functions, so that TensorFlow tracks neither Keras 3's objects nor the index's: TensorFlow Serving
         # restores what the lists below hold, and knows nothing of theirs (tensorflow/serving#2226).
         self._call: Callable[[Tensor], dict[str, Tensor]] = lambda numbers: model(numbers, training=False)
@@ -82,15 +91,17 @@ class RecommenderModule(tf.Module):
         order = np.argsort(-popularity, kind="stable")
         self._popular = tf.Variable((order + 1).astype(np.int32), trainable=False)
         self._popularity = tf.Variable(popularity[order].astype(np.float32), trainable=False)
-        counts = tf.Variable(popularity.astype(np.float32), trainable=False)
-        chosen = ConditionalRanking(self._items, found.scores, counts, by_row)
+        chosen = ConditionalRanking(found, popularity, attributes, by_row)
         self._top_with: Callable[..., tuple[Tensor, Tensor]] = chosen.top
+        # As a function too: what it holds is among the variables.
+        self._lookups_of: Callable[[], Mapping[str, Any]] = lambda: chosen.values
         self._conditional = chosen.variables
+        self._kinds = {} if attributes is None else attributes.kinds
         self._asset = tf.saved_model.Asset(str(asset))
 
     def signatures(self) -> dict[str, Any]:
         """One traced function for each signature of `recommender_inputs`."""
-        specs = recommender_inputs(self._id_type)
+        specs = recommender_inputs(self._id_type, self._kinds)
 
         def traced(function: Callable[[Mapping[str, Tensor]], dict[str, Tensor]], signature: str) -> Any:
             return tf.function(function, autograph=False).get_concrete_function(specs[signature])
@@ -118,7 +129,7 @@ class RecommenderModule(tf.Module):
         return self._embed(known, self._outputs(known))
 
     def recommend(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Ranks the items that are not in a history.
+        """Ranks the items that are not in a history, or all of them where users take items again.
 
         The `max_length` most recent items are read, and all are left out of the answer. A history without a known item
         is answered with the most popular items, scored by how often they occur in the training split. Of items that
@@ -139,9 +150,10 @@ class RecommenderModule(tf.Module):
         width = tf.reduce_max(counts)
         model_outputs = self._outputs(known)
         found = self._embed(known, model_outputs)
-        seen = tf.reduce_max(tf.math.count_nonzero(known, axis=1, dtype=tf.int32))
+        passed_over = tf.zeros_like(known) if self._repeats else known
+        seen = tf.reduce_max(tf.math.count_nonzero(passed_over, axis=1, dtype=tf.int32))
         scores, numbers = self._top(model_outputs, tf.minimum(width + tf.maximum(seen, 0), self._items))
-        scores = tf.where(_is_in(numbers, known), -np.inf, scores)
+        scores = tf.where(_is_in(numbers, passed_over), -np.inf, scores)
         # Stable, so that what is left keeps its order.
         scores, places = tf.math.top_k(scores, width)
         numbers = tf.gather(numbers, places, batch_dims=1)
@@ -156,29 +168,50 @@ class RecommenderModule(tf.Module):
         Args:
             inputs: As for `recommend`, and `allow`, raw item ids, `(batch, any length)`: of these items alone, unless
                 `allow_all` says of all, one truth value or one for each row, with which `allow` must be empty; `deny`,
-                likewise: of none of these; `keep_seen`, one truth value or one for each row: whether the history's own
-                items may be recommended.
+                likewise: of none of these. Then values that are one for all rows, or one for each: `keep_seen`, whether
+                the history's own items may be recommended, which where users take items again they always may;
+                `diversity`, as `greedy_picks` takes it; `only_X` of each flag X, whether an item must have it;
+                `at_most_X` of each category X, how many items of one value there may be, 0 for any number. And
+                `where_X`, texts, `(batch, any length)`: values of the category, one of which an item must have; "" is
+                padding, and a row of padding asks for nothing.
 
         Returns:
-            As `recommend`, and `unknown`, `(batch,)`: how many ids of `allow` and `deny` the catalog lacks. They count
-            for nothing: a row that allows unknown items alone is left none.
+            As `recommend`, and counts, `(batch,)`: `unknown`, of ids in `allow` and `deny` that the catalog lacks, and
+            `unknown_values`, of values in `where_X` that no item has. They count for nothing: a row that allows or asks
+            for unknown ones alone is left no item.
 
         Raises:
-            tf.errors.InvalidArgumentError: As `recommend`, or a row allows all, and names items besides.
+            tf.errors.InvalidArgumentError: As `recommend`, or a row allows all and names items besides, or `diversity`
+                is not from 0 to 1.
         """
         known, counts = self._asked(inputs)
+        rows = tf.shape(known)[0]
         model_outputs = self._outputs(known)
         lists = {name: self._listed(inputs[name]) for name in (ALLOW, DENY)}
-        switches = {name: _switch(name, inputs[name], tf.shape(known)[0]) for name in (ALLOW_ALL, KEEP_SEEN)}
-        named_at_all = tf.reduce_any(tf.not_equal(inputs[ALLOW], self._ids[0]), axis=1)
-        contrary = tf.reduce_any(tf.logical_and(switches[ALLOW_ALL], named_at_all))
+        values = {name: _valued(inputs[f"{WHERE}{name}"], table) for name, table in self._lookups_of().items()}
+        scalars = {name: each for name, each in inputs.items() if name not in (HISTORY, K, *lists)}
+        conditions = {
+            **{name: numbers for name, (numbers, _) in lists.items()},
+            **{f"{WHERE}{name}": codes for name, (codes, _) in values.items()},
+            **{name: _one_a_row(name, each, rows) for name, each in scalars.items() if not name.startswith(WHERE)},
+        }
+        conditions[KEEP_SEEN] = tf.logical_or(conditions[KEEP_SEEN], self._repeats)
+        named = tf.reduce_any(tf.not_equal(inputs[ALLOW], self._ids[0]), axis=1)
+        contrary = tf.reduce_any(tf.logical_and(conditions[ALLOW_ALL], named))
         said = f"`{ALLOW}` must hold no item in a row where `{ALLOW_ALL}` is true; send false to restrict to its items"
-        with tf.control_dependencies([tf.debugging.Assert(tf.logical_not(contrary), [said])]):
-            switches = {name: tf.identity(value) for name, value in switches.items()}
-        named = {name: numbers for name, (numbers, _) in lists.items()}
-        scores, numbers = self._top_with(model_outputs, known, {**named, **switches}, tf.reduce_max(counts))
+        within = tf.reduce_all(tf.abs(conditions[DIVERSITY] - 0.5) <= 0.5)
+        checks = [
+            tf.debugging.Assert(tf.logical_not(contrary), [said]),
+            tf.debugging.Assert(within, [f"`{DIVERSITY}` must be from 0 to 1. Received:", inputs[DIVERSITY]]),
+        ]
+        with tf.control_dependencies(checks):
+            conditions = {name: tf.identity(each) for name, each in conditions.items()}
+        scores, numbers = self._top_with(model_outputs, known, conditions, tf.reduce_max(counts))
         outputs = self._answer(scores, numbers, counts, self._embed(known, model_outputs))
-        return {**outputs, UNKNOWN: lists[ALLOW][1] + lists[DENY][1]}
+        none = tf.zeros([rows], tf.int64)
+        outputs[UNKNOWN] = lists[ALLOW][1] + lists[DENY][1]
+        outputs[UNKNOWN_VALUES] = sum((count for _, count in values.values()), none)
+        return outputs
 
     def _asked(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """The known items of each history, and how many are wanted."""
@@ -248,10 +281,17 @@ def _is_in(numbers: Tensor, known: Tensor) -> Tensor:
     return tf.equal(tf.gather(ordered, places, batch_dims=1), numbers)
 
 
-def _switch(name: str, values: Tensor, rows: Tensor) -> Tensor:
-    """A truth value for each row, `(batch,)`, of one for all or of one for each."""
+def _one_a_row(name: str, values: Tensor, rows: Tensor) -> Tensor:
+    """A value for each row, `(batch,)`, of one for all or of one for each."""
     flat = tf.reshape(values, [-1])
     fits = tf.logical_or(tf.equal(tf.size(flat), 1), tf.equal(tf.size(flat), rows))
-    said = [f"`{name}` must be one truth value, or one for each history. Received:", values]
+    said = [f"`{name}` must be one value, or one for each history. Received:", values]
     with tf.control_dependencies([tf.debugging.Assert(fits, said)]):
-        return tf.logical_and(tf.ones([rows], tf.bool), flat)
+        return tf.broadcast_to(flat, [rows])
+
+
+def _valued(texts: Tensor, lookup: Any) -> tuple[Tensor, Tensor]:
+    """Codes of values, int32, 0 for those that no item has and -1 for padding, and how many of a row no item has."""
+    # Its own values begin after those of a missing and an unknown one.
+    codes = lookup(texts) - 1
+    return codes, tf.math.count_nonzero(tf.equal(codes, 0), axis=1)

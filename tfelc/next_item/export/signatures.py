@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 import tensorflow as tf
 
 from tfelc.core.errors import ExportError
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
+from tfelc.next_item.data.attribute_kind import AttributeKind
 
 # The best items after each history; also the default signature.
 RECOMMEND = "recommend"
@@ -21,6 +24,10 @@ K = "k"
 # The inputs of `recommend_with` beside them, and its output beside those of `recommend`.
 ALLOW, ALLOW_ALL, DENY, KEEP_SEEN = "allow", "allow_all", "deny", "keep_seen"
 UNKNOWN = "unknown"
+DIVERSITY = "diversity"
+# Before the name of a category or a flag: what it must be, and how many items may have one value.
+WHERE, ONLY, AT_MOST = "where_", "only_", "at_most_"
+UNKNOWN_VALUES = "unknown_values"
 
 IdType = Literal["integer", "string"]
 
@@ -45,19 +52,32 @@ def padding_of(id_type: IdType) -> int | str:
     return _PADDING[id_type]
 
 
-def recommender_inputs(id_type: IdType) -> dict[str, dict[str, tf.TensorSpec]]:
+def recommender_inputs(
+    id_type: IdType, kinds: Mapping[str, AttributeKind] = MappingProxyType({})
+) -> dict[str, dict[str, tf.TensorSpec]]:
     """Signature -> input -> its spec.
 
     What is of any rank, such as `k`, is one value for the whole request, or one for each row, as the row form of REST
     sends it.
+
+    Args:
+        id_type: Type of the raw item ids.
+        kinds: Attribute of the items -> its kind. Defaults to none.
     """
     history, allow, deny = (tf.TensorSpec([None, None], _DTYPES[id_type], name) for name in (HISTORY, ALLOW, DENY))
     recommend = {HISTORY: history, K: tf.TensorSpec(None, tf.int64, K)}
     switches = {name: tf.TensorSpec(None, tf.bool, name) for name in (ALLOW_ALL, KEEP_SEEN)}
+    given = {**recommend, ALLOW: allow, DENY: deny, **switches, DIVERSITY: tf.TensorSpec(None, tf.float32, DIVERSITY)}
+    for name, kind in kinds.items():
+        if kind == "category":
+            given[f"{WHERE}{name}"] = tf.TensorSpec([None, None], tf.string, f"{WHERE}{name}")
+            given[f"{AT_MOST}{name}"] = tf.TensorSpec(None, tf.int64, f"{AT_MOST}{name}")
+        elif kind == "flag":
+            given[f"{ONLY}{name}"] = tf.TensorSpec(None, tf.bool, f"{ONLY}{name}")
     return {
         SERVING_DEFAULT: recommend,
         RECOMMEND: recommend,
-        RECOMMEND_WITH: {**recommend, ALLOW: allow, DENY: deny, **switches},
+        RECOMMEND_WITH: given,
         EMBED: {HISTORY: history},
     }
 
@@ -73,5 +93,5 @@ def recommender_outputs(id_type: IdType, dim: int, clusters: int) -> dict[str, d
     embed = {"embedding": tf.TensorSpec([None, dim], tf.float32), **cluster}
     if clusters:
         embed["assignment"] = tf.TensorSpec([None, clusters], tf.float32)
-    recommend_with = {**recommend, UNKNOWN: tf.TensorSpec([None], tf.int64)}
+    recommend_with = {**recommend, **{name: tf.TensorSpec([None], tf.int64) for name in (UNKNOWN, UNKNOWN_VALUES)}}
     return {SERVING_DEFAULT: recommend, RECOMMEND: recommend, RECOMMEND_WITH: recommend_with, EMBED: embed}

@@ -19,6 +19,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfelc.core.errors import ExportError
+from tfelc.next_item.export.inverse_lengths import inverse_lengths
 
 Tensor = Any
 IndexKind = Literal["brute_force", "streaming"]
@@ -56,6 +57,8 @@ class TopKIndex:
             self._layer = layers.Streaming()
             self._candidates = tf.Variable(candidates, trainable=False)
             self.variables = [*self._layer.variables, self._candidates]
+        self._shrink = tf.Variable(inverse_lengths(candidates), trainable=False)
+        self.variables.append(self._shrink)
 
     def top(self, outputs: dict[str, Tensor], k: Tensor) -> tuple[Tensor, Tensor]:
         """The best items for each user, in the graph of a `tf.function`.
@@ -76,6 +79,11 @@ class TopKIndex:
     def scores(self, outputs: dict[str, Tensor]) -> Tensor:
         """The scores of all items, float32, `(batch, items)`, of what `top` takes."""
         return tf.matmul(outputs["embedding"], self._candidates, transpose_b=True)
+
+    def cosines(self, places: Tensor) -> Tensor:
+        """How like each item is to those at some places, int32, `(batch,)`, from -1 to 1, `(batch, items)`."""
+        chosen = tf.gather(self._candidates, places) * tf.gather(self._shrink, places)[:, None]
+        return tf.matmul(chosen, self._candidates, transpose_b=True) * self._shrink
 
     def _block(self, start: Tensor) -> tuple[Tensor, Tensor]:
         stop = tf.minimum(start + _BLOCK, self._items)

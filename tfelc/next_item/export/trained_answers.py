@@ -10,9 +10,12 @@ import numpy.typing as npt
 
 from tfelc.lifecycle.export.tied_clusters import tied_clusters
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 from tfelc.next_item.export.conditions import NO_CONDITIONS, Conditions
-from tfelc.next_item.export.signatures import UNKNOWN, id_type_of, padding_of
+from tfelc.next_item.export.inverse_lengths import inverse_lengths
+from tfelc.next_item.export.signatures import UNKNOWN, UNKNOWN_VALUES, id_type_of, padding_of
+from tfelc.next_item.export.trained_picks import trained_picks
 from tfelc.next_item.models.elcrec import ELCRec
 
 Array = npt.NDArray[Any]
@@ -29,13 +32,27 @@ class TrainedRecommender:
         model: The model.
         catalog: Raw item ids by item number less 1.
         popularity: How often each item occurs in the training split, by item number less 1, `(items,)`.
+        attributes: What is known of the items, in the order of the catalog. Defaults to None: nothing.
+        repeats: Whether items of a history are recommended again, whatever conditions say of them. Defaults to False.
 
     Attributes:
         catalog: As given.
+        attributes: As given, without an attribute for None.
     """
 
-    def __init__(self, model: ELCRec, catalog: list[int] | list[str], popularity: Array) -> None:
+    def __init__(
+        self,
+        model: ELCRec,
+        catalog: list[int] | list[str],
+        popularity: Array,
+        attributes: ItemAttributes | None = None,
+        repeats: bool = False,
+    ) -> None:
+        self._repeats = repeats
         self.catalog = catalog
+        self.attributes = attributes or ItemAttributes({}, {})
+        vectors = np.asarray(model.candidates, np.float32)[1:]
+        self._directions = vectors * inverse_lengths(vectors)[:, None]
         self._scorer = CatalogScorer(model)
         self._temperature = model.settings.cluster_settings.temperature
         self._numbers: dict[int | str, int] = dict(zip(catalog, range(1, len(catalog) + 1), strict=True))
@@ -61,7 +78,9 @@ class TrainedRecommender:
         rows = [row for row, numbers in enumerate(known) if len(numbers)]
         if rows:
             scores[rows] = self._scorer.scores(_examples([known[row] for row in rows]))[:, 1:]
-        unknown = self._restrict(scores, known, conditions or NO_CONDITIONS)
+        counts = self._restrict(scores, known, conditions or NO_CONDITIONS)
+        if conditions is not None and (conditions.at_most or conditions.diversity):
+            return self._picked(scores, width, conditions, counts, embedded, tied)
         order = np.argsort(-scores, axis=1, kind="stable")
         best = np.take_along_axis(scores, order[:, : width + 1], axis=1)
         with np.errstate(invalid="ignore"):
@@ -74,7 +93,7 @@ class TrainedRecommender:
             "scores": best[:, :width],
         }
         if conditions is not None:
-            answers[UNKNOWN] = unknown
+            answers |= counts
         if "cluster" in embedded:
             answers["cluster"] = embedded["cluster"]
         return answers, tied | near.any(axis=1)
@@ -83,22 +102,39 @@ class TrainedRecommender:
         """The answers of `embed`, and where two clusters are equally near."""
         return self._embed(self._known(histories))
 
-    def _restrict(self, scores: Array, known: list[npt.NDArray[np.int32]], conditions: Conditions) -> Array:
-        """Sets what conditions leave out to minus infinity, and counts the ids that are unknown, `(rows,)`."""
-        unknown = np.zeros(len(known), np.int64)
+    def _picked(
+        self, scores: Array, width: int, conditions: Conditions, counts: dict[str, Array], embedded: Any, tied: Array
+    ) -> tuple[dict[str, Array], npt.NDArray[np.bool_]]:
+        """The answers of `recommend` where items are picked one after another."""
+        caps = [(self.attributes.codes(name), most) for name, most in conditions.at_most.items()]
+        picked, leads = trained_picks(scores, width, conditions.diversity, self._directions, caps)
+        found = np.take_along_axis(scores, np.maximum(picked, 0), axis=1)
+        answers = {"ids": self._ids[picked + 1], "scores": np.where(picked < 0, -np.inf, found).astype(np.float32)}
+        answers |= counts
+        if "cluster" in embedded:
+            answers["cluster"] = embedded["cluster"]
+        return answers, tied | (leads < _TIE)
+
+    def _restrict(self, scores: Array, known: list[npt.NDArray[np.int32]], conditions: Conditions) -> dict[str, Array]:
+        """Sets what conditions leave out to minus infinity, and counts the ids and values that are unknown."""
+        counts = {name: np.zeros(len(known), np.int64) for name in (UNKNOWN, UNKNOWN_VALUES)}
+        values = {name: set(self.attributes.values(name)) for name in self.attributes.named("category")}
         for row, seen in enumerate(known):
             allowed, denied = conditions.allowed(row), conditions.denied(row)
             left = np.full(scores.shape[1], allowed is None)
             if allowed is not None:
                 left[self._places(allowed)] = True
             left[self._places(denied)] = False
-            if not conditions.keep_seen:
+            if not (conditions.keep_seen or self._repeats):
                 left[seen - 1] = False
+            for name, wanted in conditions.wanted(row).items():
+                column = self.attributes.columns[name]
+                left &= column if wanted is True else np.isin(column, wanted)
+                counts[UNKNOWN_VALUES][row] += 0 if wanted is True else sum(each not in values[name] for each in wanted)
             scores[row, ~left] = -np.inf
-            unknown[row] = sum(
-                item not in self._numbers and item != self._padding for item in (*(allowed or ()), *denied)
-            )
-        return unknown
+            named = (*(allowed or ()), *denied)
+            counts[UNKNOWN][row] = sum(item not in self._numbers and item != self._padding for item in named)
+        return counts
 
     def _places(self, items: Sequence[int | str]) -> list[int]:
         return [self._numbers[item] - 1 for item in items if item in self._numbers]

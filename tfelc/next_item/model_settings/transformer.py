@@ -11,6 +11,9 @@ class TransformerSettings(SequenceModelSettings):
 
     Attributes:
         encoder: The Transformer.
+        item_attributes: Attributes of `catalog.columns` that an item's embedding is made of besides its id. An item of
+            the table that nobody has taken yet is then in the catalog, too, by its attributes alone.
     """
 
     encoder: EncoderSettings = EncoderSettings()
+    item_attributes: tuple[str, ...] = ()

@@ -72,7 +72,7 @@ class DSSRec(SASRec):
     def compute_loss(self, items: Tensor, targets: Tensor, positive_views: Tensor | None = None) -> dict[str, Tensor]:
         """The terms `next_item` and, of what `positive_views` says the users had next, `future_contrast`."""
         pasts = self.encode(items, training=True)
-        terms = {"next_item": self.next_item_loss(self._nearest(pasts, targets), self.item_embeddings, targets)}
+        terms = {"next_item": self.next_item_loss(self._nearest(pasts, targets), self.trained_embeddings, targets)}
         if positive_views is not None:
             hidden = self.encoder(positive_views, training=True)
             futures = self.intentions(hidden, positive_views != 0, future=True)

@@ -81,7 +81,7 @@ class S3Rec(SASRec):
         places = ops.nonzero(ops.reshape(hidden, (-1,)))[0]
         rows = ops.take(ops.reshape(outputs, (-1, outputs.shape[-1])), places, axis=0)
         wanted = ops.take(ops.reshape(items, (-1,)), places, axis=0)
-        return self.next_item_loss(self.item_projection(rows), self.item_embeddings, wanted)
+        return self.next_item_loss(self.item_projection(rows), self.trained_embeddings, wanted)
 
     def _segments(self, items: Tensor) -> Tensor:
         rests, segments = self.segment_mask(items)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tfelc.layers.sequence_encoder import SequenceEncoder
 from tfelc.losses.next_item.next_item_loss import NextItemLoss
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.model_settings.transformer import TransformerSettings
 from tfelc.next_item.models.initialization import initialize_items
+from tfelc.next_item.models.item_features import set_item_features
 from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 
 Tensor = Any
@@ -49,6 +54,7 @@ class SASRec(SequentialRecommender):
             encoder.num_heads,
             encoder.dropout,
             encoder.attention_dropout,
+            bool(settings.item_attributes),
             name="encoder",
         )
         self.encoder.build((None, None))
@@ -84,6 +90,11 @@ class SASRec(SequentialRecommender):
             return hidden, hidden[:, -1]
         last = self.encode(items, training=True)
         return last, last
+
+    def add_item_attributes(self, attributes: ItemAttributes, seen: NDArray[np.bool_], num_trained: int) -> None:
+        """Makes the items' features of `model.item_attributes`; see `SequentialRecommender`."""
+        set_item_features(self.encoder.item_features, attributes, self.settings.item_attributes, seen)
+        self.num_trained = num_trained
 
     def initialize_weights(self, train: Examples, validation: Examples, seed: int) -> None:
         """Fills the items by co-occurrence, and attention by the mean, where that is set; then the base's parts."""

@@ -6,12 +6,15 @@ from abc import abstractmethod
 from typing import Any, ClassVar, Literal
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from tfelc.layers.learnable_clusters import LearnableClusters
 from tfelc.layers.neighbor_scores import NeighborScores
 from tfelc.losses.next_item.next_item_loss import NextItemLoss
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.model_settings.sequence_model import SequenceModelSettings
 from tfelc.next_item.models.initialization import cluster_sample, neighbor_nearness
 
@@ -74,6 +77,8 @@ class SequentialRecommender(keras.Model):
     ) -> None:
         super().__init__(name=name)
         self.num_items = num_items
+        # Items that training ranks; those behind them, which nobody has taken yet, are no negatives.
+        self.num_trained = num_items
         self.max_length = max_length
         self.settings = settings
         self.next_item_loss = loss
@@ -136,11 +141,13 @@ class SequentialRecommender(keras.Model):
             targets: Tensor. Int32, `(batch,)` or `(batch, length)`.
         """
         if len(targets.shape) == 1:
-            return self.next_item_loss(last, self.item_embeddings, targets)
+            return self.next_item_loss(last, self.trained_embeddings, targets)
         # Pads have no target; they are dropped before the loss, which may cost a whole catalog for each row.
         real = ops.nonzero(ops.reshape(items, (-1,)))[0]
         vectors = ops.take(ops.reshape(hidden, (-1, hidden.shape[-1])), real, axis=0)
-        return self.next_item_loss(vectors, self.item_embeddings, ops.take(ops.reshape(targets, (-1,)), real, axis=0))
+        return self.next_item_loss(
+            vectors, self.trained_embeddings, ops.take(ops.reshape(targets, (-1,)), real, axis=0)
+        )
 
     @property
     def uses_positive_views(self) -> bool:
@@ -173,6 +180,22 @@ class SequentialRecommender(keras.Model):
     def dim(self) -> int:
         """Width of an embedding."""
         return int(self.item_embeddings.shape[1])
+
+    @property
+    def trained_embeddings(self) -> Tensor:
+        """The embeddings of the items that training ranks, `(num_trained + 1, dim)`; row 0 is padding."""
+        items = self.item_embeddings
+        return items if self.num_trained == self.num_items else items[: self.num_trained + 1]
+
+    def add_item_attributes(self, attributes: ItemAttributes, seen: NDArray[np.bool_], num_trained: int) -> None:
+        """Makes embeddings of what is known of items; a model whose settings have `item_attributes` writes it.
+
+        Args:
+            attributes: ItemAttributes. What is known of the items, in the order of the catalog.
+            seen: Array. Whether training has seen an item, `(items,)`.
+            num_trained: int. Items that training ranks, the first ones of the catalog.
+        """
+        raise NotImplementedError(f"{self.name}: has no items' attributes")
 
     @property
     def vectors_per_user(self) -> int:

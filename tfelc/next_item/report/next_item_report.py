@@ -25,8 +25,9 @@ from tfelc.next_item.data.filtering import Filtering
 from tfelc.next_item.evaluation.comparison import compare
 from tfelc.next_item.evaluation.evaluation import evaluate
 from tfelc.next_item.evaluation.tables import YARDSTICK_METRICS
+from tfelc.next_item.evaluation.training_actions import TrainingActions
 from tfelc.next_item.models.sequential_recommender import SequentialRecommender
-from tfelc.next_item.report.metric_tables import differences_table, ranking_table
+from tfelc.next_item.report.metric_tables import differences_table, groups_table, lists_table, ranking_table
 from tfelc.next_item.report.summary_sentences import cluster_sentence, comparison_sentence, quality_sentences
 from tfelc.next_item.report.training_curves import training_curves
 from tfelc.next_item.run import NextItemRun, split
@@ -54,15 +55,17 @@ class NextItemReport(RunReport[NextItemRun]):
         """
         model, metadata = self.run.model(), self.run.metadata
         sequences = self.run.sequences(self.data)
-        examples = split(sequences, self.run.settings.split).test
-        result, ranks = evaluate(model, examples, "test", progress=_advance(self.name, status))
+        splits = split(sequences, self.run.settings.split)
+        examples, training = splits.test, TrainingActions.of(splits.train, sequences.num_items)
+        removes = not self.run.settings.repeats
+        result, ranks = evaluate(model, examples, "test", removes, _advance(self.name, status), training=training)
         result = with_yardsticks(result, self.run, sequences.hash)
         metrics = {self.name: result.metrics[NEXT_ITEM]}
         summary = [*quality_sentences(self.name, result, metadata["items"]), cluster_sentence(result.clusters)]
         differences = []
         if self.against is not None:
             progress = _advance(self.other, status)
-            comparison = compare(model, ranks, self.against.model(), examples, progress=progress)
+            comparison = compare(model, ranks, self.against.model(), examples, removes, progress)
             metrics[self.other] = comparison.metrics[NEXT_ITEM]
             summary.append(comparison_sentence(comparison, self.other))
             differences.append(differences_table(comparison))
@@ -77,7 +80,16 @@ class NextItemReport(RunReport[NextItemRun]):
             lead=f"{', '.join(counts)} of {metadata['data']}{filtered}",
             summary=[headline(_figures(result, self.run.metadata["items"])), bullets(summary)],
             sections=[
-                Section("Quality", [ranking_table(metrics), *beside, *differences]),
+                Section(
+                    "Quality",
+                    [
+                        ranking_table(metrics),
+                        *beside,
+                        *differences,
+                        lists_table({self.name: result.metrics[NEXT_ITEM]}),
+                        groups_table(result),
+                    ],
+                ),
                 Section("Clusters of users", _cluster_blocks(model, examples)),
             ],
             curves=training_curves(self.run.read_json("history.json")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from tfelc.next_item.export.conditions import NO_CONDITIONS, Conditions
 from tfelc.next_item.export.recommender_manifest import RecommenderManifest
 from tfelc.next_item.export.requests import condition_inputs
 from tfelc.next_item.export.signatures import HISTORY, RECOMMEND, RECOMMEND_WITH, K
-from tfelc.next_item.scoring.unknown_ids import warn_of_unknown
+from tfelc.next_item.scoring.warn_of_unknown import warn_of_unknown
 from tfelc.schema.column import Column
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ class ExportedRecommender(ExportedModel[RecommenderManifest]):
         allow: Sequence[Any] | None = None,
         deny: Sequence[Any] | None = None,
         keep_seen: bool = False,
+        where: Any = None,
+        at_most: Mapping[str, int] | None = None,
+        diversity: float = 0.0,
     ) -> pd.DataFrame:
         """The best items after each history, as `NextItemModel.recommend` gives them.
 
@@ -78,16 +81,21 @@ class ExportedRecommender(ExportedModel[RecommenderManifest]):
             k: int. Items wanted. Defaults to 10.
             allow: As for `NextItemModel.recommend`. Defaults to None: all items.
             deny: As for `NextItemModel.recommend`. Defaults to None: no item.
-            keep_seen: bool. Whether items of the history may be recommended. Defaults to False.
+            keep_seen: As for `NextItemModel.recommend`. Defaults to False.
+            where: As for `NextItemModel.recommend`. Defaults to None: any item will do.
+            at_most: As for `NextItemModel.recommend`. Defaults to None: any number of items.
+            diversity: As for `NextItemModel.recommend`. Defaults to 0.
 
         Raises:
-            UsageError: There is neither one list of a kind for all histories nor one for each.
+            UsageError: There is neither one list of a kind for all histories nor one for each, or the export knows no
+                such attribute.
             DataError: An id is not of the catalog's type.
             ExportError: A score is not a number, or the export is of a version that knew no conditions.
         """
         from tfelc.next_item.scoring.recommendations_frame import recommendations_frame
 
-        conditions = Conditions.of(len(histories), allow, deny, keep_seen)
+        kinds = self.manifest.attributes
+        conditions = Conditions.of(len(histories), allow, deny, keep_seen, where, at_most, diversity, kinds)
         rows = self._typed("histories", histories)
         self._typed("allow", [items or () for items in conditions.allow or ()])
         self._typed("deny", conditions.deny or ())
@@ -105,7 +113,7 @@ class ExportedRecommender(ExportedModel[RecommenderManifest]):
 
         Returns:
             `ids` and `scores`, `(rows, k)` or narrower where the catalog is, and `cluster`, `(rows,)`. Under conditions
-            also `unknown`, `(rows,)`: their ids that the catalog lacks.
+            also `unknown` and `unknown_values`, `(rows,)`: their ids that the catalog lacks, and values of no item.
 
         Raises:
             ExportError: A score is not a number, or the export is of a version that knew no conditions.
@@ -140,7 +148,7 @@ class ExportedRecommender(ExportedModel[RecommenderManifest]):
     def _recommend(self, histories: pa.ListArray, k: int, conditions: Conditions) -> dict[str, Array]:
         inputs = {HISTORY: list_input(self.history_column, histories), K: np.array(k, np.int64)}
         if conditions:
-            inputs |= condition_inputs(conditions, len(histories), self.manifest.id_type)
+            inputs |= condition_inputs(conditions, len(histories), self.manifest.id_type, self.manifest.attributes)
         answers = self.runner.run(RECOMMEND_WITH if conditions else RECOMMEND, inputs)
         if np.isnan(answers["scores"]).any():
             raise ExportError(f"{self.path}: a score is not a number; the export is unfit to recommend with")

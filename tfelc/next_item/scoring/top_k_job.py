@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pyarrow as pa
 from tfelc.core.errors import UsageError
 from tfelc.lifecycle.scoring.batch_job import BatchJob, BatchSettings
 from tfelc.lifecycle.scoring.input_file import stored_type
+from tfelc.next_item.export.conditions import Conditions
 from tfelc.next_item.scoring import histories
 from tfelc.next_item.scoring.exported_recommender import ExportedRecommender
 from tfelc.next_item.scoring.top_k_scorer import TopKScorer
@@ -28,6 +31,10 @@ class TopKSettings(BatchSettings):
         allow: Column of the lists of items to which a user's are restricted. Defaults to None: none are.
         deny: Column of the lists of items that a user does not get. Defaults to None: there are none.
         keep_seen: Whether items of the history itself may be found. Defaults to False.
+        where: `attribute=value` of a category, several times for one of several values, or `flag=true`; what all items
+            that are found must be. Defaults to none.
+        at_most: `category=number`: how many items of one value a user gets at most. Defaults to none.
+        diversity: Share of unlikeness in what each next item is chosen by. Defaults to 0.
     """
 
     k: int = 100
@@ -36,6 +43,9 @@ class TopKSettings(BatchSettings):
     allow: str | None = None
     deny: str | None = None
     keep_seen: bool = False
+    where: tuple[str, ...] = ()
+    at_most: tuple[str, ...] = ()
+    diversity: float = 0.0
 
     def scorer(self) -> TopKScorer:
         """What finds the items."""
@@ -51,8 +61,25 @@ class TopKSettings(BatchSettings):
             self.history,
             self.allow,
             self.deny,
-            self.keep_seen,
+            self.conditions(recommender.manifest.attributes),
         )
+
+    def conditions(self, kinds: Mapping[str, str]) -> Conditions:
+        """What holds for every user; raises UsageError where the model's items have no such attribute.
+
+        Args:
+            kinds: Mapping. Attribute of the model's items -> its kind.
+        """
+        where: dict[str, Any] = {}
+        for name, value in map(partial(_pair, "where"), self.where):
+            if kinds.get(name) == "flag" and value == "true":
+                where[name] = True
+            else:
+                where.setdefault(name, []).append(value)
+        most: dict[str, Any] = {
+            name: int(n) if n.isdecimal() else n for name, n in map(partial(_pair, "at_most"), self.at_most)
+        }
+        return Conditions.of(1, None, None, self.keep_seen, where or None, most, self.diversity, kinds)
 
 
 class TopKJob(BatchJob[TopKSettings]):
@@ -98,5 +125,15 @@ class TopKJob(BatchJob[TopKSettings]):
         """How many items, and from which columns."""
         settings = self.settings
         # None, as folders of before have it, where nothing is asked for.
-        asked = {"allow": settings.allow, "deny": settings.deny, "keep_seen": settings.keep_seen or None}
+        asked = {
+            name: getattr(settings, name) or None
+            for name in ("allow", "deny", "keep_seen", "where", "at_most", "diversity")
+        }
         return {"k": settings.k, "history": settings.history, **asked}
+
+
+def _pair(setting: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise UsageError(f"`{setting}` {text}: write it as attribute=value, such as color=red", [setting])
+    return name, value

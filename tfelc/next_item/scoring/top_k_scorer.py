@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -11,8 +12,8 @@ from tfelc.core.errors import UsageError
 from tfelc.data.contract import arrow_type
 from tfelc.lifecycle.scoring.measures import Measures
 from tfelc.lifecycle.scoring.scorer import VERSION_COLUMN, Scorer
-from tfelc.next_item.export.conditions import Conditions
-from tfelc.next_item.export.signatures import UNKNOWN
+from tfelc.next_item.export.conditions import NO_CONDITIONS, Conditions
+from tfelc.next_item.export.signatures import UNKNOWN, UNKNOWN_VALUES
 from tfelc.next_item.scoring.exported_recommender import ExportedRecommender
 from tfelc.schema.column import Column
 
@@ -34,7 +35,7 @@ class TopKScorer(Scorer):
         history: Column of the histories, oldest item first.
         allow: Column of the lists of items to which a user's are restricted. Defaults to None: none are.
         deny: Column of the lists of items that a user does not get. Defaults to None: there are none.
-        keep_seen: Whether items of the history itself may be found. Defaults to False.
+        conditions: What holds for every user, as the conditions of one history. Defaults to nothing.
 
     Raises:
         UsageError: `k` is below 1, or a column is named twice, or as one of the output's own.
@@ -49,7 +50,7 @@ class TopKScorer(Scorer):
         history: str,
         allow: str | None = None,
         deny: str | None = None,
-        keep_seen: bool = False,
+        conditions: Conditions = NO_CONDITIONS,
     ) -> None:
         if k < 1:
             raise UsageError(f"k must be at least 1. Received: {k}")
@@ -61,7 +62,7 @@ class TopKScorer(Scorer):
         self._k = k
         self._user_id = user_id
         self._history = history
-        self._allow, self._deny, self._keep_seen = allow, deny, keep_seen
+        self._allow, self._deny, self._conditions = allow, deny, conditions
         lists = [name for name in (history, allow, deny) if name is not None]
         if len({user_id, *lists}) <= len(lists):
             raise UsageError(f"columns {', '.join([user_id, *lists])}: one cannot hold two things; name each apart")
@@ -101,8 +102,16 @@ class TopKScorer(Scorer):
         """User ids, items and scores, both without padding, clusters, and counts of unknown ids."""
         schema = self.output_schema
         allow, deny = (None if name is None else rows[name].to_pylist() for name in (self._allow, self._deny))
-        conditions = Conditions(allow, deny, self._keep_seen)
+        where = None if self._conditions.where is None else [self._conditions.wanted(0)] * len(rows)
+        conditions = replace(self._conditions, allow=allow, deny=deny, where=where)
         found = self.recommender.answer(rows[self._history].combine_chunks(), self._k, conditions)
+        if UNKNOWN_VALUES in found and found[UNKNOWN_VALUES].any():
+            asked = ", ".join(
+                f"{name}={'|'.join(values)}"
+                for name, values in self._conditions.wanted(0).items()
+                if values is not True
+            )
+            raise UsageError(f"`where`: no item of the catalog has one of {asked}; look for a slip", ["where"])
         real = ~np.isneginf(found["scores"])
         offsets = pa.array(np.concatenate([[0], np.cumsum(real.sum(axis=1))]), pa.int32())
         items = pa.array(found["ids"][real], pa.binary() if found["ids"].dtype == object else None)

@@ -15,6 +15,7 @@ from tfelc.next_item.data.batches import SequenceBatches
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.evaluation.catalog_scorer import embedding_graph
 from tfelc.next_item.evaluation.evaluation import evaluate
+from tfelc.next_item.evaluation.training_actions import TrainingActions
 from tfelc.next_item.evaluation.yardsticks import measure_yardsticks
 from tfelc.next_item.run import NextItemRun, build_model, split
 from tfelc.next_item.settings import NEXT_ITEM
@@ -48,9 +49,14 @@ class NextItemTrainable(Trainable):
         self._run = run
         self._seed = training.seed
         self._users = sequences.users
+        self._removes_seen = not settings.repeats
         self.splits = split(sequences, settings.split)
-        counts = np.bincount(self.splits.train.targets, minlength=sequences.num_items + 1)[1:]
-        self.model = build_model(settings, sequences.num_items, counts)
+        items = sequences.num_items
+        counts = np.bincount(self.splits.train.targets, minlength=items + 1)[1:]
+        seen = np.bincount(self.splits.train.known()[0], minlength=items + 1)[1:] > 0
+        # New items, the last ones, are no negatives: nobody could have taken them.
+        ranked = counts[: items - run.metadata.get("new_items", 0)]
+        self.model = build_model(settings, items, ranked, run.attributes, seen)
         views = self.model.positive_view if self.model.uses_positive_views else None
         self.batches = SequenceBatches(
             self.splits.train, training.samples, settings.split.max_length, training.batch_size, training.seed, views
@@ -83,17 +89,20 @@ class NextItemTrainable(Trainable):
 
     def evaluate(self, split: str) -> EvaluationResult:
         """Ranks the targets of a split, `validation` or `test`, among the whole catalog."""
-        return self._ranked(split)[0]
+        return evaluate(self.model, getattr(self.splits, split), split, self._removes_seen, graph=self._graph)[0]
 
     def test(self) -> EvaluationResult:
         """Measures the test split, and writes every user's rank beside the result."""
-        result, ranks = self._ranked("test")
+        training = TrainingActions.of(self.splits.train, self.model.num_items)
+        result, ranks = evaluate(
+            self.model, self.splits.test, "test", self._removes_seen, graph=self._graph, training=training
+        )
         self._run.write_ranks(self._users[self.splits.test.users], ranks)
         return result
 
     def yardsticks(self) -> dict[str, Metrics]:
         """What is popular, item-kNN and EASE; see `measure_yardsticks`."""
-        return measure_yardsticks(self.splits, self.model.num_items)
+        return measure_yardsticks(self.splits, self.model.num_items, self._removes_seen)
 
     def describe(self, result: EvaluationResult) -> str:
         """Hit rate and NDCG, and how many clusters are in use."""
@@ -121,6 +130,3 @@ class NextItemTrainable(Trainable):
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Takes the running means up."""
         self.trainer.restore(state)
-
-    def _ranked(self, split: str) -> tuple[EvaluationResult, Any]:
-        return evaluate(self.model, getattr(self.splits, split), split, graph=self._graph)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +14,8 @@ from tfelc.lifecycle.training.early_stopping import WatchedMetric
 from tfelc.lifecycle.training.enough_memory import enough_memory
 from tfelc.lifecycle.training.training_loop import TrainingLoop
 from tfelc.metrics.registries import RANKING_METRICS
+from tfelc.next_item.data.catalog_attributes import catalog_attributes
+from tfelc.next_item.data.chosen_protocol import chosen_protocol, protocol_sentence
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.run import OWN_DATA, NextItemRun, split
 from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings
@@ -44,20 +48,36 @@ def create_training(
     Raises:
         RunError: The folder is taken.
         ConfigError: The metric of early stopping is not measured.
-        DataError: The sequences leave a split empty, or there is nothing to choose from.
+        DataError: The sequences leave a split empty, there is nothing to choose from, or the table of the items'
+            attributes cannot be read.
     """
     NextItemRun.refuse_taken(run_path)
     _watched(settings)
+    printed = partial(console.print, highlight=False, soft_wrap=True)
     if sequences.filtering is not None:
-        console.print(sequences.filtering.sentence(), highlight=False, soft_wrap=True)
+        printed(sequences.filtering.sentence())
     if sequences.num_items < 2:
         raise DataError(f"{sequences.name}: a catalog of one item leaves nothing to rank; use at least 2 items")
+    settings = _with_protocol(settings, sequences, printed)
     split(sequences, settings.split)
-    run = NextItemRun.create(run_path, settings, sequences, OWN_DATA if owns_data else source, csv_delimiter)
+    catalog = sequences.catalog.tolist()
+    attributes, new = catalog_attributes(settings.catalog, catalog, printed, bool(settings.item_attributes))
+    named = OWN_DATA if owns_data else source
+    run = NextItemRun.create(run_path, settings, sequences, named, csv_delimiter, attributes, new)
     if owns_data:
         shutil.move(source, run.path / OWN_DATA)
     with run.removed_on_failure():
-        return _loop(run, sequences, console)
+        return _loop(run, sequences.with_items(new), console)
+
+
+def _with_protocol(
+    settings: NextItemSettings, sequences: Sequences, printed: Callable[[str], None]
+) -> NextItemSettings:
+    if settings.split.protocol != "auto":
+        return settings
+    chosen = chosen_protocol(sequences, "auto")
+    printed(protocol_sentence(sequences, chosen))
+    return settings.model_copy(update={"split": settings.split.model_copy(update={"protocol": chosen})})
 
 
 def resume_training(run: NextItemRun, console: Console, source: str | None = None) -> TrainingLoop[NextItemTrainable]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -51,12 +51,13 @@ class Batches:
         dataset.check(schema)
         self._lookup = lookup
         self._tasks = {task: schema.tasks[task] for task in tasks}
-        self._weight = next(iter(schema.of_kind("weight")), None)
+        self._nullable = schema.nullable_labels
+        self._weights = {task: column for task, column in schema.row_weights.items() if task in self._tasks}
         self._batch_size = batch_size
         self._passes = passes
         self._error: Exception | None = None
         labels = [task.label for task in self._tasks.values()]
-        columns = [*schema.features, *labels, *([self._weight] if self._weight else [])]
+        columns = [*schema.features, *labels, *self._weights.values()]
         self._reader = RowGroupReader(dataset.files(split), list(dict.fromkeys(columns)), seed, window)
 
     @property
@@ -73,7 +74,8 @@ class Batches:
         """The batches of one epoch, from `start_step` on.
 
         Returns:
-            Dataset of `(features, labels)`, or `(features, labels, weights)` where the schema has a weight.
+            Dataset of `(features, labels)`, or `(features, labels, weights)` where a task has row weights, the weights
+            by task where these have not all the same. A label that is not known is NaN.
         """
         done, start_row = divmod(start_step * self._batch_size, self._reader.rows)
 
@@ -103,11 +105,20 @@ class Batches:
             raise
 
     def _encoded(self, table: pa.Table) -> tuple[Any, ...]:
-        labels = task_labels(table, self._tasks)
+        labels = task_labels(table, self._tasks, self._nullable)
         features = self._lookup.encode(table)
-        return (features, labels, number_values(table[self._weight])) if self._weight else (features, labels)
+        return features, labels, *self._weighed(lambda column: number_values(table[column]))
 
     def _signature(self) -> tuple[Any, ...]:
         labels = {task: tf.TensorSpec([None], tf.float32) for task in self._tasks}
         features = self._lookup.specs()
-        return (features, labels, tf.TensorSpec([None], tf.float32)) if self._weight else (features, labels)
+        return features, labels, *self._weighed(lambda column: tf.TensorSpec([None], tf.float32))
+
+    def _weighed(self, of: Callable[[str], Any]) -> tuple[Any, ...]:
+        """What comes third: nothing, the weights of all tasks, or those of each task that has some."""
+        columns = set(self._weights.values())
+        if not columns:
+            return ()
+        if len(columns) == 1 and self._weights.keys() == self._tasks.keys():
+            return (of(columns.pop()),)
+        return ({task: of(column) for task, column in self._weights.items()},)

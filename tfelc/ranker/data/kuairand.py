@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import yaml
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
@@ -38,10 +39,21 @@ _GROUPS = {
     "full_active": "FA",
 }
 _LOG_COLUMNS = ["user_id", "video_id", "time_ms", "date", "hourmin", "tab", "duration_ms", "is_click", "long_view"]
+# The time that a video played, and the task that it can be, beside those of the protocol and of the kept results.
+_PLAYED, _WATCHED = "play_time_ms", "watch_seconds"
+_WATCH = {"label": _WATCHED, "kind": "watch_time", "conditioned_on": "ctr", "joint": "expected_watch"}
 _ENGAGEMENTS = ["is_like", "is_follow", "is_comment", "is_forward", "is_profile_enter"]
 _SEQUENCES = ["watch_seq", "like_seq", "long_watch_seq"]
 _MISSING = -124
 _LOG_BEGINS_MS = 1_650_816_000_000  # 25 April 2022, 00:00 in Beijing
+
+
+def watch_time_schema() -> Schema:
+    """The protocol's schema, and the seconds watched after a click as the task `watch`."""
+    content = yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
+    content["tasks"]["watch"] = _WATCH
+    content["columns"][_WATCHED] = {"kind": "value"}
+    return Schema.load(content)
 
 
 def prepare(
@@ -56,13 +68,15 @@ def prepare(
         data_dir: Folder with the four files of `kuairand-pure`, or the folder above it.
         out: The folder to make.
         progress: Called with the rows written so far and their total.
-        schema: A schema with other aggregates. Defaults to None: that of the protocol.
+        schema: A schema with other aggregates, or `watch_time_schema()`. Defaults to None: that of the protocol.
 
     Raises:
         DataError: A file is missing, broken or not the one of the protocol, or `out` cannot be written.
     """
     folder = data_dir / "kuairand-pure" if (data_dir / "kuairand-pure").is_dir() else data_dir
-    log = _read(folder, "log_standard_4_25_to_5_08_pure.csv.gz", [*_LOG_COLUMNS, *_ENGAGEMENTS])
+    schema = schema or Schema.load(SCHEMA_FILE)
+    outcomes = [*_ENGAGEMENTS, *([_PLAYED] if _WATCHED in schema.columns else ())]
+    log = _read(folder, "log_standard_4_25_to_5_08_pure.csv.gz", [*_LOG_COLUMNS, *outcomes])
     users = _read(folder, "user_features_pure.csv", ["user_id", "user_active_degree"])
     videos = _read(folder, "video_features_basic_pure.csv", ["video_id", "author_id", "upload_dt", "music_id", "tag"])
     history = _read(folder, "user_history_to_4_24.csv.gz", ["user_id", "history_len", "last_time_ms", *_SEQUENCES])
@@ -73,12 +87,14 @@ def prepare(
     user_table = _users(users, history, videos, tags)
     video_table = _videos(videos, tags)
     rows = _impressions(log, videos)
+    if _PLAYED in outcomes:
+        rows = rows.append_column(_WATCHED, pa.array(log[_PLAYED].to_numpy() / 1000))
     user_row = pd.Index(users["user_id"]).get_indexer(log["user_id"])
     video_row = pd.Index(videos["video_id"]).get_indexer(log["video_id"])
     if (user_row < 0).any() or (video_row < 0).any():
         raise DataError(f"{folder}: the log names users or videos that the feature files lack")
 
-    schema = _with_priors(schema or Schema.load(SCHEMA_FILE), rows.filter(pa.array(split == 0)))
+    schema = _with_priors(schema, rows.filter(pa.array(split == 0)))
     done = 0
     with (
         DatasetWriter(out, schema, source="KuaiRand-Pure, 25 April to 8 May 2022, split by date", seed=0) as writer,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -23,14 +23,14 @@ class Outcomes:
 
     Attributes:
         tasks: The tasks, and those that they are conditioned on.
-        labels: Task -> its labels, float32 `(rows,)`.
-        weights: Weight of each row, float32 `(rows,)`; None where the schema has no weight.
+        labels: Task -> its labels, float32 `(rows,)`, NaN where one is not known.
+        weights: Task -> weight of each row, float32 `(rows,)`; a task whose rows weigh alike is not there.
         users: User of each row, None where not known; None where the schema has no `user_key`, or was not asked for it.
     """
 
     tasks: Mapping[str, Task]
     labels: Mapping[str, NDArray[np.float32]]
-    weights: NDArray[np.float32] | None
+    weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     users: NDArray[np.object_] | None = None
 
     @classmethod
@@ -47,31 +47,31 @@ class Outcomes:
             users: bool. Whether to read the users too. Defaults to False.
         """
         labels = [task.label for task in tasks.values()]
-        weights = list(schema.of_kind("weight"))
+        weights = {name: column for name, column in schema.row_weights.items() if name in tasks}
         keys = [schema.user_key] if users and schema.user_key else []
         table = pa.concat_tables(
-            list(dataset.tables(split, list(dict.fromkeys([*labels, *weights, *keys])))), promote_options="permissive"
+            list(dataset.tables(split, list(dict.fromkeys([*labels, *weights.values(), *keys])))),
+            promote_options="permissive",
         )
         return cls(
             tasks,
-            task_labels(table, tasks),
-            number_values(table[weights[0]]) if weights else None,
+            task_labels(table, tasks, schema.nullable_labels),
+            {name: number_values(table[column]) for name, column in weights.items()},
             np.array(table[keys[0]].to_pylist(), dtype=object) if keys else None,
         )
 
     def space(self, name: str) -> NDArray[np.bool_]:
-        """The rows where what a task is conditioned on has happened: all of them for a task without a condition."""
+        """The rows whose label is known and where what the task is conditioned on has happened, if it is on any."""
+        known: NDArray[np.bool_] = ~np.isnan(self.labels[name])
         condition = self.tasks[name].conditioned_on
-        if condition is None:
-            return np.ones(len(self.labels[name]), bool)
-        happened: NDArray[np.bool_] = joint_label(self.tasks, self.labels, condition) > 0
-        return happened
+        return known if condition is None else known & (joint_label(self.tasks, self.labels, condition) > 0)
 
     def judged(self, heads: Sequence[str]) -> dict[str, tuple[NDArray[np.bool_], NDArray[np.float32]]]:
         """Output -> the rows on which it is judged, and its labels: of the heads first, then of the joint outputs."""
         found = {name: (self.space(name), self.labels[name]) for name in heads}
         for joint, name in joint_names(self.tasks, heads).items():
-            found[joint] = (np.ones(len(self.labels[name]), bool), joint_label(self.tasks, self.labels, name))
+            label = joint_label(self.tasks, self.labels, name)
+            found[joint] = (~np.isnan(label), label)
         return found
 
     def conditions(self, name: str) -> str:

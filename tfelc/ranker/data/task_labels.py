@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
@@ -14,25 +15,36 @@ from tfelc.data.number_values import number_values
 from tfelc.schema.task import Task
 
 
-def task_labels(table: pa.Table, tasks: Mapping[str, Task]) -> dict[str, NDArray[Any]]:
+def task_labels(table: pa.Table, tasks: Mapping[str, Task], nullable: Collection[str] = ()) -> dict[str, NDArray[Any]]:
     """The label of each row, for each task, as float32.
 
     A label that is null is not defined, since its condition did not come. It counts as 0: no task that is trained or
-    judged on the rows where its condition came sees it, and a product with the condition's label is 0 either way.
+    judged on the rows where its condition came sees it, and a product with the condition's label is 0 either way. Only
+    one that is nullable is NaN there: nobody knows it.
 
     Args:
         table: Prepared rows.
         tasks: The tasks by name.
+        nullable: Columns of labels that are not known in every row; `Schema.nullable_labels`. Defaults to none.
 
     Raises:
-        DataError: A label is null, and its task is not conditioned on another one.
+        DataError: A label is null that is not nullable, and its task is not conditioned on another one; or it is below
+            0, and its task needs one that is not.
     """
     labels = {}
     for name, task in tasks.items():
         column = table[task.label]
-        if column.null_count and task.conditioned_on is None:
+        is_defined = not column.null_count or task.label in nullable
+        if not is_defined and task.conditioned_on is None:
             raise DataError(
-                f"task `{name}`: label `{task.label}` is null in some rows, which only one with `conditioned_on` may be"
+                f"task `{name}`: label `{task.label}` is null in some rows, which only one that is `nullable` or has "
+                "`conditioned_on` may be"
             )
-        labels[name] = np.nan_to_num(number_values(column), copy=True) if column.null_count else number_values(column)
+        if task.never_negative and (pc.min(column).as_py() or 0) < 0:
+            log = " on the log scale" if task.kind == "regression" else ""
+            raise DataError(
+                f"task `{name}` of kind `{task.kind}`: value `{task.label}` is below 0 in some rows; it must be at "
+                f"least 0{log}"
+            )
+        labels[name] = number_values(column) if is_defined else np.nan_to_num(number_values(column), copy=True)
     return labels

@@ -20,11 +20,11 @@ def auc_intervals(predictions: Predictions, replicates: int = 1000) -> dict[str,
         replicates: Resamples. Defaults to 1000.
 
     Returns:
-        Output -> AUC, as `difference`, and its interval; an output without a row is left out.
+        Output -> AUC, as `difference`, and its interval; one without a row, or of a quantity, is left out.
     """
     everyone = np.arange(predictions.rows) if predictions.users is None else _numbers(predictions)
     found = {}
-    for name, outcome in predictions.outcomes.items():
+    for name, outcome in predictions.binary_outcomes.items():
         rows = outcome.rows
         if rows.any():
             _, users = np.unique(everyone[rows], return_inverse=True)

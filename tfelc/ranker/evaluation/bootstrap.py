@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tfelc.core.errors import UsageError
 from tfelc.lifecycle.evaluation.resampling import BootstrapResult, paired
-from tfelc.metrics.checks import checked_labels, checked_seeds, user_codes
+from tfelc.metrics.checks import checked_labels, checked_seeds, checked_values, user_codes
 from tfelc.metrics.ranker_metric import RankerMetric
 from tfelc.metrics.registries import RANKER_METRICS
 from tfelc.metrics.statistic import Statistic
@@ -32,7 +32,7 @@ def paired_bootstrap(
     of users, not that of seeds.
 
     Args:
-        labels: 0 or 1, `(rows,)`.
+        labels: 0 or 1, or quantities where the metric is of these, `(rows,)`.
         first: Scores of the model to beat, `(rows,)`, or `(seeds, rows)`.
         second: Scores of the other model, likewise; the number of seeds may differ.
         users: User of each row, `(rows,)`.
@@ -55,7 +55,7 @@ def paired_bootstrap(
     if declared.statistic is None:
         with_interval = [name for name in RANKER_METRICS.names() if RANKER_METRICS.get(name).statistic]
         raise UsageError(f"metric `{metric}` has no interval; use {', '.join(with_interval)}")
-    checked = checked_labels(labels)
+    checked = checked_values(labels) if declared.judges == "values" else checked_labels(labels)
     codes, count = user_codes(users, len(checked))
     before, after = (
         [

@@ -12,7 +12,8 @@ from tfelc.core.errors import DataError
 from tfelc.lifecycle.evaluation.comparison import Comparison
 from tfelc.lifecycle.evaluation.resampling import BootstrapResult
 from tfelc.metrics.assignment_agreement import assignment_agreement
-from tfelc.metrics.registries import RANKER_METRICS
+from tfelc.metrics.ranker_metric import Judged
+from tfelc.metrics.registries import metrics_of
 from tfelc.ranker.evaluation.bootstrap import paired_bootstrap
 from tfelc.ranker.evaluation.click_lift import paired_click_lift
 from tfelc.ranker.evaluation.evaluation import output_metrics
@@ -58,9 +59,8 @@ def compare(
         if rows.any():
             pair = own.labels[rows], beaten.probabilities[rows], own.probabilities[rows], users[rows]
             groups = None if predictions.requests is None else numbered(predictions.requests)[0][rows]
-            differences[output] = _differences(*pair, replicates, groups)
-            lift = paired_click_lift(*pair, replicates)
-            if not math.isnan(lift.difference):
+            differences[output] = _differences(*pair, replicates, groups, own.judged)
+            if not own.is_value and not math.isnan((lift := paired_click_lift(*pair, replicates)).difference):
                 click_lifts[output] = lift
         progress(done, len(outputs))
     index = None
@@ -76,10 +76,11 @@ def _differences(
     users: NDArray[np.int64],
     replicates: int,
     requests: NDArray[np.int64] | None,
+    judged: Judged,
 ) -> dict[str, BootstrapResult]:
     found = {
-        name: paired_bootstrap(labels, first, second, users, name, replicates, requests=requests)
-        for name in RANKER_METRICS.names()
-        if RANKER_METRICS.get(name).statistic
+        metric.name: paired_bootstrap(labels, first, second, users, metric.name, replicates, requests=requests)
+        for metric in metrics_of(judged)
+        if metric.statistic
     }
     return {name: one for name, one in found.items() if not math.isnan(one.difference)}

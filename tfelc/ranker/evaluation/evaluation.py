@@ -45,7 +45,8 @@ def output_metrics(predictions: Predictions) -> Metrics:
     found = {}
     for name, outcome in predictions.outcomes.items():
         groups = None if predictions.ranked_together is None else predictions.ranked_together[outcome.rows]
-        found[name] = task_metrics(outcome.labels[outcome.rows], outcome.probabilities[outcome.rows], groups)
+        rows = outcome.rows
+        found[name] = task_metrics(outcome.labels[rows], outcome.probabilities[rows], groups, outcome.judged)
     return found
 
 
@@ -64,6 +65,7 @@ def _group_metrics(predictions: Predictions) -> dict[str, Metrics]:
         {name: outcome.probabilities for name, outcome in outcomes.items()},
         predictions.ranked_together,
         {name: outcome.rows for name, outcome in outcomes.items()},
+        {name for name, outcome in outcomes.items() if outcome.is_value},
     )
 
 

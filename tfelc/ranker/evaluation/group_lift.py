@@ -66,8 +66,8 @@ def group_lifts(
         progress: Called with the comparisons done and their total.
 
     Returns:
-        The lifts of every output that both have, all rows first and then group by group as in `group_metrics`. Rows
-        whose user is not known are left out; a group without a row is not there.
+        The lifts of every output that both have and that is a probability, all rows first and then group by group as in
+        `group_metrics`. Rows whose user is not known are left out; a group without a row is not there.
 
     Raises:
         DataError: The rankers were not judged on the same rows.
@@ -77,7 +77,7 @@ def group_lifts(
     users = np.arange(before[0].rows) if before[0].users is None else before[0].users
     known = pd.notna(users)
     requests = None if before[0].requests is None else numbered(before[0].requests)[0]
-    outputs = [name for name in after[0].outcomes if name in before[0].outcomes]
+    outputs = [name for name in after[0].binary_outcomes if name in before[0].binary_outcomes]
     groups = [(ALL, known), *_groups(after[0], known)]
     found = []
     done = 0

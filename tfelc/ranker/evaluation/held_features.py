@@ -132,7 +132,7 @@ def held_result(
         name: gauc_of(one.labels[one.rows], one.probabilities[one.rows], held.groups[one.rows]).value
         if one.rows.any()
         else float("nan")
-        for name, one in predictions.outcomes.items()
+        for name, one in predictions.binary_outcomes.items()
     }
     return HeldResult(within, held.names, gauc)
 

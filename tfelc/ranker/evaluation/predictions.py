@@ -12,32 +12,40 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfelc.data.split_tables import SplitTables
+from tfelc.metrics.ranker_metric import Judged
+from tfelc.ranker.data.outcomes import Outcomes
 from tfelc.ranker.data.task_labels import task_labels
 from tfelc.ranker.evaluation.requests import Requests
 from tfelc.ranker.evaluation.told_apart import told_apart
-from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.schema.schema import Schema
 from tfelc.schema.task import Task
-from tfelc.schema.task_chain import joint_label, joint_names
+from tfelc.schema.task_chain import value_outputs
 
 _ROWS_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One output's probabilities and what happened, over the rows on which it is judged.
+    """One output's probabilities, or values, and what happened, over the rows on which it is judged.
 
-    A task that is conditioned on another is judged on the rows where that happened; a joint output on all rows.
+    A task that is conditioned on another is judged on the rows where that happened; a joint output on all rows. Where
+    the label is not known, there is nothing to judge by, and it is NaN.
     """
 
     rows: NDArray[np.bool_]
     labels: NDArray[np.float32]
     probabilities: NDArray[np.float32]
+    is_value: bool = False
+
+    @property
+    def judged(self) -> Judged:
+        """What its metrics are of."""
+        return "values" if self.is_value else "probabilities"
 
     def same_rows_as(self, other: Outcome) -> bool:
         """Whether another ranker's outcome is judged on the same rows, by the same labels."""
-        return np.array_equal(self.rows, other.rows) and np.array_equal(self.labels, other.labels)
+        return np.array_equal(self.rows, other.rows) and np.array_equal(self.labels, other.labels, equal_nan=True)
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,11 @@ class Predictions:
     def ranked_together(self) -> NDArray[Any] | None:
         """What GAUC is within: the request of each row, or its user where nothing is known of requests."""
         return self.users if self.requests is None else self.requests
+
+    @property
+    def binary_outcomes(self) -> dict[str, Outcome]:
+        """The outcomes that come or do not, for what is defined of these alone, as an AUC is."""
+        return {name: outcome for name, outcome in self.outcomes.items() if not outcome.is_value}
 
     @property
     def rows(self) -> int:
@@ -109,7 +122,8 @@ class Predictor:
 
     def _outputs(self, features: Any) -> dict[str, Any]:
         outputs = self._model.ranker(features, training=False)
-        found = {"probabilities": probabilities(self._model.tasks, outputs["logits"]), "gates": outputs["gates"]}
+        scores = self._model.outputs(outputs["logits"])
+        found = {"probabilities": scores, "gates": outputs["gates"]}
         if "clusters" in outputs:
             found |= {name: outputs["clusters"][name] for name in ("assignment", "embedding")}
         return found
@@ -151,7 +165,7 @@ def predict_split(
         for start in range(0, len(table), _ROWS_AT_ONCE):
             rows = table.slice(start, _ROWS_AT_ONCE)
             part = answer(rows)
-            part["labels"] = task_labels(rows, tasks)
+            part["labels"] = task_labels(rows, tasks, schema.nullable_labels)
             part["groups"] = {name: _objects(rows[name]) for name in schema.of_kind("group")}
             part["users"] = _objects(rows[schema.user_key]) if schema.user_key else None
             part["requests"] = requests.of(rows) if requests else None
@@ -171,14 +185,11 @@ def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Seque
         return np.concatenate(pieces)
 
     labels = {name: joined("labels", name) for name in tasks}
-    everywhere = np.ones(len(labels[heads[0]]), bool)
-    outcomes = {}
-    for name in heads:
-        condition = tasks[name].conditioned_on
-        rows = everywhere if condition is None else joint_label(tasks, labels, condition) > 0
-        outcomes[name] = Outcome(rows, labels[name], joined("probabilities", name))
-    for joint, name in joint_names(tasks, heads).items():
-        outcomes[joint] = Outcome(everywhere, joint_label(tasks, labels, name), joined("probabilities", joint))
+    values = value_outputs(tasks, heads)
+    outcomes = {
+        name: Outcome(rows, label, joined("probabilities", name), name in values)
+        for name, (rows, label) in Outcomes(tasks, labels).judged(heads).items()
+    }
     return Predictions(
         outcomes=outcomes,
         users=joined("users") if parts[0]["users"] is not None else None,

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import get_args
 
 from rich.box import SIMPLE
 from rich.table import Table
 
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.evaluation.yardsticks_table import yardsticks_table
-from tfelc.metrics.registries import RANKER_METRICS
+from tfelc.metrics.ranker_metric import Judged
+from tfelc.metrics.registries import RANKER_METRICS, metrics_of
 
 # Told under the table, not in a column of its own.
 _COVERAGE = "gauc_coverage"
-YARDSTICK_METRICS = ("auc", "logloss")
-_BY_GROUP = ("auc", "gauc")
+YARDSTICK_METRICS = ("auc", "logloss", "xauc", "rmse")
+# Of probabilities, and of values: what is shown of each group.
+BY_GROUP = (("auc", "gauc"), ("xauc", "nrmse"))
 
 
 def result_tables(result: EvaluationResult, best: Mapping[str, float] | None = None) -> list[Table]:
@@ -25,9 +28,13 @@ def result_tables(result: EvaluationResult, best: Mapping[str, float] | None = N
         result: The result of `evaluate`, with what training measured beside it.
         best: The best possible AUC of each output, where that is known. Defaults to None.
     """
-    tables = [metrics_table(result, best)]
+    # Probabilities and quantities share no metric: in one table half of the cells would be empty.
+    kinds = [kind for kind in get_args(Judged) if _outputs(result, kind)]
+    tables = [metrics_table(result, best, kind) for kind in kinds]
     if result.yardsticks:
-        tables.append(yardsticks_table(result, "ranker", YARDSTICK_METRICS, RANKER_METRICS))
+        for kind in kinds:
+            names = [name for name in YARDSTICK_METRICS if RANKER_METRICS.get(name).judges == kind]
+            tables.append(yardsticks_table(result, "ranker", names, RANKER_METRICS))
     if result.groups:
         tables.append(groups_table(result))
     if result.gates:
@@ -35,39 +42,34 @@ def result_tables(result: EvaluationResult, best: Mapping[str, float] | None = N
     return tables
 
 
-def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, float] | None = None) -> Table:
-    """All metrics of every output.
+def metrics_table(
+    result: EvaluationResult,
+    best_possible_auc: Mapping[str, float] | None = None,
+    judged: Judged = "probabilities",
+) -> Table:
+    """All metrics of every output of one kind.
 
     Args:
         result: The result of `evaluate`.
         best_possible_auc: Output -> the AUC of the true probabilities. Defaults to None: they are not known.
+        judged: The kind of outputs. Defaults to probabilities.
     """
-    covered = ", ".join(
-        f"{output} {values[_COVERAGE]:.0%}"
-        for output, values in result.metrics.items()
-        if not math.isnan(values[_COVERAGE])
-    )
-    notes = [f"GAUC leaves out users with one class; rows it covers: {covered}"] if covered else []
-    if result.held is not None and result.held.features:
-        notes.append(
-            f"within one {result.held.within} these user features vary: {', '.join(result.held.features)}; a request "
-            "has one value of each, so GAUC is there twice, held: with the first value in all rows of one "
-            f"{result.held.within}"
-        )
-    if best_possible_auc:
-        notes.append("best AUC: that of the true probabilities")
+    if judged == "values":
+        best_possible_auc, notes = None, []
+    else:
+        notes = _notes(result, bool(best_possible_auc))
     table = Table(title=f"{result.split}, {result.count:,} rows", caption="\n".join(notes), box=SIMPLE)
     table.add_column("output", no_wrap=True)
     held = result.held.gauc if result.held is not None else {}
-    names = [name for name in RANKER_METRICS.names() if name != _COVERAGE and is_measured(result, name)]
+    names = [each.name for each in metrics_of(judged) if each.name != _COVERAGE and is_measured(result, each.name)]
     for name in names:
         table.add_column(RANKER_METRICS.get(name).heading, justify="right")
         if name == "auc" and best_possible_auc:
             table.add_column("best AUC", justify="right")
         if name == "gauc" and held:
             table.add_column("GAUC, held", justify="right")
-    for output, values in result.metrics.items():
-        cells = [_shown(values[name]) for name in names]
+    for output in _outputs(result, judged):
+        cells = [_shown(result.metrics[output].get(name)) for name in names]
         if held and "gauc" in names:
             cells.insert(names.index("gauc") + 1, _shown(held.get(output)))
         if best_possible_auc and "auc" in names:
@@ -76,29 +78,65 @@ def metrics_table(result: EvaluationResult, best_possible_auc: Mapping[str, floa
     return table
 
 
+def _notes(result: EvaluationResult, has_best: bool) -> list[str]:
+    """What is said under the metrics of probabilities."""
+    covered = ", ".join(
+        f"{output} {values[_COVERAGE]:.0%}"
+        for output, values in result.metrics.items()
+        if not math.isnan(values.get(_COVERAGE, math.nan))
+    )
+    notes = [f"GAUC leaves out users with one class; rows it covers: {covered}"] if covered else []
+    if result.held is not None and result.held.features:
+        notes.append(
+            f"within one {result.held.within} these user features vary: {', '.join(result.held.features)}; a request "
+            "has one value of each, so GAUC is there twice, held: with the first value in all rows of one "
+            f"{result.held.within}"
+        )
+    if has_best:
+        notes.append("best AUC: that of the true probabilities")
+    return notes
+
+
+def _outputs(result: EvaluationResult, judged: Judged) -> list[str]:
+    """The outputs that have metrics of a kind."""
+    names = {metric.name for metric in metrics_of(judged)}
+    return [output for output, values in result.metrics.items() if names & values.keys()]
+
+
 def is_measured(result: EvaluationResult, name: str) -> bool:
     """Whether a metric is defined for some output: GAUC is not where no user is known."""
     return any(values.get(name) is not None and not math.isnan(values[name]) for values in result.metrics.values())
 
 
 def groups_table(result: EvaluationResult) -> Table:
-    """AUC and GAUC by user group.
+    """AUC and GAUC by user group; of quantities XAUC and the error as a share of the spread.
 
     Args:
         result: The result of `evaluate`.
     """
-    headings = " / ".join(RANKER_METRICS.get(name).heading for name in _BY_GROUP)
-    table = Table(title=f"{headings} by user group", box=SIMPLE)
+    names = {output: by_group_metrics(values) for output, values in result.metrics.items()}
+    headings = [" / ".join(RANKER_METRICS.get(name).heading for name in pair) for pair in dict.fromkeys(names.values())]
+    table = Table(title=f"{', '.join(headings)} by user group", box=SIMPLE)
     table.add_column("group")
     for output in result.metrics:
         table.add_column(output, justify="right")
     for group, values in result.groups.items():
         cells = [
-            " / ".join(_shown(values[output][name]) for name in _BY_GROUP) if output in values else "-"
+            " / ".join(_shown(values[output][name]) for name in names[output]) if output in values else "-"
             for output in result.metrics
         ]
         table.add_row(group, *cells)
     return table
+
+
+def by_group_metrics(values: Mapping[str, float]) -> tuple[str, str]:
+    """The metrics that are shown of each group of users, for an output with these metrics in all.
+
+    Args:
+        values: Metric -> value.
+    """
+    of_probabilities, of_values = BY_GROUP
+    return of_values if of_values[0] in values else of_probabilities
 
 
 def gates_table(result: EvaluationResult) -> Table:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import tensorflow as tf
 
@@ -20,10 +22,12 @@ from tfelc.ranker.export.reference_statistics import take_statistics
 from tfelc.ranker.export.requests import ranked_rows, request_inputs
 from tfelc.ranker.export.sample_rows import hard_rows, made_rows, real_rows
 from tfelc.ranker.export.serving_module import ServingModule
-from tfelc.ranker.export.signatures import RANK, input_specs
+from tfelc.ranker.export.signatures import RANK_TOP, RANKINGS, input_specs
 from tfelc.ranker.export.trained_answers import trained_answers
 from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.ranker.models.score import unsteady_scores
 from tfelc.ranker.run import RankerRun
+from tfelc.schema.score import K_INPUT, SCORE_OUTPUT
 from tfelc.schema.task import CLUSTER_OUTPUTS
 
 _ROWS = 256
@@ -107,7 +111,7 @@ def _warmup(model: RankingModel, rows: pa.Table) -> list[LoggedRequest]:
         for signature in input_specs(model.schema)
         # One item alone for a ranking: a server that batches refuses a request whose inputs differ in rows, and with
         # one in its warm-up the whole version would not load there.
-        for count in ((1,) if signature == RANK else (1, len(rows)))
+        for count in ((1,) if signature in RANKINGS else (1, len(rows)))
     ]
 
 
@@ -120,20 +124,35 @@ def _served_model(run: RankerRun, tables: RowsFormat | None) -> RankingModel:
 
 def _answered(model: RankingModel, rows: pa.Table) -> Iterator[LoggedRequest]:
     """Requests to every signature, with what the trained ranker answers."""
-    _, tied = trained_answers(model, rows)
-    # Apart, since where two centers tie any cluster will do; and one row for itself.
+    answers, tied = trained_answers(model, rows)
+    # Apart, since where two centers tie any cluster will do, and a score may jump; and one row for itself.
+    tied |= _unsteady(model, answers)
     parts = [rows.filter(pa.array(~tied)), rows.filter(pa.array(tied)), rows.slice(0, 1)]
     # The user to rank for comes first.
     users = [rows.take(np.roll(np.arange(len(rows)), -user)) for user in range(min(_RANKED_USERS, len(rows)))]
     for signature in input_specs(model.schema):
-        for table in users if signature == RANK else parts:
+        for table in users if signature in RANKINGS else parts:
             if len(table):
                 yield _request(model, signature, table)
 
 
 def _request(model: RankingModel, signature: str, table: pa.Table) -> LoggedRequest:
-    scored = ranked_rows(model.schema, table) if signature == RANK else table
+    scored = ranked_rows(model.schema, table) if signature in RANKINGS else table
     answers, tied = trained_answers(model, scored)
+    inputs = request_inputs(model.schema, signature, table)
     if tied.any():
         del answers[CLUSTER_OUTPUTS[0]]
-    return LoggedRequest(signature, request_inputs(model.schema, signature, table), answers)
+    if _unsteady(model, answers).any():
+        del answers[SCORE_OUTPUT]
+    if signature == RANK_TOP:
+        # Items whose scores are nearly equal may stand in either order: the scores alone tell whether it is right.
+        best = np.sort(answers.get(SCORE_OUTPUT, np.empty(0, np.float32)))[::-1]
+        answers = {SCORE_OUTPUT: best[: int(inputs[K_INPUT][0])]} if len(best) else {}
+    return LoggedRequest(signature, inputs, answers)
+
+
+def _unsteady(model: RankingModel, answers: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+    """Rows whose score by the formula changes much where the outputs change as little as rounding does."""
+    if model.formula is None:
+        return np.zeros(len(next(iter(answers.values()))), bool)
+    return unsteady_scores(model.formula, {name: answers[name] for name in model.formula.used})

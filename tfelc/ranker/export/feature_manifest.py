@@ -14,11 +14,12 @@ from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.export.manifest import Manifest, run_metadata
 from tfelc.lifecycle.export.signatures import describe
 from tfelc.ranker.export.reference_statistics import ReferenceStatistics
-from tfelc.ranker.export.signatures import input_specs, missing_value, output_dtypes
+from tfelc.ranker.export.signatures import RANK_TOP, input_specs, missing_value, output_dtypes
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.schema.renames import SCHEMA_RENAMES
 from tfelc.schema.schema import Schema
-from tfelc.schema.task import CLUSTER_OUTPUTS
+from tfelc.schema.score import POSITION_OUTPUT, SCORE_OUTPUT
+from tfelc.schema.task import CLUSTER_OUTPUTS, Task
 from tfelc.schema.task_chain import chain_of, joint_names
 
 MANIFEST_FILE = Path("assets", "feature_manifest.json")
@@ -31,8 +32,9 @@ class FeatureManifest(Manifest):
         schema_: The schema that the ranker was trained with.
         features: Feature -> kind, role, type, what a missing value is sent as, a list's longest length, the number of
             known values, a number's mean and variance after its transform.
-        tasks: Head -> label, and the task that it is conditioned on.
-        outputs: Output -> type, and the task whose probability it is, or the product of which tasks'.
+        tasks: Head -> label, the task that it is conditioned on, and its kind where it predicts a quantity.
+        outputs: Output -> type, and the label whose probability or expected value it is, the product of which tasks'
+            outputs, or the formula of `score`.
         reference: Distributions of features and scores on the validation split; None where its data was gone.
     """
 
@@ -72,12 +74,18 @@ class FeatureManifest(Manifest):
             run=run_metadata(metadata),
             schema_=model.schema,
             features={name: _feature(model.schema, fitted, name) for name in model.schema.features},
-            tasks={name: model.tasks[name].model_dump(include={"label", "conditioned_on"}) for name in heads},
+            tasks={name: _task(model.tasks[name]) for name in heads},
             outputs={name: {"dtype": dtype, **_meaning(model, name)} for name, dtype in outputs.items()},
             signatures={
                 name: {
                     "inputs": describe(specs),
-                    "outputs": {output: {"dtype": dtype, "shape": [None]} for output, dtype in outputs.items()},
+                    "outputs": {
+                        output: {"dtype": dtype, "shape": [None]}
+                        for output, dtype in {
+                            **outputs,
+                            **({POSITION_OUTPUT: "int64"} if name == RANK_TOP else {}),
+                        }.items()
+                    },
                 }
                 for name, specs in input_specs(model.schema).items()
             },
@@ -87,6 +95,10 @@ class FeatureManifest(Manifest):
     def content(self) -> dict[str, Any]:
         """What `dump` writes."""
         return {**super().content(), "schema": self.schema_.model_dump(mode="json", exclude_defaults=True)}
+
+
+def _task(task: Task) -> dict[str, Any]:
+    return task.model_dump(include={"label", "conditioned_on", *(("kind",) if task.is_value else ())})
 
 
 def _feature(schema: Schema, fitted: FittedFeatures, name: str) -> dict[str, Any]:
@@ -120,8 +132,11 @@ def _feature(schema: Schema, fitted: FittedFeatures, name: str) -> dict[str, Any
 def _meaning(model: RankingModel, output: str) -> dict[str, Any]:
     if output in CLUSTER_OUTPUTS:
         return {}
+    if output == SCORE_OUTPUT:
+        return {"formula": model.schema.score}
     joints = joint_names(model.tasks, model.ranker.tasks)
     if output not in joints:
         task = model.tasks[output]
-        return {"probability_of": task.label, "conditioned_on": task.conditioned_on}
+        meaning = "value_of" if task.is_value else "probability_of"
+        return {meaning: task.label, "conditioned_on": task.conditioned_on}
     return {"product_of": chain_of(model.tasks, joints[output])}

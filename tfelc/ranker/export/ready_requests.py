@@ -8,7 +8,7 @@ from typing import Any
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.requests import request_inputs
 from tfelc.ranker.export.sample_rows import made_rows, real_rows
-from tfelc.ranker.export.signatures import RANK, input_specs
+from tfelc.ranker.export.signatures import RANK, RANK_TOP, input_specs
 from tfelc.ranker.run import RankerRun
 
 
@@ -23,6 +23,11 @@ def ready_requests(run: RankerRun, rows: int) -> Iterator[tuple[str, str, dict[s
     table = real_rows(run, rows)
     if table is None:
         table = made_rows(schema, run.fitted, rows)
-    for title, signature in (("One score a row", SERVING_DEFAULT), ("One user, the rows' items", RANK)):
+    titles = {
+        SERVING_DEFAULT: "One score a row",
+        RANK: "One user, the rows' items",
+        RANK_TOP: "One user, the best of the rows' items",
+    }
+    for signature, title in titles.items():
         if signature in input_specs(schema):
             yield title, signature, request_inputs(schema, signature, table)

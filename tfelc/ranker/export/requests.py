@@ -18,9 +18,10 @@ from tfelc.lifecycle.export.model_inputs import scalar_input
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.example_format import write_examples
 from tfelc.ranker.export.present_values import present_values
-from tfelc.ranker.export.signatures import EXAMPLES, RANK
+from tfelc.ranker.export.signatures import EXAMPLES, RANK_TOP, RANKINGS
 from tfelc.schema.column import Column
 from tfelc.schema.schema import Schema
+from tfelc.schema.score import K_INPUT
 
 Array = npt.NDArray[Any]
 # Of each list, in a request that is to be read.
@@ -32,7 +33,8 @@ def request_inputs(schema: Schema, signature: str, table: pa.Table) -> dict[str,
 
     Args:
         schema: The features wanted; the table's other columns are passed over.
-        signature: A name of `tfelc.ranker.export.signatures`. For `rank` the first row says who the user is, and when.
+        signature: A name of `tfelc.ranker.export.signatures`. For `rank` and `rank_top` the first row says who the
+            user is, and when; the latter asks for half of the items.
         table: The rows, as in a prepared dataset. What is null is sent as the feature's missing value.
 
     Returns:
@@ -44,8 +46,10 @@ def request_inputs(schema: Schema, signature: str, table: pa.Table) -> dict[str,
     columns = {name: _array(name, column, table[name]) for name, column in schema.features.items()}
     if signature == EXAMPLES:
         return {EXAMPLES: write_examples(schema, columns)}
-    if signature == RANK:
-        return {
+    if signature in RANKINGS:
+        # In one row: a server that joins requests into batches refuses a number without any.
+        k = {K_INPUT: np.array([-(-len(table) // 2)], np.int64)} if signature == RANK_TOP else {}
+        return k | {
             name: array if schema.columns[name].role == "item" else _unpadded(schema, name, columns)
             for name, array in columns.items()
         }
@@ -64,13 +68,13 @@ def ranked_rows(schema: Schema, table: pa.Table) -> pa.Table:
 def json_request(signature: str, inputs: Mapping[str, Array]) -> str:
     """The body of a REST request.
 
-    `rank` is written by columns, since its inputs differ in their number of rows; the others row by row.
+    Rankings are written by columns, since their inputs differ in their number of rows; the others row by row.
     """
     if signature == EXAMPLES:
         records = [{EXAMPLES: {"b64": base64.b64encode(record).decode()}} for record in inputs[EXAMPLES]]
         return json.dumps({"signature_name": signature, "instances": records})
-    columns = {name: [_plain(value) for value in array] for name, array in inputs.items()}
-    if signature == RANK:
+    columns = {name: _plain(array) for name, array in inputs.items()}
+    if signature in RANKINGS:
         return json.dumps({"signature_name": signature, "inputs": columns})
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return json.dumps({"signature_name": signature, "instances": rows})

@@ -1,4 +1,4 @@
-"""The ranker as TensorFlow Serving runs it: raw columns in, probabilities out."""
+"""The ranker as TensorFlow Serving runs it: raw columns in, probabilities and values out."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import tensorflow as tf
 from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.export.example_format import parse_examples
 from tfelc.ranker.export.quantized_rows import QuantizedRows
-from tfelc.ranker.export.signatures import EXAMPLES, RANK, input_specs, output_dtypes
-from tfelc.ranker.models.probabilities import probabilities
+from tfelc.ranker.export.signatures import EXAMPLES, RANK, RANK_TOP, input_specs, output_dtypes
 from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.schema.score import K_INPUT, POSITION_OUTPUT, SCORE_OUTPUT
 from tfelc.schema.task import CLUSTER_OUTPUTS
 
 Tensor = Any
@@ -49,6 +49,7 @@ class ServingModule(tf.Module):
         functions: dict[str, Callable[[Mapping[str, Tensor]], dict[str, Tensor]]] = {
             SERVING_DEFAULT: self.score,
             RANK: self.rank,
+            RANK_TOP: self.rank_top,
             EXAMPLES: lambda inputs: self.score(parse_examples(self._model.schema, inputs[EXAMPLES])),
         }
         return {
@@ -81,9 +82,32 @@ class ServingModule(tf.Module):
         items = tf.shape(inputs[item])[:1]
         return {name: tf.broadcast_to(tensor, items) for name, tensor in outputs.items()}
 
+    def rank_top(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The best items for one user in one context, by the schema's `score`, best first.
+
+        Args:
+            inputs: As for `rank`, and `k`, how many are wanted; where there are fewer items, all are given.
+
+        Returns:
+            Output -> tensor of shape `(k,)`, and `position`, the place of each item in the request, from 0. Of equal
+            scores the item that comes first in the request comes first.
+
+        Raises:
+            tf.errors.InvalidArgumentError: `k` is below 1, or no single number.
+        """
+        outputs = self.rank({name: tensor for name, tensor in inputs.items() if name != K_INPUT})
+        score = outputs[SCORE_OUTPUT]
+        k = tf.reshape(inputs[K_INPUT], [-1])
+        fits = tf.logical_and(tf.equal(tf.size(k), 1), tf.reduce_all(k >= 1))
+        with tf.control_dependencies([tf.debugging.Assert(fits, ["`k` must be one number, at least 1. Received:", k])]):
+            wanted = tf.cast(tf.minimum(k[0], tf.size(score, tf.int64)), tf.int32)
+        _, places = tf.math.top_k(score, wanted)
+        best = {name: tf.gather(tensor, places) for name, tensor in outputs.items()}
+        return best | {POSITION_OUTPUT: tf.cast(places, tf.int64)}
+
     def _outputs(self, encoded: Mapping[str, Tensor], broadcast: bool) -> dict[str, Tensor]:
         found = self._model.ranker(encoded, broadcast=broadcast, training=False)
-        outputs = probabilities(self._model.tasks, found["logits"])
+        outputs = self._model.outputs(found["logits"])
         if "clusters" in found:
             nearest, share = CLUSTER_OUTPUTS
             outputs[nearest] = found["clusters"]["cluster"]

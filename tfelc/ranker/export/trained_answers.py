@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tfelc.lifecycle.export.tied_clusters import tied_clusters
-from tfelc.ranker.models.probabilities import probabilities
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.schema.task import CLUSTER_OUTPUTS
 
@@ -28,7 +27,7 @@ def trained_answers(model: RankingModel, rows: pa.Table) -> tuple[dict[str, Arra
         is right.
     """
     found = model.ranker(model.lookup.encode(rows), training=False)
-    scores = probabilities(model.tasks, found["logits"])
+    scores = model.outputs(found["logits"])
     answers: dict[str, Array] = {name: np.asarray(score, np.float32) for name, score in scores.items()}
     tied = np.zeros(len(rows), bool)
     if "clusters" in found:

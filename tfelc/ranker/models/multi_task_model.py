@@ -9,6 +9,7 @@ import keras
 
 from tfelc.features.encoder import FeatureEncoder
 from tfelc.features.fitted import NumberStatistics
+from tfelc.losses.task_heads.create_head import HEADS
 from tfelc.ranker.models.multi_task_network import MultiTaskNetwork
 from tfelc.ranker.settings import RankerModelSettings
 from tfelc.schema.schema import Schema
@@ -34,7 +35,8 @@ class MultiTaskModel(keras.Model):
             row's features, gates and clusters are then computed once. Defaults to False.
 
     Returns:
-        Dictionary of dictionaries: `logits`, task -> float32 `(batch,)`; `gates`, task -> float32 `(batch, experts)`;
+        Dictionary of dictionaries: `logits`, task -> float32 `(batch,)`, or `(batch, columns)` where the head of the
+        task's kind has several; `gates`, task -> float32 `(batch, experts)`;
         `clusters` (where there are clusters), `assignment` -> `(batch, num_clusters)`, `cluster` -> int32 `(batch,)`
         and `embedding`, what was clustered, -> float32 `(batch, dim)`.
 
@@ -79,7 +81,9 @@ class MultiTaskModel(keras.Model):
             dtype=policy,
             name="encoder",
         )
-        self.network = MultiTaskNetwork(tasks, config, dtype=policy, name="network")
+        known = self.encoder.schema.tasks
+        columns = {name: HEADS[known[name].kind].columns for name in tasks if name in known}
+        self.network = MultiTaskNetwork(tasks, config, columns, dtype=policy, name="network")
 
     def build(self, input_shape: Any = None) -> None:
         """Makes every weight; all the shapes follow from the arguments of `__init__`."""

@@ -27,6 +27,7 @@ class MultiTaskNetwork(keras.layers.Layer):
     Args:
         tasks: Sequence of str. The heads, in order.
         config: RankerModelSettings, or its dictionary.
+        columns: Mapping of task to the number of its logits. Defaults to None: one for each task.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -47,9 +48,18 @@ class MultiTaskNetwork(keras.layers.Layer):
         ((6,), (1, 8))
     """
 
-    def __init__(self, tasks: Sequence[str], config: RankerModelSettings | dict[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        config: RankerModelSettings | dict[str, Any],
+        columns: Mapping[str, int] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.tasks = tuple(tasks)
+        # The number of each task's logits, which lie side by side in this order.
+        self.columns = {task: (columns or {}).get(task, 1) for task in self.tasks}
+        logits = sum(self.columns.values())
         self.config = config = RankerModelSettings.model_validate(config)
         policy = self.dtype_policy
         if config.clusters.num_clusters:
@@ -68,9 +78,9 @@ class MultiTaskNetwork(keras.layers.Layer):
             for position, units in enumerate(config.towers.units)
         ]
         self.drop = keras.layers.Dropout(config.towers.dropout, dtype=policy)
-        self.heads = GroupedDense(1, dtype="float32", name="heads")
+        self.heads = GroupedDense(max(self.columns.values()), dtype="float32", name="heads")
         self.linear = (
-            keras.layers.Dense(len(self.tasks), kernel_initializer="zeros", dtype="float32", name="linear")
+            keras.layers.Dense(logits, kernel_initializer="zeros", dtype="float32", name="linear")
             if config.linear is True
             else None
         )
@@ -106,7 +116,7 @@ class MultiTaskNetwork(keras.layers.Layer):
         linear_width = sum(sides_shape[role][-1] for role in self.config.clusters.linear_inputs if role in sides_shape)
         if self.config.clusters.num_clusters and linear_width:
             self.cluster_linear = ClusterLinear(
-                len(self.tasks), self.config.clusters.num_clusters, name="cluster_linear"
+                sum(self.columns.values()), self.config.clusters.num_clusters, name="cluster_linear"
             )
             self.cluster_linear.build((None, linear_width), (None, self.config.clusters.num_clusters))
 
@@ -133,13 +143,13 @@ class MultiTaskNetwork(keras.layers.Layer):
         for position, tower in enumerate(self.towers):
             hidden = tower(hidden)
             hidden = self.drop(hidden * of_towers[position] if of_towers else hidden, training=training)
-        logits = self.heads(hidden)[..., 0]
+        logits = self._side_by_side(self.heads(hidden))
         if self.linear is not None:
             logits = logits + self.linear(_side_by_side(list(sides.values()), broadcast))
         if self.cluster_linear is not None:
             parts = [sides[role] for role in self.config.clusters.linear_inputs if role in sides]
             logits = logits + self.cluster_linear(_side_by_side(parts, broadcast), found["assignment"])
-        outputs["logits"] = {task: logits[:, position] for position, task in enumerate(self.tasks)}
+        outputs["logits"] = self._by_task(logits)
         outputs["gates"] = {task: gates[:, position] for position, task in enumerate(self.tasks)}
         return outputs
 
@@ -176,6 +186,20 @@ class MultiTaskNetwork(keras.layers.Layer):
         of_experts = [scale(seen, broadcast=broadcast) for scale in self.expert_scales]
         return of_experts, [scale(seen, broadcast=broadcast) for scale in self.tower_scales]
 
+    def _side_by_side(self, answers: Tensor) -> Tensor:
+        """The logits of all tasks, `(batch, logits)`, of `(batch, tasks, most logits of one)`."""
+        if max(self.columns.values()) == 1:
+            return answers[..., 0]
+        own = [answers[:, position, :count] for position, count in enumerate(self.columns.values())]
+        return ops.concatenate(own, axis=-1)
+
+    def _by_task(self, logits: Tensor) -> dict[str, Tensor]:
+        found, start = {}, 0
+        for task, count in self.columns.items():
+            found[task] = logits[:, start] if count == 1 else logits[:, start : start + count]
+            start += count
+        return found
+
     @staticmethod
     def _width(sides_shape: Mapping[str, Any], roles: Sequence[str]) -> int:
         width = sum(sides_shape[role][-1] for role in roles if role in sides_shape)
@@ -185,7 +209,7 @@ class MultiTaskNetwork(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
-        return {**super().get_config(), "tasks": self.tasks, "config": self.config.to_dict()}
+        return {**super().get_config(), "tasks": self.tasks, "config": self.config.to_dict(), "columns": self.columns}
 
 
 def _side_by_side(parts: Sequence[Tensor], broadcast: bool) -> Tensor:

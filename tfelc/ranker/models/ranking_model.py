@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import tensorflow as tf
 
 from tfelc.core.errors import UsageError
+from tfelc.core.expression import Expression
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout
 from tfelc.features.lookup import FeatureLookup
+from tfelc.losses.task_heads.create_head import create_head
+from tfelc.losses.task_heads.task_head import TaskHead
 from tfelc.ranker.models.multi_task_model import MultiTaskModel
+from tfelc.ranker.models.score import score_of
+from tfelc.ranker.models.task_outputs import task_outputs
 from tfelc.ranker.settings import RankerSettings
 from tfelc.schema.schema import Schema
+from tfelc.schema.score import SCORE_OUTPUT, score_formula
 from tfelc.schema.task import Task
-from tfelc.schema.task_chain import select_tasks
+from tfelc.schema.task_chain import absent_outputs, select_tasks
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class RankingModel:
         tasks: The heads' tasks and those that they are conditioned on.
         lookup: Raw columns -> the ranker's inputs.
         ranker: The model, built.
+        heads: Task that is predicted -> what its logits stand for.
 
     Example:
         >>> columns = {
@@ -46,6 +55,24 @@ class RankingModel:
     tasks: dict[str, Task]
     lookup: FeatureLookup
     ranker: MultiTaskModel
+    heads: dict[str, TaskHead]
+
+    @cached_property
+    def formula(self) -> Expression | None:
+        """The schema's `score`; None where it has none, or where one of its outputs is not predicted."""
+        text = self.schema.score
+        if text is None or absent_outputs(text, self.schema.tasks, self.ranker.tasks):
+            return None
+        return score_formula(text, self.schema.tasks)
+
+    def outputs(self, logits: Mapping[str, Any]) -> dict[str, Any]:
+        """What is served, but for the clusters: `task_outputs`, and `score` where the schema has a formula.
+
+        Args:
+            logits: Head -> logits, as the ranker gives them.
+        """
+        found = task_outputs(self.tasks, logits, self.heads)
+        return found if self.formula is None else found | {SCORE_OUTPUT: score_of(self.formula, found)}
 
     @classmethod
     def build(
@@ -64,7 +91,8 @@ class RankingModel:
             schema, fitted.numbers, table_rows, heads, config.model, dtype=config.training.precision, name="ranker"
         )
         ranker({key: tf.zeros([1, *spec.shape[1:]], spec.dtype) for key, spec in lookup.specs().items()})
-        return cls(schema, tasks, lookup, ranker)
+        of_tasks = {name: create_head(tasks[name], fitted.values.get(name)) for name in heads}
+        return cls(schema, tasks, lookup, ranker, of_tasks)
 
     @staticmethod
     def check(schema: Schema, config: RankerSettings) -> None:

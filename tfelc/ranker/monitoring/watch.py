@@ -23,7 +23,9 @@ from tfelc.ranker.export.reference_statistics import NumberReference, ReferenceS
 from tfelc.ranker.monitoring.thresholds import Thresholds
 from tfelc.ranker.monitoring.watched import Calibration, Passed, Watched, WatchedFeature, WatchedOutput
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
+from tfelc.schema.column import OUTCOME_KINDS
 from tfelc.schema.schema import Schema
+from tfelc.schema.score import LAST_SCORE
 from tfelc.schema.task_chain import select_tasks
 
 
@@ -43,7 +45,7 @@ class OutcomeSource:
 
     def __init__(self, schema: Schema, source: LogInput, unmatched: Unmatched, key: Sequence[str] = ()) -> None:
         # Features, keys and labels are all that is needed here.
-        names = [name for name, column in schema.columns.items() if column.is_feature or column.kind == "label"]
+        names = [name for name, column in schema.columns.items() if column.is_feature or column.kind in OUTCOME_KINDS]
         own = [name for name in key if name in schema.columns] or [str(schema.request_key)]
         self.schema = schema.only(dict.fromkeys([*names, *(name for name in own if name in schema.columns)]))
         self.keys = Keys(self.schema, key)
@@ -136,9 +138,11 @@ def _outputs(
     for name, before in reference.outputs.items():
         scores = rows.scores[name]
         there = scores[~np.isnan(scores)]
+        # A row for which a score is no finite number has one that stands for it, which is in no mean.
+        finite = there[there > np.float32(LAST_SCORE)]
         found[name] = WatchedOutput(
             _index(before, there) if len(there) else None,
-            float(there.mean(dtype=np.float64)) if len(there) else None,
+            float(finite.mean(dtype=np.float64)) if len(finite) else None,
             calibrations.get(name),
         )
     return found
@@ -148,14 +152,14 @@ def _calibrations(ranker: ExportedRanker, rows: ServedRows, joined: JoinedRows) 
     """By output, over the rows where it is judged and the log has its score."""
     heads = list(ranker.manifest.tasks)
     tasks = select_tasks(ranker.schema, heads, {})
-    outcomes = Outcomes(tasks, task_labels(joined.table, tasks), None)
+    outcomes = Outcomes(tasks, task_labels(joined.table, tasks, ranker.schema.nullable_labels))
     found = {}
     for name, (judged, labels) in outcomes.judged(heads).items():
         scores = rows.scores[name][joined.places]
         used = judged & ~np.isnan(scores)
         if used.any():
             means = (float(each[used].mean(dtype=np.float64)) for each in (scores, labels))
-            found[name] = Calibration(int(used.sum()), int(labels[used].sum()), *means)
+            found[name] = Calibration(int(used.sum()), int((labels[used] > 0).sum()), *means)
     return found
 
 

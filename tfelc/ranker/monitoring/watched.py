@@ -34,7 +34,7 @@ class Calibration:
 
     Attributes:
         rows: How many rows that are.
-        positives: How many outcomes came.
+        positives: How many outcomes came; of a quantity, how many are above 0.
         mean_score: Mean score.
         mean_label: Mean outcome.
     """
@@ -52,7 +52,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class WatchedOutput:
-    """A probability.
+    """A probability, or a quantity.
 
     Attributes:
         psi: Population stability index; None where the log has no answers.

@@ -27,7 +27,7 @@ from tfelc.ranker.export.reference_statistics import NumberReference
 from tfelc.ranker.scoring.exported_predictor import ExportedPredictor
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
 
-COMPARED = ("auc", "gauc", "ne", "calibration")
+COMPARED = ("auc", "gauc", "ne", "calibration", "mae", "rmse", "nrmse", "sum_error")
 _REQUESTS = (1, 256)
 
 
@@ -55,7 +55,8 @@ def measure(
     progress("scoring with the candidate")
     mine = ExportedPredictor(candidate, dataset).predict(split)
     judged_on = {
-        output: JudgedOn(int(one.rows.sum()), int(one.labels[one.rows].sum())) for output, one in mine.outcomes.items()
+        output: JudgedOn(int(one.rows.sum()), None if one.is_value else int(one.labels[one.rows].sum()))
+        for output, one in mine.outcomes.items()
     }
     metrics = output_metrics(mine)
     if served is None:
@@ -97,6 +98,8 @@ def _differences(mine: Predictions, theirs: Predictions, replicates: int) -> Ite
             within = None if requests is None else requests[rows]
             for name in COMPARED:
                 metric = RANKER_METRICS.get(name)
+                if metric.judges != own.judged:
+                    continue
                 labels, scores = own.labels[rows], (other.probabilities[rows], own.probabilities[rows])
                 found = paired_bootstrap(labels, *scores, users[rows], name, replicates, requests=within)
                 before, now = (metric.value(labels, each, users[rows] if within is None else within) for each in scores)

@@ -20,11 +20,12 @@ def calibration_curves(predictions: Predictions) -> Markup:
     """A panel for each output: the deciles of its predictions, and the rate observed in each.
 
     Args:
-        predictions: Of one ranker; an output without a row is left out.
+        predictions: Of one ranker; an output without a row is left out, and so are quantities.
     """
-    judged = {name: outcome for name, outcome in predictions.outcomes.items() if outcome.rows.any()}
+    judged = {name: outcome for name, outcome in predictions.binary_outcomes.items() if outcome.rows.any()}
     if not judged:
-        return note("No calibration curves: there is no row on which an output is judged.")
+        why = "there is no row on which an output that is a probability is judged"
+        return note(f"No calibration curves: {why}.")
     texts = []
     across = min(len(judged), 3)
     down = -(-len(judged) // across)

@@ -11,8 +11,7 @@ from tfelc.lifecycle.report.group_names import in_order
 from tfelc.lifecycle.report.markup import Markup, data_table
 from tfelc.lifecycle.report.number_text import number
 from tfelc.metrics.registries import RANKER_METRICS
-
-_BY_GROUP = ("auc", "gauc")
+from tfelc.ranker.evaluation.tables import by_group_metrics
 
 
 def ranker_metrics(results: Mapping[str, EvaluationResult], best_auc: Mapping[str, float | None]) -> Markup:
@@ -22,12 +21,13 @@ def ranker_metrics(results: Mapping[str, EvaluationResult], best_auc: Mapping[st
         results: Name of a run -> the result of `evaluate`.
         best_auc: Output -> the AUC of the true probabilities, where they are known.
     """
-    metrics = [RANKER_METRICS.get(name) for name in RANKER_METRICS.names()]
+    there = {name for result in results.values() for values in result.metrics.values() for name in values}
+    metrics = [RANKER_METRICS.get(name) for name in RANKER_METRICS.names() if name in there]
     header = ["output", *(metric.heading for metric in metrics), *(["best possible AUC"] if best_auc else [])]
     rows = [
         [
             f"{output}, {run}" if len(results) > 1 else output,
-            *(number(values[metric.name]) for metric in metrics),
+            *(number(values.get(metric.name)) for metric in metrics),
             *([number(best_auc.get(output))] if best_auc else []),
         ]
         for output in dict.fromkeys(output for result in results.values() for output in result.metrics)
@@ -38,25 +38,25 @@ def ranker_metrics(results: Mapping[str, EvaluationResult], best_auc: Mapping[st
 
 
 def group_metrics_table(result: EvaluationResult) -> Markup:
-    """AUC and GAUC by group.
+    """AUC and GAUC by group; of quantities XAUC and the error as a share of the spread.
 
     Args:
         result: The result of `evaluate`, with a group at least.
     """
-    metrics = [RANKER_METRICS.get(name) for name in _BY_GROUP]
-    header = ["group", *(f"{output} {metric.heading}" for output in result.metrics for metric in metrics)]
+    shown = [
+        (output, RANKER_METRICS.get(name))
+        for output, values in result.metrics.items()
+        for name in by_group_metrics(values)
+    ]
+    header = ["group", *(f"{output} {metric.heading}" for output, metric in shown)]
     rows = [
         [
             group,
-            *(
-                number(result.groups[group].get(output, {}).get(metric.name))
-                for output in result.metrics
-                for metric in metrics
-            ),
+            *(number(result.groups[group].get(output, {}).get(metric.name)) for output, metric in shown),
         ]
         for group in in_order(result.groups)
     ]
-    headings = " and ".join(metric.heading for metric in metrics)
+    headings = " and ".join(dict.fromkeys(metric.heading for _, metric in shown))
     return data_table(f"{headings} by group of users", header, rows)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfelc.data.dataset import Dataset
 from tfelc.lifecycle.evaluation.resampling import BootstrapResult
-from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
 from tfelc.lifecycle.evaluation.with_yardsticks import with_yardsticks
 from tfelc.lifecycle.report.embedding_map import embedding_map
 from tfelc.lifecycle.report.group_names import group_meanings
@@ -23,6 +23,7 @@ from tfelc.lifecycle.report.words import words
 from tfelc.lifecycle.report.yardsticks_markup import yardsticks_markup
 from tfelc.metrics.auc import AUC
 from tfelc.metrics.registries import RANKER_METRICS
+from tfelc.metrics.xauc import XAUC
 from tfelc.ranker.evaluation.auc_intervals import auc_intervals
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.group_lift import ALL, GroupLift, group_lifts
@@ -86,7 +87,7 @@ class RankerReport(RunReport[RankerRun]):
                 *([note(f"Groups of users, {meanings}.")] if meanings else []),
             ],
             sections=[
-                Section("Lift by group", self._lift_blocks(lifts)),
+                Section("Lift by group", self._lift_blocks(lifts, results[self.name].metrics)),
                 Section("Clusters and groups of users", _cluster_blocks(own)),
                 Section("Map of the users' activities", _map_blocks(own)),
                 Section("Gates", [gate_map(results[self.name].gates)]),
@@ -98,8 +99,13 @@ class RankerReport(RunReport[RankerRun]):
         )
 
     def quality(self, result: EvaluationResult) -> dict[str, float]:
-        """The AUC of each output."""
-        return {f"{output} {AUC.heading}": values[AUC.name] for output, values in result.metrics.items()}
+        """The AUC of each output; of a quantity the XAUC."""
+        return {
+            f"{output} {metric.heading}": values[metric.name]
+            for output, values in result.metrics.items()
+            for metric in (AUC, XAUC)
+            if metric.name in values
+        }
 
     def _lifts(self, own: Predictions, other: Predictions | None, status: Status) -> list[GroupLift] | None:
         if other is None:
@@ -120,10 +126,12 @@ class RankerReport(RunReport[RankerRun]):
             *(lift_sentences(lifts, self.other) if lifts else []),
         ]
 
-    def _lift_blocks(self, lifts: Sequence[GroupLift] | None) -> list[Markup]:
+    def _lift_blocks(self, lifts: Sequence[GroupLift] | None, metrics: Metrics) -> list[Markup]:
         if self.against is None:
             return [note("No lift: no run was named to compare with.")]
         if not lifts:
+            if not any("auc" in values for values in metrics.values()):
+                return [note("No lift: it is measured of probabilities, and no output is one.")]
             return [note("No lift: no user of the test rows is known, so it cannot be measured by user.")]
         within = (
             ", GAUC the same of pairs of one user. The rate of the top half: each user's impressions are ranked, the "

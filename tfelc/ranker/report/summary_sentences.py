@@ -29,6 +29,8 @@ def quality_sentences(result: EvaluationResult, best_auc: Mapping[str, float | N
 
 
 def _quality(output: str, values: Mapping[str, float], best: float | None) -> str:
+    if "xauc" in values:
+        return _value_quality(output, values)
     if math.isnan(values["auc"]):
         return f"{output}: the test split holds only one kind of outcome, so the quality is not defined."
     limit = f", and {best:.1%} the best possible on this simulated log" if best is not None else ""
@@ -41,6 +43,17 @@ def _quality(output: str, values: Mapping[str, float], best: float | None) -> st
     return (
         f"{output}: of one impression with the outcome and one without, it puts the right one first "
         f"{values['auc']:.1%} of the time (AUC {number(values['auc'])}; 50 % is chance{limit}). {rates}."
+    )
+
+
+def _value_quality(output: str, values: Mapping[str, float]) -> str:
+    if math.isnan(values["xauc"]):
+        return f"{output}: the test split holds only one value, so the quality is not defined."
+    off = values["sum_error"]
+    sums = "" if math.isnan(off) else f" All it predicts comes to {abs(off):.1%} too {'much' if off > 0 else 'little'}."
+    return (
+        f"{output}: of two impressions with unlike values it puts the larger one first {values['xauc']:.1%} of the "
+        f"time (50 % is chance). It is off by {number(values['mae'])} on average, in the unit of the label.{sums}"
     )
 
 

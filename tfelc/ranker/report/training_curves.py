@@ -27,7 +27,10 @@ def _panels(history: Sequence[Mapping[str, Any]]) -> dict[str, Curves]:
     panels: dict[str, Curves] = {
         "training loss": {name: values for name, values in losses.items() if name.endswith("loss")},
         f"validation {AUC.heading}": curves_of(
-            [{output: values[AUC.name] for output, values in metrics.items()} for metrics in validation]
+            [
+                {output: values[AUC.name] for output, values in metrics.items() if AUC.name in values}
+                for metrics in validation
+            ]
         ),
     }
     if "clusters_in_use" in health:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.lifecycle.scoring.exported_model import ExportedModel
 from tfelc.ranker.export.feature_manifest import FeatureManifest
 from tfelc.schema.schema import Schema
+from tfelc.schema.score import output_ranges
+from tfelc.schema.task import CLUSTER_OUTPUTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +60,15 @@ class ExportedRanker(ExportedModel[FeatureManifest]):
 
     @property
     def probabilities(self) -> list[str]:
-        """The outputs that are probabilities."""
+        """The outputs that are probabilities, or quantities."""
         return [name for name, output in self.manifest.outputs.items() if len(output) > 1]
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Output -> lower and upper end of what it can be."""
+        of_clusters = dict(zip(CLUSTER_OUTPUTS, ((0.0, math.inf), (0.0, 1.0)), strict=True))
+        found = output_ranges(self.schema.tasks) | of_clusters
+        return {name: found.get(name, (-math.inf, math.inf)) for name in self.outputs}
 
     def inputs(self, rows: pa.Table) -> dict[str, Array]:
         """The model's inputs for rows.

@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tfelc.core.errors import ScoringError
+from tfelc.core.expression import Expression
 from tfelc.lifecycle.scoring.output_folder import RANKING
 from tfelc.lifecycle.scoring.storage import Storage
-from tfelc.ranker.scoring.expression import Expression
+from tfelc.schema.score import LAST_SCORE
 
 SCORE_COLUMN = "score"
 RANK_COLUMN = "rank"
@@ -103,7 +104,11 @@ def _scored(storage: Storage, parts: Sequence[str], ranking: Ranking, outputs: S
             for batch in file.iter_batches():
                 table = pa.Table.from_batches([batch])
                 score = ranking.score({output: table[output].to_numpy() for output in outputs})
-                place = table.column_names.index(outputs[0])
+                if SCORE_COLUMN in outputs:
+                    # The model's own, which says by its smallest number that there is none.
+                    score = np.where(score <= LAST_SCORE, -np.inf, score)
+                    table = table.drop_columns([SCORE_COLUMN])
+                place = table.column_names.index(next(name for name in outputs if name != SCORE_COLUMN))
                 table = table.add_column(place, SCORE_COLUMN, pa.array(score))
                 yield table.append_column(_POSITION, pa.array(np.arange(done, done + len(table))))
                 done += len(table)

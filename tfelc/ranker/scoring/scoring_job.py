@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tfelc.core.errors import UsageError
+from tfelc.core.expression import Expression
 from tfelc.data.aggregates.state import AggregateState
 from tfelc.lifecycle.scoring.batch_job import BatchJob, BatchSettings
 from tfelc.lifecycle.scoring.measures import Measures
@@ -15,7 +16,6 @@ from tfelc.lifecycle.scoring.part import Part
 from tfelc.lifecycle.scoring.summary import Summary
 from tfelc.ranker.scoring.batch_scorer import BatchScorer
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
-from tfelc.ranker.scoring.expression import Expression
 from tfelc.ranker.scoring.ranker_summary import RankerSummary
 from tfelc.ranker.scoring.ranking import RANK_COLUMN, SCORE_COLUMN, Ranking, write_ranking
 
@@ -28,7 +28,7 @@ class JobSettings(BatchSettings):
         keep: Columns that go to the output beside the ids and the user key.
         top_k: Rows kept for each value of `by` in a ranking; None for no ranking.
         by: Column that is ranked for.
-        score: Formula over the outputs that is ranked by.
+        score: Formula over the outputs that is ranked by; None for the model's own.
         state: Folder `state` of a dataset, which gives the rows the columns of aggregates; None where they have them.
     """
 
@@ -66,7 +66,9 @@ class ScoringJob(BatchJob[JobSettings]):
     scorer: BatchScorer
 
     def __init__(self, settings: JobSettings) -> None:
-        if len({each is None for each in (settings.top_k, settings.by, settings.score)}) > 1:
+        asked = [each is not None for each in (settings.top_k, settings.by, settings.score)]
+        # Without a formula of its own a ranking goes by the model's.
+        if any(asked) and not all(asked[:2]):
             raise UsageError("`top_k`, `by` and `score` go together", ["top_k", "by", "score"])
         super().__init__(settings)
         self.ranking = self._ranking()
@@ -78,15 +80,22 @@ class ScoringJob(BatchJob[JobSettings]):
 
     def _ranking(self) -> Ranking | None:
         settings = self.settings
-        if settings.top_k is None or settings.by is None or settings.score is None:
+        if settings.top_k is None or settings.by is None:
             return None
+        own = SCORE_COLUMN in self.ranker.outputs
+        if settings.score is None and not own:
+            raise UsageError("`top_k`, `by` and `score` go together", ["top_k", "by", "score"])
+        if settings.score is not None and self.ranker.schema.score is not None and own:
+            raise UsageError(
+                f"`score`: the model has one of its own, {self.ranker.schema.score}; leave `score` out", ["score"]
+            )
         for name in (SCORE_COLUMN, RANK_COLUMN):
-            if name in self.scorer.output_schema.names:
+            if name in self.scorer.output_schema.names and (name != SCORE_COLUMN or settings.score is not None):
                 raise UsageError(f"a ranking has a column `{name}` of its own, as has the model or its input")
         if self.ranker.schema.columns[settings.by].is_listed:
             raise UsageError(f"`by` {settings.by}: a list cannot be ranked by", ["by"])
-        formula = Expression(settings.score, list(self.ranker.outputs))
-        formula.refuse_endless()
+        formula = Expression(settings.score or SCORE_COLUMN, list(self.ranker.outputs))
+        formula.refuse_endless(self.ranker.ranges)
         return Ranking(settings.top_k, settings.by, formula)
 
     @property

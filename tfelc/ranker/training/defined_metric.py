@@ -11,12 +11,13 @@ import numpy as np
 from tfelc.core.errors import DataError
 from tfelc.lifecycle.training.early_stopping import WatchedMetric
 from tfelc.metrics.log_loss import LOG_LOSS
+from tfelc.metrics.mean_absolute_error import MEAN_ABSOLUTE_ERROR
 from tfelc.metrics.ranker_metric import RankerMetric
 from tfelc.ranker.data.outcomes import Outcomes
 
 
 def defined_metric(watched: WatchedMetric, validation: Outcomes, heads: Sequence[str]) -> WatchedMetric:
-    """The metric that is watched, or the log loss of its outputs where the rows do not define it.
+    """The metric that is watched, or the log loss of its outputs where the rows do not define it; of values the MAE.
 
     An AUC is not defined where a class is absent; a log loss is wherever there is a row.
 
@@ -29,8 +30,9 @@ def defined_metric(watched: WatchedMetric, validation: Outcomes, heads: Sequence
         DataError: None of its outputs has a row on the validation split.
     """
     judged = validation.judged(heads)
-    for metric in (watched.metric, LOG_LOSS):
-        assert isinstance(metric, RankerMetric)
+    assert isinstance(watched.metric, RankerMetric)
+    instead = MEAN_ABSOLUTE_ERROR if watched.metric.judges == "values" else LOG_LOSS
+    for metric in (watched.metric, instead):
         # What anybody would get for a constant: whether it is a number depends on the rows alone.
         values = []
         for rows, labels in (judged[output] for output in watched.outputs):

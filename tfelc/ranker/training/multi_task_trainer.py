@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfelc.losses.task_heads.task_head import TaskHead
 from tfelc.losses.task_losses import task_losses
 from tfelc.metrics.mean_gate_entropy import MeanGateEntropy
 from tfelc.ranker.models.multi_task_model import MultiTaskModel
@@ -26,6 +27,7 @@ class MultiTaskTrainer(keras.Model):
         ranker: The model.
         tasks: The ranker's tasks and those that they are conditioned on, as the schema and the settings state them.
         balance: How the losses are weighed; a layer of `tfelc.losses.task_balance`.
+        heads: Task -> what its logits stand for. Defaults to None: those of the tasks' kinds, with scales of 1.
     """
 
     def __init__(
@@ -33,12 +35,14 @@ class MultiTaskTrainer(keras.Model):
         ranker: MultiTaskModel,
         tasks: Mapping[str, Task],
         balance: keras.layers.Layer,
+        heads: Mapping[str, TaskHead] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.ranker = ranker
         self.balance = balance
         self.trained_tasks = dict(tasks)
+        self._task_heads = heads
         weighted = balance.weighted(dict.fromkeys(ranker.tasks, 0.0))
         self._terms = {
             name: keras.metrics.Mean(name=name)
@@ -127,7 +131,7 @@ class MultiTaskTrainer(keras.Model):
     def _head_losses(self, sides: Any, labels: Any, weights: Any) -> tuple[dict[str, Any], Any, dict[str, Any]]:
         network = self.ranker.network
         outputs = network(sides, training=True)
-        losses = task_losses(self.trained_tasks, labels, outputs["logits"], weights)
+        losses = task_losses(self.trained_tasks, labels, outputs["logits"], weights, self._task_heads)
         return losses, sum(network.losses, tf.constant(0.0)), outputs["gates"]
 
     def dense_and_table_variables(self) -> tuple[list[Any], list[Any]]:

@@ -14,6 +14,7 @@ from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
 from tfelc.lifecycle.training.seed_process import seed_process
 from tfelc.lifecycle.training.trainable import Trainable
 from tfelc.metrics.auc import AUC
+from tfelc.metrics.xauc import XAUC
 from tfelc.ranker.data.batches import Batches
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictor
@@ -135,13 +136,16 @@ class RankerTrainable(Trainable):
         return self._evaluated("test", by_group=True)
 
     def yardsticks(self) -> dict[str, Metrics]:
-        """A constant, logistic regression and boosted trees; see `measure_yardsticks`."""
+        """A constant, a linear model and boosted trees; see `measure_yardsticks`."""
         return measure_yardsticks(self.dataset, self.model.schema, self.model.tasks, self.model.ranker.tasks)
 
     def describe(self, result: EvaluationResult) -> str:
-        """The AUC of each output."""
-        shown = "  ".join(f"{output} {values[AUC.name]:.4f}" for output, values in result.metrics.items())
-        return f"{AUC.heading} {shown}"
+        """The AUC of each output; of a quantity the XAUC."""
+        return "  ".join(
+            f"{metric.heading} {'  '.join(f'{output} {value:.4f}' for output, value in shown.items())}"
+            for metric in (AUC, XAUC)
+            if (shown := {o: values[metric.name] for o, values in result.metrics.items() if metric.name in values})
+        )
 
     def checkpoint_variables(self) -> Mapping[str, Sequence[Any]]:
         """The variables of the ranker, the balance and the optimizers, and all running means."""

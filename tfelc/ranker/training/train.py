@@ -21,8 +21,10 @@ from tfelc.lifecycle.training.early_stopping import WatchedMetric
 from tfelc.lifecycle.training.enough_memory import enough_memory
 from tfelc.lifecycle.training.training_loop import TrainingLoop
 from tfelc.metrics.registries import RANKER_METRICS
-from tfelc.ranker.data.outcome_checks import outcome_warnings, refuse_unlearnable
+from tfelc.metrics.squared_error import NORMALIZED_ERROR
+from tfelc.ranker.data.outcome_checks import outcome_warnings, refuse_unlearnable, unknown_labels
 from tfelc.ranker.data.outcomes import Outcomes
+from tfelc.ranker.data.value_scales import value_scales
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
@@ -34,7 +36,7 @@ from tfelc.ranker.training.table_defaults import resolved_settings
 from tfelc.ranker.warm_start.begin import continued_features, settings_of, warm_start_line, warm_start_metadata
 from tfelc.ranker.warm_start.refuse_incompatible import refuse_incompatible
 from tfelc.schema.schema import Schema
-from tfelc.schema.task_chain import joint_names, select_tasks
+from tfelc.schema.task_chain import absent_outputs, joint_names, select_tasks, value_outputs
 
 
 def create_training(
@@ -108,6 +110,12 @@ def _refuse_unfit(dataset: Dataset, tasks: Sequence[str], settings: RankerSettin
     dataset.verify(["validation", "test"])
     refuse_unlearnable(dataset, dataset.schema, selected, tasks)
     _watched(dataset, dataset.schema, tasks, settings)
+    if absent := absent_outputs(dataset.schema.score, dataset.schema.tasks, tasks):
+        _warn(
+            console, f"no output `score`: its formula reads {', '.join(absent)}, which are not predicted; see `tasks`"
+        )
+    for notice in unknown_labels(dataset, dataset.schema, selected, tasks):
+        console.print(notice, markup=False, highlight=False, soft_wrap=True)
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
         _warn(console, warning)
 
@@ -179,9 +187,17 @@ def _loop(run: RankerRun, dataset: Dataset, console: Console) -> TrainingLoop[Ra
 
 
 def _named_metric(schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> WatchedMetric:
-    outputs = [*tasks, *joint_names(select_tasks(schema, tasks, settings.tasks), tasks)]
-    has_users = schema.user_key is not None
-    return WatchedMetric.of(settings.training.early_stopping.metric, outputs, RANKER_METRICS, has_users)
+    selected = select_tasks(schema, tasks, settings.tasks)
+    outputs, values = [*tasks, *joint_names(selected, tasks)], value_outputs(selected, tasks)
+    name = settings.training.early_stopping.metric
+    if name == type(settings.training.early_stopping)().metric and not set(outputs) - values:
+        # The default is of probabilities, and there are none.
+        name = f"mean.{NORMALIZED_ERROR.name}"
+    metric = name.rpartition(".")[2]
+    if metric in RANKER_METRICS.names():
+        is_value = RANKER_METRICS.get(metric).judges == "values"
+        outputs = [output for output in outputs if (output in values) == is_value]
+    return WatchedMetric.of(name, outputs, RANKER_METRICS, schema.user_key is not None)
 
 
 def _watched(dataset: Dataset, schema: Schema, tasks: Sequence[str], settings: RankerSettings) -> WatchedMetric:
@@ -214,13 +230,16 @@ def _fit_features(
     """The features, what they were fitted from, and what `run.json` says of the run that is started from."""
     schema, model = dataset.schema, settings.model
     rows = RowGroupReader(dataset.files("train"), list(schema.features), seed=0, window=1).tables(0, shuffle=False)
+    selected, before = select_tasks(schema, tasks, settings.tasks), None if start is None else start.fitted.values
     with step_status(console=console, first="fitting the features on the training split"):
+        values = {"values": value_scales(dataset, schema, selected, tasks, before)}
         if start is None:
             counted = count_rows(schema, rows, model.number_bins)
-            return fitted_to(schema, counted, model.min_count), FeatureCounts.first(counted), None
+            fitted = fitted_to(schema, counted, model.min_count).model_copy(update=values)
+            return fitted, FeatureCounts.first(counted), None
         features = continued_features(start, schema, rows, settings)
     if start.metadata["data_hash"] == dataset.hash:
         _warn(console, f"{start.path} was trained on the same data: its rows count twice")
     metadata = warm_start_metadata(start, schema, tasks, settings, features)
     console.print(warm_start_line(metadata), markup=False, highlight=False, soft_wrap=True)
-    return features.fitted, features.counts, metadata
+    return features.fitted.model_copy(update=values), features.counts, metadata

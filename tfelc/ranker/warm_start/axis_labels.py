@@ -103,16 +103,21 @@ def _network(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
         return [*chain.from_iterable(slots.get(role, []) for role in roles)]
 
     everything = [*chain.from_iterable(slots.values())]
+    columns = ranker.network.columns
+    # One logit is its task's; of several each has its place.
+    logits = [
+        name for task, count in columns.items() for name in ([task] if count == 1 else product([task], range(count)))
+    ]
     found: dict[str, tuple[Labels, ...]] = {
-        f"{bottom}/linear/kernel": (everything, tasks),
-        f"{bottom}/linear/bias": (tasks,),
+        f"{bottom}/linear/kernel": (everything, logits),
+        f"{bottom}/linear/bias": (logits,),
     }
     gates: list[Any] = of(config.gates.inputs)
     clusters, dim = range(config.clusters.num_clusters), range(config.clusters.dim)
     if config.clusters.num_clusters:
         seen = {"assignment": clusters, "center": dim}
         gates += [(part, place) for part in config.clusters.gate_inputs for place in seen[part]]
-        answers = [*product(tasks, clusters)]
+        answers = [*product(logits, clusters)]
         found |= {
             f"{bottom}/activity_encoder/kernel": (of(config.clusters.inputs), dim),
             f"{bottom}/activity_encoder/bias": (dim,),
@@ -127,8 +132,8 @@ def _network(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
         found[f"{bottom}/tower_{position}/kernel"] = (tasks, range(units), range(width))
         found[f"{bottom}/tower_{position}/bias"] = (tasks, range(width))
         units = width
-    found[f"{bottom}/heads/kernel"] = (tasks, range(units), range(1))
-    found[f"{bottom}/heads/bias"] = (tasks, range(1))
+    found[f"{bottom}/heads/kernel"] = (tasks, range(units), range(max(columns.values())))
+    found[f"{bottom}/heads/bias"] = (tasks, range(max(columns.values())))
     layer = ranker.network.experts
     return found | _crosses_and_scales(model, everything, clusters) | expert_labels(layer, tasks, everything, gates)
 

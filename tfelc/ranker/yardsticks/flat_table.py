@@ -19,6 +19,7 @@ from tfelc.ranker.data.outcomes import Outcomes
 from tfelc.ranker.data.task_labels import task_labels
 from tfelc.schema.schema import Schema
 from tfelc.schema.task import Task
+from tfelc.schema.task_chain import joint_names, value_outputs
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,18 @@ class FlatTable:
         codes: float32, `(rows, categories)`: the place of each value among those of the training split, NaN for one
             that is not there.
         outcomes: Output -> the rows on which it is judged, bool `(rows,)`, and its labels, float32 `(rows,)`.
-        weights: The weight of each row in training, `(rows,)`; None where the schema has no weight.
+        weights: Output -> the weight of each row in training, `(rows,)`; those whose rows weigh alike are not there.
+        values: The outputs that are quantities.
     """
 
     numbers: NDArray[np.float32]
     codes: NDArray[np.float32]
     outcomes: dict[str, tuple[NDArray[np.bool_], NDArray[np.float32]]]
-    weights: NDArray[np.float32] | None
+    weights: dict[str, NDArray[np.float32]]
+    values: frozenset[str] = frozenset()
 
 
-# A trained model: probabilities of all rows of a table, float64 `(rows,)`.
+# A trained model: probabilities, or values, of all rows of a table, float64 `(rows,)`.
 Fitted: TypeAlias = Callable[[FlatTable], NDArray[np.float64]]
 
 
@@ -67,10 +70,12 @@ class FlatTables:
         features = schema.features
         self._numbers = [name for name, column in features.items() if column.kind == "number"]
         self._categories = [name for name, column in features.items() if column.kind == "category"]
-        self._weight = next(iter(schema.of_kind("weight")), None)
+        self._nullable = schema.nullable_labels
+        weights = {name: column for name, column in schema.row_weights.items() if name in heads}
+        joints = joint_names(tasks, heads)
+        self._weights = weights | {joint: weights[name] for joint, name in joints.items() if name in weights}
         labels = [task.label for task in tasks.values()]
-        weights = [self._weight] if self._weight else []
-        self._columns = list(dict.fromkeys([*self._numbers, *self._categories, *labels, *weights]))
+        self._columns = list(dict.fromkeys([*self._numbers, *self._categories, *labels, *weights.values()]))
         self.sampled = dataset.rows("train") > most_rows
         table = self._read("train", most_rows if self.sampled else None)
         self._values = {name: pc.unique(_plain(table[name])).drop_null() for name in self._categories}
@@ -98,12 +103,13 @@ class FlatTables:
         numbers = [number_values(table[name]) for name in self._numbers]
         codes = [_codes(_plain(table[name]), self._values[name]) for name in self._categories]
         matrix = _matrix(numbers, len(table))
-        labels = task_labels(table, self._tasks)
+        labels = task_labels(table, self._tasks, self._nullable)
         return FlatTable(
             np.where(np.isfinite(matrix), matrix, np.float32(np.nan)),
             _matrix(codes, len(table)),
-            Outcomes(self._tasks, labels, None).judged(self._heads),
-            number_values(table[self._weight]) if self._weight else None,
+            Outcomes(self._tasks, labels).judged(self._heads),
+            {output: number_values(table[column]) for output, column in self._weights.items()},
+            value_outputs(self._tasks, self._heads),
         )
 
 

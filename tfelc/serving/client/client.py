@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -18,18 +19,21 @@ from tfelc.serving.client.call_error import CallError
 from tfelc.serving.client.deadline import Deadline
 from tfelc.serving.client.inputs import (
     Values,
+    attribute_kinds,
     check_rows,
     columns_of,
     condition_inputs,
     ranking_inputs,
     recommendation_inputs,
     to_arrays,
+    with_no_conditions,
 )
 from tfelc.serving.client.signature import Signature, Signatures
 
 Array = npt.NDArray[Any]
 Token = str | Callable[[], str]
 _DEFAULT = "serving_default"
+_RECOMMEND_WITH = "recommend_with"
 _REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 # What a call by metadata of yesterday may be answered with.
 _OUTDATED = ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "NOT_FOUND")
@@ -88,7 +92,8 @@ class Client(ABC):
 
         Args:
             inputs: Input -> one value a row: lists, arrays or columns. Or a frame of pandas, polars or pyarrow, whose
-                other columns are passed over.
+                other columns are passed over. Conditions that a mapping for `recommend_with` leaves out ask for
+                nothing.
             signature: The signature's name.
             version: The version asked. Defaults to the server's choice, the highest.
             label: The label asked, instead of a version.
@@ -124,6 +129,7 @@ class Client(ABC):
         label: str | None = None,
         timeout: float | None = None,
         request_id: str | None = None,
+        k: int | None = None,
     ) -> dict[str, Array]:
         """Scores items for one user.
 
@@ -134,29 +140,33 @@ class Client(ABC):
             label: As for `predict`.
             timeout: As for `predict`.
             request_id: As for `predict`.
+            k: How many items are wanted, the best by the `score` of the model's schema. Defaults to None: all, in their
+                own order.
 
         Returns:
-            Output -> one value an item.
+            Output -> one value an item; with `k` the best items come first, and `position` is the place of each among
+            `items`.
         """
 
         def made(wanted: Signature) -> Any:
-            inputs = wanted.inputs
+            inputs = {name: tensor for name, tensor in wanted.inputs.items() if k is None or name != "k"}
             given = items if isinstance(items, Mapping) else columns_of(items, _others(inputs, user))
-            return ranking_inputs(user, given)
+            asked = {} if k is None else {"k": np.array(operator.index(k), np.int64)}
+            return {**ranking_inputs(user, given), **asked}
 
-        return self._predict(Which(version, label), "rank", made, self._deadline(timeout, request_id))
+        signature = "rank" if k is None else "rank_top"
+        return self._predict(Which(version, label), signature, made, self._deadline(timeout, request_id))
 
     def recommend(
         self,
+        /,
         histories: Sequence[Sequence[int] | Sequence[str]],
         k: int,
         version: int | None = None,
         label: str | None = None,
         timeout: float | None = None,
         request_id: str | None = None,
-        allow: Sequence[Any] | None = None,
-        deny: Sequence[Any] | None = None,
-        keep_seen: bool = False,
+        **conditions: Any,
     ) -> dict[str, Array]:
         """Asks a next-item model for the best items after histories.
 
@@ -168,32 +178,31 @@ class Client(ABC):
             label: As for `predict`.
             timeout: As for `predict`.
             request_id: As for `predict`.
-            allow: Raw item ids to which the answers are restricted, one list for all histories, or one for each, where
-                None does not restrict and an empty list leaves nothing. Defaults to None.
-            deny: Raw item ids that are not recommended, likewise. Defaults to None.
-            keep_seen: Whether items of the history itself may be recommended. Defaults to False.
+            **conditions: What may be recommended: `allow`, `deny`, `keep_seen`, `where`, `at_most` and `diversity`, as
+                `NextItemModel.recommend` takes them.
 
         Returns:
             `ids` and `scores`, `(histories, k)`, best first; at most as many columns as items in the catalog. Where
             fewer items are left, a row ends with the id `""` or -1 and the score `-inf`. With clusters also `cluster`,
-            `(histories,)`, -1 where no item of a history is known. With `allow`, `deny` or `keep_seen` also `unknown`,
-            `(histories,)`: how many ids of the two lists the catalog lacks.
+            `(histories,)`, -1 where no item of a history is known. Under conditions also `unknown`, how many ids of the
+            two lists the catalog lacks, and `unknown_values`, how many values no item has, `(histories,)`.
 
         Raises:
-            ValueError: There is neither one list of a kind for all histories nor one for each.
+            ValueError: There is neither one list of a kind for all histories nor one for each, or the items have no
+                such attribute.
         """
-        try:
-            conditions = Conditions.of(len(histories), allow, deny, keep_seen)
-        except UsageError as error:
-            raise ValueError(str(error)) from None
 
         def made(wanted: Signature) -> Any:
             ids = wanted.inputs.get("history")
             kind = int if ids is not None and ids.dtype == np.dtype(np.int64) else str
             inputs = recommendation_inputs(histories, k, lambda: kind)
-            return {**inputs, **condition_inputs(conditions, len(histories), lambda: kind)} if conditions else inputs
+            if signature == "recommend":
+                return inputs
+            kinds = attribute_kinds(wanted.inputs)
+            asked = _conditions(len(histories), **conditions, kinds=kinds)
+            return {**inputs, **condition_inputs(asked, len(histories), lambda: kind, kinds)}
 
-        signature = "recommend_with" if conditions else "recommend"
+        signature = _RECOMMEND_WITH if _conditions(len(histories), **conditions) else "recommend"
         return self._predict(Which(version, label), signature, made, self._deadline(timeout, request_id))
 
     @abstractmethod
@@ -252,7 +261,10 @@ class Client(ABC):
             there = ", ".join(sorted(each for each in known if not each.startswith("__")))
             raise CallError("INVALID_ARGUMENT", f"there is no signature `{name}`; there are {there}")
         signature = known[name]
-        arrays = to_arrays(columns_of(make(signature), signature.inputs), signature.inputs)
+        given = make(signature)
+        if name == _RECOMMEND_WITH:
+            given = with_no_conditions(given, signature.inputs)
+        arrays = to_arrays(columns_of(given, signature.inputs), signature.inputs)
         if name == _DEFAULT:
             check_rows(arrays, signature.inputs)
         return deadline.retry(lambda: self._ask(which, name, signature, arrays, deadline))
@@ -268,3 +280,10 @@ class Client(ABC):
 
 def _others(inputs: Mapping[str, Any], user: Values) -> dict[str, Any]:
     return {name: tensor for name, tensor in inputs.items() if name not in user}
+
+
+def _conditions(rows: int, **given: Any) -> Conditions:
+    try:
+        return Conditions.of(rows, **given)
+    except UsageError as error:
+        raise ValueError(str(error)) from None

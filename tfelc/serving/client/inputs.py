@@ -107,13 +107,24 @@ def recommendation_inputs(histories: Sequence[Any], k: int, id_type: Callable[[]
     return {"history": _padded("histories", histories, id_type), "k": np.array(operator.index(k), np.int64)}
 
 
-def condition_inputs(conditions: Conditions, rows: int, id_type: Callable[[], type]) -> dict[str, Array]:
+def attribute_kinds(wanted: Mapping[str, Tensor]) -> dict[str, str]:
+    """The attributes that `recommend_with` can be asked for, by its inputs: name -> `category` or `flag`."""
+    before = {"where_": "category", "only_": "flag"}
+    return {
+        name.removeprefix(prefix): kind for name in wanted for prefix, kind in before.items() if name.startswith(prefix)
+    }
+
+
+def condition_inputs(
+    conditions: Conditions, rows: int, id_type: Callable[[], type], kinds: Mapping[str, str]
+) -> dict[str, Array]:
     """What `recommend_with` takes beside the inputs of `recommend`.
 
     Args:
         conditions: The conditions of the rows.
         rows: How many there are.
         id_type: As for `recommendation_inputs`.
+        kinds: As `attribute_kinds` gives them.
 
     Raises:
         TypeError: The ids of a list are not all whole numbers or all strings.
@@ -124,7 +135,42 @@ def condition_inputs(conditions: Conditions, rows: int, id_type: Callable[[], ty
         "allow_all": np.array([items is None for items in allowed], bool),
         "deny": _padded("deny", [conditions.denied(row) for row in range(rows)], id_type),
         "keep_seen": np.array(conditions.keep_seen, bool),
+        "diversity": np.array(conditions.diversity, np.float32),
+        **_attribute_inputs(conditions, rows, kinds),
     }
+
+
+def with_no_conditions(inputs: Any, wanted: Mapping[str, Tensor]) -> Any:
+    """The inputs of `recommend_with`, where those that are left out ask for nothing.
+
+    Args:
+        inputs: Input -> values, `history` among them; anything else is given back as it is.
+        wanted: The signature's inputs.
+    """
+    if not isinstance(inputs, Mapping) or "history" not in inputs:
+        return inputs
+    rows, nothing = len(inputs["history"]), {"keep_seen": False, "diversity": 0.0, "allow_all": "allow" not in inputs}
+    made: dict[str, Any] = {}
+    for name in wanted.keys() - inputs.keys() - {"k"}:
+        if name in ("allow", "deny") or name.startswith("where_"):
+            made[name] = [[] for _ in range(rows)]
+        elif name in nothing or name.startswith(("only_", "at_most_")):
+            # One for each row, which a server that batches wants, too.
+            made[name] = [nothing.get(name, False if name.startswith("only_") else 0)] * rows
+    return {**inputs, **made}
+
+
+def _attribute_inputs(conditions: Conditions, rows: int, kinds: Mapping[str, str]) -> dict[str, Array]:
+    made: dict[str, Array] = {}
+    wanted = [conditions.wanted(row) for row in range(rows)]
+    for name, kind in kinds.items():
+        asked = [each.get(name) for each in wanted]
+        if kind == "flag":
+            made[f"only_{name}"] = np.array([each is not None for each in asked], bool)
+        else:
+            made[f"where_{name}"] = _padded(name, [each or () for each in asked], lambda: str)
+            made[f"at_most_{name}"] = np.array(conditions.at_most.get(name, 0), np.int64)
+    return made
 
 
 def _padded(name: str, lists: Sequence[Any], id_type: Callable[[], type]) -> Array:

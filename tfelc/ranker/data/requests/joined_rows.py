@@ -17,6 +17,7 @@ from tfelc.data.contract import arrow_type
 from tfelc.ranker.data.requests.keys import Keys
 from tfelc.ranker.data.requests.outcome_log import OutcomeLog
 from tfelc.ranker.data.requests.served_rows import ServedRows
+from tfelc.schema.column import OUTCOME_KINDS
 from tfelc.schema.schema import Schema
 
 # What becomes of a row without an outcome.
@@ -140,7 +141,8 @@ def _table(
             arrays[name] = pa.array(seconds * 1_000_000)
         elif name in outcomes.columns.column_names:
             arrays[name] = outcomes.columns[name].take(there)
-            if column.kind == "label":
+            # Of a label that may not be known, nothing is known there either.
+            if column.kind in OUTCOME_KINDS and not column.nullable:
                 arrays[name] = _with_negatives(arrays[name], outcome)
         elif column.kind == "group":
             arrays[name] = pa.nulls(len(places), arrow_type(column))

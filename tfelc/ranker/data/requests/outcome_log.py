@@ -45,7 +45,7 @@ class OutcomeLog:
         """
         columns = {name: column for name, column in schema.as_read().items() if not column.is_feature} | keys.columns
         named = {name: column.source or name for name, column in columns.items()}
-        needed = [named[name] for name in dict.fromkeys([*keys.columns, *schema.of_kind("label")])]
+        needed = [named[name] for name in dict.fromkeys([*keys.columns, *schema.outcomes])]
         names = open_log(source, needed, (), csv_delimiter).names
         columns = {name: column for name, column in columns.items() if named[name] in names}
         extra = [name for name in (schema.split.column,) if name in names and name not in columns]

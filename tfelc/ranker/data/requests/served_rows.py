@@ -18,8 +18,9 @@ from tfelc.lifecycle.export.signatures import SERVING_DEFAULT
 from tfelc.ranker.data.requests.row_columns import RowColumn
 from tfelc.ranker.export.example_format import parse_examples
 from tfelc.ranker.export.present_values import present_values
-from tfelc.ranker.export.signatures import EXAMPLES, RANK
+from tfelc.ranker.export.signatures import EXAMPLES, RANK_TOP, RANKINGS
 from tfelc.schema.schema import Schema
+from tfelc.schema.score import POSITION_OUTPUT
 
 Array = npt.NDArray[Any]
 
@@ -122,7 +123,7 @@ def _inputs(schema: Schema, request: ServedRequest) -> Mapping[str, Array]:
     if request.signature == EXAMPLES and EXAMPLES in request.inputs:
         parsed = parse_examples(schema, request.inputs[EXAMPLES])
         return {name: tensor.numpy() for name, tensor in parsed.items()}
-    if request.signature not in (SERVING_DEFAULT, RANK):
+    if request.signature not in (SERVING_DEFAULT, *RANKINGS):
         raise DataError(f"{request.where}: signature `{request.signature}` of `{request.model}` is none of a ranker's")
     for name, column in schema.features.items():
         if name not in request.inputs:
@@ -147,7 +148,7 @@ def _check_type(request: ServedRequest, name: str, value_type: str) -> None:
 
 def _rows(schema: Schema, request: ServedRequest, inputs: Mapping[str, Array]) -> int:
     lengths = {name: len(inputs[name]) for name in schema.features}
-    if request.signature == RANK:
+    if request.signature in RANKINGS:
         items = {length for name, length in lengths.items() if schema.columns[name].role == "item"}
         others = {length for name, length in lengths.items() if schema.columns[name].role != "item"}
         if len(items) == 1 and others <= {1}:
@@ -176,6 +177,12 @@ def _score(request: ServedRequest, name: str, count: int) -> npt.NDArray[np.floa
     answer = request.outputs.get(name)
     if answer is None:
         return np.full(count, np.nan, np.float32)
+    if request.signature == RANK_TOP and (places := request.outputs.get(POSITION_OUTPUT)) is not None:
+        # Of the best items alone; the others were not answered.
+        whole = np.full(count, np.nan, np.float32)
+        if answer.shape == places.shape and (not places.size or (0 <= places.min() and places.max() < count)):
+            whole[places] = answer
+            return whole
     if answer.shape != (count,):
         raise DataError(f"{request.where}: output `{name}` has the shape {answer.shape} for {count} rows")
     return answer.astype(np.float32)

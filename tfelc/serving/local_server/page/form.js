@@ -12,9 +12,10 @@ let form = { version: null, signatures: [] };
 let offered = "";
 let nextExample = 0;
 
+const titled = (name) => name[0].toUpperCase() + name.slice(1).replaceAll("_", " ");
 const signature = () => form.signatures.find((each) => each.name === byId("signature").value);
-// Of `rank`, what is of the items is asked for once an item, and all else once.
-const isOfItems = (field) => signature().name === "rank" && field.group === "item";
+// Of rankings, what is of the items is asked for once an item, and all else once.
+const isOfItems = (field) => ["rank", "rank_top"].includes(signature().name) && field.group === "item";
 
 function offer(select, names) {
   const kept = select.value;
@@ -50,7 +51,7 @@ function showFields() {
     return;
   }
   const groups = [...new Set(wanted.fields.map((field) => field.group))].map((name) => group(name, wanted.fields.filter((field) => field.group === name)));
-  byId("fields").replaceChildren(...groups, element("button", wanted.name === "serving_default" ? "Score" : wanted.name[0].toUpperCase() + wanted.name.slice(1), { class: "main" }));
+  byId("fields").replaceChildren(...groups, element("button", wanted.name === "serving_default" ? "Score" : titled(wanted.name), { class: "main" }));
   // What was typed stays where the field does, as when a new version comes up.
   for (const [name, value] of typed) {
     const field = byId("fields").elements[name];
@@ -158,11 +159,13 @@ const shown = (value) => {
   return typeof value === "number" ? String(Number(value.toPrecision(5))) : JSON.stringify(value);
 };
 
-// A line for each output; of `rank` a line for each item, best first, and of recommendations one for each place.
+// A line for each output; of rankings a line for each item, best first, and of recommendations one for each place.
+// What a model ranks by comes first: its `score`, or where it has none its first probability.
 function outputTable(asked, outputs) {
   const likely = (name) => { const place = asked.probabilities.indexOf(name); return place < 0 ? Infinity : place; };
+  const order = (name) => (name === "score" ? -1 : likely(name));
   const named = Object.entries(Array.isArray(outputs) || typeof outputs !== "object" ? { output: outputs } : outputs)
-    .sort(([one], [other]) => (likely(one) === likely(other) ? 0 : likely(one) - likely(other)));
+    .sort(([one], [other]) => (order(one) === order(other) ? 0 : order(one) - order(other)));
   const cell = (name, value) => {
     const made = element("td", shown(value), { class: "number", "data-output": name });
     if (likely(name) < Infinity) made.append(element("meter", undefined, { min: 0, max: 1, value, "aria-hidden": "true" }));
@@ -174,10 +177,11 @@ function outputTable(asked, outputs) {
     line(element("th", heading), ...columns.map(([name]) => element("th", name)));
     for (const place of order) line(element("td", `${place + 1}`), ...columns.map(([name, values]) => cell(name, values[place])));
   };
-  if (asked.name === "rank") {
+  if (["rank", "rank_top"].includes(asked.name)) {
     const columns = named.filter(([, values]) => Array.isArray(values));
     const [, by] = columns[0];
-    lines("item", columns, [...by.keys()].sort((one, other) => by[other] - by[one]));
+    const best = [...by.keys()].sort((one, other) => by[other] - by[one]);
+    lines(asked.name === "rank" ? "item" : "place", columns, best);
     return table;
   }
   const first = named.map(([name, values]) => [name, Array.isArray(values) ? values[0] : values]);

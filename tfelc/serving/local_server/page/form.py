@@ -21,10 +21,10 @@ from tfelc.serving.local_server.tensor_protos import to_array
 _RANKER, _RECOMMENDER = "feature_manifest.json", "recommender_manifest.json"
 # Signatures that take columns a person can fill in; others take embeddings or serialized examples.
 _DEFAULT = "serving_default"
-_SHOWN = (_DEFAULT, "rank", "recommend")
+_SHOWN = (_DEFAULT, "rank", "rank_top", "recommend")
 # Roles of features -> the group of fields, in the order of the page.
 _GROUPS = {"user": "user", "activity": "user", "item": "item", "context": "context"}
-# Items that are asked for where nobody says how many; those of an example of `rank`; and examples of a signature.
+# Items that are asked for where nobody says how many; those of an example of a ranking; and examples of a signature.
 _ASKED_K, _EXAMPLE_ITEMS, _MOST_EXAMPLES = 10, 3, 8
 
 
@@ -37,13 +37,15 @@ def form(servable: Servable) -> dict[str, Any]:
     Returns:
         `version`, and `signatures`: of each its name, its fields (`name`, `type`, `depth` of lists, `group`, `missing`,
         which is what an empty field is sent as) in the order of the page, its `examples` (field -> value, or one value
-        an item in `rank`) and its `probabilities`, the outputs that are shares of 1.
+        an item in a ranking) and its `probabilities`, the outputs that are shares of 1.
     """
     manifest = _manifest(servable.path)
     features = manifest.get("features", {})
     missing = {name: feature.get("missing") for name, feature in features.items()}
     if "padding" in manifest:
-        missing = {"history": manifest["padding"], "k": _ASKED_K}
+        missing = {"history": manifest["padding"]}
+    # No feature is named so where a signature has the input.
+    missing.setdefault("k", _ASKED_K)
     outputs = manifest.get("outputs", {})
     probabilities = [name for name, output in outputs.items() if output.get("probability_of")]
     logged = _examples(servable, features)
@@ -100,6 +102,7 @@ def _examples(servable: Servable, features: Mapping[str, Any]) -> dict[str, list
     if features and _DEFAULT in found:
         # There a ranking has one item; the items of other rows go with any user.
         found["rank"] = [_ranking(found[_DEFAULT][row:], features) for row in range(len(found[_DEFAULT]))]
+        found["rank_top"] = [{**example, "k": _EXAMPLE_ITEMS - 1} for example in found["rank"]]
     return found
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfelc.core.errors import UsageError
-from tfelc.ranker.scoring.expression import Expression
+from tfelc.core.expression import Expression
 
 VALUES = {"ctr": np.array([0.5, 0.25, 0.0], np.float32), "cvr": np.array([0.5, 1.0, 0.0], np.float32)}
 
@@ -19,6 +19,8 @@ VALUES = {"ctr": np.array([0.5, 0.25, 0.0], np.float32), "cvr": np.array([0.5, 1
         ("log(cvr)", [np.log(0.5), 0.0, -np.inf]),
         ("3", [3.0, 3.0, 3.0]),
         ("9 ** 9 ** 9 * ctr", [-np.inf, -np.inf, -np.inf]),
+        ("min(log(ctr - 1), 1)", [-np.inf, -np.inf, -np.inf]),  # the least of what is no number is none, either
+        ("+".join(["1"] * 100) + "+ctr", [100.5, 100.25, 100.0]),
     ],
 )
 def test_arithmetic(text, expected):
@@ -48,8 +50,43 @@ def test_arithmetic(text, expected):
         "(" * 300 + "ctr" + ")" * 300,
         "+".join(["ctr"] * 500),
         "log",
+        "+".join(["1"] * 300),
+        "-" * 900 + "ctr",
+        "1e999 * ctr",
+        "1" + "0" * 400,
     ],
 )
 def test_anything_else_is_refused(text):
     with pytest.raises(UsageError, match="`score`"):
         Expression(text, VALUES)
+
+
+def test_it_says_which_outputs_it_uses():
+    assert Expression("max(cvr, 2) * cvr", VALUES).used == ["cvr"] and Expression("3", VALUES).used == []
+
+
+@pytest.mark.parametrize(
+    ("text", "finite"),
+    [
+        ("ctr / 0", False),
+        ("log(ctr - 2)", False),
+        ("log(ctr - 1)", False),  # of 0 at most
+        ("log(ctr - 0.999)", True),
+        ("log(0.0001 - ctr)", True),
+        ("sqrt(-seconds)", True),  # of 0 alone
+        ("sqrt(-1 - seconds)", False),
+        ("log(seconds - 1000000)", True),
+        ("sqrt(-1 - any)", True),
+        ("log(-exp(any))", False),
+        ("9 ** 9 ** 9 * ctr", False),
+        ("3", True),
+    ],
+)
+def test_what_is_finite_for_no_output_is_refused(text, finite):
+    formula = Expression(text, ["ctr", "seconds", "any"])
+    ranges = {"ctr": (0.0, 1.0), "seconds": (0.0, np.inf)}
+    if finite:
+        formula.refuse_endless(ranges)
+    else:
+        with pytest.raises(UsageError, match="is a finite number for no output"):
+            formula.refuse_endless(ranges)

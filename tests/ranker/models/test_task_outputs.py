@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfelc.ranker.models.probabilities import probabilities
+from tfelc.ranker.models.task_outputs import task_outputs
 from tfelc.schema.task import Task
 
 TASKS = {
@@ -14,7 +14,7 @@ TASKS = {
 
 
 def _outputs(**logits: float) -> dict[str, float]:
-    found = probabilities(TASKS, {name: tf.constant([value], tf.float32) for name, value in logits.items()})
+    found = task_outputs(TASKS, {name: tf.constant([value], tf.float32) for name, value in logits.items()})
     return {name: pytest.approx(float(value[0])) for name, value in found.items()}
 
 

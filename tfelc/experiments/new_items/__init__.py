@@ -1,0 +1,1 @@
+"""How well are items recommended that nobody has taken yet?"""

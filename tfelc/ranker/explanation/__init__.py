@@ -1,0 +1,1 @@
+"""Which features an exported ranker goes by."""
