@@ -31,6 +31,15 @@ Tables = Annotated[
 ]
 
 
+Score = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a ranker: the formula of the output score, such as 'ctr * cvr ** 0.5'. Defaults to that of the schema "
+        "that it was trained with."
+    ),
+]
+
+
 @app.command()
 def export(
     run: Annotated[Path, typer.Option(help="Folder of the trained run, a ranker's or a next-item model's.")],
@@ -44,6 +53,7 @@ def export(
     ] = None,
     catalog: Catalog = None,
     tables: Tables = None,
+    score: Score = None,
 ) -> None:
     """Writes a run's best weights as the next version for TensorFlow Serving, and verifies it before it appears."""
     from tfelc.core.errors import UsageError
@@ -66,6 +76,8 @@ def export(
         raise UsageError("--catalog is for next-item runs; a ranker is asked with the features of its items")
     if tables is not None and is_recommender:
         raise UsageError("--tables is for rankers; a next-item model is served as it was trained")
+    if score is not None and is_recommender:
+        raise UsageError("--score is for rankers; a next-item model has one score of each item")
     with Console(stderr=True).status("starting") as status:
         if is_recommender:
             from tfelc.next_item.export.exporter import export_recommender
@@ -74,7 +86,7 @@ def export(
         else:
             from tfelc.ranker.export.exporter import export as export_ranker
 
-            ranker = export_ranker(opened, to, status.update, tables)
+            ranker = export_ranker(opened, to, status.update, tables, score)
     if is_recommender:
         _report_recommender(recommender, to)
     else:
@@ -85,7 +97,8 @@ def _report_ranker(exported: "Export", base: Path) -> None:
     from tfelc.ranker.export.requests import curl_command
 
     def takes(inputs: Mapping[str, Any]) -> str:
-        once = sum(tensor["shape"][0] == 1 for tensor in inputs.values())
+        # `k` of a ranking has no shape: it is one number, as such or in a list.
+        once = sum(tensor["shape"] is None or tensor["shape"][0] == 1 for tensor in inputs.values())
         each = f"{len(inputs) - once} inputs a row" if len(inputs) - once > 1 else "1 input a row"
         return f"{each}, {once} once" if once else each
 

@@ -61,6 +61,7 @@ def export(
     base: Path,
     progress: Callable[[str], None] = lambda step: None,
     tables: RowsFormat | None = None,
+    score: str | None = None,
 ) -> Export:
     """Exports a run's best weights as the next version under `base`.
 
@@ -74,15 +75,17 @@ def export(
         progress: Called with the name of each step.
         tables: `float16` or `int8`: the embedding tables are served in so many bytes, and the version is verified
             against the ranker with these. Defaults to None: as they were trained, in float32.
+        score: The formula of the output `score`. Defaults to None: that of the run's schema, if it has one.
 
     Raises:
+        UsageError: `score` is no formula over the run's outputs.
         RunError: The folder is no run, or is damaged.
         ExportError: `base` cannot be written to, or an answer differs. Nothing is left behind.
     """
     progress("loading the run")
     # On the CPU, where the verification computes too: a GPU rounds matrix products to fewer bits.
     with tf.device("/CPU:0"):
-        model = _served_model(run, tables)
+        model = _served_model(run, tables, score)
         progress("taking reference statistics")
         reference = take_statistics(run, model)
     fitted = run.fitted
@@ -115,8 +118,10 @@ def _warmup(model: RankingModel, rows: pa.Table) -> list[LoggedRequest]:
     ]
 
 
-def _served_model(run: RankerRun, tables: RowsFormat | None) -> RankingModel:
+def _served_model(run: RankerRun, tables: RowsFormat | None, score: str | None) -> RankingModel:
     model = run.model("float32")
+    if score is not None:
+        model = model.scored_by(score)
     if tables is not None:
         quantize_tables(model, tables)
     return model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,7 @@ from tfelc.ranker.models.score import score_of
 from tfelc.ranker.models.task_outputs import task_outputs
 from tfelc.ranker.settings import RankerSettings
 from tfelc.schema.schema import Schema
-from tfelc.schema.score import SCORE_OUTPUT, score_formula
+from tfelc.schema.score import SCORE_OUTPUT, check_score, score_formula
 from tfelc.schema.task import Task
 from tfelc.schema.task_chain import absent_outputs, select_tasks
 
@@ -64,6 +64,24 @@ class RankingModel:
         if text is None or absent_outputs(text, self.schema.tasks, self.ranker.tasks):
             return None
         return score_formula(text, self.schema.tasks)
+
+    def scored_by(self, text: str) -> RankingModel:
+        """The same ranker with another score formula than its schema's.
+
+        Args:
+            text: The formula, as `score` of a schema.
+
+        Raises:
+            UsageError: It is no formula over the ranker's outputs.
+        """
+        tasks = self.schema.tasks
+        try:
+            check_score(text, self.schema.columns, tasks)
+        except ValueError as error:
+            raise UsageError(f"`score`: {error}", ["score"]) from None
+        if absent := absent_outputs(text, tasks, self.ranker.tasks):
+            raise UsageError(f"`score`: the run does not predict {', '.join(absent)}", ["score"])
+        return replace(self, schema=self.schema.model_copy(update={"score": text}))
 
     def outputs(self, logits: Mapping[str, Any]) -> dict[str, Any]:
         """What is served, but for the clusters: `task_outputs`, and `score` where the schema has a formula.
