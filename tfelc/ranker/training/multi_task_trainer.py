@@ -50,10 +50,10 @@ class MultiTaskTrainer(keras.Model):
         self.trained_tasks = dict(tasks)
         self._task_heads = heads
         self._ranking = ranking
-        ranked = ranked_tasks(self.trained_tasks, ranker.tasks) if ranking else []
-        self._ranking_weights = (
-            {task: ranking.weight * balance.base_weights[task] for task in ranked} if ranking else {}
-        )
+        self._ranking_weights = {}
+        if ranking is not None:
+            ranked = ranked_tasks(self.trained_tasks, ranker.tasks)
+            self._ranking_weights = {task: ranking.weight * balance.base_weights[task] for task in ranked}
         weighted = balance.weighted(dict.fromkeys(ranker.tasks, 0.0))
         self._terms = {
             name: keras.metrics.Mean(name=name)
@@ -61,7 +61,7 @@ class MultiTaskTrainer(keras.Model):
                 "loss",
                 *(f"{task}_loss" for task in ranker.tasks),
                 *(f"{name}_weighted" for name in weighted),
-                *(f"{task}_ranking_{kind}" for task in ranked for kind in ("loss", "weighted")),
+                *(f"{task}_ranking_{kind}" for task in self._ranking_weights for kind in ("loss", "weighted")),
                 *(["cluster_weighted"] if ranker.config.clusters.num_clusters else []),
             )
         }
