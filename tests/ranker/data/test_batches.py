@@ -1,6 +1,7 @@
 import itertools
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
@@ -165,8 +166,14 @@ def test_any_step_of_grouped_batches_can_be_gone_on_from(dataset, lookup, monkey
 def test_what_is_ranked_together_is_a_column_or_what_the_schema_says(dataset):
     table = pq.read_table(dataset.files("train")[0])
     days = RankedTogether(dataset.schema, "user_and_day")
-    assert days.columns == ["user_id", "at"]  # All of the times lie in one day.
-    assert len(set(days.of(table))) == len(set(RankedTogether(dataset.schema).of(table)))
+    assert days.columns == ["user_id", "at"]
+    # The second half of the rows on the next day.
+    times = np.where(np.arange(ROWS) < ROWS // 2, 1_700_000_000, 1_700_086_400)
+    dated = table.set_column(table.column_names.index("at"), "at", pa.array(times))
+    found, users = days.of(dated), RankedTogether(dataset.schema).of(table)
+    wanted = [None if user < 0 else (user, time) for user, time in zip(users, times, strict=True)]
+    np.testing.assert_array_equal(found < 0, users < 0)
+    assert len(set(zip(wanted, found, strict=True))) == len(set(wanted)) == len(set(found)) > 100
     newcomers = RankedTogether(dataset.schema, "newcomer").of(table)
     np.testing.assert_array_equal(newcomers < 0, table["newcomer"].is_null())
     assert len(set(newcomers)) == 2

@@ -183,13 +183,14 @@ def test_without_an_average_the_weights_are_judged_as_they_are(training):
 
 @pytest.mark.parametrize("name", ["pairwise", "listwise"])
 def test_a_ranking_term_is_logged_beside_the_losses_and_trained(training, name):
-    made = training(f"training.ranking={{name: {name}, weight: 0.5}}", "tasks.buy.weight=0.25")
+    term = f"training.ranking={{name: {name}, weight: 8}}"
+    made = training(term, "tasks.buy.weight=0.25", "optimizer.schedule=constant")
     features, labels, weights = first_batch(made)
     logits = made.trainer.ranker(features)["logits"]
     logged = step(made.trainer, (features, labels, weights))
     groups = labels[RANKED_TOGETHER]
     wanted = ranking_losses(made.trainer._ranking, made.model.tasks, labels, logits, groups, weights)
-    for task, weight in {"click": 0.5, "buy": 0.125}.items():
+    for task, weight in {"click": 8, "buy": 2}.items():
         assert logged[f"{task}_ranking_loss"] == pytest.approx(float(wanted[task]), rel=1e-5)
         assert logged[f"{task}_ranking_weighted"] == pytest.approx(weight * float(wanted[task]), rel=1e-5)
     assert logged["loss"] == pytest.approx(sum(value for name, value in logged.items() if name.endswith("_weighted")))
