@@ -206,6 +206,12 @@ class RankerTrainingSettings(TrainingSettings):
     balance: TaskBalanceSettings = FixedWeightsSettings()
     ranking: RankingTermSettings = NoRankingSettings()
 
+    @property
+    def loss(self) -> str:
+        """What is minimized, in words."""
+        term = "" if isinstance(self.ranking, NoRankingSettings) else f" and a {self.ranking.name} ranking term"
+        return f"cross-entropy{term}, balanced by {self.balance.name}"
+
 
 class WarmStartSettings(Settings):
     """What a training that starts from another run takes over of it (`tfelc train --from`); each such run is one day.
