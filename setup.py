@@ -17,7 +17,9 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["tfelc", "tfelc.*"]),
-    package_data={"tfelc": ["py.typed", "**/*.yaml", "**/*.html", "**/*.css", "**/*.js", "**/*.proto", "**/*.txt"]},
+    package_data={
+        "tfelc": ["py.typed", *(f"**/*.{end}" for end in ("yaml", "html", "css", "js", "proto", "txt", "properties"))]
+    },
     entry_points={"console_scripts": ["tfelc = tfelc.commands.main:main"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
@@ -43,9 +45,10 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        "jax": ["jax>=0.6,<0.11"],
         "delta": ["deltalake>=1.6,<2"],
         "iceberg": ["pyiceberg[pyarrow]>=0.12,<0.13"],
-        "beam": ["apache-beam>=2.77,<2.78"],
+        "spark": ["pyspark>=4.3,<5"],
         "serving": [
             "starlette>=0.40",
             "uvicorn>=0.32",
@@ -60,12 +63,13 @@ setup(
         "search": ["optuna>=5.0,<6"],
         "notebooks": ["httpx>=0.27", "jupytext>=1.16", "nbclient>=0.10", "ipykernel>=6.29"],
         "dev": [
-            "apache-beam>=2.77,<2.78",
             "deltalake>=1.6,<2",
             "pyiceberg[pyarrow,sql-sqlite]>=0.12,<0.13",
+            "pyspark>=4.3,<5",
             "pytest>=8",
             "pytest-xdist>=3.7",
             "httpx>=0.27",
+            "jax>=0.6,<0.11",
             "hypothesis>=6.100",
             "optuna>=5.0,<6",
             "jupytext>=1.16",

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from tfelc.lifecycle.load import load as load
     from tfelc.next_item.next_item_model import NextItemModel as NextItemModel
     from tfelc.ranker.ranker import Ranker as Ranker
+    from tfelc.ranker.scoring import spark as spark
     from tfelc.schema.schema import Schema as Schema
 
 __version__ = "0.2.0"
-__all__ = ["NextItemModel", "Ranker", "Schema", "draft_schema", "load"]
+__all__ = ["NextItemModel", "Ranker", "Schema", "draft_schema", "load", "spark"]
 
 _FRONT_DOOR = {
     "NextItemModel": "tfelc.next_item.next_item_model",
@@ -28,10 +29,13 @@ _FRONT_DOOR = {
     "draft_schema": "tfelc.data.draft.drafted",
     "load": "tfelc.lifecycle.load",
 }
+_ROOMS = {"spark": "tfelc.ranker.scoring.spark"}
 
 
 def __getattr__(name: str) -> Any:
     # Loaded when it is first used, so that `import tfelc` and `tfelc --help` are quick.
+    if name in _ROOMS:
+        return import_module(_ROOMS[name])
     if name not in _FRONT_DOOR:
         raise AttributeError(f"module 'tfelc' has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_FRONT_DOOR[name]), name)

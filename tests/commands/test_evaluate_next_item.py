@@ -9,7 +9,7 @@ from tests.support.command import call
 from tests.support.sequence_training import SMALL, create, finished, write_sequences
 
 METRICS = ["hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20"]
-OF_LISTS = ["coverage@20", "novelty@20", "popularity@20", "diversity@20"]
+OF_LISTS = ["coverage@20", "novelty@20", "popularity_bias@20", "intra_list_diversity@20"]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """What `warm_process` has imported before a process begins: what a command would import first of all."""
 
 import os
-from contextlib import suppress
 
 from tfelc.core.tensorflow_start import load_tensorflow
 
@@ -12,6 +11,3 @@ import tfelc.lifecycle.training.training_loop  # noqa: E402
 import tfelc.next_item.training.train  # noqa: E402
 import tfelc.ranker.scoring.scoring_job  # noqa: E402
 import tfelc.ranker.training.train  # noqa: E402, F401
-
-with suppress(ImportError):  # without Apache Beam
-    import tfelc.lifecycle.scoring.beam_engine  # noqa: F401

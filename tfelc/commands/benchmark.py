@@ -6,6 +6,7 @@ from tfelc.experiments.benchmarks.bounds import bounds
 from tfelc.experiments.benchmarks.clusters import clusters
 from tfelc.experiments.benchmarks.efficiency import efficiency
 from tfelc.experiments.benchmarks.embedding_tables import embedding_tables
+from tfelc.experiments.benchmarks.gpu import gpu
 from tfelc.experiments.benchmarks.prepare import prepare
 from tfelc.experiments.benchmarks.scoring import scoring
 from tfelc.experiments.benchmarks.serving import serving
@@ -16,6 +17,7 @@ app.command()(bounds)
 app.command()(clusters)
 app.command()(efficiency)
 app.command()(embedding_tables)
+app.command()(gpu)
 app.command()(prepare)
 app.command()(scoring)
 app.command()(serving)

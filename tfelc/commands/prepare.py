@@ -68,11 +68,16 @@ def table(
         typer.Option(
             "--input",
             help="Parquet, CSV, TSV or JSON lines: files, a folder, a quoted pattern such as 'logs/*.parquet', a URL; "
-            "or delta:PATH, iceberg:PATH. May repeat.",
+            "or delta:PATH, iceberg:PATH, and spark:NAME for a table that Spark reads. May repeat.",
         ),
     ],
     seed: Seed = 7,
     csv_delimiter: CsvDelimiter = None,
+    master: Annotated[
+        str | None,
+        typer.Option(help="Spark's master for spark:NAME, such as spark://HOST:7077. By default its own."),
+    ] = None,
+    conf: Annotated[list[str] | None, typer.Option(help="KEY=VALUE for Spark. May repeat.")] = None,
 ) -> None:
     """Prepares a log of your own.
 
@@ -83,6 +88,7 @@ def table(
     from tfelc.schema.schema import Schema
 
     described = Schema.load(schema)
+    _begin_spark(inputs, master, conf or [])
     with RowProgress() as bar:
         log_preparation.prepare(described, inputs, out, seed, bar.update, csv_delimiter)
     _report(out)
@@ -128,6 +134,20 @@ def requests(
     with RowProgress() as bar:
         prepare_requests(described, requests, outcomes, out, unmatched, key or (), seed, bar.update, csv_delimiter)
     _report(out)
+
+
+def _begin_spark(inputs: list[str], master: str | None, conf: list[str]) -> None:
+    """Begins the session that an input names a table of."""
+    from tfelc.core.errors import UsageError
+    from tfelc.data.files.formats import table_kind
+    from tfelc.data.spark.session import open_session
+    from tfelc.data.spark.spark_format import SPARK
+
+    options = [*(["--master", master] if master else []), *(word for each in conf for word in ("--conf", each))]
+    if any(table_kind(each) == SPARK for each in inputs):
+        open_session(options)
+    elif options:
+        raise UsageError(f"{options[0]} is for a table that Spark reads: --input spark:NAME")
 
 
 def _command_of(name: str) -> Callable[..., None]:

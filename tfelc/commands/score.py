@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from tfelc.lifecycle.scoring.batch_job import BatchJob
+    from tfelc.lifecycle.scoring.engines import Engine
     from tfelc.lifecycle.scoring.summary import Summary
     from tfelc.next_item.scoring.top_k_job import TopKJob
     from tfelc.ranker.scoring.ranker_summary import RankerSummary
@@ -28,11 +29,14 @@ Inputs = Annotated[
     typer.Option(
         "--input",
         help="Parquet, CSV, TSV, JSON lines or TFRecord: files, a folder, a quoted pattern, a URL; or delta:PATH, "
-        "iceberg:PATH. May repeat.",
+        "iceberg:PATH, and spark:NAME with --engine spark. May repeat.",
     ),
 ]
 Output = Annotated[str | None, typer.Option(help="Folder of the results; a job that was stopped goes on in it.")]
-EngineName = Annotated[str, typer.Option(help="local, beam, or one of a plug-in; Beam takes its runner's options too.")]
+EngineName = Annotated[
+    str,
+    typer.Option(help="local, spark, or one of a plug-in. Spark also takes --master, --remote and --conf KEY=VALUE."),
+]
 ShardText = Annotated[str, typer.Option(help="i/n: this process scores its share of n.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Score so many rows at most.")]
 MaxBadRows = Annotated[float, typer.Option(min=0, max=1, help="Share of rows that may be bad; over it, exit code 3.")]
@@ -95,7 +99,7 @@ def score(
     dry_run: DryRun = False,
 ) -> None:
     """Scores files: one output part for each row group, the ids and one column an output, in the order of the input."""
-    _check_call(context, engine, output, dry_run)
+    chosen = _checked_engine(context, engine, output, dry_run)
 
     from tfelc.lifecycle.scoring.shard import Shard
     from tfelc.ranker.scoring.scoring_job import JobSettings, ScoringJob
@@ -119,7 +123,7 @@ def score(
     if dry_run:
         _preview(job)
         return
-    summary: RankerSummary = _run(job, engine, context.args)  # type: ignore[assignment]  # a ScoringJob's is one
+    summary: RankerSummary = _run(job, chosen)  # type: ignore[assignment]  # a ScoringJob's is one
     _report_scores(job, summary)
 
 
@@ -146,7 +150,7 @@ def top_k(
     dry_run: DryRun = False,
 ) -> None:
     """Finds the best items of users, whose rows hold lists of items, or an interaction each (user, item, time)."""
-    _check_call(context, engine, output, dry_run)
+    chosen = _checked_engine(context, engine, output, dry_run)
 
     from tfelc.lifecycle.scoring.shard import Shard
     from tfelc.next_item.scoring.top_k_job import TopKJob, TopKSettings
@@ -171,10 +175,10 @@ def top_k(
             diversity=diversity,
         )
     )
-    _run_top_k(job, engine, context.args, dry_run)
+    _run_top_k(job, engine, chosen, dry_run)
 
 
-def _run_top_k(job: "TopKJob", engine: str, options: list[str], dry_run: bool) -> None:
+def _run_top_k(job: "TopKJob", engine: str, chosen: "Engine", dry_run: bool) -> None:
     from tfelc.core.errors import UsageError
 
     if job.is_gathered and engine != "local":
@@ -182,13 +186,14 @@ def _run_top_k(job: "TopKJob", engine: str, options: list[str], dry_run: bool) -
     if dry_run:
         _preview(job)
         return
-    _report(job, _run(job, engine, options))
+    _report(job, _run(job, chosen))
 
 
-def _check_call(context: typer.Context, engine: str, output: str | None, dry_run: bool) -> None:
+def _checked_engine(context: typer.Context, engine: str, output: str | None, dry_run: bool) -> "Engine":
     from tfelc.core.errors import UsageError
     from tfelc.core.interruption import advise
     from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.lifecycle.scoring.engines import ENGINES
     from tfelc.lifecycle.scoring.local_engine import local_engine
 
     if engine == "local":
@@ -197,15 +202,15 @@ def _check_call(context: typer.Context, engine: str, output: str | None, dry_run
         raise UsageError("--output is missing: name the folder of the results")
     advise("the same command goes on where it stopped")
     load_tensorflow()
+    # Before the inputs are looked into: what they name may be known to the engine alone.
+    return ENGINES.get(engine)(context.args)
 
 
-def _run(job: "BatchJob[Any]", engine: str, options: list[str]) -> "Summary":
+def _run(job: "BatchJob[Any]", engine: "Engine") -> "Summary":
     from tfelc.core.row_progress import RowProgress
-    from tfelc.lifecycle.scoring.engines import ENGINES
 
-    chosen = ENGINES.get(engine)(options)
     with RowProgress(job.rows) as bar:
-        return job.run(chosen, bar.advance)
+        return job.run(engine, bar.advance)
 
 
 def _preview(job: "BatchJob[Any]") -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 
 @contextmanager
@@ -24,7 +25,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
         ...     path.read_text()
         '0.5'
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # No number of a process: on a shared disk another machine may have the same one.
+    temporary = path.with_name(f".{path.name}.{token_hex(8)}.tmp")
     try:
         yield temporary
         with temporary.open("rb+") as file:

@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,16 @@ TABLES: Registry[Callable[[Result], list[Table]]] = Registry(
         },
         **{
             kind: f"tfelc.experiments.benchmarks.{kind}:tables"
-            for kind in ("clusters", "efficiency", "embedding_tables", "prepare", "scoring", "serving", "training")
+            for kind in (
+                "clusters",
+                "efficiency",
+                "embedding_tables",
+                "gpu",
+                "prepare",
+                "scoring",
+                "serving",
+                "training",
+            )
         },
     },
 )
@@ -67,11 +76,18 @@ def write_result(path: Path, kind: str, result: Result) -> None:
         "machine": {"cpus": os.cpu_count(), "processor": platform.machine(), "system": platform.platform()},
         "versions": {
             "tfelc": __version__,
-            **{name: version(name) for name in ("tensorflow", "keras", "numpy", "scikit-learn")},
+            **_versions("tensorflow", "jax", "keras", "numpy", "scikit-learn"),
         },
     }
     write_text(path, json_text({**context, **result}) + "\n")
     write_markdown(path)
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    """Those of the packages that are installed."""
+    return {
+        distribution.name: distribution.version for distribution in distributions() if distribution.name in packages
+    }
 
 
 def publish(path: Path, kind: str, result: Result, console: Console) -> None:

@@ -200,7 +200,7 @@ class FeatureEncoder(keras.layers.Layer):
     def _vector(self, name: str, values: Tensor) -> Tensor:
         there = ops.all(ops.isfinite(values), axis=-1, keepdims=True)
         scaled = ops.cast(scaled_numbers(values, [self.schema.columns[name]], [self.numbers[name]]), self.compute_dtype)
-        return ops.where(there, scaled, self.missing_vectors[name])
+        return ops.where(there, scaled, ops.convert_to_tensor(self.missing_vectors[name]))
 
     def _number_features(self, side: Side, values: Tensor) -> Tensor:
         columns = [self.schema.columns[name] for name in side.numbers]

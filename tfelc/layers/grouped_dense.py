@@ -58,8 +58,8 @@ class GroupedDense(keras.layers.Layer):
         # product, but not `+`.
         parts = zip(
             ops.split(ops.reshape(inputs, (-1, groups * width)), groups, axis=-1),
-            ops.unstack(self.kernel, groups),
-            ops.unstack(self.bias, groups),
+            ops.unstack(ops.convert_to_tensor(self.kernel), groups),
+            ops.unstack(ops.convert_to_tensor(self.bias), groups),
             strict=True,
         )
         outputs = [self.activation(ops.add(ops.matmul(x, kernel), bias)) for x, kernel, bias in parts]

@@ -37,7 +37,7 @@ class ItemFeatures(keras.layers.Layer):
     Example:
         >>> layer = ItemFeatures(dim=2)
         >>> layer.set_features({"color": np.array([0, 1])}, {"color": 1}, np.zeros((2, 0)), np.array([True, False]))
-        >>> layer.tables[0].assign([[0.0, 0.0], [5.0, 6.0]])
+        >>> _ = layer.tables[0].assign([[0.0, 0.0], [5.0, 6.0]])
         >>> layer(ops.convert_to_tensor([[1.0, 2.0], [3.0, 4.0]])).numpy().tolist()
         [[1.0, 2.0], [5.0, 6.0]]
     """

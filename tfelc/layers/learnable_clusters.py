@@ -105,9 +105,12 @@ class LearnableClusters(keras.layers.Layer):
         self.temperature = temperature
         self.momentum = momentum
         self.merge = merge
-        self.loss_tracker = keras.metrics.Mean(name="cluster_loss")
-        self.use_tracker = ClustersInUse(num_clusters)
-        self.share_tracker = LargestClusterShare(num_clusters)
+        # On JAX, Keras's `fit` gives a call the weights and no metrics: one that is updated there fails.
+        self._tracks = keras.backend.backend() != "jax"
+        if self._tracks:
+            self.loss_tracker = keras.metrics.Mean(name="cluster_loss")
+            self.use_tracker = ClustersInUse(num_clusters)
+            self.share_tracker = LargestClusterShare(num_clusters)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the centers, drawn from a normal of about unit length."""
@@ -139,9 +142,11 @@ class LearnableClusters(keras.layers.Layer):
         if training:
             loss = clustering.OBJECTIVES[self.objective](embeddings, centers, self.temperature, active)
             self.add_loss(self.alpha * loss)
-            self.loss_tracker.update_state(loss)
-            self.use_tracker.update_state(assignment)
-            self.share_tracker.update_state(cluster)
+            # Keras's `fit` on JAX hands a call the weights alone, so that a metric in it fails.
+            if keras.backend.backend() != "jax":
+                self.loss_tracker.update_state(loss)
+                self.use_tracker.update_state(assignment)
+                self.share_tracker.update_state(cluster)
             if self.momentum:
                 soft = self.objective == "soft"
                 shares = assignment if soft else ops.one_hot(cluster, self.num_clusters, dtype="float32")

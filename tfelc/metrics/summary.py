@@ -142,5 +142,13 @@ def list_metrics(recommended: Recommended) -> dict[str, float]:
 
     Args:
         recommended: What is recommended, at least as many items a user as the metric that looks at most of them.
+
+    Example:
+        >>> from scipy.sparse import csr_matrix
+        >>> items, counts, taken = np.array([[1, 2], [2, 3]]), np.array([6, 3, 1, 0]), np.array([1, 4])
+        >>> takers = csr_matrix([[1, 1], [1, 0], [0, 1], [0, 0]])
+        >>> found = list_metrics(Recommended(items, counts, taken, takers))
+        >>> list(found), found["coverage@20"]
+        (['coverage@20', 'novelty@20', 'popularity_bias@20', 'intra_list_diversity@20'], 0.75)
     """
     return {name: LIST_METRICS.get(name).value(recommended) for name in LIST_METRICS.names()}

@@ -139,6 +139,8 @@ class RankerModelSettings(Settings):
         gates: What the gates see.
         towers: The tasks' towers.
         clusters: The learnable clusters.
+        calibration: What the logits of each binary task go through, fitted to the validation split once the weights
+            are trained: nothing, `platt` (a slope and an offset) or `isotonic` (a rising function of 32 points).
     """
 
     architecture: MultiTaskArchitecture = MMoE()
@@ -154,6 +156,7 @@ class RankerModelSettings(Settings):
     gates: GateSettings = GateSettings()
     towers: TowerSettings = TowerSettings()
     clusters: RankerClusterSettings = RankerClusterSettings()
+    calibration: Literal["none", "platt", "isotonic"] = "none"
 
 
 class RankerOptimizerSettings(OptimizerSettings):

@@ -1,4 +1,4 @@
-from functools import partial
+import sys
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,12 +19,13 @@ def test_the_training_split_is_written_again_and_again(rows, every_kind_dataset)
     assert found.slice(1200).equals(train.slice(0, 300))
 
 
-@pytest.mark.parametrize("way", [scoring.floor, partial(scoring.scored, engine="local")])
+@pytest.mark.parametrize("way", [scoring.floor, scoring.scored])
 def test_rates_and_memory_are_measured(way, rows, exported):
     found = way(str(exported.path), str(rows))
     assert set(found) == {"rows_per_second", "rows_per_cpu_second", "peak_mb"}
     assert min(found.values()) > 0
 
 
-def test_an_engine_that_is_not_installed_has_no_figures(rows, exported):
-    assert scoring.scored(str(exported.path), str(rows), "none") is None
+def test_an_engine_that_is_not_installed_has_no_figures(rows, exported, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    assert scoring.on_spark(str(exported.path), str(rows)) is None

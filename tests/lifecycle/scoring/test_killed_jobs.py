@@ -1,6 +1,5 @@
-"""Jobs killed by SIGKILL at 20 random moments on each engine, and started again until they are done."""
+"""Jobs killed by SIGKILL at 20 random moments, and started again until they are done."""
 
-import importlib.util
 import os
 import random
 import signal
@@ -15,12 +14,11 @@ import pytest
 from tests.support.every_kind import every_kind_rows
 from tests.support.warm_process import warm_context
 
-BEAM = importlib.util.find_spec("apache_beam") is not None
 PIECES = 40
 ROWS = 30
 
 
-def work(settings, engine, answers):
+def work(settings, answers):
     """The job, in a process of its own."""
     from tfelc.lifecycle.scoring import input_reader
     from tfelc.ranker.scoring.exported_ranker import ExportedRanker
@@ -31,15 +29,7 @@ def work(settings, engine, answers):
         # Loading a graph takes longer than all the rest; so most kills are spent on a model that needs none.
         ExportedRanker.load = lambda self: None
         ExportedRanker.score = lambda self, rows: stand_in(self, rows)
-    ScoringJob(settings).run(runner_of(engine))
-
-
-def runner_of(engine):
-    if engine == "local":
-        return None
-    from tfelc.lifecycle.scoring.beam_engine import beam_engine
-
-    return beam_engine([])
+    ScoringJob(settings).run()
 
 
 def stand_in(ranker, rows):
@@ -63,17 +53,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("engine", "answers", "kills"),
-    [
-        ("local", "stand-in", 18),
-        ("local", "graph", 2),
-        pytest.param("beam", "stand-in", 20, marks=pytest.mark.skipif(not BEAM, reason="Apache Beam is not installed")),
-    ],
-)
-def test_killed_and_started_again_the_output_is_the_same(job, tmp_path, engine, answers, kills):
+@pytest.mark.parametrize(("answers", "kills"), [("stand-in", 18), ("graph", 2)])
+def test_killed_and_started_again_the_output_is_the_same(job, tmp_path, answers, kills):
     def start(folder):
-        process = warm_context().Process(target=work, args=(replace(job, output=str(folder)), engine, answers))
+        process = warm_context().Process(target=work, args=(replace(job, output=str(folder)), answers))
         process.start()
         return process
 

@@ -1,7 +1,6 @@
 """Jobs that find each user's best items."""
 
 import csv
-import importlib.util
 import json
 import shutil
 from dataclasses import replace
@@ -183,14 +182,6 @@ def test_it_goes_on_where_it_stopped_and_shards_write_the_same(reference, settin
     assert summary.complete and parts(tmp_path / "shards") == parts(reference[0])
 
 
-@pytest.mark.skipif(importlib.util.find_spec("apache_beam") is None, reason="Apache Beam is not installed")
-def test_beam_writes_the_same(reference, settings, tmp_path):
-    from tfelc.lifecycle.scoring.beam_engine import beam_engine
-
-    TopKJob(settings(tmp_path / "recs")).run(beam_engine([]))
-    assert parts(tmp_path / "recs") == parts(reference[0])
-
-
 def test_whole_numbers_as_items_streamed_and_other_names_of_columns(tmp_path):
     run_folder = write_untrained_recommender(tmp_path, "model.clusters.num_clusters=0", named=lambda number: 7 * number)
     exported = export_unverified(run_folder, tmp_path / "base", "streaming")
@@ -248,7 +239,7 @@ def test_the_command(exported_recommender, users, tmp_path):
 
 
 def test_a_table_of_interactions_is_scored_as_its_histories_are(
-    exported_recommender, recommender_run, settings, tmp_path
+    exported_recommender, recommender_run, settings, tmp_path, monkeypatch
 ):
     rows = user_rows(recommender_run.catalog, 50, 3)
     pairs = [
@@ -271,8 +262,9 @@ def test_a_table_of_interactions_is_scored_as_its_histories_are(
     # Started again it knows its own parts, though the histories lay elsewhere.
     assert run(one).scored_now == 0
     assert json.loads((tmp_path / "one" / "_job.json").read_text())["inputs"][0]["path"] == f"{tmp_path}/clicks.parquet"
+    monkeypatch.setattr("tfelc.lifecycle.scoring.spark.engine.open_session", lambda options: None)
     refused = call(
         "score", "top-k", "--model", exported_recommender.path, "--input", tmp_path / "clicks.parquet",
-        "--output", tmp_path / "beam", "--engine", "beam",
+        "--output", tmp_path / "other", "--engine", "spark",
     )  # fmt: skip
     assert refused.code == 2 and "is gathered into histories on one machine" in refused.err

@@ -21,6 +21,7 @@ TABLE_FORMATS: Registry[type[TableFormat]] = Registry(
     {
         "delta": "tfelc.data.files.delta_format:DeltaFormat",
         "iceberg": "tfelc.data.files.iceberg_format:IcebergFormat",
+        "spark": "tfelc.data.spark.spark_format:SparkFormat",
     },
 )
 # Ending -> pyarrow's name.

@@ -10,19 +10,21 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class TableVersion:
-    """One version of a Delta or Iceberg table.
+    """One version of a table.
 
     Attributes:
-        kind: `delta` or `iceberg`.
-        location: Where the table lies, as it was given.
-        version: The version of a Delta table, the snapshot of an Iceberg table.
+        kind: `delta`, `iceberg` or `spark`.
+        location: Where the table lies, or what Spark calls it, as it was given.
+        version: The version of a Delta table, the snapshot of an Iceberg table; None for the latest that Spark finds.
     """
 
     kind: str
     location: str
-    version: int
+    version: int | None
 
     def __str__(self) -> str:
+        if self.version is None:
+            return f"{self.kind}:{self.location}"
         return f"{self.kind}:{self.location}@{self.version}"
 
 

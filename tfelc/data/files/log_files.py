@@ -10,6 +10,8 @@ from tfelc.data.files.find_files import find_files
 from tfelc.data.files.read_rows import read_rows
 from tfelc.data.files.wanted import Wanted
 from tfelc.data.log_batch import LogBatch
+from tfelc.data.spark.snapshot import SparkSnapshots
+from tfelc.data.spark.spark_format import SPARK
 
 
 class LogFiles:
@@ -35,6 +37,7 @@ class LogFiles:
         self.columns = list(wanted.columns)
         self.files = found.files
         self.names = list(dict.fromkeys(name for file in self.files for name in (*file.names, *dict(file.keys))))
+        self._snapshots = SparkSnapshots(self.columns)
         counts = [file.rows for file in self.files]
         self.rows: int | None = None if None in counts else sum(count or 0 for count in counts)
 
@@ -47,8 +50,9 @@ class LogFiles:
         Raises:
             DataError: A file turns out broken.
         """
-        for file in self.files:
+        for named in self.files:
+            file = self._snapshots.of(named) if named.format == SPARK else named
             row = 1
             for batch in read_rows(file, self.columns if columns is None else list(columns)):
-                yield LogBatch(file.path, row, pa.Table.from_batches([batch]), file.is_text)
+                yield LogBatch(file.source, row, pa.Table.from_batches([batch]), file.is_text)
                 row += batch.num_rows

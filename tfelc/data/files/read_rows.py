@@ -40,12 +40,13 @@ def read_rows(
                 if name in keys:
                     refuse_other_values(batch.column(name), name, file)
             if len(stored) < len(columns):
-                batch = _filled(batch, columns, file)
+                batch = filled(batch, columns, file)
             if batch.num_rows:
                 yield batch
 
 
-def _filled(batch: pa.RecordBatch, columns: Sequence[str], file: LogFile) -> pa.RecordBatch:
+def filled(batch: pa.RecordBatch, columns: Sequence[str], file: LogFile) -> pa.RecordBatch:
+    """A batch with the columns that its file does not store: those of its folders, or null."""
     keys, rows = dict(file.keys), batch.num_rows
     arrays = []
     for name in columns:

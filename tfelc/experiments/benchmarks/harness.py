@@ -115,7 +115,7 @@ def comparison(title: str, measured: Mapping[str, Any], columns: Sequence[Column
     rows = []
     for way in measured.values():
         figures = way["figures"]
-        values = [figures[column.figure][column.statistic] for column in columns] if figures else []
+        values = [figures.get(column.figure, {}).get(column.statistic) for column in columns] if figures else []
         cells = ["" if value is None else format(value, c.form) for value, c in zip(values, columns, strict=False)]
         rows.append([way["label"], *(cells or ["not installed", *[""] * (len(columns) - 1)])])
     return Table(title, ["way", *(column.heading for column in columns)], rows)

@@ -1,4 +1,4 @@
-"""How fast batch scoring is: the model alone on tensors in memory, one machine, and Beam's direct runner."""
+"""How fast batch scoring is: the model alone on tensors in memory, one machine, and Spark on the same cores."""
 
 import os
 import tempfile
@@ -40,11 +40,12 @@ def scoring(
         arguments = {"model": model, "inputs": _write_rows(data, Path(folder) / "rows.parquet", rows)}
         ways = {
             "floor": Way("the model alone, tensors in memory", floor, arguments),
-            "local": Way("one machine", scored, {**arguments, "engine": "local"}),
-            "beam": Way("Beam, direct runner", scored, {**arguments, "engine": "beam"}),
+            "local": Way("one machine", scored, arguments),
+            "spark": Way("Spark, files", on_spark, arguments),
+            "spark_table": Way("Spark, a table that it reads", on_spark, {**arguments, "as_table": True}),
         }
         if large:
-            more = {**arguments, "inputs": _write_rows(data, Path(folder) / "large.parquet", large), "engine": "local"}
+            more = {**arguments, "inputs": _write_rows(data, Path(folder) / "large.parquet", large)}
             ways["large"] = Way(f"one machine, {large:,} rows", scored, more)
         found = measure(ways, console, rounds, "floor")
     sizes = {"rows": rows, "large_rows": large, "rounds": rounds}
@@ -91,22 +92,36 @@ def floor(model: str, inputs: str) -> dict[str, float]:
     return meter.rates(rows * rounds)
 
 
-def scored(model: str, inputs: str, engine: str) -> dict[str, float] | None:
-    """A scoring job by one of the engines; None where what it needs is not installed."""
-    from tfelc.core.errors import UsageError
-    from tfelc.lifecycle.scoring.engines import ENGINES
-
-    try:
-        run = ENGINES.get(engine)([])
-    except UsageError:
-        return None
+def scored(model: str, inputs: str) -> dict[str, float]:
+    """A job on this machine; the load of the model is left out."""
     with tempfile.TemporaryDirectory() as output:
         job = _job(model, inputs, f"{output}/scores")
-        if engine == "local":
-            job.ranker.load()
+        job.ranker.load()
         with Meter() as meter:
-            summary = job.run(run)
+            summary = job.run()
     return {**meter.rates(summary.scored_now), "rows_per_second": summary.scored_now / summary.seconds}
+
+
+def on_spark(model: str, inputs: str, as_table: bool = False) -> dict[str, float] | None:
+    """The same by Spark on this machine's cores; None where it is not installed.
+
+    An equal job goes before it, so that the JVM is warm and Spark's workers, which it keeps, hold the model. Memory and
+    processor time are theirs, and not this process's: they are not measured.
+    """
+    from tfelc.core.errors import UsageError
+    from tfelc.lifecycle.scoring.spark.engine import spark_engine
+
+    conf = {"spark.ui.enabled": "false", "spark.sql.warehouse.dir": tempfile.gettempdir()}
+    options = [f"--conf={key}={value}" for key, value in conf.items()]
+    try:
+        run = spark_engine(["--master", f"local[{os.cpu_count()}]", *options])
+    except UsageError:
+        return None
+    source = f"spark:parquet.`{inputs}`" if as_table else inputs
+    with tempfile.TemporaryDirectory() as output:
+        _job(model, source, f"{output}/first").run(run)
+        summary = _job(model, source, f"{output}/scores").run(run)
+    return {"rows_per_second": summary.scored_now / summary.seconds}
 
 
 def _job(model: str, inputs: str, output: str) -> "ScoringJob":

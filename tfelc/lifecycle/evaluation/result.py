@@ -48,6 +48,8 @@ class EvaluationResult:
             measured.
         steps: Optimizer steps that training took; None where it is not known.
         held: GAUC without what varies within its groups; None where it was not asked for, or nothing groups the rows.
+        uncalibrated: `all` or a group of users -> output -> metric -> value, without the calibration that the model
+            has; none for a model without.
 
     Example:
         >>> result = EvaluationResult("test", "users", 100, {"next_item": {"hr@5": 0.25}})
@@ -67,15 +69,18 @@ class EvaluationResult:
     yardsticks: dict[str, Metrics] = field(default_factory=dict)
     steps: int | None = None
     held: HeldResult | None = None
+    uncalibrated: dict[str, Metrics] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The result as a JSON object, as `tfelc evaluate --json` prints it; `json_text` writes NaN as null.
 
-        `held` is there where it is known.
+        `held` and `uncalibrated` are there where they are known.
         """
         content = asdict(self)
         if self.held is None:
             del content["held"]
+        if not self.uncalibrated:
+            del content["uncalibrated"]
         return content
 
     @classmethod
@@ -103,6 +108,7 @@ class EvaluationResult:
             HeldResult(**{**content["held"], "gauc": _defined(content["held"]["gauc"])})
             if content.get("held")
             else None,
+            {group: _read(metrics) for group, metrics in content.get("uncalibrated", {}).items()},
         )
 
     @classmethod

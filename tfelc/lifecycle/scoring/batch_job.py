@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pyarrow as pa
 
-from tfelc.core.errors import BadRowsError, UsageError
+from tfelc.core.errors import BadRowsError, ScoringError, UsageError
 from tfelc.data.files.log_file import LogFile
+from tfelc.data.spark.spark_format import SPARK
 from tfelc.lifecycle.scoring.input_file import at_versions_of, find_inputs
 from tfelc.lifecycle.scoring.input_reader import InputReader
 from tfelc.lifecycle.scoring.local_engine import local_engine
@@ -152,6 +153,7 @@ class BatchJob(ABC, Generic[S]):
         folder = OutputFolder(settings.output, self.identity, settings.shard)
         with folder.opened():
             there = folder.finished()
+            self._refuse_to_go_on(folder, there)
             done = [folder.part(name) for name in sorted(there) if self._is_mine(name)]
             progress(sum(part.measures.read for part in done))
             pending = (engine or local_engine())(self, folder, there, progress)
@@ -178,6 +180,14 @@ class BatchJob(ABC, Generic[S]):
                 )
             folder.mark_success()
             return summary
+
+    def _refuse_to_go_on(self, folder: OutputFolder, there: set[str]) -> None:
+        tables = [file.path for file in self.files if file.format == SPARK]
+        if tables and there:
+            raise ScoringError(
+                f"{folder.url}: holds parts of {tables[0]}, which cannot be gone on with, since Spark may share out "
+                "its rows otherwise each time; remove the folder, or name another one"
+            )
 
     def _is_mine(self, name: str) -> bool:
         _, file, piece = name.removesuffix(".parquet").split("-")

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from tfelc.lifecycle.scoring.attempt import Attempt
 from tfelc.lifecycle.scoring.input_reader import Batch
 from tfelc.lifecycle.scoring.output_folder import OutputFolder
 from tfelc.lifecycle.scoring.part import Part, PartEncoder
@@ -16,7 +17,7 @@ from tfelc.lifecycle.scoring.scorer import ScoredBatch, Scorer
 def score_batches(
     batches: Iterable[Batch],
     scorer: Scorer,
-    folder: OutputFolder,
+    folder: OutputFolder | Attempt,
     progress: Callable[[int], None] = lambda rows: None,
     workers: int | None = None,
 ) -> Iterator[Part]:
@@ -73,7 +74,7 @@ def score_batches(
 class _Sink:
     """Gathers batches, in order, into parts."""
 
-    def __init__(self, scorer: Scorer, folder: OutputFolder) -> None:
+    def __init__(self, scorer: Scorer, folder: OutputFolder | Attempt) -> None:
         self._schema = scorer.output_schema
         self._folder = folder
         self._encoder: PartEncoder | None = None

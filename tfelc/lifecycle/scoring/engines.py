@@ -21,6 +21,6 @@ ENGINES: Registry[Callable[[Sequence[str]], Engine]] = Registry(
     "engine",
     {
         "local": "tfelc.lifecycle.scoring.local_engine:local_engine",
-        "beam": "tfelc.lifecycle.scoring.beam_engine:beam_engine",
+        "spark": "tfelc.lifecycle.scoring.spark.engine:spark_engine",
     },
 )

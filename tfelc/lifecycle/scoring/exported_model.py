@@ -49,6 +49,10 @@ class ExportedModel(Generic[M]):
         """Loads the graph now rather than when it is first needed; raises ExportError where it cannot be."""
         _ = self.runner
 
+    def use(self, runner: SessionRunner) -> None:
+        """Takes a session that holds this version already, rather than load one."""
+        self.__dict__["runner"] = runner
+
     @cached_property
     def runner(self) -> SessionRunner:
         """The session; loaded when it is first asked for."""

@@ -118,7 +118,7 @@ class InputReader:
             piece = Piece(file, number, group)
             if wanted(piece):
                 done = 0
-                for part in _regular(read_rows(file, names, group, BATCH), BATCH):
+                for part in regular(read_rows(file, names, group, BATCH), BATCH):
                     done += len(part)
                     start = done - len(part)
                     yield Batch(piece, start // BATCH, first + start, part, done == rows)
@@ -128,7 +128,7 @@ class InputReader:
             first += rows
 
     def _whole(self, file: LogFile, number: int, wanted: Callable[[Piece], bool]) -> Iterator[Batch]:
-        tables = _regular(read_rows(file, list(self._columns), rows=BATCH), BATCH)
+        tables = regular(read_rows(file, list(self._columns), rows=BATCH), BATCH)
         for piece, first, rows, last in _numbered(tables, file, number):
             if wanted(piece):
                 yield Batch(piece, _place(first), first, rows, last, is_text=file.is_text)
@@ -145,7 +145,7 @@ def _place(first_row: int) -> int:
     return (first_row - 1) % PIECE // BATCH
 
 
-def _regular(parts: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
+def regular(parts: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
     """Tables of `size` rows but for the last one, whatever the parts' sizes."""
     waiting: list[pa.RecordBatch] = []
     count = 0

@@ -10,6 +10,7 @@ from typing import Any
 from tfelc import __version__
 from tfelc.core.errors import ScoringError
 from tfelc.core.json_text import json_text
+from tfelc.lifecycle.scoring.attempt import ATTEMPTS, Attempt
 from tfelc.lifecycle.scoring.part import Part
 from tfelc.lifecycle.scoring.shard import Shard
 from tfelc.lifecycle.scoring.storage import Storage
@@ -122,6 +123,28 @@ class OutputFolder:
             self.storage.write(f"{QUARANTINE}/{name}", quarantine)
         self.storage.write(name, content)
         return Part.of(name, content)
+
+    def of_attempt(self, mark: str) -> Attempt:
+        """Where one attempt at some parts writes, of which only the one that counts is to have their names.
+
+        Args:
+            mark: What no other attempt of the job has.
+        """
+        return Attempt(self.storage, mark)
+
+    def commit(self, name: str, mark: str) -> None:
+        """Gives a part, and before it its quarantine, the name it is to have."""
+        part, quarantine = self.of_attempt(mark).names(name)
+        self.storage.rename(quarantine, f"{QUARANTINE}/{name}")
+        self.storage.rename(part, name)
+
+    def clear_attempts(self) -> None:
+        """Removes what attempts that do not count have left."""
+        for name in self.storage.names(ATTEMPTS):
+            self.storage.remove(f"{ATTEMPTS}/{name}")
+        self.storage.remove_empty(ATTEMPTS)
+        if self._shard.count == 1:  # else the others may be writing theirs just now
+            self.storage.remove_temporary()
 
     def finish_shard(self, parts: list[Part]) -> list[Part] | None:
         """Says that this process has done its share.

@@ -76,16 +76,30 @@ class Storage:
 
     def rename(self, name: str, new: str) -> None:
         """Gives a file another name; where it is gone, another process has done so."""
-        content = self.read(name)
-        if content is not None:
-            self.write(new, content)
-            self.remove(name)
+        if self.local is None:
+            content = self.read(name)
+            if content is not None:
+                self.write(new, content)
+                self.remove(name)
+            return
+        try:
+            (self.local / new).parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                os.replace(self.local / name, self.local / new)
+        except OSError as error:
+            raise ScoringError(f"{self.url}/{new}: cannot be written: {error.strerror}") from error
 
     def remove_empty(self, folder: str) -> None:
         """Removes a folder that holds no files; an object store has none such."""
         if self.local is not None and (self.local / folder).is_dir() and not self.names(folder):
             with suppress(OSError):
                 (self.local / folder).rmdir()
+
+    def remove_temporary(self) -> None:
+        """Removes what writers that were killed have left; an object store has none such."""
+        if self.local is not None:
+            for temporary in self.local.rglob(".*.tmp"):
+                temporary.unlink(missing_ok=True)
 
     @contextmanager
     def locked(self, own: str, shared: bool) -> Iterator[None]:
@@ -112,8 +126,7 @@ class Storage:
                 file = stack.enter_context(open(folder / name, "a", encoding="utf-8"))
                 fcntl.flock(file, kind | fcntl.LOCK_NB)
             if not shared:  # else the others may be writing theirs just now
-                for temporary in folder.rglob(".*.tmp"):
-                    temporary.unlink(missing_ok=True)
+                self.remove_temporary()
         except BlockingIOError:
             raise ScoringError(
                 f"{self.url}: another job is writing there; wait for it, or name another folder"

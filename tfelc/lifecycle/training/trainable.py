@@ -92,6 +92,16 @@ class Trainable(ABC):
         """Puts the weights that are judged and kept in the place of those that are trained, and back at the end."""
         yield
 
+    def calibrate(self) -> list[str]:
+        """Fits what is fitted to the validation split once the weights are trained, and the best ones in place.
+
+        It has to follow from these weights alone, since a run that is resumed at its end does it again.
+
+        Returns:
+            What to say of it; nothing where there is nothing to fit.
+        """
+        return []
+
     @abstractmethod
     def evaluate(self, split: str) -> EvaluationResult:
         """Measures the weights as they are, on `validation` after each epoch, with what is worth its time there."""

@@ -111,6 +111,9 @@ class TrainingLoop(Generic[TrainableT]):
                 self._save(epoch, step)
                 after_epoch(self.history)
         self._checkpoints.restore_best()
+        if lines := trainable.calibrate():
+            self._checkpoints.save_best()
+            self._console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
         return trainable
 
     def test(self) -> EvaluationResult:

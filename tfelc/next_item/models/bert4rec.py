@@ -10,6 +10,7 @@ from keras import ops
 from tfelc.layers.cloze_mask import ClozeMask
 from tfelc.layers.sequence_encoder import SequenceEncoder
 from tfelc.losses.next_item.next_item_loss import NextItemLoss
+from tfelc.next_item.models.chosen_rows import chosen_rows
 from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 
 if TYPE_CHECKING:
@@ -82,9 +83,7 @@ class BERT4Rec(SequentialRecommender):
         masked, hidden = self.cloze(sequence)
         outputs = self.encoder(masked, causal=False, training=True)
         # Only what is hidden is projected and scored.
-        places = ops.nonzero(ops.reshape(hidden, (-1,)))[0]
-        rows = ops.take(ops.reshape(outputs, (-1, outputs.shape[-1])), places, axis=0)
-        wanted = ops.take(ops.reshape(sequence, (-1,)), places, axis=0)
+        rows, wanted = chosen_rows(hidden, outputs, sequence)
         return {"next_item": self.next_item_loss(self._outputs(rows), self.item_embeddings, wanted)}
 
     def _outputs(self, hidden: Tensor) -> Tensor:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -62,6 +63,17 @@ def cluster_sample(model: Any, examples: Examples) -> NDArray[np.float32]:
     """
     if len(examples) > _KMEANS_HISTORIES:
         examples = examples.take(np.random.default_rng(0).permutation(len(examples))[:_KMEANS_HISTORIES])
-    signature = [tf.TensorSpec([None, None], tf.int32)]
-    pool = tf.function(lambda rows: model.encode_and_pool(rows)[1], input_signature=signature, autograph=False)
-    return np.concatenate([pool(block).numpy() for block in padded_blocks(examples, model.max_length)])
+    pool = _compiled(lambda rows: model.encode_and_pool(rows)[1])
+    blocks = padded_blocks(examples, model.max_length)
+    return np.concatenate([keras.ops.convert_to_numpy(pool(block)) for block in blocks])
+
+
+def _compiled(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    compiled: Callable[[Any], Any] = tf.function(
+        function, input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False
+    )
+    return compiled

@@ -12,6 +12,7 @@ from tfelc.layers.segment_mask import SegmentMask
 from tfelc.losses.next_item.next_item_loss import NextItemLoss
 from tfelc.losses.segment_contrast import segment_contrast
 from tfelc.next_item.model_settings.s3_rec import S3RecSettings
+from tfelc.next_item.models.chosen_rows import chosen_rows
 from tfelc.next_item.models.sasrec import SASRec
 
 Tensor = Any
@@ -78,9 +79,7 @@ class S3Rec(SASRec):
         masked, hidden = self.cloze(items)
         outputs = self.encoder(masked, causal=False, training=True)
         # Only what is hidden is projected and scored.
-        places = ops.nonzero(ops.reshape(hidden, (-1,)))[0]
-        rows = ops.take(ops.reshape(outputs, (-1, outputs.shape[-1])), places, axis=0)
-        wanted = ops.take(ops.reshape(items, (-1,)), places, axis=0)
+        rows, wanted = chosen_rows(hidden, outputs, items)
         return self.next_item_loss(self.item_projection(rows), self.trained_embeddings, wanted)
 
     def _segments(self, items: Tensor) -> Tensor:

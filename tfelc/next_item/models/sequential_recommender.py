@@ -16,6 +16,7 @@ from tfelc.losses.next_item.next_item_loss import NextItemLoss
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.model_settings.sequence_model import SequenceModelSettings
+from tfelc.next_item.models.chosen_rows import chosen_rows
 from tfelc.next_item.models.initialization import cluster_sample, neighbor_nearness
 
 Tensor = Any
@@ -143,11 +144,8 @@ class SequentialRecommender(keras.Model):
         if len(targets.shape) == 1:
             return self.next_item_loss(last, self.trained_embeddings, targets)
         # Pads have no target; they are dropped before the loss, which may cost a whole catalog for each row.
-        real = ops.nonzero(ops.reshape(items, (-1,)))[0]
-        vectors = ops.take(ops.reshape(hidden, (-1, hidden.shape[-1])), real, axis=0)
-        return self.next_item_loss(
-            vectors, self.trained_embeddings, ops.take(ops.reshape(targets, (-1,)), real, axis=0)
-        )
+        vectors, wanted = chosen_rows(items, hidden, targets)
+        return self.next_item_loss(vectors, self.trained_embeddings, wanted)
 
     @property
     def uses_positive_views(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
@@ -10,6 +11,10 @@ from tfelc.metrics.gate_distance import gate_distance
 from tfelc.metrics.gate_entropy import gate_entropy
 from tfelc.metrics.summary import group_metrics, task_metrics
 from tfelc.ranker.evaluation.predictions import Predictions
+
+# What a calibration changes, and the name that all rows have among the groups.
+CALIBRATION_METRICS = ("calibration", "ne", "ece")
+ALL = "all"
 
 
 def evaluate(
@@ -37,7 +42,24 @@ def evaluate(
         {task: _gate_use(predictions, task) for task in predictions.gates},
         _cluster_health(predictions),
         held=held,
+        uncalibrated=_uncalibrated(predictions, by_group),
     )
+
+
+def _uncalibrated(predictions: Predictions, by_group: bool) -> dict[str, Metrics]:
+    """The metrics that a calibration is for, without it: over all rows, and by group."""
+    if predictions.uncalibrated is None:
+        return {}
+    without = replace(predictions, outcomes=predictions.uncalibrated, uncalibrated=None)
+    found = {ALL: output_metrics(without), **(_group_metrics(without) if by_group else {})}
+    return {
+        group: {
+            output: {name: values[name] for name in CALIBRATION_METRICS if name in values}
+            for output, values in metrics.items()
+            if output in without.binary_outcomes
+        }
+        for group, metrics in found.items()
+    }
 
 
 def output_metrics(predictions: Predictions) -> Metrics:

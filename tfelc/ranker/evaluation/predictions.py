@@ -18,6 +18,7 @@ from tfelc.ranker.data.task_labels import task_labels
 from tfelc.ranker.evaluation.requests import Requests
 from tfelc.ranker.evaluation.told_apart import told_apart
 from tfelc.ranker.models.ranking_model import RankingModel
+from tfelc.ranker.models.task_outputs import task_outputs
 from tfelc.schema.schema import Schema
 from tfelc.schema.task import Task
 from tfelc.schema.task_chain import value_outputs
@@ -61,6 +62,7 @@ class Predictions:
         assignment: Soft cluster assignment, `(rows, count)`, or None for a ranker without clusters or an exported one.
         embedding: What was clustered, `(rows, dim)`, or None likewise.
         requests: Request of each row, None where it is not known; or None where the schema has no `request_key`.
+        uncalibrated: Output name -> its outcome without calibration, of a ranker that has one; None for any other.
     """
 
     outcomes: dict[str, Outcome]
@@ -70,6 +72,7 @@ class Predictions:
     assignment: NDArray[np.float32] | None
     embedding: NDArray[np.float32] | None = None
     requests: NDArray[Any] | None = None
+    uncalibrated: dict[str, Outcome] | None = None
 
     @property
     def ranked_together(self) -> NDArray[Any] | None:
@@ -124,6 +127,8 @@ class Predictor:
         outputs = self._model.ranker(features, training=False)
         scores = self._model.outputs(outputs["logits"])
         found = {"probabilities": scores, "gates": outputs["gates"]}
+        if self._model.ranker.calibrations:
+            found["uncalibrated"] = task_outputs(self._model.tasks, outputs["logits"], self._model.heads)
         if "clusters" in outputs:
             found |= {name: outputs["clusters"][name] for name in ("assignment", "embedding")}
         return found
@@ -147,7 +152,8 @@ def predict_split(
         tasks: Tasks of the ranker, and those that they are conditioned on.
         heads: The tasks it predicts.
         answer: Rows, in plain or dictionary-encoded columns -> `probabilities` by output, `gates` by task, and
-            `assignment` and `embedding` where there are clusters; all but the first may be missing.
+            `assignment` and `embedding` where there are clusters, and `uncalibrated` by output where there is a
+            calibration; all but the first may be missing.
         progress: Called with the number of rows done since its last call.
     """
     requests = Requests(schema) if schema.request_key else None
@@ -186,12 +192,14 @@ def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Seque
 
     labels = {name: joined("labels", name) for name in tasks}
     values = value_outputs(tasks, heads)
-    outcomes = {
-        name: Outcome(rows, label, joined("probabilities", name), name in values)
-        for name, (rows, label) in Outcomes(tasks, labels).judged(heads).items()
-    }
+    judged = Outcomes(tasks, labels).judged(heads)
+
+    def outcomes(key: str) -> dict[str, Outcome]:
+        return {name: Outcome(rows, label, joined(key, name), name in values) for name, (rows, label) in judged.items()}
+
     return Predictions(
-        outcomes=outcomes,
+        outcomes=outcomes("probabilities"),
+        uncalibrated=outcomes("uncalibrated") if "uncalibrated" in parts[0] else None,
         users=joined("users") if parts[0]["users"] is not None else None,
         groups=told_apart({name: joined("groups", name) for name in parts[0]["groups"]}),
         gates={name: joined("gates", name) for name in parts[0].get("gates", {})},

@@ -13,6 +13,7 @@ from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.evaluation.yardsticks_table import yardsticks_table
 from tfelc.metrics.ranker_metric import Judged
 from tfelc.metrics.registries import RANKER_METRICS, metrics_of
+from tfelc.ranker.evaluation.evaluation import ALL
 
 # Told under the table, not in a column of its own.
 _COVERAGE = "gauc_coverage"
@@ -37,6 +38,8 @@ def result_tables(result: EvaluationResult, best: Mapping[str, float] | None = N
             tables.append(yardsticks_table(result, "ranker", names, RANKER_METRICS))
     if result.groups:
         tables.append(groups_table(result))
+    if result.uncalibrated:
+        tables.append(calibration_table(result))
     if result.gates:
         tables.append(gates_table(result))
     return tables
@@ -129,6 +132,29 @@ def groups_table(result: EvaluationResult) -> Table:
     return table
 
 
+def calibration_table(result: EvaluationResult) -> Table:
+    """What the calibration changes, in all and by user group: predicted over observed.
+
+    Args:
+        result: The result of `evaluate`, of a ranker that has a calibration.
+    """
+    table = Table(title="predicted / observed, without calibration -> with it", box=SIMPLE)
+    table.add_column("group")
+    outputs = list(result.uncalibrated[ALL])
+    for output in outputs:
+        table.add_column(output, justify="right")
+    for group, before in result.uncalibrated.items():
+        after = result.metrics if group == ALL else result.groups[group]
+        cells = [
+            f"{_short(before[output]['calibration'])} -> {_short(after[output]['calibration'])}"
+            if output in before
+            else "-"
+            for output in outputs
+        ]
+        table.add_row(group, *cells)
+    return table
+
+
 def by_group_metrics(values: Mapping[str, float]) -> tuple[str, str]:
     """The metrics that are shown of each group of users, for an output with these metrics in all.
 
@@ -170,6 +196,10 @@ def _clusters_caption(result: EvaluationResult) -> str:
             f"{found['adjusted_rand']:.2f}; distance between its gates {distances}"
         )
     return "\n".join(lines)
+
+
+def _short(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
 
 
 def _shown(value: float | None) -> str:

@@ -9,6 +9,7 @@ import keras
 
 from tfelc.features.encoder import FeatureEncoder
 from tfelc.features.fitted import NumberStatistics
+from tfelc.layers.logit_calibration import LogitCalibration
 from tfelc.losses.task_heads.create_head import HEADS
 from tfelc.ranker.models.multi_task_network import MultiTaskNetwork
 from tfelc.ranker.settings import RankerModelSettings
@@ -84,11 +85,15 @@ class MultiTaskModel(keras.Model):
         known = self.encoder.schema.tasks
         columns = {name: HEADS[known[name].kind].columns for name in tasks if name in known}
         self.network = MultiTaskNetwork(tasks, config, columns, dtype=policy, name="network")
+        binary = [] if config.calibration == "none" else [name for name in tasks if known[name].kind == "binary"]
+        self.calibrations = {name: LogitCalibration(name=f"calibration_{name}") for name in binary}
 
     def build(self, input_shape: Any = None) -> None:
         """Makes every weight; all the shapes follow from the arguments of `__init__`."""
         self.encoder.build(None)
         self.network.build({side: (None, width) for side, width in self.encoder.output_widths.items()})
+        for calibration in self.calibrations.values():
+            calibration.build((None,))
 
     def get_build_config(self) -> dict[str, Any]:
         """What `build_from_config` takes; Keras skips it, and with it the weights, where this is empty."""
@@ -103,6 +108,12 @@ class MultiTaskModel(keras.Model):
     ) -> dict[str, Any]:
         """Scores a batch."""
         return self.network(self.encoder(inputs, training=training), broadcast=broadcast, training=training)
+
+    def calibrated(self, logits: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The logits as their tasks' calibrations move them, task by task."""
+        return {
+            name: self.calibrations[name](each) if name in self.calibrations else each for name, each in logits.items()
+        }
 
     @property
     def table_variables(self) -> list[keras.Variable]:

@@ -69,9 +69,9 @@ class RankingModel:
         """What is served, but for the clusters: `task_outputs`, and `score` where the schema has a formula.
 
         Args:
-            logits: Head -> logits, as the ranker gives them.
+            logits: Head -> logits, as the ranker gives them, before any calibration.
         """
-        found = task_outputs(self.tasks, logits, self.heads)
+        found = task_outputs(self.tasks, self.ranker.calibrated(logits), self.heads)
         return found if self.formula is None else found | {SCORE_OUTPUT: score_of(self.formula, found)}
 
     @classmethod

@@ -11,6 +11,7 @@ from tfelc.lifecycle.report.group_names import in_order
 from tfelc.lifecycle.report.markup import Markup, data_table
 from tfelc.lifecycle.report.number_text import number
 from tfelc.metrics.registries import RANKER_METRICS
+from tfelc.ranker.evaluation.evaluation import ALL
 from tfelc.ranker.evaluation.tables import by_group_metrics
 
 
@@ -58,6 +59,22 @@ def group_metrics_table(result: EvaluationResult) -> Markup:
     ]
     headings = " and ".join(dict.fromkeys(metric.heading for _, metric in shown))
     return data_table(f"{headings} by group of users", header, rows)
+
+
+def calibration_table(result: EvaluationResult) -> Markup:
+    """Predicted over observed by output, without the calibration that the ranker has and with it.
+
+    Args:
+        result: The result of `evaluate`, of a ranker that has a calibration.
+    """
+    outputs = list(result.uncalibrated[ALL])
+    header = ["group", *(f"{output}, {what}" for output in outputs for what in ("without", "with"))]
+    rows = []
+    for group in [ALL, *in_order(result.groups)]:
+        both = result.uncalibrated[group], result.metrics if group == ALL else result.groups[group]
+        cells = [number(one.get(output, {}).get("calibration")) for output in outputs for one in both]
+        rows.append([group, *cells])
+    return data_table("Predicted / observed, without and with calibration", header, rows)
 
 
 def cluster_table(health: ClusterHealth, gates: Mapping[str, Any]) -> Markup:

@@ -33,7 +33,7 @@ from tfelc.ranker.report.calibration_curves import calibration_curves
 from tfelc.ranker.report.cluster_groups import ClusterGroups
 from tfelc.ranker.report.gate_map import gate_map
 from tfelc.ranker.report.lift_figures import has_users, lift_picture, lift_table
-from tfelc.ranker.report.metric_tables import cluster_table, group_metrics_table, ranker_metrics
+from tfelc.ranker.report.metric_tables import calibration_table, cluster_table, group_metrics_table, ranker_metrics
 from tfelc.ranker.report.summary_sentences import cluster_sentence, lift_sentences, quality_sentences
 from tfelc.ranker.report.training_curves import training_curves
 from tfelc.ranker.run import RankerRun
@@ -191,6 +191,8 @@ def _tables(results: Mapping[str, EvaluationResult], name: str, best_auc: Mappin
         tables.append(yardsticks_markup(result, "ranker", YARDSTICK_METRICS, RANKER_METRICS))
     if result.groups:
         tables.append(group_metrics_table(result))
+    if result.uncalibrated:
+        tables.append(calibration_table(result))
     if result.clusters is not None:
         tables.append(cluster_table(result.clusters, result.gates))
     return tables

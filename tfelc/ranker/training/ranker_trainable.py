@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from scipy.special import expit, logit
 
 from tfelc.data.dataset import Dataset
 from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
@@ -17,11 +18,12 @@ from tfelc.metrics.auc import AUC
 from tfelc.metrics.xauc import XAUC
 from tfelc.ranker.data.batches import Batches
 from tfelc.ranker.evaluation.evaluation import evaluate
-from tfelc.ranker.evaluation.predictions import Predictor
+from tfelc.ranker.evaluation.predictions import Predictions, Predictor
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.training.compiled_trainer import compiled_trainer
 from tfelc.ranker.training.fill_pretrained import fill_pretrained
+from tfelc.ranker.training.fit_calibration import FEWEST, fit_calibration
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.ranker.training.ranked_together import ranked_together
 from tfelc.ranker.warm_start.carry_over import carry_over
@@ -137,6 +139,31 @@ class RankerTrainable(Trainable):
         """Measures the test split, and the groups of users too."""
         return self._evaluated("test", by_group=True)
 
+    def calibrate(self) -> list[str]:
+        """Fits the calibration of each binary task to the validation split, by what the ranker says without it."""
+        ranker, method = self.model.ranker, self._settings.model.calibration
+        if method == "none" or not ranker.calibrations:
+            return []
+        found = self._predicted("validation")
+        before = found.uncalibrated or found.outcomes
+        lines = []
+        for task, layer in ranker.calibrations.items():
+            outcome = before[task]
+            chances = outcome.probabilities[outcome.rows].astype(np.float64)
+            labels = outcome.labels[outcome.rows].astype(np.float64)
+            # Float32 knows no probability nearer to 1 than this.
+            logits = logit(np.clip(chances, 1e-30, 1 - 6e-8))
+            if fit_calibration(layer, method, logits, labels):
+                after = expit(keras.ops.convert_to_numpy(layer(logits.astype(np.float32))))
+                ratios = " -> ".join(f"{each.sum() / labels.sum():.3f}" for each in (chances, after))
+                lines.append(f"calibration of `{task}` ({method}), predicted / observed on validation: {ratios}")
+            else:
+                lines.append(
+                    f"calibration of `{task}`: left as it was; the validation split has fewer than {FEWEST} rows of "
+                    "one outcome, or higher scores there have lower rates"
+                )
+        return lines
+
     def yardsticks(self) -> dict[str, Metrics]:
         """A constant, a linear model and boosted trees; see `measure_yardsticks`."""
         return measure_yardsticks(self.dataset, self.model.schema, self.model.tasks, self.model.ranker.tasks)
@@ -166,9 +193,12 @@ class RankerTrainable(Trainable):
         return {"ranker": self.trainer.ranker.variables}
 
     def _evaluated(self, split: str, by_group: bool) -> EvaluationResult:
+        return evaluate(self._predicted(split), split, by_group)
+
+    def _predicted(self, split: str) -> Predictions:
         # The graph is traced once, and not before it is needed.
         self._predictor = self._predictor or Predictor(self.model, self.dataset)
-        return evaluate(self._predictor.predict(split), split, by_group)
+        return self._predictor.predict(split)
 
     def _logged(self) -> dict[str, float]:
         return {name: float(value) for name, value in self.trainer.get_metrics_result().items()}

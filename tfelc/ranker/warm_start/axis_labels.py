@@ -134,6 +134,8 @@ def _network(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
         units = width
     found[f"{bottom}/heads/kernel"] = (tasks, range(units), range(max(columns.values())))
     found[f"{bottom}/heads/bias"] = (tasks, range(max(columns.values())))
+    for calibration in ranker.calibrations.values():
+        found |= {path_of(weight): (range(weight.shape[0]),) for weight in calibration.points.values()}
     layer = ranker.network.experts
     return found | _crosses_and_scales(model, everything, clusters) | expert_labels(layer, tasks, everything, gates)
 

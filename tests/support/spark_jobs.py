@@ -1,0 +1,41 @@
+"""Jobs whose tasks take their time, as Spark's workers run them."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfelc.ranker.scoring.scoring_job import JobSettings
+
+
+@dataclass(frozen=True)
+class HeldUp(JobSettings):
+    """A job of which the first tasks of all wait.
+
+    Attributes:
+        marks: A folder where each task that waits leaves a file.
+        waiting: How many tasks wait.
+        seconds: How long, each.
+    """
+
+    marks: str = ""
+    waiting: int = 1
+    seconds: float = 60.0
+
+    def scorer(self):
+        """The scorer, whose batches wait."""
+        scorer = super().scorer()
+        score = scorer.score
+
+        def held_up(batch):
+            for number in range(self.waiting):
+                with suppress(FileExistsError):
+                    (Path(self.marks) / f"{number}").touch(exist_ok=False)
+                    time.sleep(self.seconds)
+                    break
+            return score(batch)
+
+        scorer.score = held_up
+        return scorer

@@ -1,0 +1,1 @@
+"""What Apache Spark reads."""

@@ -1,0 +1,1 @@
+"""Batch scoring on Apache Spark."""
