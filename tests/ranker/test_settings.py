@@ -35,6 +35,7 @@ def test_overrides_go_over_the_file_and_the_file_over_the_defaults(tmp_path: Pat
         ("training.xla=true", True),
         ("training.balance.name=pcgrad", "pcgrad"),
         ("training.balance=pcgrad", {"name": "pcgrad"}),
+        ("training.ranking=pairwise", {"name": "pairwise", "weight": 0.1, "group": None}),
         ("model.architecture=ple", {"name": "ple", "num_task_experts": 2}),
         ("model.architecture.name=shared_bottom", "shared_bottom"),
         ("training.early_stopping.metric=ctr.auc", "ctr.auc"),
@@ -51,6 +52,12 @@ def test_values_of_every_kind(override: str, found: object) -> None:
         assert {key: getattr(place, key) for key in found} == found
     else:
         assert place == found and type(place) is type(found)
+
+
+def test_the_loss_is_named_with_its_ranking_term() -> None:
+    assert RankerSettings().training.loss == "cross-entropy, balanced by fixed"
+    ranked = RankerSettings.load(None, ["training.ranking=listwise", "training.balance=pcgrad"])
+    assert ranked.training.loss == "cross-entropy and a listwise ranking term, balanced by pcgrad"
 
 
 def test_settings_of_one_group_add_up() -> None:
@@ -97,6 +104,8 @@ def test_settings_of_one_group_add_up() -> None:
             "settings: `model.architecture.num_levels`: no such setting; did you mean `num_experts`?",
         ),
         ("training.balance=[fixed]", "`training.balance`: must be a mapping of names to values. Received: ['fixed']"),
+        ("training.ranking={name: listwise, weight: 0}", "`training.ranking.weight`: must be above 0. Received: 0"),
+        ("training.ranking.weight=1", "`training.ranking.weight`: no such setting; it is one of name"),
         ("training.balance.temperature=3", "`training.balance.temperature`: no such setting; it is one of name"),
         (
             "model.clusters.gate_inputs=[centroid]",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -21,13 +22,16 @@ class RowGroupReader:
 
     An epoch's order: the row groups permuted by (seed, epoch); each `window` of them read together and their rows
     permuted by (seed, epoch, number of the window). So a row's place depends on nothing but these three numbers, and
-    memory on the window alone.
+    memory on the window alone. With `together`, rows of one group of a window follow each other then: the groups as
+    the first row of each comes in that order, and the rows of each as they come in it.
 
     Args:
         files: The Parquet parts.
         columns: Columns to read.
         seed: Seed of the order.
         window: Row groups that are read and shuffled together. Defaults to 4.
+        together: Rows -> the number of each row's group, negative where it is in none. Defaults to None: rows go by
+            themselves.
 
     Raises:
         DataError: A part cannot be read or lacks a column.
@@ -38,7 +42,15 @@ class RowGroupReader:
         ...     train_on(table)
     """
 
-    def __init__(self, files: Sequence[Path], columns: Sequence[str], seed: int, window: int = 4) -> None:
+    def __init__(
+        self,
+        files: Sequence[Path],
+        columns: Sequence[str],
+        seed: int,
+        window: int = 4,
+        together: Callable[[pa.Table], NDArray[np.int64]] | None = None,
+    ) -> None:
+        self._together = together
         self.columns = list(columns)
         self.seed = seed
         self.window = window
@@ -89,6 +101,8 @@ class RowGroupReader:
                 continue
             table = self._read(chosen)
             order = np.random.default_rng((self.seed, epoch, number)).permutation(rows) if shuffle else None
+            if order is not None and self._together is not None:
+                order = _in_runs(order, self._together(table))
             for start in range(skip, rows, _ROWS_PER_TABLE):
                 if order is None:
                     yield table.slice(start, _ROWS_PER_TABLE)
@@ -107,6 +121,14 @@ class RowGroupReader:
                 raise _corrupt(path, error) from None
         # One chunk a column: `take` is many times faster than on several.
         return pa.concat_tables(pieces).unify_dictionaries().combine_chunks()
+
+
+def _in_runs(order: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows of `order`, those of one group behind the first of them; a negative group is one row's own."""
+    drawn = groups[order]
+    alone = -1 - np.arange(len(drawn))
+    by_first_row, _ = pd.factorize(np.where(drawn < 0, alone, drawn))
+    return order[np.argsort(by_first_row, kind="stable")]
 
 
 def _opened(path: Path, dictionaries: list[str]) -> pq.ParquetFile:

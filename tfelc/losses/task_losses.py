@@ -7,6 +7,8 @@ from typing import Any
 
 from keras import ops
 
+from tfelc.losses.joint_logarithms import joint_logarithms
+from tfelc.losses.sample_space import sample_space
 from tfelc.losses.task_heads.create_head import create_head
 from tfelc.losses.task_heads.task_head import TaskHead
 from tfelc.schema.task import Task
@@ -18,9 +20,8 @@ Tensor = Any
 def joint_cross_entropy(labels: Tensor, chain: list[Tensor]) -> Tensor:
     """Cross-entropy of a product of probabilities, `p = prod_i sigmoid(z_i)`, for each row (ESMM, Ma et al. 2018).
 
-    `log p = sum_i log sigmoid(z_i)`, and `1 - p = sum_i (1 - sigmoid(z_i)) prod_{j < i} sigmoid(z_j)`: which outcome of
-    the chain was the first that did not happen. A sum of positive terms in logarithms, so that nothing cancels or
-    overflows, and a sure click without a conversion still has its full gradient.
+    Computed in logarithms (`joint_logarithms`), so that nothing cancels or overflows, and a sure click without a
+    conversion still has its full gradient.
 
     Args:
         labels: Tensor. Floats, `(batch,)`: 1 where every outcome of the chain happened, else 0.
@@ -35,12 +36,7 @@ def joint_cross_entropy(labels: Tensor, chain: list[Tensor]) -> Tensor:
         >>> joint_cross_entropy(clicked_and_bought, [logits, logits]).numpy().round(4)  # -log 0.25, -log 0.75
         array([1.3863, 0.2877], dtype=float32)
     """
-    log_p = ops.zeros_like(chain[0])
-    log_first_miss = []
-    for logits in chain:
-        log_first_miss.append(log_p - ops.softplus(logits))
-        log_p = log_p - ops.softplus(-logits)
-    log_not_p = ops.logsumexp(ops.stack(log_first_miss), axis=0)
+    log_p, log_not_p = joint_logarithms(chain)
     return -(labels * log_p + (1.0 - labels) * log_not_p)
 
 
@@ -96,26 +92,7 @@ def _row_losses(
     logits: Mapping[str, Tensor],
 ) -> tuple[Tensor, Tensor]:
     """The loss of each row, and 1 for the rows of the task's sample space, else 0."""
-    task = tasks[name]
-    if task.space == "entire":
-        label, known = _known(_joint_label(tasks, labels, name))
-        return joint_cross_entropy(label, [logits[link] for link in chain_of(tasks, name)]), known
-    label, known = _known(labels[name])
-    if task.conditioned_on is not None:
-        known = known * _known(_joint_label(tasks, labels, task.conditioned_on))[0]
-    return head.loss(label, logits[name]), known
-
-
-def _joint_label(tasks: Mapping[str, Task], labels: Mapping[str, Tensor], name: str) -> Tensor:
-    """`joint_label` of tensors."""
-    first, *others = (labels[link] for link in chain_of(tasks, name))
-    for label in others:
-        decided = ops.logical_or(first == 0, label == 0)
-        first = ops.where(decided, ops.zeros_like(first), first * label)
-    return first
-
-
-def _known(labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Labels, 0 where they are not known, so that no gradient is NaN; and 1 where they are known, else 0."""
-    known = ops.logical_not(ops.isnan(labels))
-    return ops.where(known, labels, ops.zeros_like(labels)), ops.cast(known, labels.dtype)
+    label, rows = sample_space(tasks, labels, name)
+    if tasks[name].space == "entire":
+        return joint_cross_entropy(label, [logits[link] for link in chain_of(tasks, name)]), rows
+    return head.loss(label, logits[name]), rows

@@ -12,6 +12,7 @@ from tfelc.lifecycle.settings.clusters import ClusterSettings
 from tfelc.lifecycle.settings.early_stopping import EarlyStoppingSettings
 from tfelc.lifecycle.settings.optimizer import OptimizerSettings
 from tfelc.lifecycle.settings.training import TrainingSettings
+from tfelc.losses.ranking.settings import NoRankingSettings, RankingTermSettings
 from tfelc.losses.task_balance.settings import FixedWeightsSettings, TaskBalanceSettings
 from tfelc.ranker.architectures.mmoe import MMoE
 from tfelc.ranker.architectures.multi_task_architecture import MultiTaskArchitecture
@@ -193,6 +194,8 @@ class RankerTrainingSettings(TrainingSettings):
         shuffle_groups: Row groups that are read and shuffled together.
         balance: How the tasks' losses are weighed against each other (section A.9): the name of one of
             `tfelc.losses.task_balance`, or its name and settings.
+        ranking: What orders the rows of one user, beside the loss of each binary task: the name of one of
+            `tfelc.losses.ranking`, or its name and settings.
     """
 
     epochs: Annotated[int, Field(ge=1), OrAuto()] = AUTO
@@ -204,6 +207,13 @@ class RankerTrainingSettings(TrainingSettings):
     steps_per_execution: int = Field(10, ge=1)
     shuffle_groups: int = Field(4, ge=1)
     balance: TaskBalanceSettings = FixedWeightsSettings()
+    ranking: RankingTermSettings = NoRankingSettings()
+
+    @property
+    def loss(self) -> str:
+        """What is minimized, in words."""
+        term = "" if isinstance(self.ranking, NoRankingSettings) else f" and a {self.ranking.name} ranking term"
+        return f"cross-entropy{term}, balanced by {self.balance.name}"
 
 
 class WarmStartSettings(Settings):

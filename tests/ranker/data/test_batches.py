@@ -1,13 +1,17 @@
+import itertools
+
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
 from tests.support.every_kind import every_kind_schema, write_every_kind_dataset
-from tfelc.core.errors import DataError
+from tfelc.core.errors import DataError, UsageError
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.fit import fit_features
 from tfelc.ranker.data.batches import Batches
+from tfelc.ranker.data.ranked_together import RANKED_TOGETHER, RankedTogether
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.settings import RankerSettings
 
@@ -113,3 +117,69 @@ def test_several_passes_make_an_epoch_and_are_taken_up_at_any_step(dataset, look
     assert [len(batch) for batch in rows] == [64] * 18 + [48]
     for step in (3, 9, 10, 18):
         assert rows_of(lookup, twice.epoch(1, step)) == rows[step:]
+
+
+def test_rows_that_are_ranked_together_follow_each_other(dataset, lookup):
+    users = pq.read_table(dataset.files("train")[0])["user_id"].to_pylist()
+    plain, together = batches(dataset, lookup), batches(dataset, lookup, together=RankedTogether(dataset.schema))
+    ungrouped, grouped = (sum(rows_of(lookup, each.epoch(0)), []) for each in (plain, together))
+    # Windows hold the rows that they hold anyway.
+    sizes = [len(table) for table in plain._reader.tables(0)]
+    assert sum(sizes) == ROWS and len(sizes) == 3
+    for begin, end in itertools.pairwise([0, *np.cumsum(sizes)]):
+        shuffled, of_window = ungrouped[begin:end], grouped[begin:end]
+        # Each user once, in the order of his first row; his rows, and those of nobody, as the shuffle left them.
+        keys = [(users[row], row if users[row] is None else None) for row in shuffled]
+        first = list(dict.fromkeys(keys))
+        assert of_window == [row for key in first for row, own in zip(shuffled, keys, strict=True) if own == key]
+        assert of_window != shuffled and len(first) > 40
+
+
+def test_batches_say_what_is_ranked_together(dataset, lookup):
+    users = pq.read_table(dataset.files("train")[0])["user_id"].to_pylist()
+    numbers = {}
+    for features, labels, _ in batches(dataset, lookup, together=RankedTogether(dataset.schema)).epoch(1):
+        rows = features["context_numbers"].numpy()[:, sides(lookup)].astype(int)
+        assert sorted(labels) == ["buy", "click", RANKED_TOGETHER]
+        for row, number in zip(rows, labels[RANKED_TOGETHER].numpy(), strict=True):
+            assert numbers.setdefault(users[row], number) == number
+    assert numbers.pop(None) == -1
+    assert len(set(numbers.values())) == len(numbers) and min(numbers.values()) >= 0
+
+
+def test_any_step_of_grouped_batches_can_be_gone_on_from(dataset, lookup, monkeypatch):
+    # Windows in several tables, whose borders lie elsewhere when an epoch is gone on with.
+    monkeypatch.setattr("tfelc.data.row_groups._ROWS_PER_TABLE", 100)
+
+    def content(epoch):
+        return [tf.nest.flatten(batch) for batch in epoch.as_numpy_iterator()]
+
+    found = batches(dataset, lookup, together=RankedTogether(dataset.schema), passes=2)
+    whole = content(found.epoch(1))
+    again = batches(dataset, lookup, together=RankedTogether(dataset.schema), passes=2)
+    for step in (1, 9, 18):
+        for one, other in zip(content(again.epoch(1, step)), whole[step:], strict=True):
+            for part, wanted in zip(one, other, strict=True):
+                np.testing.assert_array_equal(part, wanted)
+
+
+def test_what_is_ranked_together_is_a_column_or_what_the_schema_says(dataset):
+    table = pq.read_table(dataset.files("train")[0])
+    days = RankedTogether(dataset.schema, "user_and_day")
+    assert days.columns == ["user_id", "at"]
+    # The second half of the rows on the next day.
+    times = np.where(np.arange(ROWS) < ROWS // 2, 1_700_000_000, 1_700_086_400)
+    dated = table.set_column(table.column_names.index("at"), "at", pa.array(times))
+    found, users = days.of(dated), RankedTogether(dataset.schema).of(table)
+    wanted = [None if user < 0 else (user, time) for user, time in zip(users, times, strict=True)]
+    np.testing.assert_array_equal(found < 0, users < 0)
+    assert len(set(zip(wanted, found, strict=True))) == len(set(wanted)) == len(set(found)) > 100
+    newcomers = RankedTogether(dataset.schema, "newcomer").of(table)
+    np.testing.assert_array_equal(newcomers < 0, table["newcomer"].is_null())
+    assert len(set(newcomers)) == 2
+    with pytest.raises(UsageError, match="`training.ranking.group: user` is not a column"):
+        RankedTogether(dataset.schema, "user")
+    with pytest.raises(UsageError, match="`training.ranking.group: price` is not a column of kind id, category, group"):
+        RankedTogether(dataset.schema, "price")
+    with pytest.raises(UsageError, match="neither `request_key` nor `user_key`.*set training.ranking.group to a col"):
+        RankedTogether(dataset.schema.model_copy(update={"user_key": None}))

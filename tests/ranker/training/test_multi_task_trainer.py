@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 
 from tests.support.training import create
+from tfelc.core.errors import UsageError
+from tfelc.losses.ranking.ranking_losses import ranking_losses
+from tfelc.losses.ranking.settings import PairwiseRankingSettings
 from tfelc.metrics.cluster_use import cluster_use
 from tfelc.metrics.gate_entropy import gate_entropy
+from tfelc.ranker.data.ranked_together import RANKED_TOGETHER
+from tfelc.ranker.training.ranked_together import ranked_together
+from tfelc.schema.task import Task
 
 CALM = (
     "model.embedding_dropout=0",
@@ -173,3 +179,34 @@ def test_the_moving_average_is_what_is_judged_and_kept(training):
 def test_without_an_average_the_weights_are_judged_as_they_are(training):
     made = training("optimizer.average=0")
     assert made.trainer.averages == [] and made.trainer.averaged_variables == []
+
+
+@pytest.mark.parametrize("name", ["pairwise", "listwise"])
+def test_a_ranking_term_is_logged_beside_the_losses_and_trained(training, name):
+    term = f"training.ranking={{name: {name}, weight: 8}}"
+    made = training(term, "tasks.buy.weight=0.25", "optimizer.schedule=constant")
+    features, labels, weights = first_batch(made)
+    logits = made.trainer.ranker(features)["logits"]
+    logged = step(made.trainer, (features, labels, weights))
+    groups = labels[RANKED_TOGETHER]
+    wanted = ranking_losses(made.trainer._ranking, made.model.tasks, labels, logits, groups, weights)
+    for task, weight in {"click": 8, "buy": 2}.items():
+        assert logged[f"{task}_ranking_loss"] == pytest.approx(float(wanted[task]), rel=1e-5)
+        assert logged[f"{task}_ranking_weighted"] == pytest.approx(weight * float(wanted[task]), rel=1e-5)
+    assert logged["loss"] == pytest.approx(sum(value for name, value in logged.items() if name.endswith("_weighted")))
+    before = logged["click_ranking_loss"]
+    for _ in range(10):
+        logged = step(made.trainer, (features, labels, weights))
+    assert logged["click_ranking_loss"] < before
+
+
+def test_a_ranking_term_needs_an_order_and_names_of_its_own(training, every_kind_dataset):
+    schema, settings = every_kind_dataset.schema, PairwiseRankingSettings()
+    value = Task(label="spent", kind="regression")
+    with pytest.raises(UsageError, match="training.ranking: none of the tasks spent is binary"):
+        ranked_together(schema, {"spent": value}, ["spent"], settings)
+    tasks = {"click": schema.tasks["click"], "click_ranking": value}
+    with pytest.raises(UsageError, match="task `click_ranking`: what training.ranking logs of `click` has that name"):
+        ranked_together(schema, tasks, list(tasks), settings)
+    with pytest.raises(UsageError, match="`training.ranking.group: usr` is not a column"):
+        training("training.ranking={name: pairwise, group: usr}")

@@ -55,7 +55,7 @@ def daily(
     result = {
         "data_hash": found[-1]["data_hash"],
         "protocol": _PROTOCOL.format(rows),
-        "loss": f"cross-entropy, balanced by {whole.training.balance.name}",
+        "loss": whole.training.loss,
         "settings": [*([str(config)] if config else []), *(settings or [])] or ["defaults"],
         "day_settings": day_settings or [],
         "seeds": [seed],

@@ -53,7 +53,7 @@ def freshness(
     result = {
         "data_hash": {name: dataset.hash for name, dataset in datasets.items()},
         "protocol": _PROTOCOL.format(next(iter(datasets.values())).rows("test")),
-        "loss": f"cross-entropy, balanced by {baseline.training.balance.name}",
+        "loss": baseline.training.loss,
         "settings": [*([str(config)] if config else []), *(settings or [])] or ["defaults"],
         "seeds": list(range(seeds)),
         "tasks": heads,

@@ -70,7 +70,7 @@ def ranker(
     result = {
         "data_hash": dataset.hash,
         "protocol": f"test split, {dataset.rows('test'):,} rows; 95 % intervals by a paired bootstrap over users",
-        "loss": f"cross-entropy, balanced by {next(iter(configs.values())).training.balance.name}",
+        "loss": next(iter(configs.values())).training.loss,
         "settings": [*(map(str, config or [])), *(settings or [])] or ["defaults"],
         "seeds": list(range(seeds)),
         "tasks": heads,

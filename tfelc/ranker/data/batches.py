@@ -13,6 +13,7 @@ from tfelc.data.dataset import Dataset
 from tfelc.data.number_values import number_values
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.lookup import FeatureLookup
+from tfelc.ranker.data.ranked_together import RANKED_TOGETHER, RankedTogether
 from tfelc.ranker.data.task_labels import task_labels
 
 _BATCHES_AHEAD = 8
@@ -33,6 +34,8 @@ class Batches:
         seed: Seed of the shuffle.
         window: Row groups that are shuffled together. Defaults to 4.
         passes: Passes over the rows that make an epoch, each in an order of its own. Defaults to 1.
+        together: What is ranked together: the rows of each group of a window then follow each other, and the labels
+            hold their groups' numbers under `RANKED_TOGETHER`. Defaults to None: rows go by themselves.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Batches:
         seed: int = 0,
         window: int = 4,
         passes: int = 1,
+        together: RankedTogether | None = None,
     ) -> None:
         # Not the dataset's own schema, which may have been edited since the look-up was fitted.
         schema = lookup.schema
@@ -55,10 +59,12 @@ class Batches:
         self._weights = {task: column for task, column in schema.row_weights.items() if task in self._tasks}
         self._batch_size = batch_size
         self._passes = passes
+        self._together = together
         self._error: Exception | None = None
         labels = [task.label for task in self._tasks.values()]
-        columns = [*schema.features, *labels, *self._weights.values()]
-        self._reader = RowGroupReader(dataset.files(split), list(dict.fromkeys(columns)), seed, window)
+        columns = [*schema.features, *labels, *self._weights.values(), *(together.columns if together else ())]
+        of_group = together.of if together else None
+        self._reader = RowGroupReader(dataset.files(split), list(dict.fromkeys(columns)), seed, window, of_group)
 
     @property
     def rows(self) -> int:
@@ -106,11 +112,15 @@ class Batches:
 
     def _encoded(self, table: pa.Table) -> tuple[Any, ...]:
         labels = task_labels(table, self._tasks, self._nullable)
+        if self._together is not None:
+            labels[RANKED_TOGETHER] = self._together.of(table)
         features = self._lookup.encode(table)
         return features, labels, *self._weighed(lambda column: number_values(table[column]))
 
     def _signature(self) -> tuple[Any, ...]:
         labels = {task: tf.TensorSpec([None], tf.float32) for task in self._tasks}
+        if self._together is not None:
+            labels[RANKED_TOGETHER] = tf.TensorSpec([None], tf.int64)
         features = self._lookup.specs()
         return features, labels, *self._weighed(lambda column: tf.TensorSpec([None], tf.float32))
 

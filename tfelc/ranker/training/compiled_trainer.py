@@ -20,7 +20,9 @@ def compiled_trainer(model: RankingModel, settings: RankerSettings, steps: int, 
     training, optimizer = settings.training, settings.optimizer
     heads = model.ranker.tasks
     balance = training.balance.create(heads, {name: model.tasks[name].weight for name in heads}, training.seed)
-    trainer = MultiTaskTrainer(model.ranker, model.tasks, balance, model.heads, name="trainer")
+    trainer = MultiTaskTrainer(
+        model.ranker, model.tasks, balance, model.heads, training.ranking.create(), name="trainer"
+    )
     dense, tables = trainer.dense_and_table_variables()
     trainer.compile(
         create_optimizer(optimizer, steps, dense, before),

@@ -9,9 +9,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfelc.losses.ranking.ranking_losses import ranked_tasks, ranking_losses
+from tfelc.losses.ranking.ranking_term import RankingTerm
 from tfelc.losses.task_heads.task_head import TaskHead
 from tfelc.losses.task_losses import task_losses
 from tfelc.metrics.mean_gate_entropy import MeanGateEntropy
+from tfelc.ranker.data.ranked_together import RANKED_TOGETHER
 from tfelc.ranker.models.multi_task_model import MultiTaskModel
 from tfelc.schema.task import Task
 
@@ -20,14 +23,16 @@ class MultiTaskTrainer(keras.Model):
     """Trains a ranker with `fit` on `(features, labels[, weights])`.
 
     Every loss term is logged by name, raw (`<task>_loss`, `cluster_loss`) and as it enters the sum
-    (`<task>_weighted`, `cluster_weighted`, and `balance_weighted` where the balance has a term of its own). Beside them
-    stands how decided the gates are, `<task>_gate_entropy` in nats, and the use of the clusters (`LearnableClusters`).
+    (`<task>_weighted`, `cluster_weighted`, and `balance_weighted` where the balance has a term of its own); a ranking
+    term of a task likewise, as `<task>_ranking_loss` and `<task>_ranking_weighted`. Beside them stands how decided the
+    gates are, `<task>_gate_entropy` in nats, and the use of the clusters (`LearnableClusters`).
 
     Args:
         ranker: The model.
         tasks: The ranker's tasks and those that they are conditioned on, as the schema and the settings state them.
         balance: How the losses are weighed; a layer of `tfelc.losses.task_balance`.
         heads: Task -> what its logits stand for. Defaults to None: those of the tasks' kinds, with scales of 1.
+        ranking: What orders the rows of one user; the labels then hold `RANKED_TOGETHER`. Defaults to None: nothing.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class MultiTaskTrainer(keras.Model):
         tasks: Mapping[str, Task],
         balance: keras.layers.Layer,
         heads: Mapping[str, TaskHead] | None = None,
+        ranking: RankingTerm | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -43,6 +49,11 @@ class MultiTaskTrainer(keras.Model):
         self.balance = balance
         self.trained_tasks = dict(tasks)
         self._task_heads = heads
+        self._ranking = ranking
+        self._ranking_weights = {}
+        if ranking is not None:
+            ranked = ranked_tasks(self.trained_tasks, ranker.tasks)
+            self._ranking_weights = {task: ranking.weight * balance.base_weights[task] for task in ranked}
         weighted = balance.weighted(dict.fromkeys(ranker.tasks, 0.0))
         self._terms = {
             name: keras.metrics.Mean(name=name)
@@ -50,6 +61,7 @@ class MultiTaskTrainer(keras.Model):
                 "loss",
                 *(f"{task}_loss" for task in ranker.tasks),
                 *(f"{name}_weighted" for name in weighted),
+                *(f"{task}_ranking_{kind}" for task in self._ranking_weights for kind in ("loss", "weighted")),
                 *(["cluster_weighted"] if ranker.config.clusters.num_clusters else []),
             )
         }
@@ -116,7 +128,9 @@ class MultiTaskTrainer(keras.Model):
         dense, tables = self.dense_and_table_variables()
         with tf.GradientTape(persistent=True) as tape:
             sides = self.ranker.encoder(inputs, training=True)
-            losses, auxiliary, gates = self._network_losses(sides, labels, weights)
+            losses, clusters, ranking, gates = self._network_losses(sides, labels, weights)
+            ordered = {task: self._ranking_weights[task] * value for task, value in ranking.items()}
+            auxiliary = sum(ordered.values(), clusters)
         weighted = self.balance.weighted(losses)
         shared = [v.value for v in self.ranker.network.experts.shared_variables]
         variables = [v.value for v in (*dense, *tables)]
@@ -124,15 +138,24 @@ class MultiTaskTrainer(keras.Model):
         terms = {"loss": sum(weighted.values()) + auxiliary}
         terms |= {f"{task}_loss": value for task, value in losses.items()}
         terms |= {f"{name}_weighted": value for name, value in weighted.items()}
+        terms |= {f"{task}_ranking_loss": value for task, value in ranking.items()}
+        terms |= {f"{task}_ranking_weighted": value for task, value in ordered.items()}
         if "cluster_weighted" in self._terms:
-            terms["cluster_weighted"] = auxiliary
+            terms["cluster_weighted"] = clusters
         return terms, gates, gradients
 
-    def _head_losses(self, sides: Any, labels: Any, weights: Any) -> tuple[dict[str, Any], Any, dict[str, Any]]:
+    def _head_losses(
+        self, sides: Any, labels: Any, weights: Any
+    ) -> tuple[dict[str, Any], Any, dict[str, Any], dict[str, Any]]:
+        """The tasks' losses, the clusters', the ranking terms, and the gates."""
         network = self.ranker.network
         outputs = network(sides, training=True)
         losses = task_losses(self.trained_tasks, labels, outputs["logits"], weights, self._task_heads)
-        return losses, sum(network.losses, tf.constant(0.0)), outputs["gates"]
+        ranking = {}
+        if self._ranking is not None:
+            groups = labels[RANKED_TOGETHER]
+            ranking = ranking_losses(self._ranking, self.trained_tasks, labels, outputs["logits"], groups, weights)
+        return losses, sum(network.losses, tf.constant(0.0)), ranking, outputs["gates"]
 
     def dense_and_table_variables(self) -> tuple[list[Any], list[Any]]:
         """The variables that each optimizer trains."""

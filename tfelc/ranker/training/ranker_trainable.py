@@ -25,6 +25,7 @@ from tfelc.ranker.training.compiled_trainer import compiled_trainer
 from tfelc.ranker.training.fill_pretrained import fill_pretrained
 from tfelc.ranker.training.fit_calibration import FEWEST, fit_calibration
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
+from tfelc.ranker.training.ranked_together import ranked_together
 from tfelc.ranker.warm_start.carry_over import carry_over
 from tfelc.ranker.yardsticks.measure_yardsticks import measure_yardsticks
 
@@ -64,6 +65,7 @@ class RankerTrainable(Trainable):
             training.seed,
             training.shuffle_groups,
             training.passes,
+            ranked_together(run.schema, self.model.tasks, self.model.ranker.tasks, training.ranking),
         )
         self.units_per_epoch = self.batches.rows
         self._run = run

@@ -31,6 +31,7 @@ from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.defined_metric import defined_metric
 from tfelc.ranker.training.fill_pretrained import pretrained_lines
 from tfelc.ranker.training.fitted_to_roles import fitted_to_roles
+from tfelc.ranker.training.ranked_together import ranked_together
 from tfelc.ranker.training.ranker_trainable import RankerTrainable
 from tfelc.ranker.training.table_defaults import resolved_settings
 from tfelc.ranker.warm_start.begin import continued_features, settings_of, warm_start_line, warm_start_metadata
@@ -136,6 +137,7 @@ def check_settings(schema: Schema, tasks: Sequence[str], settings: RankerSetting
     _named_metric(schema, tasks, settings)
     RankingModel.check(schema, settings)
     _refuse_idle_clusters(schema, settings)
+    ranked_together(schema, select_tasks(schema, tasks, settings.tasks), tasks, settings.training.ranking)
 
 
 def _resolved(settings: RankerSettings, dataset: Dataset, console: Console) -> tuple[RankerSettings, dict[str, Any]]:

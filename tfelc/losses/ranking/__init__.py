@@ -1,0 +1,1 @@
+"""Terms that order the rows of one user, beside the tasks' losses."""
