@@ -12,6 +12,7 @@ from tfelc.core.errors import UsageError
 from tfelc.core.registry import Registry
 from tfelc.data.download import PublicFile, download
 from tfelc.data.files.formats import ending_of, table_kind
+from tfelc.next_item.data.amazon_reviews import AMAZON, read_amazon_reviews
 from tfelc.next_item.data.filtered_sequences import filtered_sequences
 from tfelc.next_item.data.filtering import USUAL
 from tfelc.next_item.data.interaction_table import read_interactions
@@ -164,3 +165,5 @@ for _name in PUBLIC_FILES:
 DATASETS.register(SIMULATED, lambda notice: simulate().sequences)
 for _name in RATINGS:
     PLACED_DATASETS.register(_name, partial(read_movielens, _name))
+for _name in AMAZON:
+    PLACED_DATASETS.register(_name, partial(read_amazon_reviews, _name))
