@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from tests.support.served_log import record, write_log
 from tests.support.training import train
 from tests.support.watched_log import watched_rows, write_watched_dataset
 from tfelc.data.row_faults import separate
@@ -20,7 +21,10 @@ from tfelc.ranker.export.example_format import parse_examples
 from tfelc.ranker.export.present_values import present_values
 from tfelc.ranker.export.requests import curl_command, request_inputs
 from tfelc.ranker.export.signatures import EXAMPLES
+from tfelc.ranker.monitoring.thresholds import Thresholds
+from tfelc.ranker.monitoring.watch import watch
 from tfelc.ranker.run import RankerRun
+from tfelc.ranker.scoring.exported_ranker import ExportedRanker
 from tfelc.ranker.training.train import create_training
 
 SETTINGS = (
@@ -95,6 +99,20 @@ def test_logged_requests_become_the_rows_that_they_were_made_of(exported: Any) -
             missing = schema.columns[name].missing if schema.columns[name].is_embedded else None
             plain = [[None if value in (missing, None) or value != value else value for value in one] for one in again]
             assert plain == [[None if value == missing else value for value in one] for one in before]
+
+
+def test_a_window_of_requests_is_watched(exported: Any, tmp_path: Path) -> None:
+    schema, rows = exported.manifest.schema_, exported.rows.slice(0, 60)
+    ranker = ExportedRanker(exported.path)
+    answers = ranker.score(rows)
+    requests = [record(request_inputs(schema, "serving_default", rows), outputs=answers, version=1)]
+    write_log(tmp_path / "log" / "1.tfrecord", requests)
+    found = watch(ranker, [str(tmp_path / "log")], Thresholds())
+    assert found.rows == 60
+    for name in ("picture", "gap", "product_seen"):
+        there = [bool(value) for value in rows[name].to_pylist()]
+        assert found.features[name].missing == pytest.approx(1 - np.mean(there)), name
+        assert 0 <= found.features[name].psi < 0.5
 
 
 def test_a_training_that_starts_from_it_answers_alike_before_its_first_step(

@@ -3,8 +3,10 @@ import pyarrow as pa
 
 from tests.support.every_kind import every_kind_schema
 from tfelc.ranker.export.feature_manifest import FeatureManifest
-from tfelc.ranker.export.reference_statistics import NumberReference, ValueReference
+from tfelc.ranker.export.known_values import KnownValues
+from tfelc.ranker.export.reference_statistics import NumberReference, ReferenceStatistics, ValueReference
 from tfelc.schema.column import Column
+from tfelc.schema.schema import Schema
 
 SCHEMA = every_kind_schema()
 
@@ -36,6 +38,27 @@ def test_a_list_is_counted_value_by_value():
     column = Column(kind="list", role="user", type="integer")
     reference = ValueReference.of(column, pa.array([[1, 1], [2, -1], [], None], pa.list_(pa.int64())))
     assert reference.values == [1, 2] and reference.counts == [2, 1, 0, 2]
+
+
+def test_rows_without_a_vector_or_without_numbers_are_counted_as_missing():
+    columns = {
+        "clicked": {"kind": "label"},
+        "picture": {"kind": "vector", "role": "item", "width": 2},
+        "gaps": {"kind": "list", "role": "user", "type": "float", "max_length": 3},
+        "seen": {"kind": "list", "role": "user", "max_length": 3},
+    }
+    tasks, sequences = {"click": {"label": "clicked"}}, {"watched": {"columns": ["seen", "gaps"], "pooling": "mean"}}
+    schema = Schema.load({"name": "shop", "columns": columns, "tasks": tasks, "sequences": sequences})
+    vectors = pa.array([[1, 2], None, [3, 4], None], pa.list_(pa.float32()))
+    gaps = pa.array([[1.0, 2.0, 3.0], [], None, [4.0]], pa.list_(pa.float32()))
+    seen = pa.array([["a", "b", "c"], [], None, ["d"]], pa.list_(pa.string()))
+    rows = pa.table({"picture": vectors, "gaps": gaps, "seen": seen})
+    reference = ReferenceStatistics.of(schema, rows, {}, KnownValues({"seen": pa.array(["a"])}))
+    found = reference.expected()["features"]
+    assert (sum(found["picture"]), found["picture"][-1]) == (6, 2)
+    assert (sum(found["gaps"]), found["gaps"][-1]) == (6, 2)
+    counted = reference.count(schema, rows.slice(1, 1), {})["features"]
+    assert (counted["picture"].tolist()[-1], counted["gaps"].tolist()[-1]) == (1, 1)
 
 
 def test_an_export_carries_those_of_the_validation_split(exported, every_kind_dataset):

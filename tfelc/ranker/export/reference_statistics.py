@@ -122,7 +122,7 @@ class ReferenceStatistics(_Frozen):
         for name, column in schema.features.items():
             values = rows.column(name).combine_chunks()
             if not column.is_embedded:
-                features[name] = NumberReference.of(_floats(values))
+                features[name] = NumberReference.of(numbers_of(column, values))
                 continue
             unknown = {"unknown": known.unknown(schema, name, values)}
             features[name] = ValueReference.of(column, values).model_copy(update=unknown)
@@ -138,7 +138,7 @@ class ReferenceStatistics(_Frozen):
         for name, reference in self.features.items():
             values = rows.column(name).combine_chunks()
             if isinstance(reference, NumberReference):
-                features[name] = reference.count(_floats(values))
+                features[name] = reference.count(numbers_of(schema.columns[name], values))
             else:
                 features[name] = reference.count(schema.columns[name], values)
         outputs = {name: each.count(np.asarray(scores[name], np.float32)) for name, each in self.outputs.items()}
@@ -192,6 +192,15 @@ def _binned(edges: list[float], values: NDArray[np.float32]) -> NDArray[np.int64
     return np.bincount(np.where(missing, len(edges) + 1, places), minlength=len(edges) + 2)
 
 
-def _floats(values: pa.Array) -> NDArray[np.float32]:
-    values = values.flatten() if pa.types.is_list(values.type) else values
-    return values.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+def numbers_of(column: Column, values: pa.Array) -> NDArray[np.float32]:
+    """The numbers of a column, one after the other; a row of a list or vector that has none is one NaN.
+
+    Args:
+        column: A number, a vector or a list of floats.
+        values: Its values, `(rows,)`.
+    """
+    if not column.is_listed:
+        return values.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    empty = pc.sum(pc.equal(pc.fill_null(pc.list_value_length(values), 0), 0)).as_py() or 0
+    numbers = values.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    return np.append(numbers, np.full(empty, np.nan, np.float32))

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import pyarrow as pa
 
 from tfelc.core.errors import ExportError
 from tfelc.data.log_source import LogInput
@@ -19,7 +18,12 @@ from tfelc.ranker.data.requests.outcome_log import OutcomeLog
 from tfelc.ranker.data.requests.served_rows import ServedRows, Window
 from tfelc.ranker.data.task_labels import task_labels
 from tfelc.ranker.export.known_values import KnownValues, present
-from tfelc.ranker.export.reference_statistics import NumberReference, ReferenceStatistics, ValueReference
+from tfelc.ranker.export.reference_statistics import (
+    NumberReference,
+    ReferenceStatistics,
+    ValueReference,
+    numbers_of,
+)
 from tfelc.ranker.monitoring.thresholds import Thresholds
 from tfelc.ranker.monitoring.watched import Calibration, Passed, Watched, WatchedFeature, WatchedOutput
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
@@ -119,7 +123,7 @@ def _features(ranker: ExportedRanker, reference: ReferenceStatistics, rows: Serv
             unknown = _share(unseen, len(present(schema.columns[name], values)))
             unknown_before = _share(before.unknown, sum(before.counts[:-1]))
         else:
-            counts = before.count(_numbers(values))
+            counts = before.count(numbers_of(schema.columns[name], values))
         found[name] = WatchedFeature(
             _defined(population_stability_index(before.counts, counts)),
             _share(int(counts[-1]), len(values)),
@@ -201,7 +205,3 @@ def _share(part: int | None, whole: int) -> float | None:
 
 def _defined(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _numbers(values: pa.Array) -> np.ndarray:
-    return values.to_numpy(zero_copy_only=False).astype(np.float32)
