@@ -35,7 +35,7 @@ def train(
         str | None,
         typer.Option(
             help="For next_item: beauty, sports, toys, yelp, ml-1m, or a table: a file, a folder, a pattern, "
-            "delta:PATH, iceberg:PATH. Defaults to a simulated set."
+            "delta:PATH, iceberg:PATH, or a copy of a public set, such as ml-25m:FOLDER. Defaults to a simulated set."
         ),
     ] = None,
     csv_delimiter: Annotated[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,13 +14,12 @@ from tfelc.data.contract import checked_column
 from tfelc.data.files.formats import without_ending
 from tfelc.data.files.log_files import LogFiles
 from tfelc.data.files.wanted import Wanted
-from tfelc.data.id_numbers import numbered
 from tfelc.data.log_batch import LogBatch
 from tfelc.data.time_survey import FractionalTimes, TimeSurvey
-from tfelc.next_item.data.filtered_sequences import nothing_left
-from tfelc.next_item.data.filtering import USUAL, Filtering
+from tfelc.next_item.data.filtering import USUAL
 from tfelc.next_item.data.raw_ids import raw_ids
 from tfelc.next_item.data.sequences import Sequences
+from tfelc.next_item.data.sequences_of_rows import Rows, sequences_of_rows
 from tfelc.schema.column import Column
 
 _TIME = Column(kind="timestamp", timezone="UTC")
@@ -57,23 +55,8 @@ def read_interactions(
         DataError: The file is missing or broken, a column is missing or of another type, a value is missing or no time,
             or no row is left.
     """
-    raw_users, raw_items, times = raw_interactions([str(path)], user, item, time, csv_delimiter)
-    users, items = numbered(raw_users)[1], numbered(raw_items)[1]
-    kept, filtering = Filtering.of(users, items, min_user_actions, min_item_users)
-    if not len(kept):
-        raise nothing_left(path, filtering)
-    user_ids, users = numbered(raw_users[kept])
-    catalog, items = numbered(raw_items[kept])
-    order = np.lexsort((times[kept], users))  # stable, so that ties keep the file's order
-    return Sequences(
-        users=user_ids,
-        catalog=catalog,
-        offsets=np.concatenate([[0], np.cumsum(np.bincount(users))]),
-        actions=(items[order] + 1).astype(np.int32),
-        times=times[kept][order],
-        name=without_ending(Path(path).name),
-        filtering=filtering,
-    )
+    rows = raw_interactions([str(path)], user, item, time, csv_delimiter)
+    return sequences_of_rows(without_ending(Path(path).name), rows, min_user_actions, min_item_users, path)
 
 
 def raw_interactions(
@@ -82,7 +65,7 @@ def raw_interactions(
     item: str = "item",
     time: str = "time",
     csv_delimiter: str | None = None,
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+) -> Rows:
     """The rows of tables of interactions, one table after the other.
 
     Args:

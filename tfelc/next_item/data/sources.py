@@ -12,9 +12,11 @@ from tfelc.core.errors import UsageError
 from tfelc.core.registry import Registry
 from tfelc.data.download import PublicFile, download
 from tfelc.data.files.formats import ending_of, table_kind
+from tfelc.next_item.data.amazon_reviews import AMAZON, read_amazon_reviews
 from tfelc.next_item.data.filtered_sequences import filtered_sequences
 from tfelc.next_item.data.filtering import USUAL
 from tfelc.next_item.data.interaction_table import read_interactions
+from tfelc.next_item.data.movielens import RATINGS, read_movielens
 from tfelc.next_item.data.sequence_file import read_sequence_file
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.data.simulated_sequences import simulate
@@ -59,6 +61,10 @@ Notice = Callable[[str], None]
 # Each loads its sequences; it is called with what tells the user before a download.
 DATASETS: Registry[Callable[[Notice], Sequences]] = Registry("data set", {})
 
+# Sets without a pinned SHA-256: they are read from one's own copy, `NAME:PATH`. Each is called with the
+# path and the fewest actions of a user and users of an item.
+PLACED_DATASETS: Registry[Callable[[Path, int, int], Sequences]] = Registry("data set", {})
+
 
 def load_sequences(
     source: str | Path,
@@ -73,9 +79,9 @@ def load_sequences(
     of the Amazon, Yelp and MovieLens data allow research, not redistribution.
 
     Args:
-        source: One of `DATASETS`, or the path of a `.txt` or `.txt.gz` file in the paper's format, or what names a
-            table with the columns `user`, `item` and `time`: a file, a folder, a pattern, a URL, `delta:PATH` or
-            `iceberg:PATH`.
+        source: One of `DATASETS`, or one of `PLACED_DATASETS` and where it lies, `NAME:PATH`, or the path of a `.txt`
+            or `.txt.gz` file in the paper's format, or what names a table with the columns `user`, `item` and `time`: a
+            file, a folder, a pattern, a URL, `delta:PATH` or `iceberg:PATH`.
         notice: Called with a line for the user before a download.
         min_user_actions: Actions that every user must have; 0 keeps all. Defaults to None: 5 of a table, and 0 of
             sequences in the paper's format, which come filtered.
@@ -87,18 +93,32 @@ def load_sequences(
         DataError: The file is missing, broken, or cannot be downloaded, or nothing is left of it.
     """
     path = Path(source)
+    users, items = (USUAL if wanted is None else wanted for wanted in (min_user_actions, min_item_users))
+    if placed := _placed(str(source)):
+        if csv_delimiter is not None:
+            raise UsageError(f"`csv_delimiter` is for tables of your own, not for {placed[0]}", ["csv_delimiter"])
+        return PLACED_DATASETS.get(placed[0])(Path(placed[1]), users, items)
     if isinstance(source, str) and source in DATASETS.names():
         sequences = DATASETS.get(source)(notice)
     elif path.name.endswith((".txt", ".txt.gz")):
         sequences = read_sequence_file(path)
     elif _names_a_table(str(source)):
-        users, items = (USUAL if wanted is None else wanted for wanted in (min_user_actions, min_item_users))
         return read_interactions(source, min_user_actions=users, min_item_users=items, csv_delimiter=csv_delimiter)
     else:
         raise _no_source(source)
     if min_user_actions is None and min_item_users is None:
         return sequences
     return filtered_sequences(sequences, min_user_actions or 0, min_item_users or 0)
+
+
+def _placed(source: str) -> tuple[str, str] | None:
+    """The name and the place of one's own copy of a set; None where the source names none."""
+    name, _, place = source.partition(":")
+    if name not in PLACED_DATASETS.names() or (not place and Path(source).exists()):
+        return None
+    if not place:
+        raise UsageError(f"{name} is read from a copy of your own; say where it lies: {name}:PATH")
+    return name, place
 
 
 def _names_a_table(source: str) -> bool:
@@ -109,7 +129,8 @@ def _names_a_table(source: str) -> bool:
 def _no_source(source: str | Path) -> UsageError:
     return UsageError(
         f"no data set `{source}`; use {', '.join(DATASETS.names())}, or the path of a .txt (.gz too), .parquet, .csv, "
-        ".tsv or .jsonl file or of a folder of them, or delta:PATH, iceberg:PATH"
+        ".tsv or .jsonl file or of a folder of them, or "
+        f"{', '.join(f'{kind}:PATH' for kind in ('delta', 'iceberg', *PLACED_DATASETS.names()))}"
     )
 
 
@@ -117,6 +138,8 @@ def lasting(source: str) -> str:
     """The source so that it names the same from every folder."""
     if source in DATASETS.names() or "://" in source:
         return source
+    if placed := _placed(source):
+        return f"{placed[0]}:{Path(placed[1]).absolute()}"
     kind = table_kind(source)
     place = str(Path(source if kind is None else source.removeprefix(f"{kind}:")).absolute())
     return place if kind is None else f"{kind}:{place}"
@@ -140,3 +163,7 @@ def _found(name: str, file: PublicFile, notice: Notice) -> Path:
 for _name in PUBLIC_FILES:
     DATASETS.register(_name, partial(_public, _name))
 DATASETS.register(SIMULATED, lambda notice: simulate().sequences)
+for _name in RATINGS:
+    PLACED_DATASETS.register(_name, partial(read_movielens, _name))
+for _name in AMAZON:
+    PLACED_DATASETS.register(_name, partial(read_amazon_reviews, _name))
