@@ -15,7 +15,12 @@ Tensor = Any
 
 
 def ranked_tasks(tasks: Mapping[str, Task], heads: Sequence[str]) -> list[str]:
-    """Those of `heads` that a ranking term is of: the binary ones."""
+    """Those of `heads` that a ranking term is of: the binary ones.
+
+    Example:
+        >>> ranked_tasks({"ctr": Task(label="clicked"), "watch": Task(label="s", kind="watch_time")}, ["ctr", "watch"])
+        ['ctr']
+    """
     return [name for name in heads if tasks[name].kind == "binary"]
 
 
@@ -42,6 +47,15 @@ def ranking_losses(
 
     Returns:
         Task -> scalar, not yet weighed.
+
+    Example:
+        >>> from keras import ops
+        >>> from tfelc.losses.ranking.listwise import ListwiseTerm
+        >>> labels = {"ctr": ops.convert_to_tensor([1.0, 0.0, 1.0])}
+        >>> logits, groups = {"ctr": ops.zeros(3)}, ops.convert_to_tensor([4, 4, 7])  # the last row's user has no other
+        >>> losses = ranking_losses(ListwiseTerm(0.1), {"ctr": Task(label="clicked")}, labels, logits, groups)
+        >>> round(float(losses["ctr"]), 4)  # log 2
+        0.6931
     """
     runs = run_numbers(groups)
     losses = {}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+from keras import ops
 
 from tfelc.losses.task_losses import task_losses
 from tfelc.ranker.models.multi_task_model import MultiTaskModel
@@ -31,7 +32,7 @@ class RankerArrayTrainer(keras.Model):
         inputs: Mapping of layout key to array, `(batch, ...)`; see `tfelc.features.layout.Layout`.
 
     Returns:
-        Task -> logits, `(batch,)`. The labels of `fit` are a mapping of task to floats of 0 and 1, `(batch,)`, those
+        Task -> logits, `(batch,)`. The labels of `fit` are a mapping of task to 0 and 1, of any type, `(batch,)`, those
         of tasks that another one is conditioned on among them; its sample weights are one for each row.
 
     Example:
@@ -62,5 +63,6 @@ class RankerArrayTrainer(keras.Model):
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool | None = True
     ) -> Tensor:
         """The weighted sum of the tasks' losses, and the clusters' loss."""
-        losses = task_losses(self._trained_tasks, y, y_pred, sample_weight)
+        labels = {task: ops.cast(values, "float32") for task, values in y.items()}
+        losses = task_losses(self._trained_tasks, labels, y_pred, sample_weight)
         return sum((self._trained_tasks[task].weight * loss for task, loss in losses.items()), sum(self.losses))
