@@ -31,7 +31,7 @@ def on_jax(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_gradients_and_state_are_those_of_tensorflow(case: str, on_jax: dict[str, Any]) -> None:
     expected = {kind: _of(on_jax, case, kind) for kind in ("before", "after", "loss")}
     found = one_step(case, expected["before"])
-    np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-5)
+    np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-4)
     moved = [np.any(b != a) for b, a in zip(found["before"], found["after"], strict=True)]
     assert np.mean(moved) > 0.8  # The step has gradients to compare.
     for ours, theirs in zip(found["after"], expected["after"], strict=True):
