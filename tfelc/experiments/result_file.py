@@ -85,9 +85,8 @@ def write_result(path: Path, kind: str, result: Result) -> None:
 
 def _versions(*packages: str) -> dict[str, str]:
     """Those of the packages that are installed."""
-    return {
-        distribution.name: distribution.version for distribution in distributions() if distribution.name in packages
-    }
+    found = {each.name: each.version for each in distributions()}
+    return {name: found[name] for name in packages if name in found}
 
 
 def publish(path: Path, kind: str, result: Result, console: Console) -> None:
