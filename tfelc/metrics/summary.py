@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tfelc.core.errors import DataError
 from tfelc.metrics.checks import checked_labels, checked_probabilities, checked_scores, checked_values
+from tfelc.metrics.group_rows import group_rows
 from tfelc.metrics.list_metric import Recommended
 from tfelc.metrics.ranker_metric import Judged
 from tfelc.metrics.registries import LIST_METRICS, RANKING_METRICS, metrics_of
@@ -94,25 +95,19 @@ def group_metrics(
         >>> found["new"]["ctr"]["auc"], found["old"]["ctr"]["auc"]
         (1.0, 0.0)
     """
-    # Imported here: pandas loads slowly and `task_metrics` may do without.
-    import pandas as pd
-
     groups: dict[str, dict[str, dict[str, float]]] = {}
     home: dict[str, str] = {}
-    for column, of_rows in group_values.items():
-        codes, names = pd.factorize(np.asarray(of_rows, dtype=object), sort=True)
-        for code, name in enumerate(map(str, names)):
-            if name in home:
-                raise DataError(f"group `{name}` stands in columns `{home[name]}` and `{column}`: name them apart")
-            home[name] = column
-            inside = codes == code
-            groups[name] = {}
-            for task in labels:
-                rows = inside & spaces[task] if spaces and task in spaces else inside
-                if rows.any():
-                    its_users = None if users is None else users[rows]
-                    what = _judged(task in values)
-                    groups[name][task] = task_metrics(labels[task][rows], predictions[task][rows], its_users, what)
+    for column, name, inside in group_rows(group_values):
+        if name in home:
+            raise DataError(f"group `{name}` stands in columns `{home[name]}` and `{column}`: name them apart")
+        home[name] = column
+        groups[name] = {}
+        for task in labels:
+            rows = inside & spaces[task] if spaces and task in spaces else inside
+            if rows.any():
+                its_users = None if users is None else users[rows]
+                what = _judged(task in values)
+                groups[name][task] = task_metrics(labels[task][rows], predictions[task][rows], its_users, what)
     return groups
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from tests.support.training import create
 from tfelc.data.dataset import Dataset
 from tfelc.layers.logit_calibration import LogitCalibration
+from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictor
 from tfelc.ranker.evaluation.tables import calibration_table
@@ -95,10 +96,12 @@ def test_a_run_is_calibrated_from_training_to_export(every_kind_dataset: Dataset
     predictions = Predictor(run.model(), every_kind_dataset).predict("validation")
     result = evaluate(predictions, "validation")
     assert result.metrics["click"]["calibration"] == pytest.approx(1, abs=0.01)
-    before = result.uncalibrated["all"]["click"]["calibration"]
+    before = result.uncalibrated.metrics["click"]["calibration"]
     assert abs(before - 1) > 0.02  # There was something to mend.
     without = evaluate(replace(predictions, outcomes=predictions.uncalibrated), "validation")
     assert result.metrics["click"]["auc"] == pytest.approx(without.metrics["click"]["auc"], abs=1e-4)
+    assert result.uncalibrated.groups.keys() == result.groups.keys()
+    assert EvaluationResult.from_json(result.to_json()).uncalibrated == result.uncalibrated
     shown = io.StringIO()
     Console(file=shown, width=80).print(calibration_table(result))
     assert f"{before:.3f} -> {result.metrics['click']['calibration']:.3f}" in shown.getvalue()

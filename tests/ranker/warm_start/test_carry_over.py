@@ -15,8 +15,11 @@ from tests.support.training import killed_process, train
 from tfelc.core.errors import RunError, UsageError
 from tfelc.lifecycle.training.optimizers.lazy_adam import LazyAdam
 from tfelc.ranker.run import RankerRun
+from tfelc.ranker.settings import RankerSettings
 from tfelc.ranker.training.train import create_training
 from tfelc.ranker.warm_start.axis_labels import axis_labels, path_of
+from tfelc.ranker.warm_start.begin import settings_of, warm_start_line
+from tfelc.ranker.warm_start.refuse_incompatible import refuse_incompatible
 from tfelc.schema.schema import Schema
 
 TASKS = ("click", "buy")
@@ -28,7 +31,7 @@ ARCHITECTURES = {
         "scaling": {"experts": True, "towers": True, "clusters": True, "hidden": 4},
     },
     "pepnet": {"architecture": {"name": "pepnet", "units": [8], "hidden": 4}, "crosses": {"layers": 2, "rank": 3}},
-    "shared_bottom": {"architecture": {"name": "shared_bottom", "units": [8]}, "linear": True},
+    "shared_bottom": {"architecture": {"name": "shared_bottom", "units": [8]}, "linear": True, "calibration": "platt"},
 }
 
 
@@ -229,8 +232,6 @@ def _changed(**changes: Any) -> Any:
 def test_a_schema_that_means_something_else_is_refused_by_name(
     changes: dict[str, Any], message: str, day_1: RankerRun
 ) -> None:
-    from tfelc.ranker.warm_start.refuse_incompatible import refuse_incompatible
-
     with pytest.raises(UsageError) as refused:
         refuse_incompatible(day_1, _changed(**changes), TASKS, day_1.settings)
     assert str(refused.value).startswith("`warm_start`: ") and message in str(refused.value)
@@ -238,8 +239,6 @@ def test_a_schema_that_means_something_else_is_refused_by_name(
 
 
 def test_settings_and_tasks_that_do_not_fit_are_refused_by_name(day_1: RankerRun) -> None:
-    from tfelc.ranker.warm_start.refuse_incompatible import refuse_incompatible
-
     def refused(tasks: Any = TASKS, *settings: str) -> str:
         changed = type(day_1.settings).load(day_1.settings.to_dict(), settings)
         with pytest.raises(UsageError) as found:
@@ -260,8 +259,6 @@ def test_settings_and_tasks_that_do_not_fit_are_refused_by_name(day_1: RankerRun
 
 
 def test_one_line_says_what_the_day_did() -> None:
-    from tfelc.ranker.warm_start.begin import warm_start_line
-
     still = {"kept": 4, "admitted": 0, "evicted": 0, "waiting": 0}
     metadata = {
         "run": "runs/1",
@@ -278,9 +275,6 @@ def test_one_line_says_what_the_day_did() -> None:
 
 
 def test_what_is_auto_is_as_in_the_run(day_1: RankerRun) -> None:
-    from tfelc.ranker.settings import RankerSettings
-    from tfelc.ranker.warm_start.begin import settings_of
-
     settings, found = settings_of(day_1, RankerSettings.load(None, ["training.epochs=5"]))
     assert found["training.batch_size"] == 40 and found["model.min_count"] == 1 and "training.epochs" not in found
     assert (settings.training.batch_size, settings.training.epochs, settings.model.linear) == (40, 5, False)

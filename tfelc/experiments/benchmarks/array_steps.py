@@ -105,9 +105,13 @@ def ranker_parts() -> tuple[Any, dict[str, Any], dict[str, int]]:
     from tfelc.schema.schema import Schema
 
     schema = Schema.load(SCHEMA_FILE)
-    numbers = {name: {"mean": 0.0, "variance": 1.0, "missing": False} for name in schema.features}
+    numbers = {
+        name: {"mean": 0.0, "variance": 1.0, "missing": False}
+        for name, column in schema.features.items()
+        if column.kind == "number"
+    }
     tables = {schema.table_of(name)[0]: TABLE_ROWS for name, column in schema.features.items() if column.is_embedded}
-    return schema, {name: numbers[name] for name in numbers if schema.columns[name].kind == "number"}, tables
+    return schema, numbers, tables
 
 
 def _trainer(model: str, rows: int) -> tuple[Any, dict[str, Any]]:

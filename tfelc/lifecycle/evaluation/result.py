@@ -32,6 +32,24 @@ class HeldResult:
 
 
 @dataclass(frozen=True)
+class Uncalibrated:
+    """Metrics without the calibration that a model has.
+
+    Attributes:
+        metrics: Output -> metric -> value, over all rows.
+        groups: Group of users -> output -> metric -> value.
+    """
+
+    metrics: Metrics
+    groups: dict[str, Metrics]
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Uncalibrated:
+        """Reads a JSON object; what is null is NaN."""
+        return cls(_read(content["metrics"]), {group: _read(each) for group, each in content["groups"].items()})
+
+
+@dataclass(frozen=True)
 class EvaluationResult:
     """The metrics of a model on a split, and the state of its clusters and gates.
 
@@ -48,8 +66,8 @@ class EvaluationResult:
             measured.
         steps: Optimizer steps that training took; None where it is not known.
         held: GAUC without what varies within its groups; None where it was not asked for, or nothing groups the rows.
-        uncalibrated: `all` or a group of users -> output -> metric -> value, without the calibration that the model
-            has; none for a model without.
+        uncalibrated: What the metrics of calibration are without the one that the model has; None for a model that
+            has none, and where it was not measured.
 
     Example:
         >>> result = EvaluationResult("test", "users", 100, {"next_item": {"hr@5": 0.25}})
@@ -69,7 +87,7 @@ class EvaluationResult:
     yardsticks: dict[str, Metrics] = field(default_factory=dict)
     steps: int | None = None
     held: HeldResult | None = None
-    uncalibrated: dict[str, Metrics] = field(default_factory=dict)
+    uncalibrated: Uncalibrated | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The result as a JSON object, as `tfelc evaluate --json` prints it; `json_text` writes NaN as null.
@@ -79,7 +97,7 @@ class EvaluationResult:
         content = asdict(self)
         if self.held is None:
             del content["held"]
-        if not self.uncalibrated:
+        if self.uncalibrated is None:
             del content["uncalibrated"]
         return content
 
@@ -108,7 +126,7 @@ class EvaluationResult:
             HeldResult(**{**content["held"], "gauc": _defined(content["held"]["gauc"])})
             if content.get("held")
             else None,
-            {group: _read(metrics) for group, metrics in content.get("uncalibrated", {}).items()},
+            Uncalibrated.from_json(content["uncalibrated"]) if content.get("uncalibrated") else None,
         )
 
     @classmethod

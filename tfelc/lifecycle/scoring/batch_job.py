@@ -16,7 +16,7 @@ from tfelc.core.errors import BadRowsError, ScoringError, UsageError
 from tfelc.data.files.log_file import LogFile
 from tfelc.data.spark.spark_format import SPARK
 from tfelc.lifecycle.scoring.input_file import at_versions_of, find_inputs
-from tfelc.lifecycle.scoring.input_reader import InputReader
+from tfelc.lifecycle.scoring.input_reader import InputReader, part_place
 from tfelc.lifecycle.scoring.local_engine import local_engine
 from tfelc.lifecycle.scoring.measures import Measures
 from tfelc.lifecycle.scoring.output_folder import QUARANTINE, OutputFolder
@@ -190,5 +190,4 @@ class BatchJob(ABC, Generic[S]):
             )
 
     def _is_mine(self, name: str) -> bool:
-        _, file, piece = name.removesuffix(".parquet").split("-")
-        return self.settings.shard.takes(int(file), int(piece))
+        return self.settings.shard.takes(*part_place(name))

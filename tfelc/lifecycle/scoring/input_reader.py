@@ -25,6 +25,17 @@ def part_name(file_number: int, number: int) -> str:
     return f"part-{file_number:05d}-{number:05d}.parquet"
 
 
+def part_place(name: str) -> tuple[int, int]:
+    """The number of the file and of its piece that a part's name tells.
+
+    Example:
+        >>> part_place(part_name(2, 17))
+        (2, 17)
+    """
+    _, file, piece = name.removesuffix(".parquet").split("-")
+    return int(file), int(piece)
+
+
 @dataclass(frozen=True)
 class Piece:
     """What becomes one output part: a row group, or as many rows of a file without them.

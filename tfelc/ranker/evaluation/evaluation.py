@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tfelc.lifecycle.evaluation.cluster_health import ClusterHealth
-from tfelc.lifecycle.evaluation.result import EvaluationResult, HeldResult, Metrics
+from tfelc.lifecycle.evaluation.result import EvaluationResult, HeldResult, Metrics, Uncalibrated
 from tfelc.metrics.gate_distance import gate_distance
 from tfelc.metrics.gate_entropy import gate_entropy
+from tfelc.metrics.group_rows import group_rows
+from tfelc.metrics.registries import RANKER_METRICS
 from tfelc.metrics.summary import group_metrics, task_metrics
 from tfelc.ranker.evaluation.predictions import Predictions
 
-# What a calibration changes, and the name that all rows have among the groups.
-CALIBRATION_METRICS = ("calibration", "ne", "ece")
-ALL = "all"
+# What a calibration changes; it leaves the order of the rows.
+_CALIBRATION_METRICS = ("calibration", "ne", "ece")
 
 
 def evaluate(
@@ -25,7 +28,8 @@ def evaluate(
     Args:
         predictions: The ranker's answers on the split.
         split: The name of the split.
-        by_group: Whether to measure each group of users too, which takes most of the time. Defaults to True.
+        by_group: Whether to measure each group of users too, which takes most of the time, and what a calibration
+            changes. Defaults to True.
         held: GAUC with the user features held still; see `held_result`. Defaults to None: it is not known.
 
     Returns:
@@ -42,24 +46,27 @@ def evaluate(
         {task: _gate_use(predictions, task) for task in predictions.gates},
         _cluster_health(predictions),
         held=held,
-        uncalibrated=_uncalibrated(predictions, by_group),
+        uncalibrated=_uncalibrated(predictions) if by_group else None,
     )
 
 
-def _uncalibrated(predictions: Predictions, by_group: bool) -> dict[str, Metrics]:
-    """The metrics that a calibration is for, without it: over all rows, and by group."""
+def _uncalibrated(predictions: Predictions) -> Uncalibrated | None:
+    """What a calibration changes, without it; None for a ranker that has none."""
     if predictions.uncalibrated is None:
-        return {}
-    without = replace(predictions, outcomes=predictions.uncalibrated, uncalibrated=None)
-    found = {ALL: output_metrics(without), **(_group_metrics(without) if by_group else {})}
-    return {
-        group: {
-            output: {name: values[name] for name in CALIBRATION_METRICS if name in values}
-            for output, values in metrics.items()
-            if output in without.binary_outcomes
-        }
-        for group, metrics in found.items()
-    }
+        return None
+    binary = {name: outcome for name, outcome in predictions.uncalibrated.items() if not outcome.is_value}
+
+    def measured(inside: NDArray[np.bool_]) -> Metrics:
+        found: Metrics = {}
+        for output, outcome in binary.items():
+            rows = outcome.rows & inside
+            if rows.any():
+                judged = outcome.labels[rows], outcome.probabilities[rows]
+                found[output] = {name: RANKER_METRICS.get(name).value(*judged) for name in _CALIBRATION_METRICS}
+        return found
+
+    groups = {name: measured(rows) for _, name, rows in group_rows(predictions.groups)}
+    return Uncalibrated(measured(np.ones(predictions.rows, bool)), groups)
 
 
 def output_metrics(predictions: Predictions) -> Metrics:

@@ -9,11 +9,10 @@ from typing import get_args
 from rich.box import SIMPLE
 from rich.table import Table
 
-from tfelc.lifecycle.evaluation.result import EvaluationResult
+from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
 from tfelc.lifecycle.evaluation.yardsticks_table import yardsticks_table
 from tfelc.metrics.ranker_metric import Judged
 from tfelc.metrics.registries import RANKER_METRICS, metrics_of
-from tfelc.ranker.evaluation.evaluation import ALL
 
 # Told under the table, not in a column of its own.
 _COVERAGE = "gauc_coverage"
@@ -138,21 +137,35 @@ def calibration_table(result: EvaluationResult) -> Table:
     Args:
         result: The result of `evaluate`, of a ranker that has a calibration.
     """
+    found = calibration_rows(result)
     table = Table(title="predicted / observed, without calibration -> with it", box=SIMPLE)
     table.add_column("group")
-    outputs = list(result.uncalibrated[ALL])
-    for output in outputs:
+    for output in next(iter(found.values())):
         table.add_column(output, justify="right")
-    for group, before in result.uncalibrated.items():
-        after = result.metrics if group == ALL else result.groups[group]
-        cells = [
-            f"{_short(before[output]['calibration'])} -> {_short(after[output]['calibration'])}"
-            if output in before
-            else "-"
-            for output in outputs
-        ]
+    for group, of_outputs in found.items():
+        cells = ["-" if math.isnan(after) else f"{before:.3f} -> {after:.3f}" for before, after in of_outputs.values()]
         table.add_row(group, *cells)
     return table
+
+
+def calibration_rows(result: EvaluationResult) -> dict[str, dict[str, tuple[float, float]]]:
+    """Group of users, `all rows` first -> output -> predicted over observed without the calibration, and with it.
+
+    Args:
+        result: The result of `evaluate`, of a ranker that has a calibration.
+    """
+    without = result.uncalibrated
+    assert without is not None
+    pairs = [("all rows", without.metrics, result.metrics)]
+    pairs += [(group, without.groups[group], result.groups[group]) for group in result.groups]
+
+    def ratio(metrics: Metrics, output: str) -> float:
+        return metrics.get(output, {}).get("calibration", math.nan)
+
+    return {
+        group: {output: (ratio(before, output), ratio(after, output)) for output in without.metrics}
+        for group, before, after in pairs
+    }
 
 
 def by_group_metrics(values: Mapping[str, float]) -> tuple[str, str]:
@@ -196,10 +209,6 @@ def _clusters_caption(result: EvaluationResult) -> str:
             f"{found['adjusted_rand']:.2f}; distance between its gates {distances}"
         )
     return "\n".join(lines)
-
-
-def _short(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}"
 
 
 def _shown(value: float | None) -> str:

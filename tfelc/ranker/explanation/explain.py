@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from tfelc.core.errors import UsageError
 from tfelc.data.split_tables import SplitTables
+from tfelc.metrics.group_rows import group_rows
 from tfelc.metrics.registries import RANKER_METRICS
 from tfelc.ranker.evaluation.predictions import Predictions
 from tfelc.ranker.explanation.explanation import ALL, Explanation, Loss, Unit
@@ -117,18 +117,15 @@ def _whole_sequences(schema: Schema, columns: Sequence[str]) -> tuple[str, ...]:
 def _values(predictions: Predictions) -> Values:
     """Output -> group of users, or `all` -> metric."""
     inside: dict[str, NDArray[np.bool_]] = {ALL: np.ones(predictions.rows, bool)}
-    for column, names in predictions.groups.items():
-        codes, found = pd.factorize(np.asarray(names, dtype=object), sort=True)
-        inside |= {f"{column} {name}": codes == code for code, name in enumerate(found)}
+    inside |= {f"{column} {name}": rows for column, name, rows in group_rows(predictions.groups)}
     found_values: Values = {}
     for output, outcome in predictions.outcomes.items():
         metric = RANKER_METRICS.get(_METRICS[outcome.judged])
-        users = np.arange(predictions.rows)
         found_values[output] = {}
         for group, rows in inside.items():
             there = outcome.rows & rows
-            judged = (outcome.labels[there], outcome.probabilities[there], users[there])
-            found_values[output][group] = float(metric.value(*judged)) if there.any() else math.nan
+            judged = outcome.labels[there], outcome.probabilities[there]
+            found_values[output][group] = metric.value(*judged) if there.any() else math.nan
     return found_values
 
 

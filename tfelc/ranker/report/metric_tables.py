@@ -11,8 +11,7 @@ from tfelc.lifecycle.report.group_names import in_order
 from tfelc.lifecycle.report.markup import Markup, data_table
 from tfelc.lifecycle.report.number_text import number
 from tfelc.metrics.registries import RANKER_METRICS
-from tfelc.ranker.evaluation.evaluation import ALL
-from tfelc.ranker.evaluation.tables import by_group_metrics
+from tfelc.ranker.evaluation.tables import by_group_metrics, calibration_rows
 
 
 def ranker_metrics(results: Mapping[str, EvaluationResult], best_auc: Mapping[str, float | None]) -> Markup:
@@ -67,13 +66,10 @@ def calibration_table(result: EvaluationResult) -> Markup:
     Args:
         result: The result of `evaluate`, of a ranker that has a calibration.
     """
-    outputs = list(result.uncalibrated[ALL])
+    found = calibration_rows(result)
+    outputs = next(iter(found.values()))
     header = ["group", *(f"{output}, {what}" for output in outputs for what in ("without", "with"))]
-    rows = []
-    for group in [ALL, *in_order(result.groups)]:
-        both = result.uncalibrated[group], result.metrics if group == ALL else result.groups[group]
-        cells = [number(one.get(output, {}).get("calibration")) for output in outputs for one in both]
-        rows.append([group, *cells])
+    rows = [[group, *(number(each) for pair in of.values() for each in pair)] for group, of in found.items()]
     return data_table("Predicted / observed, without and with calibration", header, rows)
 
 

@@ -1,17 +1,49 @@
-"""A calibration of logits, fitted to outcomes."""
+"""Calibrations of logits, fitted to outcomes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from tfelc.layers.logit_calibration import LogitCalibration
+from tfelc.ranker.evaluation.predictions import Outcome
 
 # Outcomes of either kind below which there is nothing to fit to.
-FEWEST = 50
+_FEWEST = 50
 _ROWS_OF_A_BIN = 50
+
+
+def fit_calibrations(
+    layers: Mapping[str, LogitCalibration], method: Literal["platt", "isotonic"], outcomes: Mapping[str, Outcome]
+) -> list[str]:
+    """Sets the calibration of each task; returns what to say of it.
+
+    Args:
+        layers: Task -> what is set.
+        method: As `fit_calibration` takes it.
+        outcomes: Task -> what the model says without calibration, and what happened.
+    """
+    lines = []
+    for task, layer in layers.items():
+        rows = outcomes[task].rows
+        # Of float32; a probability of 1 is as near to it as float32 can tell.
+        chances = np.clip(outcomes[task].probabilities[rows].astype(np.float64), 1e-30, 1 - 6e-8)
+        labels, logits = outcomes[task].labels[rows].astype(np.float64), logit(chances)
+        if fit_calibration(layer, method, logits, labels):
+            after = expit(keras.ops.convert_to_numpy(layer(logits.astype(np.float32))))
+            ratios = " -> ".join(f"{each.sum() / labels.sum():.3f}" for each in (chances, after))
+            lines.append(f"calibration of `{task}` ({method}), predicted / observed on validation: {ratios}")
+        else:
+            lines.append(
+                f"calibration of `{task}`: left as it was; the validation split has fewer than {_FEWEST} rows of one "
+                "outcome, or higher scores there have lower rates"
+            )
+    return lines
 
 
 def fit_calibration(
@@ -45,7 +77,7 @@ def fit_calibration(
     Source: Platt (1999), with its targets off 0 and 1; Zadrozny and Elkan (KDD 2002), isotonic regression.
     """
     positives = int(labels.sum())
-    if min(positives, len(labels) - positives) < FEWEST:
+    if min(positives, len(labels) - positives) < _FEWEST:
         return False
     return (_platt if method == "platt" else _isotonic)(layer, logits, labels)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from scipy.special import expit, logit
 
 from tfelc.data.dataset import Dataset
 from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
@@ -23,7 +22,7 @@ from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.training.compiled_trainer import compiled_trainer
 from tfelc.ranker.training.fill_pretrained import fill_pretrained
-from tfelc.ranker.training.fit_calibration import FEWEST, fit_calibration
+from tfelc.ranker.training.fit_calibration import fit_calibrations
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.ranker.training.ranked_together import ranked_together
 from tfelc.ranker.warm_start.carry_over import carry_over
@@ -141,28 +140,12 @@ class RankerTrainable(Trainable):
 
     def calibrate(self) -> list[str]:
         """Fits the calibration of each binary task to the validation split, by what the ranker says without it."""
-        ranker, method = self.model.ranker, self._settings.model.calibration
-        if method == "none" or not ranker.calibrations:
+        method, layers = self._settings.model.calibration, self.model.ranker.calibrations
+        if method == "none" or not layers:
             return []
-        found = self._predicted("validation")
-        before = found.uncalibrated or found.outcomes
-        lines = []
-        for task, layer in ranker.calibrations.items():
-            outcome = before[task]
-            chances = outcome.probabilities[outcome.rows].astype(np.float64)
-            labels = outcome.labels[outcome.rows].astype(np.float64)
-            # Float32 knows no probability nearer to 1 than this.
-            logits = logit(np.clip(chances, 1e-30, 1 - 6e-8))
-            if fit_calibration(layer, method, logits, labels):
-                after = expit(keras.ops.convert_to_numpy(layer(logits.astype(np.float32))))
-                ratios = " -> ".join(f"{each.sum() / labels.sum():.3f}" for each in (chances, after))
-                lines.append(f"calibration of `{task}` ({method}), predicted / observed on validation: {ratios}")
-            else:
-                lines.append(
-                    f"calibration of `{task}`: left as it was; the validation split has fewer than {FEWEST} rows of "
-                    "one outcome, or higher scores there have lower rates"
-                )
-        return lines
+        without = self._predicted("validation").uncalibrated
+        assert without is not None
+        return fit_calibrations(layers, method, without)
 
     def yardsticks(self) -> dict[str, Metrics]:
         """A constant, a linear model and boosted trees; see `measure_yardsticks`."""

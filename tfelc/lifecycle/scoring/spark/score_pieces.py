@@ -76,7 +76,7 @@ def work_of(job: BatchJob[Any], there: set[str], numbers: Sequence[int]) -> list
         there: Names of the parts that are there already.
         numbers: Places of the files that are meant, among the job's inputs.
     """
-    from tfelc.lifecycle.scoring.input_reader import part_name
+    from tfelc.lifecycle.scoring.input_reader import part_name, part_place
 
     tasks: list[list[Work]] = []
     waiting: dict[int, set[int]] = {}
@@ -92,8 +92,7 @@ def work_of(job: BatchJob[Any], there: set[str], numbers: Sequence[int]) -> list
     for number in numbers:
         file = job.files[number]
         if file.groups is None:
-            names = [name.removesuffix(".parquet").split("-") for name in there]
-            done = frozenset(int(piece) for _, of, piece in names if int(of) == number)
+            done = frozenset(piece for of, piece in map(part_place, there) if of == number)
             tasks.append([Work(number, file, None, done)])
             continue
         for group, count in enumerate(file.groups):
