@@ -7,19 +7,14 @@ import time
 
 import pytest
 
+from tests.support.interruptible import interruptible
 from tests.support.training import ROOT
 
 
 def started(*arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", "tfelc.commands", *map(str, arguments)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # Whoever runs the tests in the background has SIGINT ignored, which a process hands on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    command = [sys.executable, "-m", "tfelc.commands", *map(str, arguments)]
+    with interruptible():
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def wait_for(found, process, seconds=120):

@@ -1,11 +1,11 @@
 import os
-import signal
 import subprocess
 import sys
 import textwrap
 
 import pytest
 
+from tests.support.interruptible import interruptible
 from tfelc.core.command_line import run
 from tfelc.core.errors import DataError, UsageError
 
@@ -49,14 +49,10 @@ def command(tmp_path):
     environment = {k: v for k, v in os.environ.items() if k not in ("TF_CPP_MIN_LOG_LEVEL", "TFELC_DEBUG")}
 
     def call(*arguments, **variables):
-        return subprocess.run(
-            [sys.executable, path, *arguments],
-            capture_output=True,
-            text=True,
-            env={**environment, **variables},
-            # Whoever runs the tests in the background has SIGINT ignored, which a process hands on.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
+        with interruptible():
+            return subprocess.run(
+                [sys.executable, path, *arguments], capture_output=True, text=True, env={**environment, **variables}
+            )
 
     call.path = path
     return call
@@ -81,7 +77,8 @@ def test_a_command_that_succeeds_ends_with_0_and_loads_no_tensorflow(command):
 
 
 def test_a_log_level_that_the_user_set_is_kept(command):
-    assert command(TF_CPP_MIN_LOG_LEVEL="0").stdout == "0 False\n"
+    done = command(TF_CPP_MIN_LOG_LEVEL="0")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 False\n", "")
 
 
 def test_an_unknown_option_and_a_bad_value_end_with_2(command):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import shutil
@@ -15,7 +14,9 @@ from pathlib import Path
 import pyspark
 
 ROOT = Path(__file__).parents[2]
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl
+# Becomes the command that follows it, and ends with its parent: 1 is PR_SET_PDEATHSIG of prctl, which an exec keeps. It
+# is no `preexec_fn`, which would run Python in a fork of a process full of threads.
+_ENDING_WITH_THE_PARENT = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 def why_not() -> str | None:
@@ -64,15 +65,15 @@ class SparkCluster:
             "SPARK_DAEMON_JAVA_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
             "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
         }
+        command = (str(home / "bin/spark-class"), f"org.apache.spark.deploy.{name}")
         place = ("--host", host, "--port", "0", "--webui-port", "0")
         with (self._folder / f"{log}.log").open("wb") as file:
             return subprocess.Popen(
-                [str(home / "bin/spark-class"), f"org.apache.spark.deploy.{name}", *place, *options],
+                [sys.executable, "-c", _ENDING_WITH_THE_PARENT, *command, *place, *options],
                 stdout=file,
                 stderr=file,
                 env=environment,
                 start_new_session=True,
-                preexec_fn=_die_with_the_parent,
             )
 
     def _said(self, log: str, words: str) -> str:
@@ -90,7 +91,3 @@ class SparkCluster:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-def _die_with_the_parent() -> None:
-    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
