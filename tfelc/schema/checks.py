@@ -77,6 +77,9 @@ def _check_names(
 def _check_tasks(columns: Mapping[str, Column], tasks: Mapping[str, Task]) -> None:
     if not tasks:
         raise ValueError("no task is declared")
+    sampled = [name for name, task in tasks.items() if task.negatives_kept is not None]
+    if len(sampled) > 1:
+        raise ValueError(f"tasks `{sampled[0]}` and `{sampled[1]}`: only one task can have `negatives_kept`")
     for name, task in tasks.items():
         wanted = "value" if task.is_value else "label"
         if task.label not in columns or columns[task.label].kind != wanted:

@@ -34,6 +34,7 @@ from tfelc.schema.split import Split
 from tfelc.schema.task import Task
 
 _SPELLING = ("true_values", "false_values", "null_values", "separator", "timezone")
+_LATER_TASK_KEYS = ("row_weight", "kind", "loss", "scale", "negatives_kept", "already_sampled")
 _SHAPE = "a schema is a mapping with `name`, `columns` and `tasks`"
 
 
@@ -159,7 +160,7 @@ class Schema(SchemaPart):
         for task in content["tasks"].values():
             task["given"] = task.pop("conditioned_on")
             task["space"] = {"conditional": "given"}.get(task["space"], task["space"])
-            for key in ("row_weight", "kind", "loss", "scale"):  # As with the keys below.
+            for key in _LATER_TASK_KEYS:  # As with the keys below.
                 if task[key] == Task.model_fields[key].default:
                     del task[key]
         # And without the keys that came later, where they say nothing.
@@ -241,6 +242,11 @@ class Schema(SchemaPart):
     def never_negative(self) -> dict[str, str]:
         """Each value that must be at least 0 -> the task that needs it so."""
         return {task.label: name for name, task in self.tasks.items() if task.never_negative}
+
+    @property
+    def sampled_task(self) -> str | None:
+        """The task whose negatives are not all there in training; None where no task has `negatives_kept`."""
+        return next((name for name, task in self.tasks.items() if task.negatives_kept is not None), None)
 
     @property
     def nullable_labels(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tfelc.data.split_tables import SplitTables
 from tfelc.metrics.ranker_metric import Judged
 from tfelc.ranker.data.outcomes import Outcomes
+from tfelc.ranker.data.sampled_split import SampledSplit
 from tfelc.ranker.data.task_labels import task_labels
 from tfelc.ranker.evaluation.requests import Requests
 from tfelc.ranker.evaluation.told_apart import told_apart
@@ -145,6 +146,8 @@ def predict_split(
 ) -> Predictions:
     """Gathers answers on a split and what is needed to judge them.
 
+    Of a split that holds a share of a task's negatives, the answers are brought to what is to be expected there.
+
     Args:
         dataset: The dataset.
         split: Its name.
@@ -177,10 +180,12 @@ def predict_split(
             part["requests"] = requests.of(rows) if requests else None
             parts.append(part)
             progress(len(rows))
-    return _joined(parts, tasks, heads)
+    return _joined(parts, tasks, heads, SampledSplit.of(dataset, schema, split))
 
 
-def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Sequence[str]) -> Predictions:
+def _joined(
+    parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Sequence[str], sampled: SampledSplit | None
+) -> Predictions:
     def joined(*path: str) -> NDArray[Any]:
         pieces = []
         for part in parts:
@@ -195,7 +200,10 @@ def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Seque
     judged = Outcomes(tasks, labels).judged(heads)
 
     def outcomes(key: str) -> dict[str, Outcome]:
-        return {name: Outcome(rows, label, joined(key, name), name in values) for name, (rows, label) in judged.items()}
+        outputs = {name: joined(key, name) for name in judged}
+        if sampled is not None:
+            outputs = sampled.outputs(tasks, heads, outputs)
+        return {name: Outcome(rows, label, outputs[name], name in values) for name, (rows, label) in judged.items()}
 
     return Predictions(
         outcomes=outcomes("probabilities"),

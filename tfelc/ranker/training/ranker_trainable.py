@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from tfelc.lifecycle.training.trainable import Trainable
 from tfelc.metrics.auc import AUC
 from tfelc.metrics.xauc import XAUC
 from tfelc.ranker.data.batches import Batches
+from tfelc.ranker.data.sampled_split import SampledSplit
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictions, Predictor
 from tfelc.ranker.models.ranking_model import RankingModel
@@ -27,6 +29,7 @@ from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.ranker.training.ranked_together import ranked_together
 from tfelc.ranker.warm_start.carry_over import carry_over
 from tfelc.ranker.yardsticks.measure_yardsticks import measure_yardsticks
+from tfelc.schema.task_chain import chain_of
 
 # Rows whose activity embeddings the K-means start of the centers is computed on.
 _KMEANS_ROWS = 20_000
@@ -80,6 +83,7 @@ class RankerTrainable(Trainable):
             carry_over(self._run, self.model, self.trainer)
             return
         fill_pretrained(self.model, self._run.fitted)
+        self._begin_at_share()
         for variable, average in zip(self.trainer.averaged_variables, self.trainer.averages, strict=True):
             average.assign(variable)
         clusters = self._settings.model.clusters
@@ -93,6 +97,15 @@ class RankerTrainable(Trainable):
                 if sum(map(len, embeddings)) >= _KMEANS_ROWS:
                     break
         ranker.network.clusters.initialize_centers(np.concatenate(embeddings), self._settings.training.seed)
+
+    def _begin_at_share(self) -> None:
+        """Lowers the logits that are corrected in training, so that it begins at even odds as any does."""
+        heads = self.model.ranker.network.heads
+        for place, name in enumerate(self.model.ranker.tasks):
+            if (kept := self.model.tasks[name].negatives_kept) is not None:
+                bias = heads.bias.numpy()
+                bias[place, 0] += math.log(kept)
+                heads.bias.assign(bias)
 
     def fit_epoch(self, epoch: int, start_step: int, on_step: Callable[[int], None]) -> None:
         """Trains one epoch, or what is left of it, by Keras's `fit`; see `Trainable.fit_epoch`."""
@@ -145,7 +158,11 @@ class RankerTrainable(Trainable):
             return []
         without = self._predicted("validation").uncalibrated
         assert without is not None
-        return fit_calibrations(layers, method, without)
+        if (sampled := SampledSplit.of(self.dataset, self.model.schema, "validation")) is None:
+            return fit_calibrations(layers, method, without)
+        # Of the other tasks the sampled rows do not say what the log's are.
+        fitted = {name: each for name, each in layers.items() if sampled.task in chain_of(self.model.tasks, name)}
+        return fit_calibrations(fitted, method, without, {sampled.task: math.log(sampled.kept)})
 
     def yardsticks(self) -> dict[str, Metrics]:
         """A constant, a linear model and boosted trees; see `measure_yardsticks`."""

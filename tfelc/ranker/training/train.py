@@ -24,6 +24,7 @@ from tfelc.metrics.registries import RANKER_METRICS
 from tfelc.metrics.squared_error import NORMALIZED_ERROR
 from tfelc.ranker.data.outcome_checks import outcome_warnings, refuse_unlearnable, unknown_labels
 from tfelc.ranker.data.outcomes import Outcomes
+from tfelc.ranker.data.sampled_split import sampling_notices
 from tfelc.ranker.data.value_scales import value_scales
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
@@ -109,13 +110,14 @@ def _refuse_unfit(dataset: Dataset, tasks: Sequence[str], settings: RankerSettin
     """Refuses what would fail later on, and warns of what may be meant otherwise."""
     selected = select_tasks(dataset.schema, tasks, settings.tasks)
     dataset.verify(["validation", "test"])
+    notices = [*sampling_notices(dataset, dataset.schema, selected, tasks)]
     refuse_unlearnable(dataset, dataset.schema, selected, tasks)
     _watched(dataset, dataset.schema, tasks, settings)
     if absent := absent_outputs(dataset.schema.score, dataset.schema.tasks, tasks):
         _warn(
             console, f"no output `score`: its formula reads {', '.join(absent)}, which are not predicted; see `tasks`"
         )
-    for notice in unknown_labels(dataset, dataset.schema, selected, tasks):
+    for notice in [*notices, *unknown_labels(dataset, dataset.schema, selected, tasks)]:
         console.print(notice, markup=False, highlight=False, soft_wrap=True)
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
         _warn(console, warning)
