@@ -108,7 +108,11 @@ def _check_tables(columns: Mapping[str, Column], tables: Mapping[str, EmbeddingT
         if column.table is not None and column.table not in tables:
             raise ValueError(f"column `{name}`: table `{column.table}` is not declared under `tables`")
     for name, table in tables.items():
-        users = {c: column for c, column in _features(columns).items() if (column.table or c) == name}
+        users = {
+            c: column
+            for c, column in columns.items()
+            if (column.is_feature or column.is_bias) and (column.table or c) == name
+        }
         _check_table(users, name, table)
 
 

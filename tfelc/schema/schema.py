@@ -268,8 +268,13 @@ class Schema(SchemaPart):
 
     @property
     def features(self) -> dict[str, Column]:
-        """The columns that enter the model, in order."""
+        """The columns that enter the model, in order: what a request has to hold."""
         return {name: c for name, c in self.columns.items() if c.is_feature}
+
+    @property
+    def trained_on(self) -> dict[str, Column]:
+        """The features, and the columns of role `bias`, in order."""
+        return {name: c for name, c in self.columns.items() if c.is_feature or c.is_bias}
 
     @property
     def sequence_columns(self) -> dict[str, tuple[str, ...]]:

@@ -97,17 +97,20 @@ class Predictor:
     Args:
         model: The ranker.
         dataset: A dataset whose columns fit the ranker's schema.
+        as_shown: Whether the columns of role `bias` are what the rows say, and not at their defaults as in serving.
+            Defaults to False.
 
     Raises:
         DataError: They do not.
     """
 
-    def __init__(self, model: RankingModel, dataset: SplitTables) -> None:
+    def __init__(self, model: RankingModel, dataset: SplitTables, as_shown: bool = False) -> None:
         dataset.check(model.schema)
+        self._as_shown = as_shown
         self._model = model
         self._dataset = dataset
         self._forward = tf.function(
-            self._outputs, input_signature=[model.lookup.specs()], autograph=False
+            self._outputs, input_signature=[model.lookup.specs(biases=as_shown)], autograph=False
         ).get_concrete_function()
 
     def predict(self, split: str, progress: Callable[[int], None] = lambda rows: None) -> Predictions:
@@ -120,9 +123,13 @@ class Predictor:
         model = self._model
 
         def answer(table: pa.Table) -> dict[str, Any]:
-            return tf.nest.map_structure(lambda tensor: tensor.numpy(), self._forward(model.lookup.encode(table)))
+            encoded = model.lookup.encode(table, biases=self._as_shown)
+            return tf.nest.map_structure(lambda tensor: tensor.numpy(), self._forward(encoded))
 
-        return predict_split(self._dataset, split, model.schema, model.tasks, model.ranker.tasks, answer, progress)
+        columns = model.schema.trained_on if self._as_shown else model.schema.features
+        return predict_split(
+            self._dataset, split, model.schema, model.tasks, model.ranker.tasks, answer, progress, list(columns)
+        )
 
     def _outputs(self, features: Any) -> dict[str, Any]:
         outputs = self._model.ranker(features, training=False)
@@ -143,6 +150,7 @@ def predict_split(
     heads: Sequence[str],
     answer: Callable[[pa.Table], dict[str, Any]],
     progress: Callable[[int], None] = lambda rows: None,
+    inputs: Sequence[str] | None = None,
 ) -> Predictions:
     """Gathers answers on a split and what is needed to judge them.
 
@@ -158,12 +166,13 @@ def predict_split(
             `assignment` and `embedding` where there are clusters, and `uncalibrated` by output where there is a
             calibration; all but the first may be missing.
         progress: Called with the number of rows done since its last call.
+        inputs: The columns that `answer` reads. Defaults to None: the features.
     """
     requests = Requests(schema) if schema.request_key else None
     columns = dict.fromkeys(
         [
             *(requests.columns if requests else ()),
-            *schema.features,
+            *(schema.features if inputs is None else inputs),
             *(task.label for task in tasks.values()),
             *schema.of_kind("group"),
             *([schema.user_key] if schema.user_key else []),

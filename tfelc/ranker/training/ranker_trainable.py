@@ -75,7 +75,7 @@ class RankerTrainable(Trainable):
         self.trainer = compiled_trainer(self.model, run.settings, self.batches.steps * training.epochs, before)
         self.dataset = dataset
         self.clusters = run.settings.model.clusters
-        self._predictor: Predictor | None = None
+        self._predictors: dict[bool, Predictor] = {}
 
     def initialize_weights(self) -> None:
         """Takes the weights of the run that it starts from, or starts the centers at K-means, where that is set."""
@@ -144,19 +144,19 @@ class RankerTrainable(Trainable):
                 variable.assign(value)
 
     def evaluate(self, split: str) -> EvaluationResult:
-        """Measures a split, without the groups of users, which take most of the time."""
-        return self._evaluated(split, by_group=False)
+        """Measures a split as its rows were shown, without the groups of users, which take most of the time."""
+        return evaluate(self._predicted(split, as_shown=True), split, by_group=False)
 
     def test(self) -> EvaluationResult:
-        """Measures the test split, and the groups of users too."""
-        return self._evaluated("test", by_group=True)
+        """Measures the test split as it would be served, and the groups of users too."""
+        return evaluate(self._predicted("test", as_shown=False), "test", by_group=True)
 
     def calibrate(self) -> list[str]:
         """Fits the calibration of each binary task to the validation split, by what the ranker says without it."""
         method, layers = self._settings.model.calibration, self.model.ranker.calibrations
         if method == "none" or not layers:
             return []
-        without = self._predicted("validation").uncalibrated
+        without = self._predicted("validation", as_shown=True).uncalibrated
         assert without is not None
         if (sampled := SampledSplit.of(self.dataset, self.model.schema, "validation")) is None:
             return fit_calibrations(layers, method, without)
@@ -192,13 +192,12 @@ class RankerTrainable(Trainable):
         """The variables of the ranker."""
         return {"ranker": self.trainer.ranker.variables}
 
-    def _evaluated(self, split: str, by_group: bool) -> EvaluationResult:
-        return evaluate(self._predicted(split), split, by_group)
-
-    def _predicted(self, split: str) -> Predictions:
-        # The graph is traced once, and not before it is needed.
-        self._predictor = self._predictor or Predictor(self.model, self.dataset)
-        return self._predictor.predict(split)
+    def _predicted(self, split: str, as_shown: bool) -> Predictions:
+        # A graph is traced once, and not before it is needed.
+        as_shown = as_shown and self.model.schema.trained_on.keys() != self.model.schema.features.keys()
+        if as_shown not in self._predictors:
+            self._predictors[as_shown] = Predictor(self.model, self.dataset, as_shown)
+        return self._predictors[as_shown].predict(split)
 
     def _logged(self) -> dict[str, float]:
         return {name: float(value) for name, value in self.trainer.get_metrics_result().items()}

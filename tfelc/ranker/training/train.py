@@ -29,6 +29,7 @@ from tfelc.ranker.data.value_scales import value_scales
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
+from tfelc.ranker.training.bias_notices import bias_notices
 from tfelc.ranker.training.defined_metric import defined_metric
 from tfelc.ranker.training.fill_pretrained import pretrained_lines
 from tfelc.ranker.training.fitted_to_roles import fitted_to_roles
@@ -119,6 +120,8 @@ def _refuse_unfit(dataset: Dataset, tasks: Sequence[str], settings: RankerSettin
         )
     for notice in [*notices, *unknown_labels(dataset, dataset.schema, selected, tasks)]:
         console.print(notice, markup=False, highlight=False, soft_wrap=True)
+    for warning in bias_notices(dataset, dataset.schema):
+        _warn(console, warning)
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
         _warn(console, warning)
 
@@ -233,7 +236,7 @@ def _fit_features(
 ) -> tuple[FittedFeatures, FeatureCounts, dict[str, Any] | None]:
     """The features, what they were fitted from, and what `run.json` says of the run that is started from."""
     schema, model = dataset.schema, settings.model
-    rows = RowGroupReader(dataset.files("train"), list(schema.features), seed=0, window=1).tables(0, shuffle=False)
+    rows = RowGroupReader(dataset.files("train"), list(schema.trained_on), seed=0, window=1).tables(0, shuffle=False)
     selected, before = select_tasks(schema, tasks, settings.tasks), None if start is None else start.fitted.values
     with step_status(console=console, first="fitting the features on the training split"):
         values = {"values": value_scales(dataset, schema, selected, tasks, before)}
