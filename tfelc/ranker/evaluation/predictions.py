@@ -64,6 +64,7 @@ class Predictions:
         embedding: What was clustered, `(rows, dim)`, or None likewise.
         requests: Request of each row, None where it is not known; or None where the schema has no `request_key`.
         uncalibrated: Output name -> its outcome without calibration, of a ranker that has one; None for any other.
+        calibration_groups: Group of each row that a calibration by groups goes by; None for any other.
     """
 
     outcomes: dict[str, Outcome]
@@ -74,6 +75,7 @@ class Predictions:
     embedding: NDArray[np.float32] | None = None
     requests: NDArray[Any] | None = None
     uncalibrated: dict[str, Outcome] | None = None
+    calibration_groups: NDArray[np.int32] | None = None
 
     @property
     def ranked_together(self) -> NDArray[Any] | None:
@@ -133,10 +135,12 @@ class Predictor:
 
     def _outputs(self, features: Any) -> dict[str, Any]:
         outputs = self._model.ranker(features, training=False)
-        scores = self._model.outputs(outputs["logits"])
+        scores = self._model.outputs(outputs)
         found = {"probabilities": scores, "gates": outputs["gates"]}
-        if self._model.ranker.calibrations:
+        if self._model.ranker.is_calibrated:
             found["uncalibrated"] = task_outputs(self._model.tasks, outputs["logits"], self._model.heads)
+        if "calibration_groups" in outputs:
+            found["calibration_groups"] = outputs["calibration_groups"]
         if "clusters" in outputs:
             found |= {name: outputs["clusters"][name] for name in ("assignment", "embedding")}
         return found
@@ -217,6 +221,7 @@ def _joined(
     return Predictions(
         outcomes=outcomes("probabilities"),
         uncalibrated=outcomes("uncalibrated") if "uncalibrated" in parts[0] else None,
+        calibration_groups=joined("calibration_groups") if "calibration_groups" in parts[0] else None,
         users=joined("users") if parts[0]["users"] is not None else None,
         groups=told_apart({name: joined("groups", name) for name in parts[0]["groups"]}),
         gates={name: joined("gates", name) for name in parts[0].get("gates", {})},

@@ -20,11 +20,13 @@ from tfelc.ranker.data.batches import Batches
 from tfelc.ranker.data.sampled_split import SampledSplit
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictions, Predictor
+from tfelc.ranker.models.calibration_groups import unknown_group
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.training.compiled_trainer import compiled_trainer
 from tfelc.ranker.training.fill_pretrained import fill_pretrained
 from tfelc.ranker.training.fit_calibration import fit_calibrations
+from tfelc.ranker.training.fit_group_bias import fit_group_biases
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.ranker.training.ranked_together import ranked_together
 from tfelc.ranker.warm_start.carry_over import carry_over
@@ -153,16 +155,23 @@ class RankerTrainable(Trainable):
 
     def calibrate(self) -> list[str]:
         """Fits the calibration of each binary task to the validation split, by what the ranker says without it."""
-        method, layers = self._settings.model.calibration, self.model.ranker.calibrations
-        if method == "none" or not layers:
+        method, ranker = self._settings.model.calibration, self.model.ranker
+        if method == "none" or not ranker.is_calibrated:
             return []
-        without = self._predicted("validation", as_shown=True).uncalibrated
+        predictions = self._predicted("validation", as_shown=True)
+        without = predictions.uncalibrated
         assert without is not None
-        if (sampled := SampledSplit.of(self.dataset, self.model.schema, "validation")) is None:
-            return fit_calibrations(layers, method, without)
-        # Of the other tasks the sampled rows do not say what the log's are.
-        fitted = {name: each for name, each in layers.items() if sampled.task in chain_of(self.model.tasks, name)}
-        return fit_calibrations(fitted, method, without, {sampled.task: math.log(sampled.kept)})
+        sampled = SampledSplit.of(self.dataset, self.model.schema, "validation")
+        # Of tasks that have nothing to do with a sampled one, the sampled rows do not say what the log's are.
+        tasks = [name for name in ranker.tasks if sampled is None or sampled.task in chain_of(self.model.tasks, name)]
+        if method == "group_bias":
+            assert predictions.calibration_groups is not None
+            biases = {name: layer for name, layer in ranker.group_biases.items() if name in tasks}
+            unknown = unknown_group(self.model.schema, self._settings.model)
+            return fit_group_biases(biases, without, predictions.calibration_groups, unknown)
+        layers = {name: layer for name, layer in ranker.calibrations.items() if name in tasks}
+        offsets = {} if sampled is None else {sampled.task: math.log(sampled.kept)}
+        return fit_calibrations(layers, method, without, offsets)
 
     def yardsticks(self) -> dict[str, Metrics]:
         """A constant, a linear model and boosted trees; see `measure_yardsticks`."""

@@ -142,6 +142,8 @@ def _network(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
     found[f"{bottom}/heads/bias"] = (tasks, range(max(columns.values())))
     for calibration in ranker.calibrations.values():
         found |= {path_of(weight): (range(weight.shape[0]),) for weight in calibration.points.values()}
+    for bias in ranker.group_biases.values():
+        found[path_of(bias.biases)] = (range(bias.num_groups),)
     layer = ranker.network.experts
     return found | _crosses_and_scales(model, everything, clusters) | expert_labels(layer, tasks, everything, gates)
 
