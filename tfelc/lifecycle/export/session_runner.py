@@ -67,6 +67,8 @@ class SessionRunner:
         self.path = Path(path)
         self._timeout = timeout
         config = tf.compat.v1.ConfigProto(inter_op_parallelism_threads=threads, intra_op_parallelism_threads=threads)
+        # Threads that wait for the next operation in a loop take the core from whoever reads and writes the requests.
+        config.experimental.disable_thread_spinning = True
         graph = tf.Graph()
         self._session: Any = tf.compat.v1.Session(graph=graph, config=config)
         try:
