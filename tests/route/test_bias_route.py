@@ -23,6 +23,7 @@ from tfelc.ranker.evaluation.predictions import Predictor
 from tfelc.ranker.export.exporter import export
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
+from tfelc.ranker.training.train import create_training
 from tfelc.schema.schema import Schema
 
 SETTINGS = (
@@ -153,6 +154,18 @@ def test_the_tower_is_added_for_rows_as_they_were_shown(run: RankerRun, dataset:
     aucs = [roc_auc_score(each.labels, each.probabilities) for each in measured]
     assert aucs[0] == pytest.approx(best, abs=1e-4) and aucs[0] > aucs[1]
     assert measured[0].probabilities.sum() == pytest.approx(measured[0].labels.sum(), rel=0.1)
+
+
+def test_a_training_goes_on_with_the_tower_of_before(run: RankerRun, dataset: Dataset, folder: Path) -> None:
+    quiet = Console(quiet=True)
+    loop = create_training(dataset, ["ctr"], run.settings, folder / "on", quiet, warm_start=run)
+    loop.trainable.initialize_weights()
+    rows = next(dataset.tables("test", list(run.schema.trained_on)))
+    before, after = (
+        model.ranker(model.lookup.encode(rows, biases=True))["logits"]["ctr"].numpy()
+        for model in (run.model(), loop.trainable.model)
+    )
+    np.testing.assert_allclose(before, after, atol=1e-5)
 
 
 def test_what_is_missing_in_training_is_said(folder: Path) -> None:

@@ -30,8 +30,8 @@ class SampledSplit:
         >>> tasks = {"ctr": Task(label="click"), "cvr": Task(label="order", conditioned_on="ctr")}
         >>> outputs = {"ctr": np.array([0.5]), "cvr": np.array([0.1]), "ctr_cvr": np.array([0.05])}
         >>> found = SampledSplit("ctr", 0.25).outputs(tasks, ["ctr", "cvr"], outputs)
-        >>> {name: each.round(2).tolist() for name, each in found.items()}
-        {'ctr': [0.8], 'cvr': [0.1], 'ctr_cvr': [0.08]}
+        >>> {name: round(float(each[0]), 2) for name, each in found.items()}
+        {'ctr': 0.8, 'cvr': 0.1, 'ctr_cvr': 0.08}
     """
 
     task: str
