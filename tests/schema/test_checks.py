@@ -72,7 +72,7 @@ def test_the_unchanged_schema_is_sound() -> None:
         ),
         (
             "columns.price.role: seller",
-            "`columns.price.role`: must be one of user, activity, item, context. Received: 'seller'",
+            "`columns.price.role`: must be one of user, activity, item, context, bias. Received: 'seller'",
         ),
         ("columns.price.kind: null", "`columns.price.kind`: "),
         ("columns: null", "`columns`: must be a mapping of names to values. Received: None"),

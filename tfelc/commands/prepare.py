@@ -175,6 +175,7 @@ def _report(out: Path) -> None:
     from rich.table import Table
 
     from tfelc.data.dataset import Dataset
+    from tfelc.data.negative_sampling import SAMPLED_NEGATIVES, sampling_line
 
     dataset = Dataset(out)
     manifest = dataset.manifest
@@ -191,6 +192,8 @@ def _report(out: Path) -> None:
     console.print(table)
     if (said := manifest.metadata.get("requests")) is not None:
         console.print(_of_requests(said), highlight=False, soft_wrap=True)
+    if (dropped := manifest.metadata.get(SAMPLED_NEGATIVES)) is not None:
+        console.print(sampling_line(dropped), markup=False, highlight=False, soft_wrap=True)
     for label, counts in manifest.metadata.get("unknown_labels", {}).items():
         told = ", ".join(f"{count:,} of {manifest.rows[split]:,} rows of {split}" for split, count in counts.items())
         console.print(f"label `{label}` is not known in {told}", highlight=False, soft_wrap=True)

@@ -21,6 +21,7 @@ from tfelc.core.temporary_folder import temporary_folder
 from tfelc.data.checks.log_checks import LogChecks
 from tfelc.data.contract import arrow_schema, conform
 from tfelc.data.manifest import Manifest, PartFile, hash_of
+from tfelc.data.negative_sampling import NegativeSampling
 from tfelc.data.splits import SPLITS
 from tfelc.schema.schema import Schema
 
@@ -59,6 +60,7 @@ class DatasetWriter:
         self.metadata: dict[str, Any] = {}
         self._temporary = self.out.absolute().with_name(f".{self.out.absolute().name}.{os.getpid()}.part")
         self._held = ExitStack()
+        self._sampling = NegativeSampling(schema, seed)
         self._splits = {split: _Split(self._temporary / split, schema) for split in SPLITS}
 
     def __enter__(self) -> Self:
@@ -108,7 +110,13 @@ class DatasetWriter:
         self.append(split, conform(table, self.schema, where or split, first_row))
 
     def append(self, split: str, rows: pa.Table) -> None:
-        """Adds rows as `conform` gives them to a split; raises DataError where the disk is full."""
+        """Adds rows as `conform` gives them to a split, but for the negatives that its schema has dropped of `train`.
+
+        Raises:
+            DataError: The disk is full.
+        """
+        if split == "train":
+            rows = self._sampling.kept(rows)
         if rows.num_rows:
             with self._reported():
                 self._splits[split].add(rows)
@@ -144,6 +152,7 @@ class DatasetWriter:
             split.close()
         if unknown := self._unknown_labels():
             self.metadata["unknown_labels"] = unknown
+        self.metadata.update(self._sampling.metadata)
         files = {name: {path.name: _part_file(path) for path in split.parts} for name, split in self._splits.items()}
         manifest = Manifest(
             source=self.source,

@@ -16,6 +16,7 @@ from tfelc.features.number_bins import NumberBins
 from tfelc.features.scaled_numbers import scaled_numbers
 from tfelc.features.sequence_pool import SequencePool
 from tfelc.layers.fused_embedding import FusedEmbedding
+from tfelc.schema.column import BIAS
 from tfelc.schema.schema import Schema
 
 Tensor = Any
@@ -34,6 +35,7 @@ class FeatureEncoder(keras.layers.Layer):
     A vector is standardized over all its numbers; a missing one is a vector that is learned and begins as 0.
     Lists are averaged over the values that are there; an empty list is a zero vector. Sequences are pooled as the
     schema says; what differs by candidate is a side of its own, under the key `history`.
+    Where the columns of role `bias` are not given, as in serving, that side is one row, at their defaults.
 
     Args:
         schema: Schema, or its dictionary. The columns.
@@ -152,6 +154,7 @@ class FeatureEncoder(keras.layers.Layer):
         """Encodes every side whose features are given."""
         outputs: dict[str, Tensor] = {}
         vectors: dict[str, Tensor] = {}
+        inputs = {**self._served_biases(), **inputs}
         for role, side in self.layout.sides.items():
             parts = []
             if side.numbers:
@@ -176,6 +179,19 @@ class FeatureEncoder(keras.layers.Layer):
             products = [vectors[history] * vectors[candidate] for history, candidate in self.layout.pairs]
             outputs["interaction"] = ops.concatenate(products, axis=-1)
         return outputs
+
+    def _served_biases(self) -> dict[str, Tensor]:
+        """The inputs of the columns of role `bias`, at their defaults: one row."""
+        if (side := self.layout.sides.get(BIAS)) is None:
+            return {}
+        found: dict[str, Any] = {}
+        for dim, names in side.ids.items():
+            # What a category's default is, is its missing value, and has the first row of its table.
+            first = [self.layout.offsets[self.schema.table_of(name)[0]][1] for name in names]
+            found[side.ids_key(dim)] = np.array([first], "int32")
+        if side.numbers:
+            found[side.numbers_key] = np.array([[self._default(name) for name in side.numbers]], "float32")
+        return {key: ops.convert_to_tensor(values) for key, values in found.items()}
 
     @property
     def _candidates(self) -> list[str]:

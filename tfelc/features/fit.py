@@ -56,11 +56,11 @@ def count_rows(schema: Schema, tables: Iterable[pa.Table], number_bins: int = 0)
     numbers = {
         # Those of a list have a place for each and no bins.
         name: RunningNumber(column, number_bins if column.kind == "number" else 0)
-        for name, column in schema.features.items()
+        for name, column in schema.trained_on.items()
         if not column.is_embedded
     }
     for table in tables:
-        for name, column in schema.features.items():
+        for name, column in schema.trained_on.items():
             if not column.is_embedded:
                 numbers[name].add(number_values(_each(table[name]) if column.is_listed else table[name]))
                 continue
@@ -99,7 +99,7 @@ def ordered_vocabulary(
     """
     kept = [value for value, count in counts.items() if count >= min_count]
     if not kept:
-        columns = [column for column, found in schema.features.items() if found.is_embedded]
+        columns = [column for column, found in schema.trained_on.items() if found.is_embedded]
         named = " and ".join(f"`{column}`" for column in columns if schema.table_of(column)[0] == name)
         if counts:
             raise SchemaError(

@@ -49,7 +49,7 @@ class FittedFeatures(BaseModel):
     def table_rows(self, schema: Schema) -> dict[str, int]:
         """Rows of every embedding table, in the schema's order; row 0 is the missing value's, row 1 the unknown's."""
         rows: dict[str, int] = {}
-        for name, column in schema.features.items():
+        for name, column in schema.trained_on.items():
             table, spec = schema.table_of(name)
             if column.kind == "number":
                 if column.buckets:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tfelc.schema.column import ROLES, Role
+from tfelc.schema.column import BIAS, ROLES, ColumnRole
 from tfelc.schema.list_sequence import Pooling
 from tfelc.schema.schema import Schema
 
@@ -44,7 +44,7 @@ class SequenceFeature:
     """
 
     name: str
-    role: Role
+    role: ColumnRole
     pooling: Pooling
     max_length: int
     lists: tuple[ListFeature, ...]
@@ -69,7 +69,7 @@ class SequenceFeature:
 
 @dataclass(frozen=True)
 class Side:
-    """The features of one role: numbers in one matrix, single ids in one matrix for each embedding width, lists apart.
+    """The columns of one role: numbers in one matrix, single ids in one matrix for each embedding width, lists apart.
 
     Attributes:
         numbers: Number columns, in the order of the matrix `<role>_numbers`.
@@ -78,7 +78,7 @@ class Side:
         vectors: The vectors.
     """
 
-    role: Role
+    role: ColumnRole
     numbers: tuple[str, ...]
     ids: Mapping[int, tuple[str, ...]]
     lists: tuple[ListFeature, ...]
@@ -109,7 +109,7 @@ class Layout:
         sequences: The sequences.
     """
 
-    sides: Mapping[Role, Side]
+    sides: Mapping[ColumnRole, Side]
     fused_rows: Mapping[int, int]
     offsets: Mapping[str, tuple[int, int]]
     pairs: tuple[tuple[str, str], ...] = field(default=())
@@ -131,7 +131,7 @@ class Layout:
             dim = (spec.dim if spec else None) or embedding_dim
             offsets[table] = (dim, fused_rows.get(dim, 0))
             fused_rows[dim] = fused_rows.get(dim, 0) + rows
-        sides = {role: side for role in ROLES if (side := _side(schema, role, offsets)) is not None}
+        sides = {role: side for role in (*ROLES, BIAS) if (side := _side(schema, role, offsets)) is not None}
         embedded = {name: column for name, column in schema.features.items() if column.is_embedded}
         pairs = tuple(
             (history, candidate)
@@ -146,8 +146,8 @@ class Layout:
         return cls(sides, fused_rows, offsets, tuple(pair for pair in pairs if pair[0] not in blended), sequences)
 
 
-def _side(schema: Schema, role: Role, offsets: Mapping[str, tuple[int, int]]) -> Side | None:
-    columns = {name: c for name, c in schema.features.items() if c.role == role}
+def _side(schema: Schema, role: ColumnRole, offsets: Mapping[str, tuple[int, int]]) -> Side | None:
+    columns = {name: c for name, c in schema.trained_on.items() if c.role == role}
     ids: dict[int, list[str]] = {}
     for name, column in columns.items():
         if column.kind == "category" or column.buckets:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from tfelc.data.number_values import number_values
 from tfelc.data.vector_values import vector_values
 from tfelc.features.fitted import FittedFeatures
-from tfelc.features.layout import Layout, ListFeature, SequenceFeature
+from tfelc.features.layout import Layout, ListFeature, SequenceFeature, Side
 from tfelc.features.sequence_lists import last_places, padded_lists
 from tfelc.features.vocabulary_lookup import VocabularyLookup
-from tfelc.schema.column import Column, Role
+from tfelc.schema.column import BIAS, Column, ColumnRole
 from tfelc.schema.schema import Schema
 
 # What a client sends for a missing number of type `integer`, which has no NaN; pandas and NumPy write NaT so.
@@ -47,7 +47,7 @@ class FeatureLookup(keras.layers.Layer):
         self.layout = layout
         self._tables: dict[str, Callable[[Any], Any]] = {}
         self._buckets: dict[str, keras.layers.Layer] = {}
-        for name, column in schema.features.items():
+        for name, column in schema.trained_on.items():
             table, spec = schema.table_of(name)
             if column.kind == "number":
                 if column.buckets:
@@ -85,10 +85,15 @@ class FeatureLookup(keras.layers.Layer):
                 outputs |= self._sequence(sequence, inputs)
         return outputs
 
-    def encode(self, table: pa.Table) -> dict[str, NDArray[Any]]:
-        """Encodes the rows of an Arrow table as `call` does their tensors; lists are padded to `max_length`."""
+    def encode(self, table: pa.Table, biases: bool = False) -> dict[str, NDArray[Any]]:
+        """Encodes the rows of an Arrow table as `call` does their tensors; lists are padded to `max_length`.
+
+        Args:
+            table: The rows.
+            biases: Whether the columns of role `bias` are wanted, too, as in training. Defaults to False.
+        """
         outputs: dict[str, NDArray[Any]] = {}
-        for side in self.layout.sides.values():
+        for side in self._sides(biases):
             if side.numbers:
                 outputs[side.numbers_key] = np.stack([number_values(table[n]) for n in side.numbers], axis=1)
             for dim, names in side.ids.items():
@@ -101,10 +106,14 @@ class FeatureLookup(keras.layers.Layer):
             outputs |= self._sequence_arrays(sequence, table)
         return outputs
 
-    def specs(self) -> dict[str, tf.TensorSpec]:
-        """Shape and type of every tensor that `encode` gives, by its key."""
+    def specs(self, biases: bool = False) -> dict[str, tf.TensorSpec]:
+        """Shape and type of every tensor that `encode` gives, by its key.
+
+        Args:
+            biases: As of `encode`.
+        """
         specs = {}
-        for side in self.layout.sides.values():
+        for side in self._sides(biases):
             if side.numbers:
                 specs[side.numbers_key] = tf.TensorSpec([None, len(side.numbers)], tf.float32)
             for dim, names in side.ids.items():
@@ -127,8 +136,11 @@ class FeatureLookup(keras.layers.Layer):
         lookups = [table for table in self._tables.values() if isinstance(table, VocabularyLookup)]
         return [variable for lookup in lookups for variable in lookup.resources]
 
-    def _columns_of(self, role: Role) -> list[str]:
-        return [name for name, column in self.schema.features.items() if column.role == role]
+    def _sides(self, biases: bool) -> list[Side]:
+        return [side for side in self.layout.sides.values() if biases or side.role != BIAS]
+
+    def _columns_of(self, role: ColumnRole) -> list[str]:
+        return [name for name, column in self.schema.trained_on.items() if column.role == role]
 
     def _sequence(self, sequence: SequenceFeature, inputs: Mapping[str, Any]) -> dict[str, Any]:
         values = {name: inputs[name] for name in sequence.columns}

@@ -90,6 +90,15 @@ class LogitCalibration(keras.layers.Layer):
         self.points["outputs"].assign(np.pad(y, (0, rest), mode="edge"))
         self.points["ends"].assign(np.asarray(ends, np.float32))
 
+    def move(self, offset: float) -> None:
+        """Makes it the same function of logits that lie higher, inputs and outputs alike.
+
+        Args:
+            offset: How much higher.
+        """
+        for name in ("inputs", "outputs"):
+            self.points[name].assign(self.points[name] + offset)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
         return {**super().get_config(), "knots": self.knots}

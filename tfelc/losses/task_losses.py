@@ -9,6 +9,7 @@ from keras import ops
 
 from tfelc.losses.joint_logarithms import joint_logarithms
 from tfelc.losses.sample_space import sample_space
+from tfelc.losses.sampled_negatives import logits_of_sample, weights_of_sample
 from tfelc.losses.task_heads.create_head import create_head
 from tfelc.losses.task_heads.task_head import TaskHead
 from tfelc.schema.task import Task
@@ -52,7 +53,8 @@ def task_losses(
     A task without `conditioned_on` is trained on all rows; with `space: conditional` on the rows where that outcome
     happened (a batch without any contributes 0); with `space: entire` on all rows, through the product of the
     probabilities. A row whose label is not known counts for no task that needs it; where another label of a product is
-    0, that decides.
+    0, that decides. Where a share of a task's negatives was kept, its logits and the weights of the others' rows are
+    corrected for it; see `tfelc.losses.sampled_negatives`.
 
     Args:
         tasks: The tasks to train and those that they are conditioned on.
@@ -75,6 +77,7 @@ def task_losses(
         {'ctr': 0.6931, 'like': 1.5486}
     """
     losses = {}
+    weights, logits = weights_of_sample(tasks, labels, list(logits), weights), logits_of_sample(tasks, logits)
     for name in logits:
         own = weights.get(name) if isinstance(weights, Mapping) else weights
         head = heads[name] if heads else create_head(tasks[name])

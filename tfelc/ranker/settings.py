@@ -140,7 +140,10 @@ class RankerModelSettings(Settings):
         towers: The tasks' towers.
         clusters: The learnable clusters.
         calibration: What the logits of each binary task go through, fitted to the validation split once the weights
-            are trained: nothing, `platt` (a slope and an offset) or `isotonic` (a rising function of 32 points).
+            are trained: nothing, `platt` (a slope and an offset), `isotonic` (a rising function of 32 points) or
+            `group_bias` (a bias for each value of `calibration_by`, the smaller the fewer rows have it).
+        calibration_by: What tells the groups of `group_bias` apart: a feature of kind `category`, or `cluster`, the
+            nearest learned cluster.
     """
 
     architecture: MultiTaskArchitecture = MMoE()
@@ -156,7 +159,14 @@ class RankerModelSettings(Settings):
     gates: GateSettings = GateSettings()
     towers: TowerSettings = TowerSettings()
     clusters: RankerClusterSettings = RankerClusterSettings()
-    calibration: Literal["none", "platt", "isotonic"] = "none"
+    calibration: Literal["none", "platt", "isotonic", "group_bias"] = "none"
+    calibration_by: str | None = None
+
+    @model_validator(mode="after")
+    def _groups_are_known(self) -> Self:
+        if (self.calibration == "group_bias") != (self.calibration_by is not None):
+            raise ValueError("`calibration: group_bias` and `calibration_by` go together")
+        return self
 
 
 class RankerOptimizerSettings(OptimizerSettings):

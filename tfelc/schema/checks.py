@@ -77,6 +77,9 @@ def _check_names(
 def _check_tasks(columns: Mapping[str, Column], tasks: Mapping[str, Task]) -> None:
     if not tasks:
         raise ValueError("no task is declared")
+    sampled = [name for name, task in tasks.items() if task.negatives_kept is not None]
+    if len(sampled) > 1:
+        raise ValueError(f"tasks `{sampled[0]}` and `{sampled[1]}`: only one task can have `negatives_kept`")
     for name, task in tasks.items():
         wanted = "value" if task.is_value else "label"
         if task.label not in columns or columns[task.label].kind != wanted:
@@ -105,7 +108,11 @@ def _check_tables(columns: Mapping[str, Column], tables: Mapping[str, EmbeddingT
         if column.table is not None and column.table not in tables:
             raise ValueError(f"column `{name}`: table `{column.table}` is not declared under `tables`")
     for name, table in tables.items():
-        users = {c: column for c, column in _features(columns).items() if (column.table or c) == name}
+        users = {
+            c: column
+            for c, column in columns.items()
+            if (column.is_feature or column.is_bias) and (column.table or c) == name
+        }
         _check_table(users, name, table)
 
 

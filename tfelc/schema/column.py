@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -11,6 +11,9 @@ from tfelc.schema.spelling import Separator, TimeZone
 
 Kind = Literal["number", "category", "list", "vector", "label", "group", "id", "weight", "timestamp", "value"]
 Role = Literal["user", "activity", "item", "context"]
+# A column of the last is known in training alone, and no feature.
+ColumnRole = Literal["user", "activity", "item", "context", "bias"]
+BIAS: ColumnRole = "bias"
 ValueType = Literal["float", "integer", "string"]
 
 # What tasks predict: an outcome of 0 or 1, and a quantity.
@@ -39,7 +42,8 @@ class Column(SchemaPart):
         kind: What the column is. `number`, `category`, `list` and `vector` are features; the others never enter the
             model.
         role: Whose feature it is. `activity` is the part of the user that the gates and the clusters see. A feature
-            needs one; the other kinds take none.
+            needs one; the other kinds take none. A number or a category of role `bias` is no feature: what it adds to
+            the logits is learned, and served as of its `default`.
         type: Type of the raw values. Defaults to the kind's usual one. A list of type `float` holds numbers, and is in
             one of the `sequences`.
         default: What a missing value means. A number is imputed with it (default: the training mean); for a category or
@@ -63,7 +67,7 @@ class Column(SchemaPart):
     """
 
     kind: Kind
-    role: Role | None = None
+    role: ColumnRole | None = None
     type: ValueType | None = None
     default: float | int | str | None = None
     table: str | None = None
@@ -108,11 +112,18 @@ class Column(SchemaPart):
             allowed |= {"nullable"}
         if self.kind == "list":
             allowed |= {"separator"}
+        if self.is_bias:
+            allowed -= {"table", "buckets"}
+            if self.default is None:
+                raise ValueError("a column of role `bias` needs a `default`, at which it is served")
         if extra := sorted(changed - allowed):
             words = " of whole numbers" if extra[0] in ("true_values", "false_values") and self.kind in _OF_TEXT else ""
+            words += " of role `bias`" if self.is_bias else ""
             raise ValueError(f"a column of kind `{self.kind}`{words} takes no `{extra[0]}`")
+        if self.role == BIAS and not self.is_bias:
+            raise ValueError(f"a column of role `bias` is a number or a category. Received: kind `{self.kind}`")
         if self.kind in FEATURE_KINDS and self.role is None:
-            raise ValueError(f"a feature needs a `role`, one of {', '.join(ROLES)}")
+            raise ValueError(f"a feature needs a `role`, one of {', '.join(get_args(ColumnRole))}")
         if self.kind == "category" and self.value_type == "float":
             raise ValueError("a category is of type `string` or `integer`, not `float`")
         if self.kind == "number" and self.value_type == "string":
@@ -147,5 +158,10 @@ class Column(SchemaPart):
 
     @property
     def is_feature(self) -> bool:
-        """Whether the column enters the model."""
-        return self.kind in FEATURE_KINDS
+        """Whether the column enters the model, in training and serving."""
+        return self.kind in FEATURE_KINDS and self.role != BIAS
+
+    @property
+    def is_bias(self) -> bool:
+        """Whether it enters the model in training alone, and stands still in serving."""
+        return self.kind in ("number", "category") and self.role == BIAS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfelc.schema.column import Role
+from tfelc.schema.column import ROLES, Role
 from tfelc.schema.schema import Schema
 
 
@@ -25,7 +25,8 @@ def gate_roles(schema: Schema) -> tuple[tuple[Role, ...], tuple[Role, ...], str]
         >>> gate_roles(schema)[2]
         'no feature has the role `activity`: the gates and the clusters see those of role `user`'
     """
-    present = tuple(dict.fromkeys(column.role for column in schema.features.values() if column.role is not None))
+    found = (role for column in schema.features.values() for role in ROLES if role == column.role)
+    present = tuple(dict.fromkeys(found))
     if "activity" in present:
         return ("activity",), ("activity",), ""
     said = "no feature has the role `activity`"

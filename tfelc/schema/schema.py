@@ -34,6 +34,7 @@ from tfelc.schema.split import Split
 from tfelc.schema.task import Task
 
 _SPELLING = ("true_values", "false_values", "null_values", "separator", "timezone")
+_LATER_TASK_KEYS = ("row_weight", "kind", "loss", "scale", "negatives_kept", "already_sampled")
 _SHAPE = "a schema is a mapping with `name`, `columns` and `tasks`"
 
 
@@ -159,7 +160,7 @@ class Schema(SchemaPart):
         for task in content["tasks"].values():
             task["given"] = task.pop("conditioned_on")
             task["space"] = {"conditional": "given"}.get(task["space"], task["space"])
-            for key in ("row_weight", "kind", "loss", "scale"):  # As with the keys below.
+            for key in _LATER_TASK_KEYS:  # As with the keys below.
                 if task[key] == Task.model_fields[key].default:
                     del task[key]
         # And without the keys that came later, where they say nothing.
@@ -243,6 +244,11 @@ class Schema(SchemaPart):
         return {task.label: name for name, task in self.tasks.items() if task.never_negative}
 
     @property
+    def sampled_task(self) -> str | None:
+        """The task whose negatives are not all there in training; None where no task has `negatives_kept`."""
+        return next((name for name, task in self.tasks.items() if task.negatives_kept is not None), None)
+
+    @property
     def nullable_labels(self) -> frozenset[str]:
         """The labels that are not known in every row."""
         return frozenset(name for name, column in self.columns.items() if column.nullable)
@@ -262,8 +268,13 @@ class Schema(SchemaPart):
 
     @property
     def features(self) -> dict[str, Column]:
-        """The columns that enter the model, in order."""
+        """The columns that enter the model, in order: what a request has to hold."""
         return {name: c for name, c in self.columns.items() if c.is_feature}
+
+    @property
+    def trained_on(self) -> dict[str, Column]:
+        """The features, and the columns of role `bias`, in order."""
+        return {name: c for name, c in self.columns.items() if c.is_feature or c.is_bias}
 
     @property
     def sequence_columns(self) -> dict[str, tuple[str, ...]]:

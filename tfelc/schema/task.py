@@ -35,6 +35,10 @@ class Task(SchemaPart):
         weight: Weight of the task's loss; or a column's name, which is then its `row_weight`. Defaults to 1.
         row_weight: Column of kind `weight` that weighs the rows for this task, in the place of the one for all tasks.
             Defaults to none of its own.
+        negatives_kept: Share of the training rows with a label of 0 that are kept, within (0, 1): `prepare` drops the
+            others, and the logits are corrected for it. Defaults to none: all are.
+        already_sampled: Where the log holds no more than that share as it is, so that `prepare` drops nothing: in the
+            rows of its `train` split, or in `all` rows. Defaults to none: nowhere.
     """
 
     label: str
@@ -46,6 +50,8 @@ class Task(SchemaPart):
     joint: str | None = None
     weight: float = Field(1.0, gt=0)
     row_weight: str | None = None
+    negatives_kept: float | None = Field(None, gt=0, lt=1)
+    already_sampled: Literal["train", "all"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -74,6 +80,15 @@ class Task(SchemaPart):
                 f"a task of kind `{self.kind}` takes no `space: entire`; conditioned on another, its `joint` output is "
                 "the probability of that times its value"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_sampled(self) -> Self:
+        if self.already_sampled is not None and self.negatives_kept is None:
+            raise ValueError("`already_sampled` needs `negatives_kept`, the share that is there")
+        if self.negatives_kept is not None and (self.is_value or self.conditioned_on is not None):
+            why = f"is of kind `{self.kind}`" if self.is_value else "has `conditioned_on`"
+            raise ValueError(f"`negatives_kept` is for a binary task on all rows, and this one {why}")
         return self
 
     @property

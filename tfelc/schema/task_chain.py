@@ -15,6 +15,8 @@ from tfelc.schema.task_settings import TaskSettings
 def select_tasks(schema: Schema, names: Sequence[str], settings: Mapping[str, TaskSettings]) -> dict[str, Task]:
     """The named tasks and, after them, those that they are conditioned on; with the settings' differences applied.
 
+    The task whose negatives are sampled is among them, since its label says which rows stand for others.
+
     Raises:
         UsageError: A name is no task of the schema or repeats, or a task over the entire space lacks the head that it
             multiplies with.
@@ -40,6 +42,8 @@ def select_tasks(schema: Schema, names: Sequence[str], settings: Mapping[str, Ta
                 f"task `{name}` over the entire space needs the head of `{absent[0]}`: add it to `tasks`", ["tasks"]
             )
     needed = [link for name in names for link in chain_of(all_tasks, name)]
+    if schema.sampled_task is not None:
+        needed.append(schema.sampled_task)
     return {name: all_tasks[name] for name in dict.fromkeys([*names, *needed])}
 
 

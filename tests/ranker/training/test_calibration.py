@@ -18,11 +18,11 @@ from tfelc.data.dataset import Dataset
 from tfelc.layers.logit_calibration import LogitCalibration
 from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.ranker.evaluation.evaluation import evaluate
-from tfelc.ranker.evaluation.predictions import Predictor
+from tfelc.ranker.evaluation.predictions import Outcome, Predictor
 from tfelc.ranker.evaluation.tables import calibration_table
 from tfelc.ranker.export.exporter import export
 from tfelc.ranker.run import RankerRun
-from tfelc.ranker.training.fit_calibration import fit_calibration
+from tfelc.ranker.training.fit_calibration import fit_calibration, fit_calibrations
 
 
 def _layer() -> LogitCalibration:
@@ -67,6 +67,21 @@ def test_sums_become_right_and_the_order_stays(slope: float, offset: float, seed
         assert fit_calibration(layer, method, logits, labels)
         assert _chances(layer, logits).sum() == pytest.approx(labels.sum(), rel=allowed)
         assert (np.diff(np.asarray(layer(rising))) >= 0).all()
+
+
+@pytest.mark.parametrize("method", ["platt", "isotonic"])
+def test_a_share_of_the_negatives_calibrates_for_the_whole_log(method: Any) -> None:
+    # The model says 0.7 too little, and of the negatives a tenth is there.
+    random = np.random.default_rng(3)
+    logits = random.normal(size=200_000) - 2
+    labels = _outcomes(logits, 1.0, 0.7)
+    kept = (labels > 0) | (random.random(len(labels)) < 0.1)
+    there = 1 / (1 + np.exp(-(logits[kept] - np.log(0.1))))
+    outcome = Outcome(np.ones(kept.sum(), bool), labels[kept].astype("float32"), there.astype("float32"))
+    layer = _layer()
+    fit_calibrations({"ctr": layer}, method, {"ctr": outcome}, {"ctr": np.log(0.1)})
+    np.testing.assert_allclose(layer(np.float32([-3.0, -2.0, -1.0])), [-2.3, -1.3, -0.3], atol=0.1)
+    assert _chances(layer, logits).sum() == pytest.approx(labels.sum(), rel=0.02)
 
 
 def test_what_gives_no_rising_function_leaves_it_as_it_was() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from tfelc.losses.joint_logarithms import joint_logarithms
 from tfelc.losses.ranking.ranking_term import RankingTerm, run_numbers
 from tfelc.losses.sample_space import sample_space
+from tfelc.losses.sampled_negatives import weights_of_sample
 from tfelc.schema.task import Task
 from tfelc.schema.task_chain import chain_of
 
@@ -58,6 +59,7 @@ def ranking_losses(
         0.6931
     """
     runs = run_numbers(groups)
+    weights = weights_of_sample(tasks, labels, list(logits), weights)
     losses = {}
     for name in ranked_tasks(tasks, list(logits)):
         label, rows = sample_space(tasks, labels, name)

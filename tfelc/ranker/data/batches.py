@@ -62,7 +62,7 @@ class Batches:
         self._together = together
         self._error: Exception | None = None
         labels = [task.label for task in self._tasks.values()]
-        columns = [*schema.features, *labels, *self._weights.values(), *(together.columns if together else ())]
+        columns = [*schema.trained_on, *labels, *self._weights.values(), *(together.columns if together else ())]
         of_group = together.of if together else None
         self._reader = RowGroupReader(dataset.files(split), list(dict.fromkeys(columns)), seed, window, of_group)
 
@@ -114,14 +114,14 @@ class Batches:
         labels = task_labels(table, self._tasks, self._nullable)
         if self._together is not None:
             labels[RANKED_TOGETHER] = self._together.of(table)
-        features = self._lookup.encode(table)
+        features = self._lookup.encode(table, biases=True)
         return features, labels, *self._weighed(lambda column: number_values(table[column]))
 
     def _signature(self) -> tuple[Any, ...]:
         labels = {task: tf.TensorSpec([None], tf.float32) for task in self._tasks}
         if self._together is not None:
             labels[RANKED_TOGETHER] = tf.TensorSpec([None], tf.int64)
-        features = self._lookup.specs()
+        features = self._lookup.specs(biases=True)
         return features, labels, *self._weighed(lambda column: tf.TensorSpec([None], tf.float32))
 
     def _weighed(self, of: Callable[[str], Any]) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tfelc.data.split_tables import SplitTables
 from tfelc.metrics.ranker_metric import Judged
 from tfelc.ranker.data.outcomes import Outcomes
+from tfelc.ranker.data.sampled_split import SampledSplit
 from tfelc.ranker.data.task_labels import task_labels
 from tfelc.ranker.evaluation.requests import Requests
 from tfelc.ranker.evaluation.told_apart import told_apart
@@ -63,6 +64,7 @@ class Predictions:
         embedding: What was clustered, `(rows, dim)`, or None likewise.
         requests: Request of each row, None where it is not known; or None where the schema has no `request_key`.
         uncalibrated: Output name -> its outcome without calibration, of a ranker that has one; None for any other.
+        calibration_groups: Group of each row that a calibration by groups goes by; None for any other.
     """
 
     outcomes: dict[str, Outcome]
@@ -73,6 +75,7 @@ class Predictions:
     embedding: NDArray[np.float32] | None = None
     requests: NDArray[Any] | None = None
     uncalibrated: dict[str, Outcome] | None = None
+    calibration_groups: NDArray[np.int32] | None = None
 
     @property
     def ranked_together(self) -> NDArray[Any] | None:
@@ -96,17 +99,20 @@ class Predictor:
     Args:
         model: The ranker.
         dataset: A dataset whose columns fit the ranker's schema.
+        as_shown: Whether the columns of role `bias` are what the rows say, and not at their defaults as in serving.
+            Defaults to False.
 
     Raises:
         DataError: They do not.
     """
 
-    def __init__(self, model: RankingModel, dataset: SplitTables) -> None:
+    def __init__(self, model: RankingModel, dataset: SplitTables, as_shown: bool = False) -> None:
         dataset.check(model.schema)
+        self._as_shown = as_shown
         self._model = model
         self._dataset = dataset
         self._forward = tf.function(
-            self._outputs, input_signature=[model.lookup.specs()], autograph=False
+            self._outputs, input_signature=[model.lookup.specs(biases=as_shown)], autograph=False
         ).get_concrete_function()
 
     def predict(self, split: str, progress: Callable[[int], None] = lambda rows: None) -> Predictions:
@@ -119,16 +125,22 @@ class Predictor:
         model = self._model
 
         def answer(table: pa.Table) -> dict[str, Any]:
-            return tf.nest.map_structure(lambda tensor: tensor.numpy(), self._forward(model.lookup.encode(table)))
+            encoded = model.lookup.encode(table, biases=self._as_shown)
+            return tf.nest.map_structure(lambda tensor: tensor.numpy(), self._forward(encoded))
 
-        return predict_split(self._dataset, split, model.schema, model.tasks, model.ranker.tasks, answer, progress)
+        columns = model.schema.trained_on if self._as_shown else model.schema.features
+        return predict_split(
+            self._dataset, split, model.schema, model.tasks, model.ranker.tasks, answer, progress, list(columns)
+        )
 
     def _outputs(self, features: Any) -> dict[str, Any]:
         outputs = self._model.ranker(features, training=False)
-        scores = self._model.outputs(outputs["logits"])
+        scores = self._model.outputs(outputs)
         found = {"probabilities": scores, "gates": outputs["gates"]}
-        if self._model.ranker.calibrations:
+        if self._model.ranker.is_calibrated:
             found["uncalibrated"] = task_outputs(self._model.tasks, outputs["logits"], self._model.heads)
+        if "calibration_groups" in outputs:
+            found["calibration_groups"] = outputs["calibration_groups"]
         if "clusters" in outputs:
             found |= {name: outputs["clusters"][name] for name in ("assignment", "embedding")}
         return found
@@ -142,8 +154,11 @@ def predict_split(
     heads: Sequence[str],
     answer: Callable[[pa.Table], dict[str, Any]],
     progress: Callable[[int], None] = lambda rows: None,
+    inputs: Sequence[str] | None = None,
 ) -> Predictions:
     """Gathers answers on a split and what is needed to judge them.
+
+    Of a split that holds a share of a task's negatives, the answers are brought to what is to be expected there.
 
     Args:
         dataset: The dataset.
@@ -155,12 +170,13 @@ def predict_split(
             `assignment` and `embedding` where there are clusters, and `uncalibrated` by output where there is a
             calibration; all but the first may be missing.
         progress: Called with the number of rows done since its last call.
+        inputs: The columns that `answer` reads. Defaults to None: the features.
     """
     requests = Requests(schema) if schema.request_key else None
     columns = dict.fromkeys(
         [
             *(requests.columns if requests else ()),
-            *schema.features,
+            *(schema.features if inputs is None else inputs),
             *(task.label for task in tasks.values()),
             *schema.of_kind("group"),
             *([schema.user_key] if schema.user_key else []),
@@ -177,10 +193,12 @@ def predict_split(
             part["requests"] = requests.of(rows) if requests else None
             parts.append(part)
             progress(len(rows))
-    return _joined(parts, tasks, heads)
+    return _joined(parts, tasks, heads, SampledSplit.of(dataset, schema, split))
 
 
-def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Sequence[str]) -> Predictions:
+def _joined(
+    parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Sequence[str], sampled: SampledSplit | None
+) -> Predictions:
     def joined(*path: str) -> NDArray[Any]:
         pieces = []
         for part in parts:
@@ -195,11 +213,15 @@ def _joined(parts: list[dict[str, Any]], tasks: Mapping[str, Task], heads: Seque
     judged = Outcomes(tasks, labels).judged(heads)
 
     def outcomes(key: str) -> dict[str, Outcome]:
-        return {name: Outcome(rows, label, joined(key, name), name in values) for name, (rows, label) in judged.items()}
+        outputs = {name: joined(key, name) for name in judged}
+        if sampled is not None:
+            outputs = sampled.outputs(tasks, heads, outputs)
+        return {name: Outcome(rows, label, outputs[name], name in values) for name, (rows, label) in judged.items()}
 
     return Predictions(
         outcomes=outcomes("probabilities"),
         uncalibrated=outcomes("uncalibrated") if "uncalibrated" in parts[0] else None,
+        calibration_groups=joined("calibration_groups") if "calibration_groups" in parts[0] else None,
         users=joined("users") if parts[0]["users"] is not None else None,
         groups=told_apart({name: joined("groups", name) for name in parts[0]["groups"]}),
         gates={name: joined("gates", name) for name in parts[0].get("gates", {})},

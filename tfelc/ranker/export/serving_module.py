@@ -107,7 +107,7 @@ class ServingModule(tf.Module):
 
     def _outputs(self, encoded: Mapping[str, Tensor], broadcast: bool) -> dict[str, Tensor]:
         found = self._model.ranker(encoded, broadcast=broadcast, training=False)
-        outputs = self._model.outputs(found["logits"])
+        outputs = self._model.outputs(found)
         if "clusters" in found:
             nearest, share = CLUSTER_OUTPUTS
             outputs[nearest] = found["clusters"]["cluster"]

@@ -27,7 +27,7 @@ def trained_answers(model: RankingModel, rows: pa.Table) -> tuple[dict[str, Arra
         is right.
     """
     found = model.ranker(model.lookup.encode(rows), training=False)
-    scores = model.outputs(found["logits"])
+    scores = model.outputs(found)
     answers: dict[str, Array] = {name: np.asarray(score, np.float32) for name, score in scores.items()}
     tied = np.zeros(len(rows), bool)
     if "clusters" in found:

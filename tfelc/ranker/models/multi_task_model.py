@@ -9,8 +9,10 @@ import keras
 
 from tfelc.features.encoder import FeatureEncoder
 from tfelc.features.fitted import NumberStatistics
+from tfelc.layers.group_bias import GroupBias
 from tfelc.layers.logit_calibration import LogitCalibration
 from tfelc.losses.task_heads.create_head import HEADS
+from tfelc.ranker.models.calibration_groups import calibration_groups, num_groups
 from tfelc.ranker.models.multi_task_network import MultiTaskNetwork
 from tfelc.ranker.settings import RankerModelSettings
 from tfelc.schema.schema import Schema
@@ -39,7 +41,8 @@ class MultiTaskModel(keras.Model):
         Dictionary of dictionaries: `logits`, task -> float32 `(batch,)`, or `(batch, columns)` where the head of the
         task's kind has several; `gates`, task -> float32 `(batch, experts)`;
         `clusters` (where there are clusters), `assignment` -> `(batch, num_clusters)`, `cluster` -> int32 `(batch,)`
-        and `embedding`, what was clustered, -> float32 `(batch, dim)`.
+        and `embedding`, what was clustered, -> float32 `(batch, dim)`; `calibration_groups` (where biases of groups are
+        the calibration), int32 `(batch,)`, or one for all rows.
 
     Example:
         >>> columns = {
@@ -86,7 +89,13 @@ class MultiTaskModel(keras.Model):
         columns = {name: HEADS[known[name].kind].columns for name in tasks if name in known}
         self.network = MultiTaskNetwork(tasks, config, columns, dtype=policy, name="network")
         binary = [] if config.calibration == "none" else [name for name in tasks if known[name].kind == "binary"]
-        self.calibrations = {name: LogitCalibration(name=f"calibration_{name}") for name in binary}
+        self.calibrations: dict[str, LogitCalibration] = {}
+        self.group_biases: dict[str, GroupBias] = {}
+        if config.calibration == "group_bias":
+            groups = num_groups(self.encoder, config)
+            self.group_biases = {name: GroupBias(groups, name=f"group_bias_{name}") for name in binary}
+        else:
+            self.calibrations = {name: LogitCalibration(name=f"calibration_{name}") for name in binary}
 
     def build(self, input_shape: Any = None) -> None:
         """Makes every weight; all the shapes follow from the arguments of `__init__`."""
@@ -94,6 +103,8 @@ class MultiTaskModel(keras.Model):
         self.network.build({side: (None, width) for side, width in self.encoder.output_widths.items()})
         for calibration in self.calibrations.values():
             calibration.build((None,))
+        for bias in self.group_biases.values():
+            bias.build((None,))
 
     def get_build_config(self) -> dict[str, Any]:
         """What `build_from_config` takes; Keras skips it, and with it the weights, where this is empty."""
@@ -107,13 +118,29 @@ class MultiTaskModel(keras.Model):
         self, inputs: Mapping[str, Tensor], broadcast: bool = False, training: bool | None = None
     ) -> dict[str, Any]:
         """Scores a batch."""
-        return self.network(self.encoder(inputs, training=training), broadcast=broadcast, training=training)
+        outputs: dict[str, Any] = self.network(
+            self.encoder(inputs, training=training), broadcast=broadcast, training=training
+        )
+        if self.group_biases:
+            outputs["calibration_groups"] = calibration_groups(self.encoder, self.config, inputs, outputs)
+        return outputs
 
-    def calibrated(self, logits: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The logits as their tasks' calibrations move them, task by task."""
-        return {
-            name: self.calibrations[name](each) if name in self.calibrations else each for name, each in logits.items()
+    def calibrated(self, outputs: Mapping[str, Any]) -> dict[str, Tensor]:
+        """The logits as their tasks' calibrations move them, task by task.
+
+        Args:
+            outputs: What a call returns.
+        """
+        moved = dict(outputs["logits"])
+        moved |= {name: calibration(moved[name]) for name, calibration in self.calibrations.items()}
+        return moved | {
+            name: bias(moved[name], outputs["calibration_groups"]) for name, bias in self.group_biases.items()
         }
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether its logits are calibrated after training."""
+        return bool(self.calibrations or self.group_biases)
 
     @property
     def table_variables(self) -> list[keras.Variable]:

@@ -8,12 +8,14 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfelc.layers.bias_tower import BiasTower
 from tfelc.layers.cluster_linear import ClusterLinear
 from tfelc.layers.cross_network import CrossNetwork
 from tfelc.layers.grouped_dense import GroupedDense
 from tfelc.layers.learnable_clusters import LearnableClusters
 from tfelc.layers.personal_scale import PersonalScale
 from tfelc.ranker.settings import RankerModelSettings
+from tfelc.schema.column import BIAS
 
 Tensor = Any
 
@@ -22,7 +24,8 @@ Tensor = Any
 class MultiTaskNetwork(keras.layers.Layer):
     """Encoded sides -> logits: the experts see every side, the gates the activities and the users' clusters.
 
-    A side is what is known of one party of a row: the user, the activity, the item, or the context.
+    A side is what is known of one party of a row: the user, the activity, the item, or the context. The side `bias`
+    goes into a tower of its own, whose answer is added to the logits.
 
     Args:
         tasks: Sequence of str. The heads, in order.
@@ -85,6 +88,7 @@ class MultiTaskNetwork(keras.layers.Layer):
             else None
         )
         self.cluster_linear: ClusterLinear | None = None
+        self.bias_tower: BiasTower | None = None
         crosses = config.crosses
         self.crosses = (
             CrossNetwork(crosses.layers, crosses.rank, dtype=policy, name="crosses") if crosses.layers else None
@@ -94,6 +98,10 @@ class MultiTaskNetwork(keras.layers.Layer):
 
     def build(self, sides_shape: Mapping[str, Any]) -> None:
         """Makes every part; the widths follow from the sides'."""
+        sides_shape, bias_shape = _apart(sides_shape)
+        if bias_shape is not None:
+            self.bias_tower = BiasTower(sum(self.columns.values()), name="bias_tower")
+            self.bias_tower.build(bias_shape)
         gate_width = self._width(sides_shape, self.config.gates.inputs)
         if self.config.clusters.num_clusters:
             self.activity_encoder.build((None, self._width(sides_shape, self.config.clusters.inputs)))
@@ -124,6 +132,7 @@ class MultiTaskNetwork(keras.layers.Layer):
         self, sides: Mapping[str, Tensor], broadcast: bool = False, training: bool | None = None
     ) -> dict[str, Any]:
         """Scores encoded rows."""
+        sides, bias = _apart(sides)
         gate_parts = [sides[role] for role in self.config.gates.inputs if role in sides]
         outputs: dict[str, Any] = {}
         found: dict[str, Any] = {}
@@ -149,6 +158,8 @@ class MultiTaskNetwork(keras.layers.Layer):
         if self.cluster_linear is not None:
             parts = [sides[role] for role in self.config.clusters.linear_inputs if role in sides]
             logits = logits + self.cluster_linear(_side_by_side(parts, broadcast), found["assignment"])
+        if self.bias_tower is not None:
+            logits = logits + self.bias_tower(bias)
         outputs["logits"] = self._by_task(logits)
         outputs["gates"] = {task: gates[:, position] for position, task in enumerate(self.tasks)}
         return outputs
@@ -210,6 +221,11 @@ class MultiTaskNetwork(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
         return {**super().get_config(), "tasks": self.tasks, "config": self.config.to_dict(), "columns": self.columns}
+
+
+def _apart(sides: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """The sides that everything sees, and that of the columns of role `bias`, if there are any."""
+    return {role: side for role, side in sides.items() if role != BIAS}, sides.get(BIAS)
 
 
 def _side_by_side(parts: Sequence[Tensor], broadcast: bool) -> Tensor:

@@ -16,6 +16,7 @@ from tfelc.features.layout import Layout
 from tfelc.features.lookup import FeatureLookup
 from tfelc.losses.task_heads.create_head import create_head
 from tfelc.losses.task_heads.task_head import TaskHead
+from tfelc.ranker.models.calibration_groups import check_calibration_by
 from tfelc.ranker.models.multi_task_model import MultiTaskModel
 from tfelc.ranker.models.score import score_of
 from tfelc.ranker.models.task_outputs import task_outputs
@@ -83,13 +84,13 @@ class RankingModel:
             raise UsageError(f"`score`: the run does not predict {', '.join(absent)}", ["score"])
         return replace(self, schema=self.schema.model_copy(update={"score": text}))
 
-    def outputs(self, logits: Mapping[str, Any]) -> dict[str, Any]:
+    def outputs(self, answers: Mapping[str, Any]) -> dict[str, Any]:
         """What is served, but for the clusters: `task_outputs`, and `score` where the schema has a formula.
 
         Args:
-            logits: Head -> logits, as the ranker gives them, before any calibration.
+            answers: What the ranker gives, before any calibration.
         """
-        found = task_outputs(self.tasks, self.ranker.calibrated(logits), self.heads)
+        found = task_outputs(self.tasks, self.ranker.calibrated(answers), self.heads)
         return found if self.formula is None else found | {SCORE_OUTPUT: score_of(self.formula, found)}
 
     @classmethod
@@ -123,6 +124,7 @@ class RankingModel:
             readers["clusters"] = config.model.clusters.inputs
         if config.model.scaling.any:
             readers["scaling"] = config.model.scaling.inputs
+        check_calibration_by(schema, config.model)
         architecture = config.model.architecture
         if config.model.scaling.experts and not architecture.takes_scales:
             raise UsageError(

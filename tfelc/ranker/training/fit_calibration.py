@@ -19,7 +19,10 @@ _ROWS_OF_A_BIN = 50
 
 
 def fit_calibrations(
-    layers: Mapping[str, LogitCalibration], method: Literal["platt", "isotonic"], outcomes: Mapping[str, Outcome]
+    layers: Mapping[str, LogitCalibration],
+    method: Literal["platt", "isotonic"],
+    outcomes: Mapping[str, Outcome],
+    offsets: Mapping[str, float] | None = None,
 ) -> list[str]:
     """Sets the calibration of each task; returns what to say of it.
 
@@ -27,6 +30,8 @@ def fit_calibrations(
         layers: Task -> what is set.
         method: As `fit_calibration` takes it.
         outcomes: Task -> what the model says without calibration, and what happened.
+        offsets: Task -> how far the logits of the model, and of what is served, lie above those of `outcomes`, whose
+            rows are a sample. Defaults to None: nowhere.
     """
     lines = []
     for task, layer in layers.items():
@@ -37,6 +42,7 @@ def fit_calibrations(
         if fit_calibration(layer, method, logits, labels):
             after = expit(keras.ops.convert_to_numpy(layer(logits.astype(np.float32))))
             ratios = " -> ".join(f"{each.sum() / labels.sum():.3f}" for each in (chances, after))
+            layer.move((offsets or {}).get(task, 0.0))
             lines.append(f"calibration of `{task}` ({method}), predicted / observed on validation: {ratios}")
         else:
             lines.append(

@@ -33,7 +33,8 @@ class RankerArrayTrainer(keras.Model):
 
     Returns:
         Task -> logits, `(batch,)`. The labels of `fit` are a mapping of task to 0 and 1, of any type, `(batch,)`, those
-        of tasks that another one is conditioned on among them; its sample weights are one for each row.
+        of tasks that another one is conditioned on, or whose negatives are sampled, among them; its sample weights are
+        one for each row.
 
     Example:
         >>> import numpy as np

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,17 +17,21 @@ from tfelc.lifecycle.training.trainable import Trainable
 from tfelc.metrics.auc import AUC
 from tfelc.metrics.xauc import XAUC
 from tfelc.ranker.data.batches import Batches
+from tfelc.ranker.data.sampled_split import SampledSplit
 from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.predictions import Predictions, Predictor
+from tfelc.ranker.models.calibration_groups import unknown_group
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.training.compiled_trainer import compiled_trainer
 from tfelc.ranker.training.fill_pretrained import fill_pretrained
 from tfelc.ranker.training.fit_calibration import fit_calibrations
+from tfelc.ranker.training.fit_group_bias import fit_group_biases
 from tfelc.ranker.training.multi_task_trainer import MultiTaskTrainer
 from tfelc.ranker.training.ranked_together import ranked_together
 from tfelc.ranker.warm_start.carry_over import carry_over
 from tfelc.ranker.yardsticks.measure_yardsticks import measure_yardsticks
+from tfelc.schema.task_chain import chain_of
 
 # Rows whose activity embeddings the K-means start of the centers is computed on.
 _KMEANS_ROWS = 20_000
@@ -72,7 +77,7 @@ class RankerTrainable(Trainable):
         self.trainer = compiled_trainer(self.model, run.settings, self.batches.steps * training.epochs, before)
         self.dataset = dataset
         self.clusters = run.settings.model.clusters
-        self._predictor: Predictor | None = None
+        self._predictors: dict[bool, Predictor] = {}
 
     def initialize_weights(self) -> None:
         """Takes the weights of the run that it starts from, or starts the centers at K-means, where that is set."""
@@ -80,6 +85,7 @@ class RankerTrainable(Trainable):
             carry_over(self._run, self.model, self.trainer)
             return
         fill_pretrained(self.model, self._run.fitted)
+        self._begin_at_share()
         for variable, average in zip(self.trainer.averaged_variables, self.trainer.averages, strict=True):
             average.assign(variable)
         clusters = self._settings.model.clusters
@@ -93,6 +99,15 @@ class RankerTrainable(Trainable):
                 if sum(map(len, embeddings)) >= _KMEANS_ROWS:
                     break
         ranker.network.clusters.initialize_centers(np.concatenate(embeddings), self._settings.training.seed)
+
+    def _begin_at_share(self) -> None:
+        """Lowers the logits that are corrected in training, so that it begins at even odds as any does."""
+        heads = self.model.ranker.network.heads
+        for place, name in enumerate(self.model.ranker.tasks):
+            if (kept := self.model.tasks[name].negatives_kept) is not None:
+                bias = heads.bias.numpy()
+                bias[place, 0] += math.log(kept)
+                heads.bias.assign(bias)
 
     def fit_epoch(self, epoch: int, start_step: int, on_step: Callable[[int], None]) -> None:
         """Trains one epoch, or what is left of it, by Keras's `fit`; see `Trainable.fit_epoch`."""
@@ -131,21 +146,32 @@ class RankerTrainable(Trainable):
                 variable.assign(value)
 
     def evaluate(self, split: str) -> EvaluationResult:
-        """Measures a split, without the groups of users, which take most of the time."""
-        return self._evaluated(split, by_group=False)
+        """Measures a split as its rows were shown, without the groups of users, which take most of the time."""
+        return evaluate(self._predicted(split, as_shown=True), split, by_group=False)
 
     def test(self) -> EvaluationResult:
-        """Measures the test split, and the groups of users too."""
-        return self._evaluated("test", by_group=True)
+        """Measures the test split as it would be served, and the groups of users too."""
+        return evaluate(self._predicted("test", as_shown=False), "test", by_group=True)
 
     def calibrate(self) -> list[str]:
         """Fits the calibration of each binary task to the validation split, by what the ranker says without it."""
-        method, layers = self._settings.model.calibration, self.model.ranker.calibrations
-        if method == "none" or not layers:
+        method, ranker = self._settings.model.calibration, self.model.ranker
+        if method == "none" or not ranker.is_calibrated:
             return []
-        without = self._predicted("validation").uncalibrated
+        predictions = self._predicted("validation", as_shown=True)
+        without = predictions.uncalibrated
         assert without is not None
-        return fit_calibrations(layers, method, without)
+        sampled = SampledSplit.of(self.dataset, self.model.schema, "validation")
+        # Of tasks that have nothing to do with a sampled one, the sampled rows do not say what the log's are.
+        tasks = [name for name in ranker.tasks if sampled is None or sampled.task in chain_of(self.model.tasks, name)]
+        if method == "group_bias":
+            assert predictions.calibration_groups is not None
+            biases = {name: layer for name, layer in ranker.group_biases.items() if name in tasks}
+            unknown = unknown_group(self.model.schema, self._settings.model)
+            return fit_group_biases(biases, without, predictions.calibration_groups, unknown)
+        layers = {name: layer for name, layer in ranker.calibrations.items() if name in tasks}
+        offsets = {} if sampled is None else {sampled.task: math.log(sampled.kept)}
+        return fit_calibrations(layers, method, without, offsets)
 
     def yardsticks(self) -> dict[str, Metrics]:
         """A constant, a linear model and boosted trees; see `measure_yardsticks`."""
@@ -175,13 +201,12 @@ class RankerTrainable(Trainable):
         """The variables of the ranker."""
         return {"ranker": self.trainer.ranker.variables}
 
-    def _evaluated(self, split: str, by_group: bool) -> EvaluationResult:
-        return evaluate(self._predicted(split), split, by_group)
-
-    def _predicted(self, split: str) -> Predictions:
-        # The graph is traced once, and not before it is needed.
-        self._predictor = self._predictor or Predictor(self.model, self.dataset)
-        return self._predictor.predict(split)
+    def _predicted(self, split: str, as_shown: bool) -> Predictions:
+        # A graph is traced once, and not before it is needed.
+        as_shown = as_shown and self.model.schema.trained_on.keys() != self.model.schema.features.keys()
+        if as_shown not in self._predictors:
+            self._predictors[as_shown] = Predictor(self.model, self.dataset, as_shown)
+        return self._predictors[as_shown].predict(split)
 
     def _logged(self) -> dict[str, float]:
         return {name: float(value) for name, value in self.trainer.get_metrics_result().items()}

@@ -24,10 +24,12 @@ from tfelc.metrics.registries import RANKER_METRICS
 from tfelc.metrics.squared_error import NORMALIZED_ERROR
 from tfelc.ranker.data.outcome_checks import outcome_warnings, refuse_unlearnable, unknown_labels
 from tfelc.ranker.data.outcomes import Outcomes
+from tfelc.ranker.data.sampled_split import sampling_notices
 from tfelc.ranker.data.value_scales import value_scales
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.settings import RankerSettings
+from tfelc.ranker.training.bias_notices import bias_notices
 from tfelc.ranker.training.defined_metric import defined_metric
 from tfelc.ranker.training.fill_pretrained import pretrained_lines
 from tfelc.ranker.training.fitted_to_roles import fitted_to_roles
@@ -109,14 +111,17 @@ def _refuse_unfit(dataset: Dataset, tasks: Sequence[str], settings: RankerSettin
     """Refuses what would fail later on, and warns of what may be meant otherwise."""
     selected = select_tasks(dataset.schema, tasks, settings.tasks)
     dataset.verify(["validation", "test"])
+    notices = [*sampling_notices(dataset, dataset.schema, selected, tasks)]
     refuse_unlearnable(dataset, dataset.schema, selected, tasks)
     _watched(dataset, dataset.schema, tasks, settings)
     if absent := absent_outputs(dataset.schema.score, dataset.schema.tasks, tasks):
         _warn(
             console, f"no output `score`: its formula reads {', '.join(absent)}, which are not predicted; see `tasks`"
         )
-    for notice in unknown_labels(dataset, dataset.schema, selected, tasks):
+    for notice in [*notices, *unknown_labels(dataset, dataset.schema, selected, tasks)]:
         console.print(notice, markup=False, highlight=False, soft_wrap=True)
+    for warning in bias_notices(dataset, dataset.schema):
+        _warn(console, warning)
     for warning in outcome_warnings(dataset, dataset.schema, selected, tasks):
         _warn(console, warning)
 
@@ -231,7 +236,7 @@ def _fit_features(
 ) -> tuple[FittedFeatures, FeatureCounts, dict[str, Any] | None]:
     """The features, what they were fitted from, and what `run.json` says of the run that is started from."""
     schema, model = dataset.schema, settings.model
-    rows = RowGroupReader(dataset.files("train"), list(schema.features), seed=0, window=1).tables(0, shuffle=False)
+    rows = RowGroupReader(dataset.files("train"), list(schema.trained_on), seed=0, window=1).tables(0, shuffle=False)
     selected, before = select_tasks(schema, tasks, settings.tasks), None if start is None else start.fitted.values
     with step_status(console=console, first="fitting the features on the training split"):
         values = {"values": value_scales(dataset, schema, selected, tasks, before)}

@@ -10,8 +10,10 @@ from typing import Any
 from tfelc.core.errors import UsageError
 from tfelc.features.encoder import FeatureEncoder
 from tfelc.features.fitted import FittedFeatures
+from tfelc.layers.bias_tower import BIAS_UNITS
 from tfelc.ranker.models.ranking_model import RankingModel
 from tfelc.ranker.warm_start.expert_labels import expert_labels, expert_names, scale_labels
+from tfelc.schema.column import BIAS
 
 Labels = Sequence[Any]
 # Of an embedding table: its row for a missing value, and that for an unknown one.
@@ -102,6 +104,7 @@ def _network(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
     def of(roles: Sequence[str]) -> list[Any]:
         return [*chain.from_iterable(slots.get(role, []) for role in roles)]
 
+    biases = slots.pop(BIAS, [])
     everything = [*chain.from_iterable(slots.values())]
     columns = ranker.network.columns
     # One logit is its task's; of several each has its place.
@@ -111,6 +114,9 @@ def _network(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
     found: dict[str, tuple[Labels, ...]] = {
         f"{bottom}/linear/kernel": (everything, logits),
         f"{bottom}/linear/bias": (logits,),
+        f"{bottom}/bias_tower/hidden/kernel": (biases, range(BIAS_UNITS)),
+        f"{bottom}/bias_tower/hidden/bias": (range(BIAS_UNITS),),
+        f"{bottom}/bias_tower/logits/kernel": (range(BIAS_UNITS), logits),
     }
     gates: list[Any] = of(config.gates.inputs)
     clusters, dim = range(config.clusters.num_clusters), range(config.clusters.dim)
@@ -136,6 +142,8 @@ def _network(model: RankingModel) -> dict[str, tuple[Labels, ...]]:
     found[f"{bottom}/heads/bias"] = (tasks, range(max(columns.values())))
     for calibration in ranker.calibrations.values():
         found |= {path_of(weight): (range(weight.shape[0]),) for weight in calibration.points.values()}
+    for bias in ranker.group_biases.values():
+        found[path_of(bias.biases)] = (range(bias.num_groups),)
     layer = ranker.network.experts
     return found | _crosses_and_scales(model, everything, clusters) | expert_labels(layer, tasks, everything, gates)
 

@@ -32,7 +32,7 @@ def continued_features(
     """The features of a run, fitted on to the rows of `tables`; see `continue_features`."""
     counts = run.counts
     if counts is None:
-        names = {run.schema.table_of(name)[0] for name, c in run.schema.features.items() if c.kind != "number"}
+        names = {run.schema.table_of(name)[0] for name, c in run.schema.trained_on.items() if c.kind != "number"}
         fitted_names = [name for name in run.fitted.vocabularies if name in names]
         stated = run.schema.tables
         enough = {
@@ -69,7 +69,7 @@ def warm_start_metadata(
         "optimizer": settings.warm_start.optimizer,
         "optimizer_steps": _steps_of(run) if kept else 0,
         "vocabularies": {name: vars(change) for name, change in features.changes.items()},
-        "new_columns": [name for name in schema.features if name not in run.schema.features],
+        "new_columns": [name for name in schema.trained_on if name not in run.schema.trained_on],
         "new_tasks": [name for name in tasks if name not in run.metadata["tasks"]],
     }
 

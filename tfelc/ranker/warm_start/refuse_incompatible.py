@@ -42,9 +42,9 @@ def refuse_incompatible(run: RankerRun, schema: Schema, tasks: Sequence[str], se
 
 
 def _columns(run: RankerRun, schema: Schema) -> Iterator[str]:
-    for name, before in run.schema.features.items():
-        now = schema.columns.get(name)
-        if now is None or not now.is_feature:
+    for name, before in run.schema.trained_on.items():
+        now = schema.trained_on.get(name)
+        if now is None:
             yield f"has the feature `{name}`, which schema `{schema.name}` lacks; put it back"
             continue
         was, found = before.model_dump(), now.model_dump()
@@ -54,7 +54,7 @@ def _columns(run: RankerRun, schema: Schema) -> Iterator[str]:
 
 
 def _tables(run: RankerRun, schema: Schema) -> Iterator[str]:
-    columns = [name for name, column in run.schema.features.items() if column.kind != "number"]
+    columns = [name for name, column in run.schema.trained_on.items() if column.kind != "number"]
     for name, before in dict(run.schema.table_of(column) for column in columns).items():
         now = dict(schema.table_of(column) for column in columns).get(name, before)
         for key in ("hash_buckets", "dim"):

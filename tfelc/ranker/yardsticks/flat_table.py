@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from tfelc.data.number_values import number_values
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.data.split_tables import SplitTables
 from tfelc.ranker.data.outcomes import Outcomes
+from tfelc.ranker.data.sampled_split import SampledSplit
 from tfelc.ranker.data.task_labels import task_labels
 from tfelc.schema.schema import Schema
 from tfelc.schema.task import Task
@@ -78,6 +79,9 @@ class FlatTables:
         self._columns = list(dict.fromkeys([*self._numbers, *self._categories, *labels, *weights.values()]))
         self.sampled = dataset.rows("train") > most_rows
         table = self._read("train", most_rows if self.sampled else None)
+        # Where the splits that are measured hold all negatives, the training rows stand for all of theirs.
+        sampled = SampledSplit.of(dataset, schema, "train")
+        self._stands_for = sampled if SampledSplit.of(dataset, schema, "test") is None else None
         self._values = {name: pc.unique(_plain(table[name])).drop_null() for name in self._categories}
         self.train = self._flat(table)
 
@@ -104,13 +108,24 @@ class FlatTables:
         codes = [_codes(_plain(table[name]), self._values[name]) for name in self._categories]
         matrix = _matrix(numbers, len(table))
         labels = task_labels(table, self._tasks, self._nullable)
+        judged = Outcomes(self._tasks, labels).judged(self._heads)
         return FlatTable(
             np.where(np.isfinite(matrix), matrix, np.float32(np.nan)),
             _matrix(codes, len(table)),
-            Outcomes(self._tasks, labels).judged(self._heads),
-            {output: number_values(table[column]) for output, column in self._weights.items()},
+            judged,
+            self._row_weights(table, labels, judged),
             value_outputs(self._tasks, self._heads),
         )
+
+    def _row_weights(
+        self, table: pa.Table, labels: Mapping[str, NDArray[np.float32]], outputs: Iterable[str]
+    ) -> dict[str, NDArray[np.float32]]:
+        """The weights of rows, in which a kept negative stands for the dropped ones, too."""
+        found = {output: number_values(table[column]) for output, column in self._weights.items()}
+        if self._stands_for is None:
+            return found
+        count = np.where(labels[self._stands_for.task] == 0, np.float32(1 / self._stands_for.kept), np.float32(1))
+        return {output: found.get(output, np.float32(1)) * count for output in outputs}
 
 
 def _codes(values: pa.Array, known: pa.Array) -> NDArray[np.float32]:
