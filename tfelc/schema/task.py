@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from tfelc.schema.delay import Delay
 from tfelc.schema.schema_part import SchemaPart
 
 # Where a task that is conditioned on another one is trained.
@@ -35,6 +36,8 @@ class Task(SchemaPart):
         weight: Weight of the task's loss; or a column's name, which is then its `row_weight`. Defaults to 1.
         row_weight: Column of kind `weight` that weighs the rows for this task, in the place of the one for all tasks.
             Defaults to none of its own.
+        delay: How long the outcome is waited for, where it comes some time after its row. Defaults to none: it is known
+            with the row.
     """
 
     label: str
@@ -46,6 +49,7 @@ class Task(SchemaPart):
     joint: str | None = None
     weight: float = Field(1.0, gt=0)
     row_weight: str | None = None
+    delay: Delay | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -69,6 +73,8 @@ class Task(SchemaPart):
             for key in ("loss", "scale"):
                 if getattr(self, key) != type(self).model_fields[key].default:
                     raise ValueError(f"a task of kind `{self.kind}` takes no `{key}`")
+        if self.is_value and self.delay is not None:
+            raise ValueError(f"a task of kind `{self.kind}` takes no `delay`, which is of outcomes that come or do not")
         if self.is_value and self.space == "entire":
             raise ValueError(
                 f"a task of kind `{self.kind}` takes no `space: entire`; conditioned on another, its `joint` output is "
