@@ -49,7 +49,10 @@ HASH_WITHOUT = "df7366d4bc5c73a7f456287f82f56f00640e5b93d27529f0b88e0378fd1ac8f0
 @pytest.mark.parametrize(
     ("task", "fault"),
     [
-        ({**DELAY, "event_time": "orderd_at"}, "`delay.event_time: orderd_at` is not a column of kind `event_time`; did"),
+        (
+            {**DELAY, "event_time": "orderd_at"},
+            "`delay.event_time: orderd_at` is not a column of kind `event_time`; did",
+        ),
         ({**DELAY, "event_time": "time"}, "`delay.event_time: time` is not a column of kind `event_time`"),
         ({**DELAY, "window": 0}, "`tasks.cvr.delay.window`"),
         ({**DELAY, "immature": "keep"}, "must be one of drop, weight"),
@@ -80,7 +83,9 @@ def test_weights_do_not_tell_apart_which_of_two_late_outcomes_is_missing() -> No
     content["columns"]["refunded"] = {"kind": "label"}
     assert Schema.load(content).delays.keys() == {"order"}
     content["tasks"]["cvr"]["delay"]["immature"] = "weight"
-    assert "task `refund`: `delay.immature: weight` is of an outcome that alone comes late, and `cvr`" in _fault(content)
+    assert "task `refund`: `delay.immature: weight` is of an outcome that alone comes late, and `cvr`" in _fault(
+        content
+    )
 
 
 def test_a_quantity_has_no_delay() -> None:

@@ -38,7 +38,7 @@ def late_schema(immature: str = "drop", **changes: Any) -> Schema:
 
 
 def late_log(rows: int = 4000, days: int = 14, seed: int = 0) -> pd.DataFrame:
-    """Rows in the order of their times; a third of the rows is clicked, half of the clicks are ordered, some too late."""
+    """Rows in the order of their times; some are clicked, half of those ordered, some too late."""
     random = np.random.default_rng(seed)
     time = BEGIN + np.sort(random.integers(0, days * DAY, rows))
     price = random.normal(size=rows)

@@ -19,7 +19,7 @@ from tfelc.data.split_tables import LogTables
 from tfelc.ranker.data.prepare_splits import prepare_splits
 from tfelc.schema.schema import Schema
 
-# Day of the row, whether it was clicked, day of its order. The log ends on day 20: row 13 is just mature, row 14 is not.
+# Day of the row, whether it was clicked, day of its order. The log ends on day 20: that of day 13 is just mature.
 ROWS = ((0, 1, 7), (1, 1, 9), (2, 1, None), (13, 0, None), (14, 1, 15), (15, 1, None), (20, 1, None))
 WANTED = [1, 0, 0, 0, None, None, None]
 
@@ -171,7 +171,8 @@ def test_a_time_with_a_fraction_makes_all_of_them_seconds(tmp_path: Path) -> Non
 def test_rows_in_memory_are_held_against_their_own_end() -> None:
     schema = late_schema()
     frame = _frame().assign(time=lambda each: each["time"] * 1_000_000)
-    rows = pa.Table.from_pandas(frame[["time", "click", "order", "ordered_at"]], preserve_index=False)
+    frame = frame[["time", "click", "order", "ordered_at"]].astype({"click": "int8", "order": "int8"})
+    rows = pa.Table.from_pandas(frame, preserve_index=False)
     assert mature_rows(schema, rows, "outcomes")["order"].to_pylist() == WANTED
     broken = rows.set_column(2, "order", pa.array([0] * 7))
     with pytest.raises(DataError, match="outcomes: column `ordered_at`, row 1: "):
