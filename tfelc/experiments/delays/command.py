@@ -36,10 +36,10 @@ def delays(
 
     console = Console()
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for name, by_price in (("alike", False), ("by price", True)):
-        variants: dict[str, list[dict[str, Any]]] = {each: [] for each in (KNOWN, NAIVE, DROP, WEIGHT)}
+    for name, compared in (("alike", (KNOWN, NAIVE, DROP, WEIGHT)), ("by price", (KNOWN, DROP, WEIGHT))):
+        variants: dict[str, list[dict[str, Any]]] = {each: [] for each in compared}
         for seed in range(seeds):
-            log = LateLog.simulate(rows, seed, by_price)
+            log = LateLog.simulate(rows, seed, by_price=name == "by price")
             chosen = RankerSettings.load(config, [*(settings or []), f"training.seed={seed}"])
             for variant, ones in variants.items():
                 with console.status(f"{name}, {variant}, seed {seed}"), tempfile.TemporaryDirectory() as folder:

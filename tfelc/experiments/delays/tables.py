@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tfelc.experiments.delays.late_log import KNOWN
 from tfelc.experiments.figures import spread, spread_text
 from tfelc.experiments.table import Table
 
@@ -10,6 +11,7 @@ _TITLES = {
     "alike": "Conversions come 3 days after the click on average, whatever it is of",
     "by price": "They come 1 to 5 days after it on average, by the price",
 }
+_HEADINGS = ("young rows", "predicted over true", "predicted over that of all known", "AUC")
 _NOTE = (
     "Predicted over true: the sum of the predicted probabilities over that of the true ones, 1 being right. All "
     "outcomes known is what no log of today has."
@@ -21,9 +23,12 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
     made = []
     for name, variants in result["delays"].items():
         rows = []
+        known = [one["calibration"] for one in variants[KNOWN]]
         for variant, ones in variants.items():
             found = spread(ones)
-            rows.append([variant, spread_text(found["calibration"]), spread_text(found["auc"])])
+            beside = spread([one["calibration"] / each for one, each in zip(ones, known, strict=True)])
+            shown = (found["calibration"], beside, found["auc"])
+            rows.append([variant, *map(spread_text, shown)])
         seeds = f"mean and standard deviation over {len(result['seeds'])} seeds"
-        made.append(Table(f"{_TITLES[name]}: {seeds}", ["young rows", "predicted over true", "AUC"], rows, _NOTE))
+        made.append(Table(f"{_TITLES[name]}: {seeds}", _HEADINGS, rows, _NOTE))
     return made
