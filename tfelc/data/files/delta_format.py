@@ -11,6 +11,7 @@ import pyarrow as pa
 from tfelc.core.errors import DataError, UsageError
 from tfelc.data.files.file_format import TableFormat
 from tfelc.data.files.log_file import LogFile, TableVersion
+from tfelc.data.files.row_group_runs import row_group_runs
 
 
 class DeltaFormat(TableFormat):
@@ -45,9 +46,10 @@ class DeltaFormat(TableFormat):
         assert file.table is not None
         data = _dataset(file.table.location, file.table.version)
         fragment = _fragments(file.table.location, file.table.version)[file.path.removeprefix(f"{file.table}/")]
-        if group is not None:
-            fragment = fragment.subset(row_group_ids=[group])
-        yield from fragment.to_batches(schema=data.schema, columns=list(columns), batch_size=rows)
+        counts = [each.num_rows for each in fragment.row_groups]
+        for run in row_group_runs(counts, rows) if group is None else [[group]]:
+            part = fragment.subset(row_group_ids=run)
+            yield from part.to_batches(schema=data.schema, columns=list(columns), batch_size=rows)
 
 
 def _opened(location: str, version: int | None) -> Any:

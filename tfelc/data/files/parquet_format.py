@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from tfelc.data.files.file_format import FileFormat
 from tfelc.data.files.log_file import LogFile
+from tfelc.data.files.row_group_runs import row_group_runs
 from tfelc.data.files.wanted import Wanted
 
 _FEW_ROWS = 16_384
@@ -33,12 +34,13 @@ class ParquetFormat(FileFormat):
     def read(self, file: LogFile, columns: Sequence[str], group: int | None, rows: int) -> Iterator[pa.RecordBatch]:
         """Reads one row group, or all, and nothing else."""
         with _opened(file.path) as parquet:
-            groups = None if group is None else [group]
+            counts = [parquet.metadata.row_group(number).num_rows for number in range(parquet.metadata.num_row_groups)]
             # Threads cost more than they save where there is little for each of them.
-            threads = parquet.metadata.num_rows > _FEW_ROWS
-            for batch in parquet.iter_batches(rows, row_groups=groups, columns=list(columns), use_threads=threads):
-                # pyarrow also takes the columns whose name goes on behind a dot.
-                yield batch if batch.schema.names == columns else batch.select(list(columns))
+            threads = sum(counts) > _FEW_ROWS
+            for run in row_group_runs(counts, rows) if group is None else [[group]]:
+                for batch in parquet.iter_batches(rows, row_groups=run, columns=list(columns), use_threads=threads):
+                    # pyarrow also takes the columns whose name goes on behind a dot.
+                    yield batch if batch.schema.names == columns else batch.select(list(columns))
 
 
 @contextmanager
