@@ -196,3 +196,10 @@ def test_the_curve_is_that_of_mature_rows_and_stays_small() -> None:
 def test_there_is_no_delay_without_a_window() -> None:
     with pytest.raises(SchemaError, match=r"`tasks.cvr.delay.window`"):
         late_schema(tasks={"cvr": {"label": "order", "delay": {"event_time": "ordered_at"}}})
+
+
+def test_a_split_that_is_too_young_to_be_judged_is_told_once(tmp_path: Path) -> None:
+    prepare(late_schema(split={"by": "time"}), late_log(), tmp_path / "data")
+    warnings = Dataset(tmp_path / "data").manifest.metadata["warnings"]
+    (line,) = [line for line in warnings if "order" in line or "cvr" in line]
+    assert "is known in no row of validation and test, none of which is 7 days old when the log ends" in line
