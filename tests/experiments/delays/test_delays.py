@@ -61,4 +61,4 @@ def test_one_ranker_from_beginning_to_end(log: LateLog, tmp_path: Path) -> None:
 
 
 def test_the_command_is_there() -> None:
-    assert "young rows as they are" in call("experiment", "delays", "--help").out
+    assert "--seeds" in call("experiment", "delays", "--help").out
