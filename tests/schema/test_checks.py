@@ -67,7 +67,7 @@ def test_the_unchanged_schema_is_sound() -> None:
         (
             "columns.price.kind: nubmer",
             "`columns.price.kind`: must be one of number, category, list, vector, label, group, id, weight, timestamp, "
-            "value. "
+            "value, event_time. "
             "Received: 'nubmer'; did you mean `number`?",
         ),
         (

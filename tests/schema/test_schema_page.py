@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 from tfelc.core.errors import SchemaError
 from tfelc.schema.aggregate import Aggregate
 from tfelc.schema.column import Column
+from tfelc.schema.delay import Delay
 from tfelc.schema.embedding_table import EmbeddingTable
 from tfelc.schema.list_sequence import ListSequence
 from tfelc.schema.schema import Schema
@@ -26,6 +27,7 @@ SECTIONS: dict[str, type[SchemaPart]] = {
     "Embedding tables": EmbeddingTable,
     "Sequences": ListSequence,
     "Tasks": Task,
+    "Delays": Delay,
     "Split": Split,
     "Aggregates": Aggregate,
 }
@@ -69,7 +71,7 @@ def test_every_key_is_there_with_its_default_and_its_values(name: str) -> None:
 
 
 def test_the_example_is_a_schema_and_that_of_the_readme() -> None:
-    example, sequences, aggregates = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
+    example, sequences, delays, aggregates = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
     schema = Schema.load(yaml.safe_load(example))
     assert list(schema.tasks) == ["ctr", "cvr"] and len(schema.features) == 6
     more = Schema.load({**yaml.safe_load(example), **yaml.safe_load(aggregates)})
@@ -77,6 +79,9 @@ def test_the_example_is_a_schema_and_that_of_the_readme() -> None:
     content, watched = yaml.safe_load(example), yaml.safe_load(sequences)
     both = {**content, **watched, **{key: {**content[key], **watched[key]} for key in ("tables", "columns")}}
     assert [one.pooling for one in Schema.load(both).sequences.values()] == ["attention", "transformer"]
+    late = yaml.safe_load(delays)
+    merged = {**content, "tasks": late["tasks"], "columns": {**content["columns"], **late["columns"]}}
+    assert list(Schema.load(merged).delays) == ["order"]
     readme = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
     assert example in readme or not any("columns:" in text for text in readme)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tfelc.experiments.daily.command import daily
+from tfelc.experiments.delays.command import delays
 from tfelc.experiments.freshness.command import freshness
 from tfelc.experiments.new_items.command import new_items
 from tfelc.experiments.next_item.command import next_item
@@ -16,6 +17,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command()(ranker)
 app.command()(freshness)
 app.command()(daily)
+app.command()(delays)
 app.command("next-item")(next_item)
 app.command("next_item", hidden=True)(next_item)
 app.command("new-items")(new_items)

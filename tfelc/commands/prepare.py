@@ -175,6 +175,7 @@ def _report(out: Path) -> None:
     from rich.table import Table
 
     from tfelc.data.dataset import Dataset
+    from tfelc.data.delays.delay_lines import delay_lines
     from tfelc.data.negative_sampling import SAMPLED_NEGATIVES, sampling_line
 
     dataset = Dataset(out)
@@ -197,6 +198,8 @@ def _report(out: Path) -> None:
     for label, counts in manifest.metadata.get("unknown_labels", {}).items():
         told = ", ".join(f"{count:,} of {manifest.rows[split]:,} rows of {split}" for split, count in counts.items())
         console.print(f"label `{label}` is not known in {told}", highlight=False, soft_wrap=True)
+    for line in delay_lines(manifest):
+        console.print(line, highlight=False, soft_wrap=True)
     for output, auc in manifest.metadata.get("best_possible_auc", {}).items():
         console.print(
             f"best possible test AUC, {output}: {auc if auc is None else format(auc, '.4f')}", highlight=False

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import DataError
+from tfelc.data.delays.misplaced_events import misplaced_events
 from tfelc.data.log_batch import LogBatch
 from tfelc.data.uneven_sequences import uneven_sequences
 from tfelc.data.values.bring import bring
@@ -32,6 +33,7 @@ _BY_KIND = {
     "weight": pa.float32(),
     "timestamp": pa.int64(),
     "value": pa.float32(),
+    "event_time": pa.int64(),
 }
 _NEVER_NULL = ("label", "id", "weight", "timestamp", "value")
 _FINITE = "a number must be finite or null"
@@ -105,6 +107,7 @@ def conform(
         *broken_labels(arrays, undefined),
         *negative_values(arrays, schema.never_negative),
         *uneven_sequences(arrays, schema.sequences),
+        *misplaced_events(arrays, schema, where),
     )
     for name, fault in faults:
         row = int(np.argmax(fault.rows))

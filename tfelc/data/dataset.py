@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from tfelc.core.errors import DataError
 from tfelc.data.contract import arrow_schema
+from tfelc.data.delays.prepared_delays import refuse_other_delays
 from tfelc.data.manifest import Manifest
 from tfelc.data.row_groups import RowGroupReader
 from tfelc.data.splits import SPLITS
@@ -50,6 +51,7 @@ class Dataset:
             if not self.manifest.rows.get(split) or not self.manifest.files.get(split):
                 raise DataError(f"{self.path}: the split `{split}` has no rows; prepare the dataset again")
         self.check(self.schema, "schema.yaml")
+        refuse_other_delays(self.manifest, self.schema, f"{self.path}: schema.yaml", own=True)
 
     @cached_property
     def hash(self) -> str:
@@ -116,10 +118,12 @@ class Dataset:
             whose: What to call it in the message.
 
         Raises:
-            DataError: A column is missing or of another type, or a part cannot be read.
+            DataError: A column is missing or of another type, a label was prepared with another delay, or a part
+                cannot be read.
         """
         for split in SPLITS:
             self._check_columns(self.files(split)[0], schema, whose)
+        refuse_other_delays(self.manifest, schema, f"{self.path}: {whose}")
 
     def _known(self, split: str) -> str:
         if split not in self.manifest.files:

@@ -141,7 +141,7 @@ class DatasetWriter:
 
     def _unknown_labels(self) -> dict[str, dict[str, int]]:
         """Label that is not known in some rows -> split -> so many."""
-        labels = [name for name, column in self.schema.outcomes.items() if column.nullable]
+        labels = [name for name in self.schema.outcomes if name in self.schema.nullable_labels]
         found = {label: {name: split.unknown[label] for name, split in self._splits.items()} for label in labels}
         return {label: counts for label, counts in found.items() if any(counts.values())}
 
@@ -189,7 +189,7 @@ class _Split:
         self.rows = 0
         self._sums: dict[str, float] = dict.fromkeys(schema.outcomes, 0)
         # Of labels that need not be known: in how many rows they are not.
-        self.unknown = {name: 0 for name, column in schema.outcomes.items() if column.nullable}
+        self.unknown = {name: 0 for name in schema.outcomes if name in schema.nullable_labels}
         self.parts: list[Path] = []
         self._waiting: list[pa.Table] = []
         self._groups = 0

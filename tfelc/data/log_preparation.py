@@ -17,6 +17,7 @@ from tfelc.data.aggregates.of_log import aggregates_of
 from tfelc.data.aggregates.state_writer import write_state
 from tfelc.data.checks.log_checks import LogChecks
 from tfelc.data.dataset_writer import DatasetWriter
+from tfelc.data.delays.of_log import matured_labels_of
 from tfelc.data.gathered_batches import conformed, gathered
 from tfelc.data.hashed_random import hashed_uniform
 from tfelc.data.log_batch import LogBatch
@@ -84,6 +85,7 @@ def _write(
     survey = None
     if timestamp is not None and schema.split.by != "time":
         survey = TimeSurvey(timestamp, schema.as_read()[timestamp], in_seconds)
+    matured = matured_labels_of(schema, log, in_seconds)
     done, checks = 0, LogChecks(schema, log.names)
     with (
         DatasetWriter(out, schema, source=log.name, seed=seed) as writer,
@@ -96,6 +98,7 @@ def _write(
                 survey.see(batch)
             rows = features.added_to(conformed(batch, schema.log, in_seconds))
             split = split_of(batch, rows, done)
+            rows = matured.added_to(rows, split, batch.where)
             checks.see(rows, split)
             for number, name in enumerate(SPLITS):
                 writer.append(name, rows.filter(pa.array(split == number)))
@@ -105,6 +108,7 @@ def _write(
             raise DataError(f"{log.name}: the log has no rows")
         if survey is not None:
             survey.check()
+        writer.metadata.update(matured.metadata())
         write_state(aggregation, writer)
         writer.warn(checks)
 

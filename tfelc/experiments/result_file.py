@@ -27,7 +27,7 @@ TABLES: Registry[Callable[[Result], list[Table]]] = Registry(
     {
         **{
             kind: f"tfelc.experiments.{kind}.tables:tables"
-            for kind in ("ranker", "next_item", "new_items", "freshness", "daily", "yardsticks", "search")
+            for kind in ("ranker", "next_item", "new_items", "freshness", "daily", "yardsticks", "search", "delays")
         },
         **{
             kind: f"tfelc.experiments.benchmarks.{kind}:tables"

@@ -42,10 +42,14 @@ def sample_space(tasks: Mapping[str, Task], labels: Mapping[str, Tensor], name: 
 
 def _joint_label(tasks: Mapping[str, Task], labels: Mapping[str, Tensor], name: str) -> Tensor:
     """`joint_label` of tensors."""
-    first, *others = (labels[link] for link in chain_of(tasks, name))
+    chain = chain_of(tasks, name)
+    first, *others = (labels[link] for link in chain)
     for label in others:
         decided = ops.logical_or(first == 0, label == 0)
         first = ops.where(decided, ops.zeros_like(first), first * label)
+    for link in chain:
+        if tasks[link].delay is not None:
+            first = ops.where(ops.isnan(labels[link]), labels[link], first)
     return first
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from keras import ops
 
 from tfelc.losses.joint_logarithms import joint_logarithms
+from tfelc.losses.late_cross_entropy import late_cross_entropy
 from tfelc.losses.sample_space import sample_space
 from tfelc.losses.sampled_negatives import logits_of_sample, weights_of_sample
 from tfelc.losses.task_heads.create_head import create_head
@@ -59,7 +60,7 @@ def task_losses(
     Args:
         tasks: The tasks to train and those that they are conditioned on.
         labels: Task -> float tensor, of 0 and 1 for a binary task, NaN where it is not known, shape `(batch,)`, for all
-            of `tasks`.
+            of `tasks`. Of one with `delay.immature: weight` also as `late_cross_entropy` takes it.
         logits: Task -> float32 tensor of shape `(batch,)`, or `(batch, columns)` where the head has several, for the
             tasks to train.
         weights: Weight of each row, shape `(batch,)`; or task -> such weights, of the tasks that have some. Defaults
@@ -96,6 +97,10 @@ def _row_losses(
 ) -> tuple[Tensor, Tensor]:
     """The loss of each row, and 1 for the rows of the task's sample space, else 0."""
     label, rows = sample_space(tasks, labels, name)
-    if tasks[name].space == "entire":
-        return joint_cross_entropy(label, [logits[link] for link in chain_of(tasks, name)]), rows
+    task = tasks[name]
+    chain = [logits[link] for link in chain_of(tasks, name)] if task.space == "entire" else [logits[name]]
+    if task.delay is not None and task.delay.immature == "weight":
+        return late_cross_entropy(label, *joint_logarithms(chain)), rows
+    if task.space == "entire":
+        return joint_cross_entropy(label, chain), rows
     return head.loss(label, logits[name]), rows

@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from tfelc.schema.schema_part import SchemaPart
 from tfelc.schema.spelling import Separator, TimeZone
 
-Kind = Literal["number", "category", "list", "vector", "label", "group", "id", "weight", "timestamp", "value"]
+Kind = Literal[
+    "number", "category", "list", "vector", "label", "group", "id", "weight", "timestamp", "value", "event_time"
+]
 Role = Literal["user", "activity", "item", "context"]
 # A column of the last is known in training alone, and no feature.
 ColumnRole = Literal["user", "activity", "item", "context", "bias"]
@@ -32,6 +34,7 @@ _DEFAULT_TYPES: dict[Kind, ValueType] = {
     "weight": "float",
     "timestamp": "integer",
     "value": "float",
+    "event_time": "integer",
 }
 
 
@@ -104,7 +107,7 @@ class Column(SchemaPart):
             allowed |= {"transform", "width", "separator"}
             if self.width is None:
                 raise ValueError("a vector needs a `width`, the number of its numbers")
-        if self.kind == "timestamp":
+        if self.kind in ("timestamp", "event_time"):
             allowed |= {"timezone"}
         if self.kind == "label" or (self.kind in _OF_TEXT and self.value_type == "string"):
             allowed |= {"true_values", "false_values"}

@@ -23,6 +23,8 @@ from tfelc.schema.aggregate import Aggregate
 from tfelc.schema.aggregate_columns import with_aggregates
 from tfelc.schema.checks import check_schema
 from tfelc.schema.column import OUTCOME_KINDS, Column, Kind
+from tfelc.schema.delay import Delay
+from tfelc.schema.delay_checks import check_delays
 from tfelc.schema.embedding_table import EmbeddingTable
 from tfelc.schema.list_sequence import ListSequence
 from tfelc.schema.renames import SCHEMA_RENAMES
@@ -34,7 +36,7 @@ from tfelc.schema.split import Split
 from tfelc.schema.task import Task
 
 _SPELLING = ("true_values", "false_values", "null_values", "separator", "timezone")
-_LATER_TASK_KEYS = ("row_weight", "kind", "loss", "scale", "negatives_kept", "already_sampled")
+_LATER_TASK_KEYS = ("row_weight", "kind", "loss", "scale", "negatives_kept", "already_sampled", "delay")
 _SHAPE = "a schema is a mapping with `name`, `columns` and `tasks`"
 
 
@@ -95,6 +97,7 @@ class Schema(SchemaPart):
         self.columns.update(with_aggregates(self.columns, self.aggregates, self.user_key))
         check_request_key(self.request_key, self.columns, self.user_key)
         check_schema(self.columns, self.tasks, self.tables, self.user_key, self.split, self.sequences)
+        check_delays(self.columns, self.tasks, self.aggregates)
         if self.score is not None:
             check_score(self.score, self.columns, self.tasks)
         return self
@@ -250,8 +253,14 @@ class Schema(SchemaPart):
 
     @property
     def nullable_labels(self) -> frozenset[str]:
-        """The labels that are not known in every row."""
-        return frozenset(name for name, column in self.columns.items() if column.nullable)
+        """The labels that are not known in every prepared row: those that come late are not known in young ones."""
+        return frozenset(name for name, column in self.columns.items() if column.nullable or name in self.delays)
+
+    @property
+    def delays(self) -> dict[str, Delay]:
+        """Each label that comes late -> how long it is waited for."""
+        late = {task.label: task.delay for task in self.tasks.values() if task.delay is not None}
+        return {label: delay for label, delay in late.items() if label in self.columns}
 
     def of_kind(self, kind: Kind) -> dict[str, Column]:
         """The columns of one kind, in order."""

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from tfelc.schema.delay import Delay
 from tfelc.schema.schema_part import SchemaPart
 
 # Where a task that is conditioned on another one is trained.
@@ -39,6 +40,8 @@ class Task(SchemaPart):
             others, and the logits are corrected for it. Defaults to none: all are.
         already_sampled: Where the log holds no more than that share as it is, so that `prepare` drops nothing: in the
             rows of its `train` split, or in `all` rows. Defaults to none: nowhere.
+        delay: How long the outcome is waited for, where it comes some time after its row. Defaults to none: it is known
+            with the row.
     """
 
     label: str
@@ -52,6 +55,7 @@ class Task(SchemaPart):
     row_weight: str | None = None
     negatives_kept: float | None = Field(None, gt=0, lt=1)
     already_sampled: Literal["train", "all"] | None = None
+    delay: Delay | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -75,6 +79,8 @@ class Task(SchemaPart):
             for key in ("loss", "scale"):
                 if getattr(self, key) != type(self).model_fields[key].default:
                     raise ValueError(f"a task of kind `{self.kind}` takes no `{key}`")
+        if self.is_value and self.delay is not None:
+            raise ValueError(f"a task of kind `{self.kind}` takes no `delay`, which is of outcomes that come or do not")
         if self.is_value and self.space == "entire":
             raise ValueError(
                 f"a task of kind `{self.kind}` takes no `space: entire`; conditioned on another, its `joint` output is "
@@ -89,6 +95,8 @@ class Task(SchemaPart):
         if self.negatives_kept is not None and (self.is_value or self.conditioned_on is not None):
             why = f"is of kind `{self.kind}`" if self.is_value else "has `conditioned_on`"
             raise ValueError(f"`negatives_kept` is for a binary task on all rows, and this one {why}")
+        if self.negatives_kept is not None and self.delay is not None:
+            raise ValueError("a task with `delay` takes no `negatives_kept`: of young rows it is not known which are 0")
         return self
 
     @property

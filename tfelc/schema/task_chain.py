@@ -76,16 +76,23 @@ def chain_of(tasks: Mapping[str, Task], name: str) -> list[str]:
 def joint_label(tasks: Mapping[str, Task], labels: Mapping[str, Any], name: str) -> Any:
     """The product of the labels along a task's chain: 1 where every outcome happened.
 
-    A label that is not known is NaN, and so is the product, unless another one is 0, which decides.
+    A label that is not known is NaN, and so is the product, unless another one is 0, which decides. One that comes late
+    decides where it is not known: that its row is too young must not depend on what else happened, or young rows would
+    be judged by their zeros alone.
     """
     import numpy as np
 
-    first, *others = (labels[link] for link in chain_of(tasks, name))
+    chain = chain_of(tasks, name)
+    first, *others = (labels[link] for link in chain)
     decided = first == 0
     for label in others:
         decided = decided | (label == 0)
         first = first * label
-    return np.where(decided, np.zeros_like(first), first)
+    product = np.where(decided, np.zeros_like(first), first)
+    for link in chain:
+        if tasks[link].delay is not None:
+            product = np.where(np.isnan(labels[link]), labels[link], product)
+    return product
 
 
 def absent_outputs(text: str | None, tasks: Mapping[str, Task], heads: Sequence[str]) -> list[str]:

@@ -156,7 +156,7 @@ def test_times_of_two_units_are_refused(tmp_path: Path) -> None:
     with Aggregation(schema, tmp_path / "out") as aggregation:
         aggregation.add(_table(rows, schema), np.array([True]))
         assert aggregation.clock.unit == "ms"
-        with pytest.raises(DataError, match="b.csv: aggregates need times .*, or not in ms as earlier ones"):
+        with pytest.raises(DataError, match="b.csv: aggregates and delays need times .*, or not in ms as earlier ones"):
             aggregation.add(_table([{**rows[0], "time": _BEGIN}], schema), np.array([True]), "b.csv")
         with pytest.raises(DataError, match="between 1990 and 2100; these go from 20260101 to 20260101"):
             aggregation.add(_table([{**rows[0], "time": 20260101}], schema), np.array([True]))

@@ -218,3 +218,32 @@ def test_thresholds(tmp_path):
         file.write_text(text)
         with pytest.raises(ConfigError, match=words.replace("?", r"\?")):
             Thresholds.of(SCHEMA, file)
+
+
+def test_orders_that_may_still_come_are_not_held_against_the_scores(ranker, tmp_path):
+    day, begin = 86_400, 1_700_000_000
+    content = SCHEMA.model_dump(mode="json", exclude_defaults=True)
+    content["columns"] |= {"at": {"kind": "timestamp"}, "ordered_at": {"kind": "event_time"}}
+    content["tasks"]["cvr"]["delay"] = {"event_time": "ordered_at", "window": 7}
+    ranker.schema = Schema.load(content)
+    one = {"price": np.float32([1]), "city": np.array([b"a"]), "seen": np.int64([[1]]), "shop": np.array([b"s"])}
+    scores = {name: np.float32([0.25]) for name in ("ctr", "cvr", "ctr_cvr")}
+    records = [
+        record(one, outputs=scores, request_id=f"r{number}", version=3, seconds=begin + number * day)
+        for number in range(10)
+    ]
+    write_log(tmp_path / "late" / "shop.tfrecord", records)
+    ordered = [0, 1]
+    happened = {
+        "request_id": [f"r{number}" for number in range(10)],
+        "click": [1] * 10,
+        "order": [int(number in ordered) for number in range(10)],
+        # The second one comes too late: eight days after its row.
+        "ordered_at": [begin + day, begin + 9 * day, *[None] * 8],
+    }
+    source = OutcomeSource(ranker.schema, pa.table(happened), "drop", ["request_id"])
+    found = watch(ranker, [str(tmp_path / "late")], FEW, source).outputs
+    # The log ends on day 9: rows of days 0 to 2 are mature.
+    assert (found["ctr"].calibration.rows, found["cvr"].calibration.rows) == (10, 3)
+    assert found["ctr_cvr"].calibration.rows == 3
+    assert found["cvr"].calibration.mean_label == pytest.approx(1 / 3)

@@ -20,6 +20,7 @@ from tfelc.data.aggregates.feature_rows import FeatureRows
 from tfelc.data.aggregates.prior import Prior
 from tfelc.data.aggregates.sql import feature_query, prior_query
 from tfelc.data.contract import arrow_type
+from tfelc.data.delays.outcomes_in_window import in_window
 from tfelc.schema.aggregate import Aggregate
 from tfelc.schema.schema import Schema
 
@@ -68,7 +69,8 @@ class Aggregation:
     @property
     def columns(self) -> list[str]:
         """The columns of the log that are read."""
-        return [*self.names, *self.schema.of_kind("timestamp")]
+        late = [delay.event_time for label, delay in self.schema.delays.items() if label in self.names]
+        return list(dict.fromkeys([*self.names, *self.schema.of_kind("timestamp"), *late]))
 
     def __enter__(self) -> Self:
         if not self.aggregates:
@@ -108,6 +110,7 @@ class Aggregation:
         Raises:
             DataError: The times are of no unit, or of another one than those before.
         """
+        rows = in_window(rows, self.schema, where)
         times = self.clock.microseconds(rows[next(iter(self.schema.of_kind("timestamp")))].to_numpy(), where)
         table = pa.table(
             {

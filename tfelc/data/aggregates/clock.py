@@ -54,8 +54,8 @@ class Clock:
         if not fitting or self.unit not in (None, fitting[0]):
             before = f", or not in {self.unit} as earlier ones" if self.unit else ""
             raise DataError(
-                f"{where}: aggregates need times since 1970 in s, ms, us or ns, all in one unit and between 1990 and "
-                f"2100; these go from {least} to {most}{before}"
+                f"{where}: aggregates and delays need times since 1970 in s, ms, us or ns, all in one unit and "
+                f"between 1990 and 2100; these go from {least} to {most}{before}"
             )
         self.unit = fitting[0]
         factor, divisor = _UNITS[self.unit]

@@ -85,7 +85,7 @@ class LogChecks:
         found = [
             *self._constant_labels(label_rates),
             *self._unknown_labels(label_rates, unknown or {}),
-            *self._split_outcomes.warnings(label_rates.keys(), self._constants(label_rates).keys()),
+            *self._split_outcomes.warnings(label_rates.keys(), self._told(label_rates, unknown or {})),
             *self._copies(),
             *self._orphans(),
             *self._features(),
@@ -125,6 +125,13 @@ class LogChecks:
         pairs = ((label, split) for label in self._schema.of_kind("label") for split in label_rates)
         return {(label, split): rate for label, split in pairs if (rate := label_rates[split].get(label)) in (0.0, 1.0)}
 
+    def _told(
+        self, label_rates: Mapping[str, Mapping[str, float]], unknown: Mapping[str, Mapping[str, int]]
+    ) -> set[tuple[str, str]]:
+        """Label and split of which a line of their own says what is missing."""
+        nowhere = {(label, split) for label in unknown for split, rates in label_rates.items() if label not in rates}
+        return nowhere | self._constants(label_rates).keys()
+
     def _constant_labels(self, label_rates: Mapping[str, Mapping[str, float]]) -> Iterable[str]:
         constants = self._constants(label_rates)
         for label in self._schema.of_kind("label"):
@@ -141,7 +148,14 @@ class LogChecks:
         self, label_rates: Mapping[str, Mapping[str, float]], unknown: Mapping[str, Mapping[str, int]]
     ) -> Iterable[str]:
         for label in unknown:
-            if where := [split for split, rates in label_rates.items() if label not in rates]:
+            where = [split for split, rates in label_rates.items() if label not in rates]
+            if where and (delay := self._schema.delays.get(label)) is not None:
+                yield (
+                    f"label `{label}` is known in no row of {' and '.join(where)}, none of which is "
+                    f"{delay.window} days old when the log ends: nothing can be learned or measured there; give a "
+                    "longer log, or split by user or by row"
+                )
+            elif where:
                 yield (
                     f"label `{label}` is known in no row of {' and '.join(where)}: nothing can be learned or measured "
                     "there; look at how it is written, or at `split`"

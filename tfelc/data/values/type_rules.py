@@ -68,6 +68,7 @@ def target_of(column: Column) -> Target:
         "label": "label",
         "group": "string",
         "timestamp": "timestamp",
+        "event_time": "timestamp",
         "list": "list",
         "vector": "list",
     }

@@ -14,7 +14,14 @@ from tfelc.schema.column import Column
 
 _TYPES = {"float": tf.float32, "integer": tf.int64, "string": tf.string}
 # A label lies in a record as a whole number or as a float; the model needs neither.
-_BY_KIND = {"number": tf.float32, "label": tf.int64, "weight": tf.float32, "timestamp": tf.int64, "group": tf.string}
+_BY_KIND = {
+    "number": tf.float32,
+    "label": tf.int64,
+    "weight": tf.float32,
+    "timestamp": tf.int64,
+    "event_time": tf.int64,
+    "group": tf.string,
+}
 
 
 def check_tfrecord(path: str) -> None:

@@ -15,6 +15,7 @@ from tfelc.data.row_groups import RowGroupReader
 from tfelc.features.lookup import FeatureLookup
 from tfelc.ranker.data.ranked_together import RANKED_TOGETHER, RankedTogether
 from tfelc.ranker.data.task_labels import task_labels
+from tfelc.ranker.data.waiting_labels import WaitingLabels
 
 _BATCHES_AHEAD = 8
 
@@ -57,12 +58,14 @@ class Batches:
         self._tasks = {task: schema.tasks[task] for task in tasks}
         self._nullable = schema.nullable_labels
         self._weights = {task: column for task, column in schema.row_weights.items() if task in self._tasks}
+        self._waiting = WaitingLabels(dataset, schema, self._tasks, split)
         self._batch_size = batch_size
         self._passes = passes
         self._together = together
         self._error: Exception | None = None
         labels = [task.label for task in self._tasks.values()]
-        columns = [*schema.trained_on, *labels, *self._weights.values(), *(together.columns if together else ())]
+        columns = [*schema.trained_on, *labels, *self._weights.values(), *self._waiting.columns]
+        columns += together.columns if together else ()
         of_group = together.of if together else None
         self._reader = RowGroupReader(dataset.files(split), list(dict.fromkeys(columns)), seed, window, of_group)
 
@@ -81,7 +84,8 @@ class Batches:
 
         Returns:
             Dataset of `(features, labels)`, or `(features, labels, weights)` where a task has row weights, the weights
-            by task where these have not all the same. A label that is not known is NaN.
+            by task where these have not all the same. A label that is not known is NaN, and one that may still come is
+            minus the share of the outcomes that is still to come.
         """
         done, start_row = divmod(start_step * self._batch_size, self._reader.rows)
 
@@ -111,7 +115,7 @@ class Batches:
             raise
 
     def _encoded(self, table: pa.Table) -> tuple[Any, ...]:
-        labels = task_labels(table, self._tasks, self._nullable)
+        labels = self._waiting.marked(task_labels(table, self._tasks, self._nullable), table)
         if self._together is not None:
             labels[RANKED_TOGETHER] = self._together.of(table)
         features = self._lookup.encode(table, biases=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from tfelc.data.aggregates.state_writer import write_state
 from tfelc.data.conformed_log import conformed_tables
 from tfelc.data.dataset import Dataset
 from tfelc.data.dataset_writer import DatasetWriter
+from tfelc.data.delays.delay_survey import DelaySurvey
+from tfelc.data.delays.matured_labels import MaturedLabels
 from tfelc.data.log_preparation import prepare
 from tfelc.data.log_source import LogInput
 from tfelc.schema.schema import Schema
@@ -70,10 +73,23 @@ def _prepare_two(
             starts[split] = aggregation.rows
             for rows in conformed_tables(schema, source, aggregation.columns, csv_delimiter):
                 aggregation.add(rows, np.full(len(rows), split == "train"), split)
-        for split, source in parts:
+        matured = _matured(schema, [source for _, source in parts], csv_delimiter)
+        for number, (split, source) in enumerate(parts):
             # The rows of the test split are those of validation.
             features = aggregation.features(starts.get(split, starts.get("validation", 0)))
             for rows in conformed_tables(schema, source, list(schema.log.columns), csv_delimiter):
-                writer.append(split, features.added_to(rows))
+                rows = matured.added_to(features.added_to(rows), np.full(len(rows), number), split)
+                writer.append(split, rows)
                 bar.advance(len(rows))
+        writer.metadata.update(matured.metadata())
         write_state(aggregation, writer)
+
+
+def _matured(schema: Schema, sources: Sequence[LogInput], csv_delimiter: str | None) -> MaturedLabels:
+    """Of each log its own end says which of its rows are mature."""
+    if not schema.delays:
+        return MaturedLabels(schema, [])
+    surveys = [DelaySurvey(schema, "the log for training"), DelaySurvey(schema, "the log for validation")]
+    for survey, source in zip(surveys, sources[:2], strict=True):
+        survey.see(conformed_tables(schema, source, survey.columns, csv_delimiter))
+    return MaturedLabels(schema, [*surveys, surveys[1]], trains=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from tfelc.core.errors import ExportError
+from tfelc.data.delays.mature_rows import mature_rows
 from tfelc.data.log_source import LogInput
 from tfelc.lifecycle.export.served_requests import log_files_of
 from tfelc.metrics.population_stability_index import population_stability_index
@@ -48,8 +49,9 @@ class OutcomeSource:
     """
 
     def __init__(self, schema: Schema, source: LogInput, unmatched: Unmatched, key: Sequence[str] = ()) -> None:
-        # Features, keys and labels are all that is needed here.
-        names = [name for name, column in schema.columns.items() if column.is_feature or column.kind in OUTCOME_KINDS]
+        # Features, keys and labels are all that is needed here, and the times of those that come late.
+        needed = (*OUTCOME_KINDS, "timestamp", "event_time") if schema.delays else OUTCOME_KINDS
+        names = [name for name, column in schema.columns.items() if column.is_feature or column.kind in needed]
         own = [name for name in key if name in schema.columns] or [str(schema.request_key)]
         self.schema = schema.only(dict.fromkeys([*names, *(name for name in own if name in schema.columns)]))
         self.keys = Keys(self.schema, key)
@@ -156,7 +158,8 @@ def _calibrations(ranker: ExportedRanker, rows: ServedRows, joined: JoinedRows) 
     """By output, over the rows where it is judged and the log has its score."""
     heads = list(ranker.manifest.tasks)
     tasks = select_tasks(ranker.schema, heads, {})
-    outcomes = Outcomes(tasks, task_labels(joined.table, tasks, ranker.schema.nullable_labels))
+    table = mature_rows(ranker.schema, joined.table, "outcomes of requests")
+    outcomes = Outcomes(tasks, task_labels(table, tasks, ranker.schema.nullable_labels))
     found = {}
     for name, (judged, labels) in outcomes.judged(heads).items():
         scores = rows.scores[name][joined.places]

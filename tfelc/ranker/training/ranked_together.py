@@ -32,6 +32,11 @@ def ranked_together(
     if not ranked:
         raise UsageError(f"training.ranking: none of the tasks {', '.join(heads)} is binary; leave it out")
     for task in ranked:
+        if (delay := tasks[task].delay) is not None and delay.immature == "weight":
+            raise UsageError(
+                f"training.ranking compares what came with what did not, and of task `{task}` that is not known in "
+                "young rows: set its `delay.immature` to `drop`, or leave it out"
+            )
         if f"{task}_ranking" in heads:
             raise UsageError(f"task `{task}_ranking`: what training.ranking logs of `{task}` has that name; rename it")
     return RankedTogether(schema, getattr(settings, "group", None))

@@ -18,6 +18,7 @@ from tfelc.data.split_tables import SplitTables
 from tfelc.ranker.data.outcomes import Outcomes
 from tfelc.ranker.data.sampled_split import SampledSplit
 from tfelc.ranker.data.task_labels import task_labels
+from tfelc.ranker.data.waiting_labels import WaitingLabels
 from tfelc.schema.schema import Schema
 from tfelc.schema.task import Task
 from tfelc.schema.task_chain import joint_names, value_outputs
@@ -76,14 +77,16 @@ class FlatTables:
         joints = joint_names(tasks, heads)
         self._weights = weights | {joint: weights[name] for joint, name in joints.items() if name in weights}
         labels = [task.label for task in tasks.values()]
-        self._columns = list(dict.fromkeys([*self._numbers, *self._categories, *labels, *weights.values()]))
+        waiting = WaitingLabels(dataset, schema, self._tasks, "train")
+        more = [*labels, *weights.values(), *waiting.columns]
+        self._columns = list(dict.fromkeys([*self._numbers, *self._categories, *more]))
         self.sampled = dataset.rows("train") > most_rows
         table = self._read("train", most_rows if self.sampled else None)
         # Where the splits that are measured hold all negatives, the training rows stand for all of theirs.
         sampled = SampledSplit.of(dataset, schema, "train")
         self._stands_for = sampled if SampledSplit.of(dataset, schema, "test") is None else None
         self._values = {name: pc.unique(_plain(table[name])).drop_null() for name in self._categories}
-        self.train = self._flat(table)
+        self.train = self._flat(table, waiting)
 
     def split(self, name: str) -> FlatTable:
         """All rows of a split, in their order."""
@@ -103,11 +106,12 @@ class FlatTables:
                 break
         return pa.concat_tables(tables, promote_options="permissive").slice(0, most_rows)
 
-    def _flat(self, table: pa.Table) -> FlatTable:
+    def _flat(self, table: pa.Table, waiting: WaitingLabels | None = None) -> FlatTable:
         numbers = [number_values(table[name]) for name in self._numbers]
         codes = [_codes(_plain(table[name]), self._values[name]) for name in self._categories]
         matrix = _matrix(numbers, len(table))
         labels = task_labels(table, self._tasks, self._nullable)
+        labels = labels if waiting is None else waiting.left_out(labels, table)
         judged = Outcomes(self._tasks, labels).judged(self._heads)
         return FlatTable(
             np.where(np.isfinite(matrix), matrix, np.float32(np.nan)),

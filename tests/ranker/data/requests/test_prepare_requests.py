@@ -190,3 +190,26 @@ def test_aggregates_are_taken_as_they_were_served(tmp_path):
     rows = pa.concat_tables(table for split in SPLITS for table in data.tables(split, ["clicks_7d"]))
     assert sorted(rows["clicks_7d"].to_pylist()) == list(range(60))
     assert not data.schema.aggregates and not list((tmp_path / "data").glob("*state*"))
+
+
+def test_orders_that_come_late_are_waited_for(tmp_path):
+    day, begin = 86_400, 1_700_000_000
+    content = {**CONTENT, "columns": {**CONTENT["columns"], "ordered_at": {"kind": "event_time"}}}
+    cvr = {**CONTENT["tasks"]["cvr"], "delay": {"event_time": "ordered_at", "window": 7}}
+    schema = Schema.load({**content, "tasks": {**CONTENT["tasks"], "cvr": cvr}})
+    records = [ranking(number, [1, 2], seconds=begin + number * day) for number in range(20)]
+    write_log(tmp_path / "logs" / "log.tfrecord", records)
+    # All first items are clicked; those of even days are ordered two days later, as far as they have come.
+    rows = [(f"r{number}", 1, 1, int(number % 2 == 0 and number < 18)) for number in range(20)]
+    times = pa.array([begin + (number + 2) * day if row[3] else None for number, row in enumerate(rows)])
+    prepare_requests(
+        schema, [str(tmp_path / "logs")], outcomes(*rows, ordered_at=times), tmp_path / "data", "negative", KEYS
+    )
+    data = Dataset(tmp_path / "data")
+    columns = ["clicks_7d", "item", "order"]
+    found = pa.concat_tables(table for split in SPLITS for table in data.tables(split, columns)).to_pylist()
+    # The log ends on day 19, so that those up to day 12 are mature.
+    for row in found:
+        known = int(row["item"] == 1 and row["clicks_7d"] % 2 == 0)
+        assert row["order"] == (known if row["clicks_7d"] <= 12 else None)
+    assert len(found) == 40 and sum(data.manifest.metadata["delays"]["order"]["mature"].values()) == 26
