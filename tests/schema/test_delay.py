@@ -92,3 +92,8 @@ def test_a_quantity_has_no_delay() -> None:
     content = _content(spent={"label": "money", "kind": "lifetime_value", "delay": DELAY})
     content["columns"]["money"] = {"kind": "value"}
     assert "a task of kind `lifetime_value` takes no `delay`" in _fault(content)
+
+
+def test_of_young_rows_no_negatives_can_be_left_out() -> None:
+    content = _content(like={"label": "order", "delay": DELAY, "negatives_kept": 0.1})
+    assert "a task with `delay` takes no `negatives_kept`: of young rows it is not known which are 0" in _fault(content)
