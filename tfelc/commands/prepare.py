@@ -1,4 +1,4 @@
-"""Makes a prepared dataset: the simulated log, KuaiRand-Pure, or a log of your own."""
+"""Makes a prepared dataset: the simulated log, a public set, or a log of your own."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
 @app.callback()
 def prepare() -> None:
-    """Makes a prepared dataset: the simulated log, KuaiRand-Pure, or a log of your own."""
+    """Makes a prepared dataset: the simulated log, a public set, or a log of your own."""
     from tfelc.core.interruption import advise
 
     advise("nothing is left behind; start it again")
@@ -56,6 +56,22 @@ def kuairand(
 
     with RowProgress() as bar:
         kuairand.prepare(data_dir, out, bar.update, kuairand.watch_time_schema() if watch_time else None)
+    _report(out)
+
+
+@app.command()
+def mind(
+    out: Out,
+    train: Annotated[Path, typer.Option(help="Folder that MIND's train archive unpacks to.")],
+    dev: Annotated[Path, typer.Option(help="Folder that MIND's dev archive unpacks to.")],
+    seed: Seed = 7,
+) -> None:
+    """Prepares MIND, impressions of Microsoft News: small or large, from a copy of your own."""
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.ranker.data import mind
+
+    with RowProgress() as bar:
+        mind.prepare(train, dev, out, seed, bar.update)
     _report(out)
 
 
