@@ -59,6 +59,21 @@ def kuairand(
     _report(out)
 
 
+KuaiRandFolder = Annotated[Path, typer.Option(help="Folder that the archive unpacks to.")]
+
+
+@app.command("kuairand-1k")
+def kuairand_1k(out: Out, data_dir: KuaiRandFolder) -> None:
+    """Prepares KuaiRand-1K by the protocol of KuaiRand-Pure, from a copy of your own."""
+    _kuairand_full("1k", data_dir, out)
+
+
+@app.command("kuairand-27k")
+def kuairand_27k(out: Out, data_dir: KuaiRandFolder) -> None:
+    """Prepares KuaiRand-27K by the protocol of KuaiRand-Pure, from a copy of your own."""
+    _kuairand_full("27k", data_dir, out)
+
+
 @app.command()
 def mind(
     out: Out,
@@ -149,6 +164,15 @@ def requests(
     described = Schema.load(schema)
     with RowProgress() as bar:
         prepare_requests(described, requests, outcomes, out, unmatched, key or (), seed, bar.update, csv_delimiter)
+    _report(out)
+
+
+def _kuairand_full(version: str, data_dir: Path, out: Path) -> None:
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.ranker.data import kuairand_full
+
+    with RowProgress() as bar:
+        kuairand_full.prepare(version, data_dir, out, bar.update)
     _report(out)
 
 

@@ -64,7 +64,7 @@ def test_the_clock_has_twelve_hours(prepared: Dataset) -> None:
 
 def test_the_history_keeps_its_latest_clicks_and_their_categories(prepared: Dataset) -> None:
     first, *_, last = rows(prepared, "train")
-    assert (first["history"], first["history_length"], first["newcomer"]) == (["N3", "N1"], 2, None)
+    assert (first["history"], first["history_length"], first["newcomer"]) == (["N3", "N1"], 2, "known")
     assert first["history_categories"] == ["news", "sports"]
     assert (last["history"], last["history_length"]) == (["N2"] * 48 + ["N8", "N1"], 62)
     # A click on news that the file lacks keeps its place.

@@ -124,7 +124,7 @@ class MindLog:
         of_impressions = {
             "impression_id": impressions["impression_id"],
             "time": pa.array(times.to_numpy().astype("datetime64[us]")),
-            "newcomer": pc.if_else(pc.equal(length, 0), "new", pa.scalar(None, pa.string())),
+            "newcomer": pc.if_else(pc.equal(length, 0), "new", "known"),
             "user_id": impressions["user_id"],
             "history_length": length,
             "history": history,
