@@ -75,6 +75,21 @@ def kuairand_27k(out: Out, data_dir: KuaiRandFolder) -> None:
 
 
 @app.command()
+def aliexpress(
+    out: Out,
+    data_dir: Annotated[Path, typer.Option(help="Folder of a country, with train.csv and test.csv.")],
+    seed: Seed = 7,
+) -> None:
+    """Prepares AliExpress, results of searches in one country, from a copy of your own."""
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.ranker.data import aliexpress
+
+    with RowProgress() as bar:
+        aliexpress.prepare(data_dir, out, seed, bar.update)
+    _report(out)
+
+
+@app.command()
 def mind(
     out: Out,
     train: Annotated[Path, typer.Option(help="Folder that MIND's train archive unpacks to.")],

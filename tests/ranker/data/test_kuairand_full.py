@@ -40,7 +40,7 @@ EARLY = [seen(7, video, 1, video, like=video % 2) for video in range(60)]
 LATE = [
     seen(7, 61, 16, long=1),
     seen(7, 1, 17, click=1, like=1),
-    seen(7, 1, 17, click=1, like=1),
+    seen(7, 1, 17, long=1),
     seen(8, 1, 17, 5, like=1),
     seen(7, 2, 25, click=1, long=1),
     seen(7, 1, 26),
