@@ -74,6 +74,21 @@ def kuairand_27k(out: Out, data_dir: KuaiRandFolder) -> None:
     _kuairand_full("27k", data_dir, out)
 
 
+@app.command("ali-ccp")
+def ali_ccp(
+    out: Out,
+    data_dir: Annotated[Path, typer.Option(help="Folder with the skeletons and common features of train and test.")],
+    seed: Seed = 7,
+) -> None:
+    """Prepares Ali-CCP, recommendations of Taobao, from a copy of your own."""
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.ranker.data import ali_ccp
+
+    with RowProgress() as bar:
+        ali_ccp.prepare(data_dir, out, seed, bar.update)
+    _report(out)
+
+
 @app.command()
 def aliexpress(
     out: Out,
