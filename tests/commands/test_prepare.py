@@ -48,6 +48,10 @@ def test_simulated_then_table_from_its_parts(app: typer.Typer, tmp_path: Path) -
         (["table", "--schema", "nowhere.yaml", "--input", "x.csv"], SchemaError, "nowhere.yaml: no such schema file"),
         (["table", "--schema", str(SCHEMA_FILE), "--input", "none/*.csv"], TfelcError, "none/*.csv: no file matches"),
         (["kuairand", "--data-dir", "nowhere"], TfelcError, "log_standard_4_25_to_5_08_pure.csv.gz: no such file"),
+        (["kuairand-27k", "--data-dir", "nowhere"], TfelcError, "user_features_27k.csv: no such file; name the folder"),
+        (["ali-ccp", "--data-dir", "nowhere"], TfelcError, "nowhere: no common_features_train.csv; name the folder"),
+        (["aliexpress", "--data-dir", "nowhere"], TfelcError, "nowhere: no train.csv; name the folder of a country"),
+        (["mind", "--train", "nowhere", "--dev", "."], TfelcError, "nowhere: no behaviors.tsv; name the folder"),
     ],
 )
 def test_bad_calls(

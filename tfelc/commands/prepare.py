@@ -1,4 +1,4 @@
-"""Makes a prepared dataset: the simulated log, KuaiRand-Pure, or a log of your own."""
+"""Makes a prepared dataset: the simulated log, a public set, or a log of your own."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
 @app.callback()
 def prepare() -> None:
-    """Makes a prepared dataset: the simulated log, KuaiRand-Pure, or a log of your own."""
+    """Makes a prepared dataset: the simulated log, a public set, or a log of your own."""
     from tfelc.core.interruption import advise
 
     advise("nothing is left behind; start it again")
@@ -56,6 +56,67 @@ def kuairand(
 
     with RowProgress() as bar:
         kuairand.prepare(data_dir, out, bar.update, kuairand.watch_time_schema() if watch_time else None)
+    _report(out)
+
+
+KuaiRandFolder = Annotated[Path, typer.Option(help="Folder that the archive unpacks to.")]
+
+
+@app.command("kuairand-1k")
+def kuairand_1k(out: Out, data_dir: KuaiRandFolder) -> None:
+    """Prepares KuaiRand-1K by the protocol of KuaiRand-Pure, from a copy of your own."""
+    _kuairand_full("1k", data_dir, out)
+
+
+@app.command("kuairand-27k")
+def kuairand_27k(out: Out, data_dir: KuaiRandFolder) -> None:
+    """Prepares KuaiRand-27K by the protocol of KuaiRand-Pure, from a copy of your own."""
+    _kuairand_full("27k", data_dir, out)
+
+
+@app.command("ali-ccp")
+def ali_ccp(
+    out: Out,
+    data_dir: Annotated[Path, typer.Option(help="Folder with the skeletons and common features of train and test.")],
+    seed: Seed = 7,
+) -> None:
+    """Prepares Ali-CCP, recommendations of Taobao, from a copy of your own."""
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.ranker.data import ali_ccp
+
+    with RowProgress() as bar:
+        ali_ccp.prepare(data_dir, out, seed, bar.update)
+    _report(out)
+
+
+@app.command()
+def aliexpress(
+    out: Out,
+    data_dir: Annotated[Path, typer.Option(help="Folder of a country, with train.csv and test.csv.")],
+    seed: Seed = 7,
+) -> None:
+    """Prepares AliExpress, results of searches in one country, from a copy of your own."""
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.ranker.data import aliexpress
+
+    with RowProgress() as bar:
+        aliexpress.prepare(data_dir, out, seed, bar.update)
+    _report(out)
+
+
+@app.command()
+def mind(
+    out: Out,
+    train: Annotated[Path, typer.Option(help="Folder that MIND's train archive unpacks to.")],
+    dev: Annotated[Path, typer.Option(help="Folder that MIND's dev archive unpacks to.")],
+    seed: Seed = 7,
+) -> None:
+    """Prepares MIND, impressions of Microsoft News: small or large, from a copy of your own."""
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.ranker.data import mind
+
+    with RowProgress() as bar:
+        mind.prepare(train, dev, out, seed, bar.update)
     _report(out)
 
 
@@ -133,6 +194,15 @@ def requests(
     described = Schema.load(schema)
     with RowProgress() as bar:
         prepare_requests(described, requests, outcomes, out, unmatched, key or (), seed, bar.update, csv_delimiter)
+    _report(out)
+
+
+def _kuairand_full(version: str, data_dir: Path, out: Path) -> None:
+    from tfelc.core.row_progress import RowProgress
+    from tfelc.ranker.data import kuairand_full
+
+    with RowProgress() as bar:
+        kuairand_full.prepare(version, data_dir, out, bar.update)
     _report(out)
 
 

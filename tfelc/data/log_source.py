@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # What is taken as a log.
-LogInput: TypeAlias = "pd.DataFrame | pa.Table | str | Path | Sequence[str | Path] | MemoryLog"
+LogInput: TypeAlias = "pd.DataFrame | pa.Table | str | Path | Sequence[str | Path] | LogSource"
 _BATCH = 65_536
 
 
+@runtime_checkable
 class LogSource(Protocol):
     """Rows that can be read again and again.
 
@@ -80,7 +81,7 @@ def open_log(
     """Opens a log.
 
     Args:
-        source: pandas DataFrame, Arrow table, a `MemoryLog` of these columns, or what names files, or a list of that: a
+        source: pandas DataFrame, Arrow table, a `LogSource` of these columns, or what names files, or a list of that: a
             path, a folder, a URL that fsspec opens, a glob pattern, `delta:PATH` or `iceberg:PATH`.
         columns: Columns that it must have, in its own names.
         optional: Those of them that may be missing; they are then null in all rows. Defaults to none.
@@ -90,7 +91,7 @@ def open_log(
         DataError: A file or a column is missing, or a column of a frame holds values of several types.
         UsageError: `csv_delimiter` is no single character, or what reads a table is not installed.
     """
-    if isinstance(source, MemoryLog):
+    if isinstance(source, LogSource):
         return source
     wanted = Wanted(columns, optional, csv_delimiter)
     if isinstance(source, pa.Table):

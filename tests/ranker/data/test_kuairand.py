@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from tfelc.core.errors import DataError
 from tfelc.data.dataset import Dataset
 from tfelc.data.splits import SPLITS
-from tfelc.ranker.data import kuairand
+from tfelc.ranker.data import kuairand, kuairand_full
 from tfelc.schema.schema import Schema
 
 
@@ -136,3 +136,32 @@ def test_another_log_is_refused(data_dir: Path, tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="log_standard_4_25_to_5_08_pure.csv.gz: no such file"):
         kuairand.prepare(tmp_path, tmp_path / "out")
+
+
+def test_the_larger_versions_are_read_alike(
+    data_dir: Path, frames: dict[str, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of Pure's log under the names of KuaiRand-1K comes to the same rows, but for histories and aggregates."""
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for name in ("user_features", "video_features_basic"):
+        (folder / f"{name}_1k.csv").symlink_to(data_dir / "kuairand-pure" / f"{name}_pure.csv")
+    with gzip.open(data_dir / "kuairand-pure" / "log_standard_4_25_to_5_08_pure.csv.gz") as file:
+        log = file.readlines()
+    kept = [line for line in log[1:] if line.split(b",", 2)[1].endswith(b"7")]
+    (folder / "log_standard_4_08_to_4_21_1k.csv").write_bytes(log[0])
+    (folder / "log_standard_4_22_to_5_08_1k.csv").write_bytes(b"".join([log[0], *kept]))
+    monkeypatch.setitem(kuairand_full.VERSIONS, "1k", (1, len(kept)))
+    kuairand_full.prepare("1k", folder, tmp_path / "out")
+    made = Dataset(tmp_path / "out")
+    keys = ["user_id", "video_id", "time_ms"]
+    same = ["is_click", "long_view", "engaged", "tab", "hour", "weekday", "video_age_days", "duration_ms", "author_id",
+            "music_id", "music_type", "server_width", "upload_type", "activity_group", "user_active_degree",
+            "onehot_feat4", "tag"]  # fmt: skip
+    for split in SPLITS:
+        found = pd.concat([pq.read_table(path).to_pandas() for path in made.files(split)], ignore_index=True)
+        expected = found[keys].merge(frames[split], on=keys, how="left")
+        assert len(found) == len(expected) > 0
+        for frame in (found, expected):
+            frame["tag"] = frame["tag"].map(tuple)
+        pd.testing.assert_frame_equal(found[same], expected[same])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,29 +22,17 @@ from tfelc.data.aggregates.state_writer import write_state
 from tfelc.data.contract import conform
 from tfelc.data.dataset_writer import ROWS_PER_GROUP, DatasetWriter
 from tfelc.data.splits import SPLITS
+from tfelc.ranker.data.kuairand_users import HISTORIES, arrow_columns, integer_lists, user_table
 from tfelc.schema.schema import Schema
 
 SCHEMA_FILE = Path(__file__).with_name("kuairand.yaml")
 _FIRST_DATES = {"train": 20220425, "validation": 20220504, "test": 20220506}
 _ROWS = {"train": 149_732, "validation": 30_290, "test": 42_422}
-_GROUPS = {
-    "day_new": "N",
-    "2_14_day_new": "N",
-    "low_active": "LA",
-    "single_low_active": "LA",
-    "30day_retention": "LA",
-    "middle_active": "MA",
-    "high_active": "HA",
-    "full_active": "FA",
-}
 _LOG_COLUMNS = ["user_id", "video_id", "time_ms", "date", "hourmin", "tab", "duration_ms", "is_click", "long_view"]
 # The time that a video played, and the task that it can be, beside those of the protocol and of the kept results.
 _PLAYED, _WATCHED = "play_time_ms", "watch_seconds"
 _WATCH = {"label": _WATCHED, "kind": "watch_time", "conditioned_on": "ctr", "joint": "expected_watch"}
 _ENGAGEMENTS = ["is_like", "is_follow", "is_comment", "is_forward", "is_profile_enter"]
-_SEQUENCES = ["watch_seq", "like_seq", "long_watch_seq"]
-_MISSING = -124
-_LOG_BEGINS_MS = 1_650_816_000_000  # 25 April 2022, 00:00 in Beijing
 
 
 def watch_time_schema() -> Schema:
@@ -79,12 +66,12 @@ def prepare(
     log = _read(folder, "log_standard_4_25_to_5_08_pure.csv.gz", [*_LOG_COLUMNS, *outcomes])
     users = _read(folder, "user_features_pure.csv", ["user_id", "user_active_degree"])
     videos = _read(folder, "video_features_basic_pure.csv", ["video_id", "author_id", "upload_dt", "music_id", "tag"])
-    history = _read(folder, "user_history_to_4_24.csv.gz", ["user_id", "history_len", "last_time_ms", *_SEQUENCES])
+    history = _read(folder, "user_history_to_4_24.csv.gz", ["user_id", "history_len", "last_time_ms", *HISTORIES])
 
     log = log.drop_duplicates(["user_id", "video_id", "time_ms"], ignore_index=True)
     split = _split(log, folder)
-    tags = _integers(videos["tag"], ",")
-    user_table = _users(users, history, videos, tags)
+    tags = integer_lists(videos["tag"], ",")
+    user_rows = user_table(users, history, videos, tags)
     video_table = _videos(videos, tags)
     rows = _impressions(log, videos)
     if _PLAYED in outcomes:
@@ -107,7 +94,7 @@ def prepare(
             for start in range(0, len(of_split), ROWS_PER_GROUP):
                 chosen = of_split[start : start + ROWS_PER_GROUP]
                 table = _joined(
-                    rows.take(chosen), user_table.take(user_row[chosen]), video_table.take(video_row[chosen])
+                    rows.take(chosen), user_rows.take(user_row[chosen]), video_table.take(video_row[chosen])
                 )
                 writer.write(name, table, where=f"KuaiRand {name}", first_row=start)
                 done += len(chosen)
@@ -167,56 +154,12 @@ def _impressions(log: pd.DataFrame, videos: pd.DataFrame) -> pa.Table:
         "video_age_days": (day - pd.to_datetime(video["upload_dt"])).dt.days,
         "duration_ms": log["duration_ms"].where(log["duration_ms"] > 0),
     }
-    return pa.table(_arrow(pd.DataFrame(columns)))
-
-
-def _users(users: pd.DataFrame, history: pd.DataFrame, videos: pd.DataFrame, tags: pa.ListArray) -> pa.Table:
-    """One row a user: attributes, groups, and what the history says."""
-    history = users[["user_id"]].merge(history, on="user_id", how="left")
-    table = _arrow(users.replace(_MISSING, np.nan))
-    sequences = {name: _integers(history[name], " ") for name in _SEQUENCES}
-    watched = sequences["watch_seq"]
-    length = np.diff(watched.offsets.to_numpy()).astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shares = {name: np.diff(sequences[name].offsets.to_numpy()) / length for name in sequences}
-    video_row = pd.Index(videos["video_id"]).get_indexer(watched.values.to_numpy())
-    table |= sequences
-    table |= {
-        "watch_authors": pa.ListArray.from_arrays(
-            watched.offsets, pa.array(videos["author_id"].to_numpy()[video_row], mask=video_row < 0)
-        ),
-        "watch_tags": _flattened(watched.offsets, tags.take(pa.array(video_row, mask=video_row < 0))),
-        "activity_group": pa.array(users["user_active_degree"].map(_GROUPS), from_pandas=True),
-        "pure_new": pa.array(history["history_len"].isna().map({True: "PN"}), pa.string(), from_pandas=True),
-        "history_len": pa.array(history["history_len"].fillna(0)),
-        "days_since_last": pa.array((_LOG_BEGINS_MS - history["last_time_ms"]) / 86_400_000, from_pandas=True),
-        "history_like_rate": pa.array(shares["like_seq"], from_pandas=True),
-        "history_long_view_rate": pa.array(shares["long_watch_seq"], from_pandas=True),
-    }
-    return pa.table(table)
+    return pa.table(arrow_columns(pd.DataFrame(columns)))
 
 
 def _videos(videos: pd.DataFrame, tags: pa.ListArray) -> pa.Table:
     music = videos["music_id"].to_numpy()
-    return pa.table(_arrow(videos) | {"music_id": pa.array(music, mask=music == 0), "tag": tags})
-
-
-def _arrow(frame: pd.DataFrame) -> dict[str, Any]:
-    return {str(name): pa.array(frame[name], from_pandas=True) for name in frame}
-
-
-def _integers(texts: pd.Series, separator: str) -> pa.ListArray:
-    """`"3 7"` -> [3, 7]; nothing -> []."""
-    parts = texts.fillna("").astype(str).str.split(separator)
-    lengths = [0 if part == [""] else len(part) for part in parts]
-    values = [int(value) for part in parts if part != [""] for value in part]
-    return pa.ListArray.from_arrays(pa.array(np.cumsum([0, *lengths]), pa.int32()), pa.array(values, pa.int64()))
-
-
-def _flattened(offsets: pa.Array, lists: pa.ListArray) -> pa.ListArray:
-    """Joins the lists that each of the outer lists holds."""
-    inner = np.concatenate([[0], np.cumsum(lists.value_lengths().fill_null(0).to_numpy())])
-    return pa.ListArray.from_arrays(pa.array(inner[offsets.to_numpy()], pa.int32()), lists.flatten())
+    return pa.table(arrow_columns(videos) | {"music_id": pa.array(music, mask=music == 0), "tag": tags})
 
 
 def _read(folder: Path, name: str, needed: list[str]) -> pd.DataFrame:
