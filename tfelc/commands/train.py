@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tfelc.lifecycle.evaluation.result import EvaluationResult
     from tfelc.lifecycle.training.training_loop import TrainingLoop
+    from tfelc.lifecycle.training.workers.cluster import Cluster
+    from tfelc.lifecycle.training.workers.workers import Workers
     from tfelc.next_item.training.next_item_trainable import NextItemTrainable
     from tfelc.ranker.training.ranker_trainable import RankerTrainable
 
@@ -66,6 +68,13 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --run from its last checkpoint.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="A ranker is trained by so many processes on this machine, each on a part of every batch; TF_CONFIG "
+            "names those of several machines. See docs/distributed.md."
+        ),
+    ] = None,
     list_settings: Annotated[
         bool, typer.Option("--settings", help="List every setting of --task with default and meaning, and end.")
     ] = False,
@@ -90,9 +99,20 @@ def train(
             "--resume goes on with --run as it was started: name the run, and no --config, --set, --csv-delimiter or "
             "--from"
         )
+    if workers is not None and (workers < 1 or tasks == ["next_item"]):
+        raise UsageError(
+            f"--workers must be at least 1. Received: {workers}"
+            if workers < 1
+            else "--workers is for rankers: next_item is trained in one process"
+        )
+    cluster = _cluster(tasks, run_path)
     run_path = run_path or _new_run(tasks)
     advise("start it again")
-    if not resume and (run_path / "run.json").exists():
+    if workers is not None and workers > 1:
+        given = {"--data": data, "--config": config, "--from": start, "--dataset": dataset}
+        _launch(workers, task, run_path, {**given, "--csv-delimiter": csv_delimiter}, overrides, resume)
+        return
+    if not resume and (cluster is None or cluster.is_chief) and (run_path / "run.json").exists():
         raise RunError(f"{run_path}: holds a run already; name another --run, or go on with it by --resume")
     if tasks == ["next_item"]:
         if data is not None or start is not None:
@@ -113,6 +133,38 @@ def train(
     else:
         training = _created_ranker(run_path, data, tasks, config, overrides, start, console)
     _finish(training, console, lambda result: _ranker_tables(result, training), task)
+
+
+def _cluster(tasks: list[str], run_path: Path | None) -> "Cluster | None":
+    """The workers that TF_CONFIG names, where it does."""
+    from tfelc.core.errors import UsageError
+    from tfelc.lifecycle.training.workers.cluster import Cluster
+
+    cluster = Cluster.from_environment()
+    if cluster is not None and (tasks == ["next_item"] or run_path is None):
+        raise UsageError(
+            "TF_CONFIG names several workers, and next_item is trained in one process; unset it"
+            if tasks == ["next_item"]
+            else "--run is missing: TF_CONFIG names several workers, and they share a run folder"
+        )
+    return cluster
+
+
+def _launch(
+    workers: int, task: str, run_path: Path, given: dict[str, object], overrides: list[str], resume: bool
+) -> None:
+    """Trains in several processes of this machine."""
+    import shlex
+
+    from tfelc.core.interruption import advise
+    from tfelc.lifecycle.training.workers.launch import launch
+
+    run = ["train", "--task", task, "--run", str(run_path)]
+    named = [word for flag, value in given.items() if value is not None for word in (flag, str(value))]
+    settings = [word for override in overrides for word in ("--set", override)]
+    resumed = shlex.join(["tfelc", *run, "--workers", str(workers), "--resume"])
+    advise(f"go on with it by {resumed}")
+    launch(workers, [*run, *named, *settings, *(["--resume"] if resume else [])], resumed)
 
 
 def _settings_page(task: str) -> str:
@@ -150,12 +202,31 @@ def _created_ranker(
     kept = None if before is None else before.settings.to_dict()
     settings = RankerSettings.load(config or kept, overrides)
     load_tensorflow()
+    workers = _workers()
     from tfelc.data.dataset import Dataset
     from tfelc.ranker.data.default_dataset import default_dataset
     from tfelc.ranker.training.train import create_training
+    from tfelc.ranker.training.train_together import train_together
 
-    dataset = Dataset(data) if data else default_dataset(console)
-    return create_training(dataset, tasks, settings, run_path, console, warm_start=before)
+    def create() -> "TrainingLoop[RankerTrainable]":
+        dataset = Dataset(data) if data else default_dataset(console)
+        return create_training(dataset, tasks, settings, run_path, console, warm_start=before, workers=workers)
+
+    return train_together(workers, run_path, data, create)
+
+
+def _workers() -> "Workers":
+    """Who trains: this process alone, or the workers of TF_CONFIG, once all have come."""
+    from tfelc.lifecycle.training.workers.cluster import Cluster
+    from tfelc.lifecycle.training.workers.end_with_launcher import end_with_launcher
+    from tfelc.lifecycle.training.workers.workers import Workers
+
+    if (cluster := Cluster.from_environment()) is None:
+        return Workers()
+    end_with_launcher()
+    from tfelc.lifecycle.training.workers.connected_workers import ConnectedWorkers
+
+    return ConnectedWorkers(cluster)
 
 
 def _resumed_ranker(
@@ -170,9 +241,10 @@ def _resumed_ranker(
         raise UsageError(f"--resume: the run in {run_path} trains --task {','.join(map(str, trained))}")
     dataset = run.dataset(data)
     load_tensorflow()
+    workers = _workers()
     from tfelc.ranker.training.train import resume_training
 
-    return resume_training(run, console, dataset)
+    return resume_training(run, console, dataset, workers)
 
 
 def _created_next_item(
@@ -221,6 +293,8 @@ def _finish(
     resume = shlex.join(["tfelc", "train", "--task", task, "--run", str(training.run.path), "--resume"])
     advise(f"go on with it by {resume}")
     training.train()
+    if not training.trainable.workers.is_chief:
+        return
     for table in tables(training.test()):
         console.print(table)
     run = training.run
