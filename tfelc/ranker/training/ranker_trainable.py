@@ -54,32 +54,19 @@ class RankerTrainable(Trainable):
 
     def __init__(self, run: RankerRun, dataset: Dataset, workers: Workers | None = None) -> None:
         self.workers = workers or Workers()
-        self._settings = run.settings
+        self._run, self._settings = run, run.settings
         training = run.settings.training
         # Several workers stay together by computing the same bits.
         seed_process(training.seed, training.deterministic or self.workers.count > 1)
         self.model = RankingModel.build(run.schema, run.fitted, run.metadata["tasks"], run.settings)
-        self.batches = Batches(
-            dataset,
-            "train",
-            self.model.lookup,
-            list(self.model.tasks),
-            training.batch_size,
-            training.seed,
-            training.shuffle_groups,
-            training.passes,
-            ranked_together(run.schema, self.model.tasks, self.model.ranker.tasks, training.ranking),
-            self.workers.count,
-            self.workers.rank,
-        )
+        self.dataset = dataset
+        self.batches = self._batches(self.workers)
         self.units_per_epoch = self.batches.rows
-        self._run = run
         before = (run.metadata.get("warm_start") or {}).get("optimizer_steps", 0)
         steps = self.batches.steps * training.epochs
         self.trainer = compiled_trainer(self.model, run.settings, steps, before, self.workers)
         # What the workers agreed on last, of that which each adds up over its own rows.
         self._agreed = [variable.numpy() for variable in self._added_up()]
-        self.dataset = dataset
         self.clusters = run.settings.model.clusters
         self._predictor: Predictor | None = None
 
@@ -96,8 +83,10 @@ class RankerTrainable(Trainable):
             return
         ranker = self.model.ranker
         embeddings: list[Any] = []
-        with self.batches.own_errors():
-            for features, *_ in self.batches.epoch(0):
+        # The same sample, however many workers train.
+        batches = self._batches(Workers())
+        with batches.own_errors():
+            for features, *_ in batches.epoch(0):
                 embeddings.append(ranker.network.activity_embedding(ranker.encoder(features)).numpy())
                 if sum(map(len, embeddings)) >= _KMEANS_ROWS:
                     break
@@ -206,6 +195,22 @@ class RankerTrainable(Trainable):
     def best_variables(self) -> Mapping[str, Sequence[Any]]:
         """The variables of the ranker."""
         return {"ranker": self.trainer.ranker.variables}
+
+    def _batches(self, workers: Workers) -> Batches:
+        training = self._settings.training
+        return Batches(
+            self.dataset,
+            "train",
+            self.model.lookup,
+            list(self.model.tasks),
+            training.batch_size,
+            training.seed,
+            training.shuffle_groups,
+            training.passes,
+            ranked_together(self._run.schema, self.model.tasks, self.model.ranker.tasks, training.ranking),
+            workers.count,
+            workers.rank,
+        )
 
     def _added_up(self) -> list[Any]:
         """What each worker adds up over its own rows: running means, and sums of the balance."""

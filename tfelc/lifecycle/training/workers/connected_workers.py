@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ _LOST = (
 _HALF = 1 << 16
 # Apart from the numbers that the strategy gives its own groups.
 _GROUP = 1 << 20
+# Lengths of exchanged vectors to each doubling, and more than there are of them in all.
+_LENGTHS, _NUMBERS = 4, 1024
 
 
 class ConnectedWorkers(Workers):
@@ -142,13 +145,20 @@ class ConnectedWorkers(Workers):
 
     def _gathered(self, vector: Any) -> Any:
         """The vectors of all workers, of one length, as rows in the order of their ranks."""
-        found = tf.raw_ops.CollectiveGatherV2(input=vector[None], ordering_token=[], **self._of_operation())
-        return tf.ensure_shape(found, [self.count, None])
+        # Operations of one number must be of one shape, and the rows of a table are not: a number for each of some
+        # lengths that vectors are filled up to, since one for each step would never be forgotten.
+        length = tf.size(vector)
+        number = tf.cast(tf.math.ceil(_LENGTHS * tf.math.log(tf.cast(length, tf.float64)) / math.log(2)), tf.int32)
+        filled = tf.cast(tf.math.ceil(tf.pow(tf.constant(2, tf.float64), number / _LENGTHS)), tf.int32)
+        row = tf.pad(vector, [[0, tf.maximum(filled - length, 0)]])[None]
+        found = tf.raw_ops.CollectiveGatherV2(input=row, ordering_token=[], **self._of_operation(number))
+        return tf.ensure_shape(found[:, :length], [self.count, None])
 
-    def _of_operation(self) -> dict[str, int]:
-        # Workers build the same operations in the same order, so that these numbers say which belong together.
+    def _of_operation(self, number: Any = 0) -> dict[str, Any]:
+        # All workers build the same operations in the same order, so that this says which belong together.
         self._operations += 1
-        return {"group_size": self.count, "group_key": _GROUP, "instance_key": self._operations}
+        key = self._operations * _NUMBERS + number
+        return {"group_size": self.count, "group_key": _GROUP, "instance_key": key}
 
 
 def _is_sparse(gradient: Any) -> bool:
