@@ -4,7 +4,7 @@
 `tfelc train --task next_item --dataset beauty` a next-item model.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tfelc.lifecycle.evaluation.result import EvaluationResult
     from tfelc.lifecycle.training.training_loop import TrainingLoop
     from tfelc.lifecycle.training.workers.cluster import Cluster
-    from tfelc.lifecycle.training.workers.workers import Workers
     from tfelc.next_item.training.next_item_trainable import NextItemTrainable
     from tfelc.ranker.training.ranker_trainable import RankerTrainable
 
@@ -99,18 +98,14 @@ def train(
             "--resume goes on with --run as it was started: name the run, and no --config, --set, --csv-delimiter or "
             "--from"
         )
-    if workers is not None and (workers < 1 or tasks == ["next_item"]):
-        raise UsageError(
-            f"--workers must be at least 1. Received: {workers}"
-            if workers < 1
-            else "--workers is for rankers: next_item is trained in one process"
-        )
-    cluster = _cluster(tasks, run_path)
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers must be at least 1. Received: {workers}")
+    cluster = _cluster(tasks, run_path, workers)
     run_path = run_path or _new_run(tasks)
     advise("start it again")
     if workers is not None and workers > 1:
-        given = {"--data": data, "--config": config, "--from": start, "--dataset": dataset}
-        _launch(workers, task, run_path, {**given, "--csv-delimiter": csv_delimiter}, overrides, resume)
+        given = {"data": data, "config": config, "from": start, "dataset": dataset, "csv-delimiter": csv_delimiter}
+        _launch(workers, ["--task", task, "--run", str(run_path)], given, overrides, resume)
         return
     if not resume and (cluster is None or cluster.is_chief) and (run_path / "run.json").exists():
         raise RunError(f"{run_path}: holds a run already; name another --run, or go on with it by --resume")
@@ -135,36 +130,37 @@ def train(
     _finish(training, console, lambda result: _ranker_tables(result, training), task)
 
 
-def _cluster(tasks: list[str], run_path: Path | None) -> "Cluster | None":
+def _cluster(tasks: list[str], run_path: Path | None, workers: int | None) -> "Cluster | None":
     """The workers that TF_CONFIG names, where it does."""
     from tfelc.core.errors import UsageError
+    from tfelc.core.tensorflow_start import expect_lost_workers
     from tfelc.lifecycle.training.workers.cluster import Cluster
 
     cluster = Cluster.from_environment()
-    if cluster is not None and (tasks == ["next_item"] or run_path is None):
-        raise UsageError(
-            "TF_CONFIG names several workers, and next_item is trained in one process; unset it"
-            if tasks == ["next_item"]
-            else "--run is missing: TF_CONFIG names several workers, and they share a run folder"
-        )
+    if tasks == ["next_item"] and (cluster is not None or (workers or 1) > 1):
+        named = "--workers" if cluster is None else "TF_CONFIG"
+        raise UsageError(f"{named}: several workers train rankers alone; next_item is trained by one process")
+    if cluster is not None and workers is not None:
+        raise UsageError("--workers starts workers on this machine, and TF_CONFIG names others; take one of the two")
+    if cluster is not None and run_path is None:
+        raise UsageError("--run is missing: the workers that TF_CONFIG names share a run folder")
+    if cluster is not None:
+        expect_lost_workers()
     return cluster
 
 
-def _launch(
-    workers: int, task: str, run_path: Path, given: dict[str, object], overrides: list[str], resume: bool
-) -> None:
+def _launch(workers: int, run: list[str], given: Mapping[str, object], overrides: list[str], resume: bool) -> None:
     """Trains in several processes of this machine."""
     import shlex
 
     from tfelc.core.interruption import advise
     from tfelc.lifecycle.training.workers.launch import launch
 
-    run = ["train", "--task", task, "--run", str(run_path)]
-    named = [word for flag, value in given.items() if value is not None for word in (flag, str(value))]
-    settings = [word for override in overrides for word in ("--set", override)]
-    resumed = shlex.join(["tfelc", *run, "--workers", str(workers), "--resume"])
+    words = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
+    words += [word for override in overrides for word in ("--set", override)]
+    resumed = shlex.join(["tfelc", "train", *run, "--workers", str(workers), "--resume"])
     advise(f"go on with it by {resumed}")
-    launch(workers, [*run, *named, *settings, *(["--resume"] if resume else [])], resumed)
+    launch(workers, ["train", *run, *words, *(["--resume"] if resume else [])], resumed)
 
 
 def _settings_page(task: str) -> str:
@@ -195,6 +191,7 @@ def _created_ranker(
     console: "Console",
 ) -> "TrainingLoop[RankerTrainable]":
     from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.lifecycle.training.workers.connect import connect
     from tfelc.ranker.run import RankerRun
     from tfelc.ranker.settings import RankerSettings
 
@@ -202,7 +199,7 @@ def _created_ranker(
     kept = None if before is None else before.settings.to_dict()
     settings = RankerSettings.load(config or kept, overrides)
     load_tensorflow()
-    workers = _workers()
+    workers = connect()
     from tfelc.data.dataset import Dataset
     from tfelc.ranker.data.default_dataset import default_dataset
     from tfelc.ranker.training.train import create_training
@@ -215,25 +212,12 @@ def _created_ranker(
     return train_together(workers, run_path, data, create)
 
 
-def _workers() -> "Workers":
-    """Who trains: this process alone, or the workers of TF_CONFIG, once all have come."""
-    from tfelc.lifecycle.training.workers.cluster import Cluster
-    from tfelc.lifecycle.training.workers.end_with_launcher import end_with_launcher
-    from tfelc.lifecycle.training.workers.workers import Workers
-
-    if (cluster := Cluster.from_environment()) is None:
-        return Workers()
-    end_with_launcher()
-    from tfelc.lifecycle.training.workers.connected_workers import ConnectedWorkers
-
-    return ConnectedWorkers(cluster)
-
-
 def _resumed_ranker(
     run_path: Path, data: Path | None, tasks: list[str], console: "Console"
 ) -> "TrainingLoop[RankerTrainable]":
     from tfelc.core.errors import UsageError
     from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.lifecycle.training.workers.connect import connect
     from tfelc.ranker.run import RankerRun
 
     run = RankerRun.open(run_path)
@@ -241,7 +225,7 @@ def _resumed_ranker(
         raise UsageError(f"--resume: the run in {run_path} trains --task {','.join(map(str, trained))}")
     dataset = run.dataset(data)
     load_tensorflow()
-    workers = _workers()
+    workers = connect()
     from tfelc.ranker.training.train import resume_training
 
     return resume_training(run, console, dataset, workers)

@@ -89,7 +89,7 @@ def _is_address(text: str) -> bool:
     return bool(host) and port.isdigit() and 0 < int(port) < 65_536
 
 
-def _rank(task: Any, cluster: Mapping[str, Any]) -> int:
+def _rank(task: Any, cluster: Any) -> int:
     kind, index = (task.get("type"), task.get("index")) if isinstance(task, dict) else (None, None)
     number = int(index) if isinstance(index, str) and index.isdigit() else index
     listed = cluster.get(kind, []) if kind in _TRAINING else []

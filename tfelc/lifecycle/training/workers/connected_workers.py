@@ -69,7 +69,7 @@ class ConnectedWorkers(Workers):
 
     def any(self, said: bool) -> bool:
         """See `Workers`."""
-        return bool(self._added(np.float32([said]))[0])
+        return bool(self._added(np.asarray([said], np.float32))[0])
 
     def mean_gradients(self, gradients: Sequence[Any]) -> list[Any]:
         """See `Workers`."""
@@ -105,7 +105,7 @@ class ConnectedWorkers(Workers):
         """See `Workers`."""
         total = 0
         for variable in variables:
-            total = zlib.crc32(np.ascontiguousarray(variable.numpy()), total)
+            total = zlib.crc32(np.ascontiguousarray(variable.numpy()).tobytes(), total)
         own = np.zeros([self.count, 3])
         own[self.rank] = total // _HALF, total % _HALF, intra_op_threads()
         found = self._added(own)

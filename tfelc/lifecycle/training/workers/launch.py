@@ -11,13 +11,13 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
-from tfelc.core.errors import TfelcError, UsageError
+from tfelc.core.errors import TfelcError
 from tfelc.lifecycle.training.workers.cluster import VARIABLE, Cluster
 from tfelc.lifecycle.training.workers.end_with_launcher import LAUNCHED
 from tfelc.lifecycle.training.workers.lost_worker import LOST
 
-# Seconds that a worker has to end by itself once it is told to.
-_GRACE = 10.0
+# Seconds that a worker has to end by itself once it is told to; where another has failed it may wait for that one.
+_GRACE, _GRACE_AFTER_FAILURE = 10.0, 2.0
 _FAULT = "error: "
 
 
@@ -33,26 +33,25 @@ def launch(count: int, arguments: Sequence[str], go_on: str) -> None:
 
     Raises:
         TfelcError: One of them failed, with its words and its exit code; the others were then stopped.
-        UsageError: `TF_CONFIG` is set, which says the same otherwise.
     """
-    if os.environ.get(VARIABLE, "").strip():
-        raise UsageError(f"`workers` starts workers on this machine, and {VARIABLE} names others; use one", ["workers"])
     workers: list[_Worker] = []
+    failed: list[_Worker] = []
     try:
         addresses = tuple(f"127.0.0.1:{port}" for port in _free_ports(count))
         for rank in range(count):
             workers.append(_Worker(rank, arguments, Cluster(addresses, rank), count))
-        while any(worker.process.poll() is None for worker in workers):
-            if failed := [worker for worker in workers if worker.process.poll()]:
-                raise _first(failed).failure(go_on)
+        while not failed and any(worker.process.poll() is None for worker in workers):
             time.sleep(0.1)
-        if failed := [worker for worker in workers if worker.process.poll()]:
-            raise _first(failed).failure(go_on)
+            failed = [worker for worker in workers if worker.process.poll()]
     finally:
-        _stop(workers)
+        _stop(workers, _GRACE_AFTER_FAILURE if failed else _GRACE)
+    if failed:
+        raise _first(failed).failure(go_on)
 
 
 class _Worker:
+    """One of the processes."""
+
     def __init__(self, rank: int, arguments: Sequence[str], cluster: Cluster, count: int) -> None:
         self.rank = rank
         self.process = subprocess.Popen(
@@ -105,8 +104,8 @@ def _first(failed: Sequence[_Worker]) -> _Worker:
     return min(failed, key=lambda worker: (worker.process.returncode >= 0, worker.only_lost_another))
 
 
-def _stop(workers: Sequence[_Worker]) -> None:
-    end = time.monotonic() + _GRACE
+def _stop(workers: Sequence[_Worker], seconds: float) -> None:
+    end = time.monotonic() + seconds
     for worker in workers:
         if worker.process.poll() is None:
             worker.process.terminate()
