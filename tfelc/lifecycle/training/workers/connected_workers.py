@@ -40,7 +40,7 @@ class ConnectedWorkers(Workers):
 
     `MultiWorkerMirroredStrategy` connects them and watches over them. The model is not made under it: each worker has
     plain variables, trained by Keras's `fit`, and moves them by the same gradients, which collective operations add up.
-    The strategy's own way of adding up fails inside of Keras's loop of several steps.
+    The strategy's own way of adding up fails in Keras's loop of several steps.
 
     Args:
         cluster: Cluster. Their addresses, also in the environment's `TF_CONFIG`.

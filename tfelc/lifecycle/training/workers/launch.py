@@ -19,6 +19,7 @@ from tfelc.lifecycle.training.workers.lost_worker import LOST
 # Seconds that a worker has to end by itself once it is told to; where another has failed it may wait for that one.
 _GRACE, _GRACE_AFTER_FAILURE = 10.0, 2.0
 _FAULT = "error: "
+_COMMAND = (sys.executable, "-m", "tfelc.commands")
 
 
 def launch(count: int, arguments: Sequence[str], go_on: str) -> None:
@@ -55,7 +56,7 @@ class _Worker:
     def __init__(self, rank: int, arguments: Sequence[str], cluster: Cluster, count: int) -> None:
         self.rank = rank
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tfelc.commands", *arguments],
+            [*_COMMAND, *arguments],
             env=_environment(cluster, count),
             # Its end tells the worker that this process is gone.
             stdin=subprocess.PIPE,
