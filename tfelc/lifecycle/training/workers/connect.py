@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+
+from tfelc.core.step_status import step_status
 from tfelc.lifecycle.training.workers.cluster import Cluster
 from tfelc.lifecycle.training.workers.end_with_launcher import end_with_launcher
 from tfelc.lifecycle.training.workers.workers import Workers
@@ -22,4 +26,9 @@ def connect() -> Workers:
     # Imported here, since a training in one process has no use for it.
     from tfelc.lifecycle.training.workers.connected_workers import ConnectedWorkers
 
-    return ConnectedWorkers(cluster)
+    with step_status(first="waiting for the other workers"):
+        workers = ConnectedWorkers(cluster)
+    # TensorFlow takes the signal for the notice of a preemption, which nobody here waits for.
+    if threading.current_thread() is threading.main_thread() and (handler := signal.getsignal(signal.SIGTERM)):
+        signal.signal(signal.SIGTERM, handler)
+    return workers

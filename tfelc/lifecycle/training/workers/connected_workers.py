@@ -20,14 +20,14 @@ from tfelc.lifecycle.training.workers.lost_worker import LOST
 from tfelc.lifecycle.training.workers.packed_rows import packed_rows, unpacked_rows
 from tfelc.lifecycle.training.workers.workers import Workers
 
-# What operations end with once a worker is gone.
+# What operations end with once a worker is gone; the second also without, and then says nothing of them.
 _LOST = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
-    tf.errors.InternalError,
 )
+_PERHAPS_LOST = tf.errors.InternalError
 _HALF = 1 << 16
 # Apart from the numbers that the strategy gives its own groups.
 _GROUP = 1 << 20
@@ -121,8 +121,8 @@ class ConnectedWorkers(Workers):
         """See `Workers`."""
         try:
             yield
-        except _LOST as error:
-            if "ollective" in str(error) or "oordination" in str(error) or "heartbeat" in str(error):
+        except (*_LOST, _PERHAPS_LOST) as error:
+            if isinstance(error, _LOST) or "ollective ops is aborted" in str(error):
                 raise RunError(f"{LOST}; start all of them again, to go on by `resume`", ["resume"]) from None
             raise
 
