@@ -55,7 +55,8 @@ def test_a_file_of_ones_own_takes_the_default(source: str) -> None:
 
 
 def test_the_simulated_set_is_split_as_the_public_ones_are() -> None:
-    assert default_settings("simulated") == default_settings("default", ["split.protocol=leave_one_out"])
+    asked = ["split.protocol=leave_one_out", "split.evaluated_users=all"]
+    assert default_settings("simulated") == default_settings("default", asked)
 
 
 def test_overrides_go_over_the_shipped_settings() -> None:

@@ -70,8 +70,8 @@ VIEWS = ("model.contrast.sequence_weight=0.1",)
         ),
         (
             ("optimizer.name=adamn",),
-            "`optimizer.name`: must be one of adam, adamw, adagrad, sgd, rmsprop. Received: 'adamn'; did you mean "
-            "`adam`?",
+            "`optimizer.name`: must be one of adam, adamw, lazy_adam, adagrad, sgd, rmsprop. Received: 'adamn'; "
+            "did you mean `adam`?",
         ),
         (("model.encoder.dropout=1",), "`model.encoder.dropout`: must be below 1. Received: 1"),
     ],

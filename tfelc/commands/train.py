@@ -104,8 +104,8 @@ def train(
     run_path = run_path or _new_run(tasks)
     advise("start it again")
     if workers is not None and workers > 1:
-        given = {"data": data, "config": config, "from": start, "dataset": dataset, "csv-delimiter": csv_delimiter}
-        _launch(workers, ["--task", task, "--run", str(run_path)], given, overrides, resume)
+        named = {"data": data, "config": config, "from": start, "dataset": dataset, "csv-delimiter": csv_delimiter}
+        _launch(workers, ["--task", task, "--run", str(run_path)], named, overrides, resume)
         return
     if not resume and (cluster is None or cluster.is_chief) and (run_path / "run.json").exists():
         raise RunError(f"{run_path}: holds a run already; name another --run, or go on with it by --resume")

@@ -118,6 +118,12 @@ class SequenceEncoder(keras.layers.Layer):
         """The embeddings that are scored, `(num_items + 1, dim)`: row 0 is the pad's, which is no candidate."""
         return ops.cast(self._items()[: self.num_items + 1], self.compute_dtype)
 
+    @property
+    def item_rows(self) -> Tensor:
+        """A table that begins with the embeddings that are scored: the weight itself, where they are that alone."""
+        plain = self.item_features is None and self.compute_dtype == self.variable_dtype
+        return self.item_table if plain else self.candidates
+
     def _items(self) -> Tensor:
         """The embeddings of the pad, the items and the masked item, `(num_items + 2, dim)`."""
         return self.item_table if self.item_features is None else self.item_features(self.item_table)

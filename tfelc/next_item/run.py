@@ -20,6 +20,7 @@ from tfelc.core.errors import RunError, UsageError
 from tfelc.lifecycle.run import Run
 from tfelc.lifecycle.training.checkpoint import load_checkpoint
 from tfelc.next_item.data.chosen_protocol import chosen_protocol
+from tfelc.next_item.data.evaluated_users import most_users, with_most_users
 from tfelc.next_item.data.item_attributes import ItemAttributes
 from tfelc.next_item.data.item_table import read_item_table
 from tfelc.next_item.data.sequences import Sequences
@@ -214,10 +215,15 @@ def refuse_unmeasured(split_name: str) -> None:
 
 
 def split(sequences: Sequences, settings: SplitSettings, needed: Collection[str] = SPLITS) -> SequenceSplits:
-    """The splits of the protocol that the settings name; those that are needed may not be empty."""
+    """The splits of the protocol that the settings name, with the users that they evaluate.
+
+    Those that are needed may not be empty.
+    """
     if chosen_protocol(sequences, settings.protocol) == "leave_one_out":
-        return leave_one_out(sequences, needed)
-    return global_time(sequences, needed=needed)
+        found = leave_one_out(sequences, needed)
+    else:
+        found = global_time(sequences, needed=needed)
+    return with_most_users(found, most_users(settings.evaluated_users, sequences.num_items))
 
 
 def build_model(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -30,12 +30,15 @@ class SplitSettings(Settings):
         min_user_actions: Actions that a user needs to be kept; 0 keeps all. None: 5 of a table of interactions, and 0
             of sequences in the paper's format, which come filtered.
         min_item_users: Different users that an item needs to be kept, likewise.
+        evaluated_users: Users of validation, and of test, that are ranked at most; others are drawn from. `auto`, which
+            is that of tables of one's own, is as many as make 1 billion scores of items; a run says how many.
     """
 
     protocol: Literal["leave_one_out", "global_time", "auto"] = "leave_one_out"
     max_length: int = Field(50, ge=1)
     min_user_actions: int | None = Field(None, ge=0)
     min_item_users: int | None = Field(None, ge=0)
+    evaluated_users: Annotated[int, Field(ge=1)] | Literal["all", "auto"] = "all"
 
 
 class CatalogSettings(Settings):

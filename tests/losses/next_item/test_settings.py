@@ -18,6 +18,14 @@ OWN = {
 }
 
 
+def test_the_catalog_decides_where_nothing_else_does() -> None:
+    auto = NextItemLossSettings.load({"name": "auto", "normalize": True, "temperature": 0.2})
+    few, many = (auto.create(np.ones(items, int), seed=3) for items in (30_000, 30_001))
+    assert type(few) is FullSoftmax and type(many) is SampledSoftmax
+    assert many.num_negatives == 4_096 and many.log_q
+    assert all(loss.normalize and loss.temperature == 0.2 for loss in (few, many))
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -52,7 +60,7 @@ def test_every_setting_arrives(name: str, kind: type) -> None:
 
 
 def test_the_registry_names_them() -> None:
-    assert NEXT_ITEM_LOSSES.names() == list(OWN)
+    assert NEXT_ITEM_LOSSES.names() == ["auto", *OWN]
 
 
 @pytest.mark.parametrize(

@@ -84,12 +84,12 @@ def test_what_nobody_took_is_no_negative(model):
     trained = model.run.model()
     items = len(model.run.catalog)
     # As a run is opened, nothing is trained any more; as it is trained, the loss sees the items before the new ones.
-    assert trained.trained_embeddings.shape[0] == items + 1
+    assert trained.loss_table.shape[0] == items + 1
     from tfelc.next_item.run import build_model
 
     seen = np.arange(items) < items - 3
     built = build_model(model.run.settings, items, np.ones(items - 3, np.int64), model.run.attributes, seen)
-    assert built.trained_embeddings.shape[0] == items - 2 and built.candidates.shape[0] == items + 1
+    assert built.loss_table.shape[0] == items - 2 and built.candidates.shape[0] == items + 1
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,20 @@ def test_cosines_are_served_as_they_are_trained(loss: str) -> None:
     np.testing.assert_array_equal(plain.candidates, plain.encoder.item_table[: ITEMS + 1])
 
 
+@pytest.mark.parametrize("loss", ["sampled_softmax", "bce", "bpr"])
+def test_a_loss_that_draws_has_a_gradient_of_the_rows_that_it_took(loss: str) -> None:
+    few, all_rows = (sequence_model(SASREC, *CALM, f"loss={loss}", "loss.num_negatives=2") for _ in range(2))
+    all_rows.next_item_loss.takes_rows = False
+    found = []
+    for model in (few, all_rows):
+        with tf.GradientTape() as tape:
+            value = model.compute_loss(ITEM_BATCH, TARGETS)["next_item"]
+        found.append((float(value), tape.gradient(value, model.encoder.item_table.value)))
+    (value, rows), (wanted, dense) = found
+    assert value == wanted and isinstance(rows, tf.IndexedSlices) and not isinstance(dense, tf.IndexedSlices)
+    np.testing.assert_allclose(tf.convert_to_tensor(rows), dense, rtol=1e-5, atol=1e-7)
+
+
 def test_steps_lower_the_loss() -> None:
     assert_steps_lower_the_loss(sequence_model(SASREC, *CALM, large=False))
 

@@ -13,6 +13,7 @@ from tfelc.next_item.data.splits import SequenceSplits
 from tfelc.next_item.evaluation.ease_search import choose_ease_regularization
 from tfelc.next_item.evaluation.full_ranking import Scorer, full_ranking
 from tfelc.next_item.evaluation.item_knn_search import choose_item_knn
+from tfelc.next_item.fitted_to_catalog import fitted_to_catalog
 from tfelc.next_item.models.ease import Ease
 from tfelc.next_item.models.popularity import Popularity
 from tfelc.next_item.run import NextItemRun, split
@@ -44,7 +45,8 @@ class NextItemRuns(Runs[NextItemSettings, NextItemRun]):
         run = NextItemRun(path)
         if name in UNLEARNED:
             return (run.read_json(self.last_file) or {}).items() >= self._measured_on(settings).items()
-        return run.metadata["data_hash"] == self._loaded.hash and run.settings == settings
+        asked = fitted_to_catalog(settings, self._loaded, lambda line: None)
+        return run.metadata["data_hash"] == self._loaded.hash and run.settings == asked
 
     def train(self, name: str, path: Path, settings: NextItemSettings) -> None:
         """Trains and measures a model, or only measures one that does not learn."""

@@ -35,7 +35,13 @@ class SearchedNextItemModel(Searched):
         DataError: The data cannot be read.
     """
 
-    measured_by = ("split.protocol", "split.min_user_actions", "split.min_item_users", "repeats")
+    measured_by = (
+        "split.protocol",
+        "split.min_user_actions",
+        "split.min_item_users",
+        "split.evaluated_users",
+        "repeats",
+    )
 
     def __init__(
         self, source: str, csv_delimiter: str | None, config: Path | None, overrides: Sequence[str], console: Console

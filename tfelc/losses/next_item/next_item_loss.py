@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 from tfelc.losses.l2_normalized import l2_normalized
 
@@ -33,6 +33,9 @@ class NextItemLoss(ABC):
         >>> float(MeanScore(temperature=0.5)(ops.ones((1, 2)), ops.eye(3, 2), ops.convert_to_tensor([1])))
         -2.0
     """
+
+    # Whether it takes a few rows of the table and not the whole of it; then the table may go on behind the items.
+    takes_rows: ClassVar[bool] = False
 
     def __init__(self, normalize: bool = False, temperature: float = 1.0) -> None:
         if temperature <= 0:

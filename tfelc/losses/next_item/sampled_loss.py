@@ -37,6 +37,8 @@ class SampledLoss(NextItemLoss):
         1.0
     """
 
+    takes_rows = True
+
     def __init__(
         self,
         counts: NDArray[np.int64],

@@ -15,6 +15,7 @@ from tfelc.core.registry import Registry
 NEXT_ITEM_LOSSES: Registry[type[NextItemLossSettings]] = Registry(
     "next-item loss",
     {
+        "auto": f"{__name__}:AutoLossSettings",
         "softmax": f"{__name__}:FullSoftmaxSettings",
         "sampled_softmax": f"{__name__}:SampledSoftmaxSettings",
         "bce": f"{__name__}:BinaryCrossEntropySettings",
@@ -22,6 +23,10 @@ NEXT_ITEM_LOSSES: Registry[type[NextItemLossSettings]] = Registry(
         "bpr": f"{__name__}:BayesianPersonalizedRankingSettings",
     },
 )
+
+# Items up to which the softmax over all of them costs no more than twice that over drawn ones.
+_FULLY_RANKED = 30_000
+_DRAWN = 4_096
 
 
 class NextItemLossSettings(PartSettings):
@@ -46,6 +51,23 @@ class NextItemLossSettings(PartSettings):
             counts: Array. How often each item is a target in training, by item number less 1.
             seed: int. Seed of the drawn negatives.
         """
+
+
+class AutoLossSettings(NextItemLossSettings):
+    """`softmax` up to 30,000 items, and beyond them `sampled_softmax` with 4,096 drawn items."""
+
+    name: Literal["auto"] = "auto"
+
+    def chosen(self, num_items: int) -> FullSoftmaxSettings | SampledSoftmaxSettings:
+        """The settings of the loss for a catalog of so many items."""
+        alike = {"normalize": self.normalize, "temperature": self.temperature}
+        if num_items <= _FULLY_RANKED:
+            return FullSoftmaxSettings(**alike)
+        return SampledSoftmaxSettings(num_negatives=_DRAWN, **alike)
+
+    def create(self, counts: NDArray[np.int64], seed: int) -> Any:
+        """The loss for as many items as there are counts."""
+        return self.chosen(len(counts)).create(counts, seed)
 
 
 class FullSoftmaxSettings(NextItemLossSettings):

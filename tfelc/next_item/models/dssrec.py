@@ -72,7 +72,7 @@ class DSSRec(SASRec):
     def compute_loss(self, items: Tensor, targets: Tensor, positive_views: Tensor | None = None) -> dict[str, Tensor]:
         """The terms `next_item` and, of what `positive_views` says the users had next, `future_contrast`."""
         pasts = self.encode(items, training=True)
-        terms = {"next_item": self.next_item_loss(self._nearest(pasts, targets), self.trained_embeddings, targets)}
+        terms = {"next_item": self.next_item_loss(self._nearest(pasts, targets), self.loss_table, targets)}
         if positive_views is not None:
             hidden = self.encoder(positive_views, training=True)
             futures = self.intentions(hidden, positive_views != 0, future=True)
@@ -82,6 +82,6 @@ class DSSRec(SASRec):
 
     def _nearest(self, heads: Tensor, targets: Tensor) -> Tensor:
         """Of each user the vector that scores the target best, `(batch, dim)`."""
-        items = self.next_item_loss.scaled(ops.take(self.item_embeddings, targets, axis=0))
+        items = self.next_item_loss.scaled(ops.take(self.item_rows, targets, axis=0))
         scores = ops.matmul(self.next_item_loss.scaled(heads), items[:, :, None])[:, :, 0]
         return ops.take_along_axis(heads, ops.argmax(scores, axis=1)[:, None, None], axis=1)[:, 0]

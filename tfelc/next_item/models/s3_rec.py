@@ -80,7 +80,7 @@ class S3Rec(SASRec):
         outputs = self.encoder(masked, causal=False, training=True)
         # Only what is hidden is projected and scored.
         rows, wanted = chosen_rows(hidden, outputs, items)
-        return self.next_item_loss(self.item_projection(rows), self.trained_embeddings, wanted)
+        return self.next_item_loss(self.item_projection(rows), self.loss_table, wanted)
 
     def _segments(self, items: Tensor) -> Tensor:
         rests, segments = self.segment_mask(items)

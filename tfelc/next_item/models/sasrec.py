@@ -65,6 +65,11 @@ class SASRec(SequentialRecommender):
         """The items' embeddings by item number, `(num_items + 1, dim)`; row 0 is padding."""
         return self.encoder.candidates
 
+    @property
+    def item_rows(self) -> Tensor:
+        """The encoder's table."""
+        return self.encoder.item_rows
+
     def encode(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The last position of each history, `(batch, dim)`."""
         return self.encoder(inputs, last_only=True, training=training)

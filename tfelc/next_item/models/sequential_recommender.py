@@ -142,10 +142,10 @@ class SequentialRecommender(keras.Model):
             targets: Tensor. Int32, `(batch,)` or `(batch, length)`.
         """
         if len(targets.shape) == 1:
-            return self.next_item_loss(last, self.trained_embeddings, targets)
+            return self.next_item_loss(last, self.loss_table, targets)
         # Pads have no target; they are dropped before the loss, which may cost a whole catalog for each row.
         vectors, wanted = chosen_rows(items, hidden, targets)
-        return self.next_item_loss(vectors, self.trained_embeddings, wanted)
+        return self.next_item_loss(vectors, self.loss_table, wanted)
 
     @property
     def uses_positive_views(self) -> bool:
@@ -180,8 +180,19 @@ class SequentialRecommender(keras.Model):
         return int(self.item_embeddings.shape[1])
 
     @property
-    def trained_embeddings(self) -> Tensor:
-        """The embeddings of the items that training ranks, `(num_trained + 1, dim)`; row 0 is padding."""
+    def item_rows(self) -> Tensor:
+        """A table that holds `item_embeddings`, and may go on behind them.
+
+        A subclass whose `item_embeddings` are cut out of a table gives that table: what is taken of it by rows has a
+        gradient of those rows, and what is taken of the cut one of all.
+        """
+        return self.item_embeddings
+
+    @property
+    def loss_table(self) -> Tensor:
+        """What `next_item_loss` is given: `item_rows`, or the embeddings of the items that training ranks."""
+        if self.next_item_loss.takes_rows:
+            return self.item_rows
         items = self.item_embeddings
         return items if self.num_trained == self.num_items else items[: self.num_trained + 1]
 

@@ -17,7 +17,8 @@ from tfelc.metrics.registries import RANKING_METRICS
 from tfelc.next_item.data.catalog_attributes import catalog_attributes
 from tfelc.next_item.data.chosen_protocol import chosen_protocol, protocol_sentence
 from tfelc.next_item.data.sequences import Sequences
-from tfelc.next_item.run import OWN_DATA, NextItemRun, split
+from tfelc.next_item.fitted_to_catalog import fitted_to_catalog
+from tfelc.next_item.run import OWN_DATA, NextItemRun
 from tfelc.next_item.settings import NEXT_ITEM, NextItemSettings
 from tfelc.next_item.training.next_item_trainable import NextItemTrainable
 
@@ -59,7 +60,7 @@ def create_training(
     if sequences.num_items < 2:
         raise DataError(f"{sequences.name}: a catalog of one item leaves nothing to rank; use at least 2 items")
     settings = _with_protocol(settings, sequences, printed)
-    split(sequences, settings.split)
+    settings = fitted_to_catalog(settings, sequences, printed)
     catalog = sequences.catalog.tolist()
     attributes, new = catalog_attributes(settings.catalog, catalog, printed, bool(settings.item_attributes))
     named = OWN_DATA if owns_data else source

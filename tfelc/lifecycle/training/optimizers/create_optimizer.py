@@ -17,6 +17,7 @@ _TABLES = {"lazy_adam": LazyAdam, "sparse_adagrad": SparseAdagrad}
 _DENSE = {
     "adam": keras.optimizers.Adam,
     "adamw": keras.optimizers.AdamW,
+    "lazy_adam": LazyAdam,
     "adagrad": keras.optimizers.Adagrad,
     "sgd": keras.optimizers.SGD,
     "rmsprop": keras.optimizers.RMSprop,
