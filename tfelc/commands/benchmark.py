@@ -11,6 +11,7 @@ from tfelc.experiments.benchmarks.prepare import prepare
 from tfelc.experiments.benchmarks.scoring import scoring
 from tfelc.experiments.benchmarks.serving import serving
 from tfelc.experiments.benchmarks.training import training
+from tfelc.experiments.benchmarks.workers import workers
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command()(bounds)
@@ -22,6 +23,7 @@ app.command()(prepare)
 app.command()(scoring)
 app.command()(serving)
 app.command()(training)
+app.command()(workers)
 
 
 @app.callback()

@@ -4,7 +4,7 @@
 `tfelc train --task next_item --dataset beauty` a next-item model.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tfelc.lifecycle.evaluation.result import EvaluationResult
     from tfelc.lifecycle.training.training_loop import TrainingLoop
+    from tfelc.lifecycle.training.workers.cluster import Cluster
     from tfelc.next_item.training.next_item_trainable import NextItemTrainable
     from tfelc.ranker.training.ranker_trainable import RankerTrainable
 
@@ -66,6 +67,13 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --run from its last checkpoint.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="A ranker is trained by so many processes on this machine, each on a part of every batch; TF_CONFIG "
+            "names those of several machines. See docs/distributed.md."
+        ),
+    ] = None,
     list_settings: Annotated[
         bool, typer.Option("--settings", help="List every setting of --task with default and meaning, and end.")
     ] = False,
@@ -90,9 +98,16 @@ def train(
             "--resume goes on with --run as it was started: name the run, and no --config, --set, --csv-delimiter or "
             "--from"
         )
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers must be at least 1. Received: {workers}")
+    cluster = _cluster(tasks, run_path, workers)
     run_path = run_path or _new_run(tasks)
     advise("start it again")
-    if not resume and (run_path / "run.json").exists():
+    if workers is not None and workers > 1:
+        named = {"data": data, "config": config, "from": start, "dataset": dataset, "csv-delimiter": csv_delimiter}
+        _launch(workers, ["--task", task, "--run", str(run_path)], named, overrides, resume)
+        return
+    if not resume and (cluster is None or cluster.is_chief) and (run_path / "run.json").exists():
         raise RunError(f"{run_path}: holds a run already; name another --run, or go on with it by --resume")
     if tasks == ["next_item"]:
         if data is not None or start is not None:
@@ -113,6 +128,39 @@ def train(
     else:
         training = _created_ranker(run_path, data, tasks, config, overrides, start, console)
     _finish(training, console, lambda result: _ranker_tables(result, training), task)
+
+
+def _cluster(tasks: list[str], run_path: Path | None, workers: int | None) -> "Cluster | None":
+    """The workers that TF_CONFIG names, where it does."""
+    from tfelc.core.errors import UsageError
+    from tfelc.core.tensorflow_start import expect_lost_workers
+    from tfelc.lifecycle.training.workers.cluster import Cluster
+
+    cluster = Cluster.from_environment()
+    if tasks == ["next_item"] and (cluster is not None or (workers or 1) > 1):
+        named = "--workers" if cluster is None else "TF_CONFIG"
+        raise UsageError(f"{named}: several workers train rankers alone; next_item is trained by one process")
+    if cluster is not None and workers is not None:
+        raise UsageError("--workers starts workers on this machine, and TF_CONFIG names others; take one of the two")
+    if cluster is not None and run_path is None:
+        raise UsageError("--run is missing: the workers that TF_CONFIG names share a run folder")
+    if cluster is not None:
+        expect_lost_workers()
+    return cluster
+
+
+def _launch(workers: int, run: list[str], given: Mapping[str, object], overrides: list[str], resume: bool) -> None:
+    """Trains in several processes of this machine."""
+    import shlex
+
+    from tfelc.core.interruption import advise
+    from tfelc.lifecycle.training.workers.launch import launch
+
+    words = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
+    words += [word for override in overrides for word in ("--set", override)]
+    resumed = shlex.join(["tfelc", "train", *run, "--workers", str(workers), "--resume"])
+    advise(f"go on with it by {resumed}")
+    launch(workers, ["train", *run, *words, *(["--resume"] if resume else [])], resumed)
 
 
 def _settings_page(task: str) -> str:
@@ -143,6 +191,7 @@ def _created_ranker(
     console: "Console",
 ) -> "TrainingLoop[RankerTrainable]":
     from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.lifecycle.training.workers.connect import connect
     from tfelc.ranker.run import RankerRun
     from tfelc.ranker.settings import RankerSettings
 
@@ -150,12 +199,17 @@ def _created_ranker(
     kept = None if before is None else before.settings.to_dict()
     settings = RankerSettings.load(config or kept, overrides)
     load_tensorflow()
+    workers = connect()
     from tfelc.data.dataset import Dataset
     from tfelc.ranker.data.default_dataset import default_dataset
     from tfelc.ranker.training.train import create_training
+    from tfelc.ranker.training.train_together import train_together
 
-    dataset = Dataset(data) if data else default_dataset(console)
-    return create_training(dataset, tasks, settings, run_path, console, warm_start=before)
+    def create() -> "TrainingLoop[RankerTrainable]":
+        dataset = Dataset(data) if data else default_dataset(console)
+        return create_training(dataset, tasks, settings, run_path, console, warm_start=before, workers=workers)
+
+    return train_together(workers, run_path, data, create)
 
 
 def _resumed_ranker(
@@ -163,6 +217,7 @@ def _resumed_ranker(
 ) -> "TrainingLoop[RankerTrainable]":
     from tfelc.core.errors import UsageError
     from tfelc.core.tensorflow_start import load_tensorflow
+    from tfelc.lifecycle.training.workers.connect import connect
     from tfelc.ranker.run import RankerRun
 
     run = RankerRun.open(run_path)
@@ -170,9 +225,10 @@ def _resumed_ranker(
         raise UsageError(f"--resume: the run in {run_path} trains --task {','.join(map(str, trained))}")
     dataset = run.dataset(data)
     load_tensorflow()
+    workers = connect()
     from tfelc.ranker.training.train import resume_training
 
-    return resume_training(run, console, dataset)
+    return resume_training(run, console, dataset, workers)
 
 
 def _created_next_item(
@@ -221,6 +277,8 @@ def _finish(
     resume = shlex.join(["tfelc", "train", "--task", task, "--run", str(training.run.path), "--resume"])
     advise(f"go on with it by {resume}")
     training.train()
+    if not training.trainable.workers.is_chief:
+        return
     for table in tables(training.test()):
         console.print(table)
     run = training.run

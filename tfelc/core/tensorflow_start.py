@@ -37,6 +37,15 @@ def set_environment() -> None:
     logging.set_verbosity(logging.ERROR)
 
 
+def expect_lost_workers() -> None:
+    """Tells TensorFlow, before it is imported, not to print what it logs of workers that are gone.
+
+    The one line of the command says it. What is set in the environment otherwise than by `set_environment` is kept.
+    """
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2") == "2":
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+
 def load_tensorflow() -> None:
     """Imports TensorFlow and looks for its devices.
 

@@ -75,13 +75,20 @@ class RowGroupReader:
         """Rows of all parts together: the rows of one epoch."""
         return int(self._counts.sum())
 
-    def tables(self, epoch: int, start_row: int = 0, shuffle: bool = True) -> Iterator[pa.Table]:
+    def tables(
+        self,
+        epoch: int,
+        start_row: int = 0,
+        shuffle: bool = True,
+        wanted: Callable[[NDArray[np.int64]], NDArray[np.bool_]] | None = None,
+    ) -> Iterator[pa.Table]:
         """The rows of one epoch from `start_row` of its order on; what lies before is not read.
 
         Args:
             epoch: Number of the epoch, from 0.
             start_row: Rows of this epoch that were already seen.
             shuffle: Whether to permute; else the rows come as they lie in the files.
+            wanted: Places of rows in the epoch's order -> whether each is wanted. Defaults to None: all are.
 
         Yields:
             Tables of at most 65,536 rows; strings are dictionary-encoded, within lists too.
@@ -92,23 +99,26 @@ class RowGroupReader:
         groups = np.arange(len(self._groups))
         if shuffle:
             groups = np.random.default_rng((self.seed, epoch)).permutation(groups)
-        skip = start_row
+        skip, place = start_row, 0
         for number in range(-(-len(groups) // self.window)):
             chosen = groups[number * self.window : (number + 1) * self.window]
             rows = int(self._counts[chosen].sum())
             if skip >= rows:
-                skip -= rows
+                skip, place = skip - rows, place + rows
                 continue
             table = self._read(chosen)
             order = np.random.default_rng((self.seed, epoch, number)).permutation(rows) if shuffle else None
             if order is not None and self._together is not None:
                 order = _in_runs(order, self._together(table))
+            if order is None and wanted is not None:
+                order = np.arange(rows)
             for start in range(skip, rows, _ROWS_PER_TABLE):
                 if order is None:
                     yield table.slice(start, _ROWS_PER_TABLE)
-                else:
-                    yield table.take(order[start : start + _ROWS_PER_TABLE])
-            skip = 0
+                    continue
+                taken = order[start : start + _ROWS_PER_TABLE]
+                yield table.take(taken if wanted is None else taken[wanted(place + start + np.arange(len(taken)))])
+            skip, place = 0, place + rows
 
     def _read(self, groups: NDArray[np.int64]) -> pa.Table:
         pieces = []

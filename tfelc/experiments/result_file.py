@@ -40,6 +40,7 @@ TABLES: Registry[Callable[[Result], list[Table]]] = Registry(
                 "scoring",
                 "serving",
                 "training",
+                "workers",
             )
         },
     },

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from tfelc.core.batch_parts import batch_parts
 from tfelc.losses.clustering import NEARLY_EMPTY
 
 Tensor = Any
@@ -41,8 +42,8 @@ def moving_means(centers: Tensor, embeddings: Tensor, shares: Tensor, momentum: 
     Source: ELCRec, section 6 (momentum updates, left to future work); van den Oord et al. (2017), appendix A.1.
     """
     batch = ops.cast(ops.shape(embeddings)[0], "float32")
-    counts = ops.sum(shares, axis=0)[:, None]
-    means = ops.matmul(ops.transpose(shares), embeddings) / ops.maximum(counts, 1e-12)
+    counts, sums = batch_parts().mean([ops.sum(shares, axis=0)[:, None], ops.matmul(ops.transpose(shares), embeddings)])
+    means = sums / ops.maximum(counts, 1e-12)
     rate = 1.0 - ops.power(momentum, counts * (centers.shape[0] / batch))
     return centers + rate * (means - centers)
 

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from tfelc.core.batch_parts import batch_parts
 from tfelc.core.errors import DataError
 from tfelc.core.step_status import name_step
 from tfelc.layers.center_updates import BLOCK, moving_means, still_active
@@ -156,7 +157,8 @@ class LearnableClusters(keras.layers.Layer):
         return {"assignment": assignment, "center": ops.take(centers, cluster, axis=0), "cluster": cluster}
 
     def _merge(self, centers: Tensor, assignment: Tensor, active: Tensor) -> None:
-        share = _SHARE_MOMENTUM * self.share + (1 - _SHARE_MOMENTUM) * ops.mean(assignment, axis=0)
+        (held,) = batch_parts().mean([ops.mean(assignment, axis=0)])
+        share = _SHARE_MOMENTUM * self.share + (1 - _SHARE_MOMENTUM) * held
         first = self.step * BLOCK % self.num_clusters
         self.active.assign(still_active(centers, share, active, self.temperature, first))
         self.share.assign(share)

@@ -17,6 +17,8 @@ from typing import Any
 
 from keras import ops
 
+from tfelc.core.batch_parts import batch_parts
+
 Tensor = Any
 
 SPREAD_TEMPERATURE = 0.1
@@ -209,7 +211,23 @@ def balance(similarity: Tensor, temperature: float) -> Tensor:
     """
     batch = ops.cast(ops.shape(similarity)[0], similarity.dtype)
     log_mean = ops.logsumexp(ops.log_softmax(similarity / temperature, axis=-1), axis=0) - ops.log(batch)
+    log_mean = _over_parts(log_mean)
     return ops.mean(ops.relu(math.log(NEARLY_EMPTY / similarity.shape[-1]) - log_mean))
+
+
+def _over_parts(log_mean: Tensor) -> Tensor:
+    """The logarithm of a mean over the whole batch, from that over this part of it.
+
+    Its gradient is that of this part, times the number of parts: gradients are means over them.
+    """
+    parts = batch_parts()
+    if parts.count == 1:
+        return log_mean
+    own = ops.one_hot(parts.rank, parts.count, dtype=log_mean.dtype)[:, None]
+    (shared,) = parts.mean([ops.stop_gradient(own * log_mean)])
+    whole = ops.logsumexp(shared * parts.count, axis=0) - math.log(parts.count)
+    fixed = ops.stop_gradient(log_mean)
+    return whole + ops.exp(fixed - whole) * (log_mean - fixed)
 
 
 OBJECTIVES: dict[str, Callable[[Tensor, Tensor, float, Tensor | None], Tensor]] = {

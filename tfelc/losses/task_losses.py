@@ -7,6 +7,7 @@ from typing import Any
 
 from keras import ops
 
+from tfelc.core.batch_parts import batch_parts
 from tfelc.losses.joint_logarithms import joint_logarithms
 from tfelc.losses.late_cross_entropy import late_cross_entropy
 from tfelc.losses.sample_space import sample_space
@@ -77,15 +78,17 @@ def task_losses(
         >>> {task: round(float(loss), 4) for task, loss in losses.items()}
         {'ctr': 0.6931, 'like': 1.5486}
     """
-    losses = {}
     weights, logits = weights_of_sample(tasks, labels, list(logits), weights), logits_of_sample(tasks, logits)
+    sums, counts = {}, {}
     for name in logits:
         own = weights.get(name) if isinstance(weights, Mapping) else weights
         head = heads[name] if heads else create_head(tasks[name])
         values, rows = _row_losses(tasks, name, head, labels, logits)
         rows = rows if own is None else rows * own
-        losses[name] = ops.sum(values * rows) / ops.maximum(ops.sum(rows), 1e-6)
-    return losses
+        sums[name], counts[name] = ops.sum(values * rows), ops.sum(rows)
+    # A part of a batch may hold more of a task's rows than another: what it divides by is of the whole batch.
+    means = batch_parts().mean(list(counts.values()))
+    return {name: sums[name] / ops.maximum(count, 1e-6) for name, count in zip(sums, means, strict=True)}
 
 
 def _row_losses(

@@ -17,6 +17,7 @@ from tfelc.ranker.settings import RankerSettings
 
 # A number without a fraction that is the row's own, so that a batch says which rows it holds.
 ROWS = 600
+SPLITS = {}, {"parts": 2, "part": 0}, {"parts": 2, "part": 1}
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,28 @@ def test_any_step_can_be_gone_on_from(dataset, lookup):
     order = rows_of(lookup, found.epoch(3))
     for step in (1, 4, 9, 10):
         assert rows_of(lookup, found.epoch(3, step)) == order[step:]
+
+
+@pytest.mark.parametrize(("parts", "passes", "left_out"), [(2, 3, 0), (16, 1, 8)])
+def test_parts_of_batches_are_equal(dataset, lookup, parts, passes, left_out):
+    whole = rows_of(lookup, batches(dataset, lookup, passes=passes).epoch(2))
+    for part in (0, parts - 1):
+        found = batches(dataset, lookup, passes=passes, parts=parts, part=part)
+        assert (found.rows, found.steps) == (ROWS * passes - left_out, len(whole))
+        sizes = [len(batch) // parts for batch in whole]
+        rows = [batch[part * size : (part + 1) * size] for batch, size in zip(whole, sizes, strict=True)]
+        assert rows_of(lookup, found.epoch(2)) == rows
+        assert rows_of(lookup, found.epoch(2, 3)) == rows[3:]
+
+
+def test_users_that_are_ranked_together_stay_in_one_part_but_at_its_edge(dataset, lookup):
+    together = RankedTogether(dataset.schema)
+    whole, first, second = (
+        [labels[RANKED_TOGETHER] for _, labels, *_ in found.epoch(0).as_numpy_iterator()]
+        for found in (batches(dataset, lookup, together=together, **split) for split in SPLITS)
+    )
+    for batch, *parts in zip(whole, first, second, strict=True):
+        np.testing.assert_array_equal(np.concatenate(parts), batch)
 
 
 def test_without_shuffling_the_rows_come_as_they_lie(dataset, lookup):

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
 from tfelc.lifecycle.settings.clusters import ClusterSettings
+from tfelc.lifecycle.training.workers.workers import Workers
 
 
 class Trainable(ABC):
@@ -61,6 +62,9 @@ class Trainable(ABC):
     pretraining_epochs: int = 0
     """Epochs before those that `training.epochs` counts; they are measured like these, and never kept as the best."""
 
+    workers: Workers = Workers()
+    """Who trains it."""
+
     units_per_epoch: int
     """Rows or samples of an epoch, as `unit` says."""
 
@@ -82,6 +86,13 @@ class Trainable(ABC):
     @abstractmethod
     def losses(self) -> dict[str, float]:
         """The terms of the loss by name, among them their sum `loss`, as means over the epoch so far."""
+
+    def agree(self) -> None:  # noqa: B027 (nothing to do for a worker alone)
+        """Brings all that a checkpoint holds to what it is for all workers, before it is read or saved.
+
+        Raises:
+            RunError: The workers' weights are not the same.
+        """
 
     def health(self) -> dict[str, float]:
         """What else is logged of the epoch so far and is no loss, such as the use of the clusters."""

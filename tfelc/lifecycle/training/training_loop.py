@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -32,7 +33,8 @@ TrainableT = TypeVar("TrainableT", bound=Trainable)
 class TrainingLoop(Generic[TrainableT]):
     """Trains a model of any kind, epoch by epoch, and keeps the weights that do best on the validation split.
 
-    Stopped at any moment, it goes on from the last checkpoint to the same end, to the bit.
+    Stopped at any moment, it goes on from the last checkpoint to the same end, to the bit. Where several workers train
+    together, each has a loop: the chief's measures, decides and writes, and the others do as it does.
 
     Args:
         run: Run. The run's folder.
@@ -75,9 +77,11 @@ class TrainingLoop(Generic[TrainableT]):
         Raises:
             RunError: The checkpoint is missing or damaged, or another process trains the run.
         """
+        workers = self.trainable.workers
         with self._held():
-            self.run.remove_unfinished()
-            if self.run.last.exists() or self.run.best.exists():
+            if workers.is_chief:
+                self.run.remove_unfinished()
+            if workers.any(workers.is_chief and (self.run.last.exists() or self.run.best.exists())):
                 epoch, step, self.history = self._checkpoints.restore()
                 self._position = (epoch, step)
                 warning = threads_warning(self.run.metadata.get("machine", {}).get("threads"))
@@ -103,13 +107,15 @@ class TrainingLoop(Generic[TrainableT]):
         progress = EpochProgress(
             self._console, trainable.units_per_epoch, epochs, self._settings.batch_size, trainable.unit
         )
-        with TensorBoardLog(self.run.logs) as log, enough_memory(trainable.memory_advice):
-            while epoch < epochs and not self.history.is_over(self._settings.early_stopping.patience):
+        with self._log() as log, enough_memory(trainable.memory_advice):
+            while epoch < epochs and not self._is_over():
                 rate = self._fit_epoch(epoch, step, progress)
                 self._judge(epoch, rate, log)
                 epoch, step = epoch + 1, 0
                 self._save(epoch, step)
                 after_epoch(self.history)
+        if not trainable.workers.is_chief:
+            return trainable
         self._checkpoints.restore_best()
         if lines := trainable.calibrate():
             self._checkpoints.save_best()
@@ -127,8 +133,16 @@ class TrainingLoop(Generic[TrainableT]):
         self.run.write_json("metrics.json", {**result.to_json(), "best_epoch": self.history.best_epoch})
         return result
 
-    def _held(self) -> FolderLock:
-        """The run, held for this process."""
+    def _log(self) -> AbstractContextManager[TensorBoardLog | None]:
+        return TensorBoardLog(self.run.logs) if self.trainable.workers.is_chief else nullcontext()
+
+    def _is_over(self) -> bool:
+        return self.trainable.workers.any(self.history.is_over(self._settings.early_stopping.patience))
+
+    def _held(self) -> AbstractContextManager[object]:
+        """The run, held for this process, or the chief's."""
+        if not self.trainable.workers.is_chief:
+            return nullcontext()
         lock = FolderLock(self.run.path)
         if holder := lock.acquire():
             raise RunError(
@@ -144,15 +158,23 @@ class TrainingLoop(Generic[TrainableT]):
         return len(self.history.epochs) * -(-self.trainable.units_per_epoch // self._settings.batch_size)
 
     def _initialized(self) -> tuple[int, int]:
+        workers = self.trainable.workers
         if self._position is None:
-            with step_status(console=self._console, first="initializing the weights"):
-                self.trainable.initialize_weights()
-            self._save(0, 0)
-        assert self._position is not None
+            if workers.is_chief:
+                with step_status(console=self._console, first="initializing the weights"):
+                    self.trainable.initialize_weights()
+                self._checkpoints.save(0, 0, self.history)
+            workers.wait()
+            if not workers.is_chief:
+                self._checkpoints.restore()
+            self._position = (0, 0)
+        self.trainable.agree()
         return self._position
 
     def _save(self, epoch: int, step: int) -> None:
-        self._checkpoints.save(epoch, step, self.history)
+        self.trainable.agree()
+        if self.trainable.workers.is_chief:
+            self._checkpoints.save(epoch, step, self.history)
         self._position = (epoch, step)
 
     def _fit_epoch(self, epoch: int, step: int, progress: EpochProgress) -> float:
@@ -160,7 +182,8 @@ class TrainingLoop(Generic[TrainableT]):
 
         def on_step(done: int) -> None:
             progress.update(done, self.trainable.losses)
-            if self._checkpoints.are_due():
+            workers = self.trainable.workers
+            if workers.any(workers.is_chief and self._checkpoints.are_due()):
                 self._count_seconds()
                 self._save(epoch, done)
 
@@ -168,7 +191,8 @@ class TrainingLoop(Generic[TrainableT]):
         self._checkpoints.start_epoch()
         started = self._counted_to = time.perf_counter()
         try:
-            self.trainable.fit_epoch(epoch, step, on_step)
+            with self.trainable.workers.own_errors():
+                self.trainable.fit_epoch(epoch, step, on_step)
         finally:
             progress.close()
         self._count_seconds()
@@ -180,7 +204,7 @@ class TrainingLoop(Generic[TrainableT]):
         self.history.seconds += now - self._counted_to
         self._counted_to = now
 
-    def _judge(self, epoch: int, rate: float, log: TensorBoardLog) -> None:
+    def _judge(self, epoch: int, rate: float, log: TensorBoardLog | None) -> None:
         """Measures the validation split, logs everything, and keeps the weights where they are the best so far."""
         losses, health = self.trainable.losses(), self.trainable.health()
         logged = {**losses, **health}
@@ -189,6 +213,8 @@ class TrainingLoop(Generic[TrainableT]):
                 f"{self.run.path}: training diverged in epoch {epoch + 1} (`{endless[0]}` is not finite); "
                 f"{self.trainable.divergence_advice}"
             )
+        if log is None:
+            return
         with self.trainable.judged_weights():
             result = self.trainable.evaluate("validation")
             entry = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from keras import ops
 
+from tfelc.core.batch_parts import batch_parts
 from tfelc.losses.ranking.ranking_term import RankingTerm
 
 Tensor = Any
@@ -46,6 +47,6 @@ class ListwiseTerm(RankingTerm):
         sums = ops.segment_sum(rows * ops.exp(shifted), runs, count)
         logarithms = ops.log(ops.where(both, sums, ops.ones_like(sums)))
         positives = positives * ops.cast(ops.take(both, runs), positives.dtype)
-        total = ops.sum(positives)
+        (total,) = batch_parts().mean([ops.sum(positives)])
         losses = ops.take(logarithms, runs) - shifted
         return ops.sum(losses * positives) / ops.where(total > 0, total, ops.ones_like(total))

@@ -6,6 +6,7 @@ from typing import Any
 
 from keras import ops
 
+from tfelc.core.batch_parts import batch_parts
 from tfelc.losses.ranking.ranking_term import RankingTerm
 
 Tensor = Any
@@ -37,7 +38,7 @@ class PairwiseTerm(RankingTerm):
         negative, known = _negatives(labels, rows, runs, positive)
         weights = ops.where(known, rows * ops.take(rows, negative), ops.zeros_like(rows))
         losses = ops.softplus(ops.take(logits, negative) - logits)
-        total = ops.sum(weights)
+        (total,) = batch_parts().mean([ops.sum(weights)])
         return ops.sum(losses * weights) / ops.where(total > 0, total, ops.ones_like(total))
 
 

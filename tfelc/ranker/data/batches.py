@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from tfelc.data.dataset import Dataset
 from tfelc.data.number_values import number_values
@@ -37,6 +40,9 @@ class Batches:
         passes: Passes over the rows that make an epoch, each in an order of its own. Defaults to 1.
         together: What is ranked together: the rows of each group of a window then follow each other, and the labels
             hold their groups' numbers under `RANKED_TOGETHER`. Defaults to None: rows go by themselves.
+        parts: How many workers share each batch, in equal parts of rows that follow each other; the last rows of an
+            epoch, fewer than there are parts, are then left out. Defaults to 1: the batches are whole.
+        part: Which of the parts the batches are, from 0. Defaults to 0.
     """
 
     def __init__(
@@ -50,6 +56,8 @@ class Batches:
         window: int = 4,
         passes: int = 1,
         together: RankedTogether | None = None,
+        parts: int = 1,
+        part: int = 0,
     ) -> None:
         # Not the dataset's own schema, which may have been edited since the look-up was fitted.
         schema = lookup.schema
@@ -62,6 +70,7 @@ class Batches:
         self._batch_size = batch_size
         self._passes = passes
         self._together = together
+        self._parts, self._part = parts, part
         self._error: Exception | None = None
         labels = [task.label for task in self._tasks.values()]
         columns = [*schema.trained_on, *labels, *self._weights.values(), *self._waiting.columns]
@@ -71,8 +80,9 @@ class Batches:
 
     @property
     def rows(self) -> int:
-        """Rows of an epoch."""
-        return self._reader.rows * self._passes
+        """Rows of an epoch, of all parts together."""
+        rows = self._reader.rows * self._passes
+        return rows - rows % self._parts
 
     @property
     def steps(self) -> int:
@@ -93,15 +103,24 @@ class Batches:
             try:
                 for number in range(done, self._passes):
                     first_row = start_row if number == done else 0
-                    for table in self._reader.tables(epoch * self._passes + number, first_row, shuffle):
-                        yield self._encoded(table)
+                    wanted = None if self._parts == 1 else partial(self._is_of_part, number * self._reader.rows)
+                    for table in self._reader.tables(epoch * self._passes + number, first_row, shuffle, wanted):
+                        if len(table):
+                            yield self._encoded(table)
             except Exception as error:
                 self._error = error
                 raise
 
         dataset = tf.data.Dataset.from_generator(windows, output_signature=self._signature())
         # One window ahead, so that reading and looking up go on while the batches of the last one are trained.
-        return dataset.prefetch(1).rebatch(self._batch_size).prefetch(_BATCHES_AHEAD)
+        return dataset.prefetch(1).rebatch(self._batch_size // self._parts).prefetch(_BATCHES_AHEAD)
+
+    def _is_of_part(self, first: int, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether rows are of this part, by their places in a pass whose first row has this place in the epoch."""
+        steps, places = np.divmod(first + places, self._batch_size)
+        last, rest = divmod(self.rows, self._batch_size)
+        size = np.where(steps < last, self._batch_size, np.where(steps == last, rest, 0)) // self._parts
+        return (places >= self._part * size) & (places < (self._part + 1) * size)
 
     @contextmanager
     def own_errors(self) -> Iterator[None]:

@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfelc.core.batch_parts import batch_split
+from tfelc.lifecycle.training.workers.workers import Workers
 from tfelc.losses.ranking.ranking_losses import ranked_tasks, ranking_losses
 from tfelc.losses.ranking.ranking_term import RankingTerm
 from tfelc.losses.task_heads.task_head import TaskHead
@@ -33,6 +35,7 @@ class MultiTaskTrainer(keras.Model):
         balance: How the losses are weighed; a layer of `tfelc.losses.task_balance`.
         heads: Task -> what its logits stand for. Defaults to None: those of the tasks' kinds, with scales of 1.
         ranking: What orders the rows of one user; the labels then hold `RANKED_TOGETHER`. Defaults to None: nothing.
+        workers: Who trains it, each on a part of every batch. Defaults to None: this process alone.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class MultiTaskTrainer(keras.Model):
         balance: keras.layers.Layer,
         heads: Mapping[str, TaskHead] | None = None,
         ranking: RankingTerm | None = None,
+        workers: Workers | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -50,6 +54,7 @@ class MultiTaskTrainer(keras.Model):
         self.trained_tasks = dict(tasks)
         self._task_heads = heads
         self._ranking = ranking
+        self._workers = workers or Workers()
         self._ranking_weights = {}
         if ranking is not None:
             ranked = ranked_tasks(self.trained_tasks, ranker.tasks)
@@ -106,7 +111,9 @@ class MultiTaskTrainer(keras.Model):
     def train_step(self, data: Any) -> dict[str, Any]:
         """Trains on one batch."""
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
-        terms, gates, gradients = self._losses_and_gradients(inputs, labels, weights)
+        with batch_split(self._workers.batch_parts):
+            terms, gates, gradients = self._losses_and_gradients(inputs, labels, weights)
+        gradients = self._workers.mean_gradients(gradients)
         dense, tables = self.dense_and_table_variables()
         self.optimizer.apply(gradients[: len(dense)], dense)
         self.tables_optimizer.apply(gradients[len(dense) :], tables)

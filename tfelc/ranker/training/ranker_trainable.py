@@ -14,6 +14,7 @@ from tfelc.data.dataset import Dataset
 from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
 from tfelc.lifecycle.training.seed_process import seed_process
 from tfelc.lifecycle.training.trainable import Trainable
+from tfelc.lifecycle.training.workers.workers import Workers
 from tfelc.metrics.auc import AUC
 from tfelc.metrics.xauc import XAUC
 from tfelc.ranker.data.batches import Batches
@@ -43,6 +44,7 @@ class RankerTrainable(Trainable):
     Args:
         run: RankerRun. The run's folder, with settings, schema and fitted features.
         dataset: Dataset. What to train on.
+        workers: Workers. Who trains it. Defaults to None: this process alone.
 
     Attributes:
         dataset: What it is trained on.
@@ -55,27 +57,21 @@ class RankerTrainable(Trainable):
     memory_advice = "model.embedding_dim, model.architecture.units, model.clusters.num_clusters or training.batch_size"
     divergence_advice = "lower optimizer.learning_rate or optimizer.tables_learning_rate, or set optimizer.clip_norm"
 
-    def __init__(self, run: RankerRun, dataset: Dataset) -> None:
-        self._settings = run.settings
+    def __init__(self, run: RankerRun, dataset: Dataset, workers: Workers | None = None) -> None:
+        self.workers = workers or Workers()
+        self._run, self._settings = run, run.settings
         training = run.settings.training
-        seed_process(training.seed, training.deterministic)
+        # Several workers stay together by computing the same bits.
+        seed_process(training.seed, training.deterministic or self.workers.count > 1)
         self.model = RankingModel.build(run.schema, run.fitted, run.metadata["tasks"], run.settings)
-        self.batches = Batches(
-            dataset,
-            "train",
-            self.model.lookup,
-            list(self.model.tasks),
-            training.batch_size,
-            training.seed,
-            training.shuffle_groups,
-            training.passes,
-            ranked_together(run.schema, self.model.tasks, self.model.ranker.tasks, training.ranking),
-        )
-        self.units_per_epoch = self.batches.rows
-        self._run = run
-        before = (run.metadata.get("warm_start") or {}).get("optimizer_steps", 0)
-        self.trainer = compiled_trainer(self.model, run.settings, self.batches.steps * training.epochs, before)
         self.dataset = dataset
+        self.batches = self._batches(self.workers)
+        self.units_per_epoch = self.batches.rows
+        before = (run.metadata.get("warm_start") or {}).get("optimizer_steps", 0)
+        steps = self.batches.steps * training.epochs
+        self.trainer = compiled_trainer(self.model, run.settings, steps, before, self.workers)
+        # What the workers agreed on last, of that which each adds up over its own rows.
+        self._agreed = [variable.numpy() for variable in self._added_up()]
         self.clusters = run.settings.model.clusters
         self._predictors: dict[bool, Predictor] = {}
 
@@ -93,8 +89,10 @@ class RankerTrainable(Trainable):
             return
         ranker = self.model.ranker
         embeddings: list[Any] = []
-        with self.batches.own_errors():
-            for features, *_ in self.batches.epoch(0):
+        # The same sample, however many workers train.
+        batches = self._batches(Workers())
+        with batches.own_errors():
+            for features, *_ in batches.epoch(0):
                 embeddings.append(ranker.network.activity_embedding(ranker.encoder(features)).numpy())
                 if sum(map(len, embeddings)) >= _KMEANS_ROWS:
                     break
@@ -112,6 +110,10 @@ class RankerTrainable(Trainable):
     def fit_epoch(self, epoch: int, start_step: int, on_step: Callable[[int], None]) -> None:
         """Trains one epoch, or what is left of it, by Keras's `fit`; see `Trainable.fit_epoch`."""
         if start_step < self.batches.steps:
+            if not start_step:
+                # `fit` sets the running means to 0.
+                means = len(self.trainer.metrics_variables)
+                self._agreed[:means] = [np.zeros_like(value) for value in self._agreed[:means]]
             with self.batches.own_errors():
                 self.trainer.fit(
                     self.batches.epoch(epoch, start_step),
@@ -122,11 +124,30 @@ class RankerTrainable(Trainable):
                     shuffle=False,
                     callbacks=[_Steps(self.trainer, start_step, on_step)],
                 )
+        self.agree()
         self.trainer.balance.end_epoch()
+        self._agreed = [variable.numpy() for variable in self._added_up()]
 
     def losses(self) -> dict[str, float]:
         """The mean of each term of the loss over the epoch so far, raw and weighted."""
         return {name: value for name, value in self._logged().items() if name not in self.trainer.health_names}
+
+    def agree(self) -> None:
+        """Adds up what the workers have counted each over its rows; see `Trainable.agree`."""
+        if self.workers.count == 1:
+            return
+        added_up = self._added_up()
+        self.workers.agree(added_up, self._agreed)
+        self._agreed = [variable.numpy() for variable in added_up]
+        seeds = {id(variable) for variable in self._seeds()}
+        groups = self.checkpoint_variables().values()
+        self.workers.check_equal([each for group in groups for each in group if id(each) not in seeds])
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Takes up the counts of all workers, and draws what is random otherwise than the chief does."""
+        self._agreed = [variable.numpy() for variable in self._added_up()]
+        for seed in self._seeds():
+            seed.assign(seed.numpy() + np.array([self.workers.rank, 0], seed.numpy().dtype))
 
     def health(self) -> dict[str, float]:
         """How decided the gates are, and how the clusters are used, over the epoch so far."""
@@ -200,6 +221,31 @@ class RankerTrainable(Trainable):
     def best_variables(self) -> Mapping[str, Sequence[Any]]:
         """The variables of the ranker."""
         return {"ranker": self.trainer.ranker.variables}
+
+    def _batches(self, workers: Workers) -> Batches:
+        training = self._settings.training
+        return Batches(
+            self.dataset,
+            "train",
+            self.model.lookup,
+            list(self.model.tasks),
+            training.batch_size,
+            training.seed,
+            training.shuffle_groups,
+            training.passes,
+            ranked_together(self._run.schema, self.model.tasks, self.model.ranker.tasks, training.ranking),
+            workers.count,
+            workers.rank,
+        )
+
+    def _added_up(self) -> list[Any]:
+        """What each worker adds up over its own rows: running means, and sums of the balance."""
+        return [*self.trainer.metrics_variables, *self.trainer.balance.non_trainable_variables]
+
+    def _seeds(self) -> list[Any]:
+        return [
+            variable for variable in self.trainer.ranker.variables if variable.path.endswith("seed_generator_state")
+        ]
 
     def _predicted(self, split: str, as_shown: bool) -> Predictions:
         # A graph is traced once, and not before it is needed.

@@ -20,6 +20,7 @@ from tfelc.features.fitted import FittedFeatures
 from tfelc.lifecycle.training.early_stopping import WatchedMetric
 from tfelc.lifecycle.training.enough_memory import enough_memory
 from tfelc.lifecycle.training.training_loop import TrainingLoop
+from tfelc.lifecycle.training.workers.workers import Workers
 from tfelc.metrics.registries import RANKER_METRICS
 from tfelc.metrics.squared_error import NORMALIZED_ERROR
 from tfelc.ranker.data.outcome_checks import outcome_warnings, refuse_unlearnable, unknown_labels
@@ -35,6 +36,7 @@ from tfelc.ranker.training.fill_pretrained import pretrained_lines
 from tfelc.ranker.training.fitted_to_roles import fitted_to_roles
 from tfelc.ranker.training.ranked_together import ranked_together
 from tfelc.ranker.training.ranker_trainable import RankerTrainable
+from tfelc.ranker.training.refuse_undivided import refuse_undivided
 from tfelc.ranker.training.table_defaults import resolved_settings
 from tfelc.ranker.warm_start.begin import continued_features, settings_of, warm_start_line, warm_start_metadata
 from tfelc.ranker.warm_start.refuse_incompatible import refuse_incompatible
@@ -50,6 +52,7 @@ def create_training(
     console: Console,
     owns_data: bool = False,
     warm_start: RankerRun | None = None,
+    workers: Workers | None = None,
 ) -> TrainingLoop[RankerTrainable]:
     """Fits the features on the training split, and makes a run folder and an untrained ranker in it.
 
@@ -61,6 +64,7 @@ def create_training(
         console: Console. Where progress goes.
         owns_data: bool. Whether the dataset moves into the run's folder. Defaults to False.
         warm_start: RankerRun. The run whose weights it starts from. Defaults to None: from nothing.
+        workers: Workers. Who trains it, of whom this is the chief. Defaults to None: this process alone.
 
     Returns:
         The training, whose `train` is to be called.
@@ -81,13 +85,14 @@ def create_training(
     check_settings(dataset.schema, tasks, settings)
     _refuse_unfit(dataset, tasks, settings, console)
     settings, found = _resolved(settings, dataset, console)
+    refuse_undivided(settings, tasks, workers)
     found = found if warm_start is None else auto
     run = _create_run(dataset, tasks, settings, run_path, owns_data, found, warm_start, console)
     if owns_data:
         shutil.move(dataset.path, run.own_data)
         dataset = run.dataset()
     with run.removed_on_failure():
-        return _loop(run, dataset, console)
+        return _loop(run, dataset, console, workers)
 
 
 def _create_run(
@@ -155,13 +160,16 @@ def _resolved(settings: RankerSettings, dataset: Dataset, console: Console) -> t
     return settings, found
 
 
-def resume_training(run: RankerRun, console: Console, dataset: Dataset | None = None) -> TrainingLoop[RankerTrainable]:
+def resume_training(
+    run: RankerRun, console: Console, dataset: Dataset | None = None, workers: Workers | None = None
+) -> TrainingLoop[RankerTrainable]:
     """Goes on with a run that was stopped, exactly from its last checkpoint.
 
     Args:
         run: RankerRun. The run.
         console: Console. Where progress goes.
         dataset: Dataset. Its data where it is now. Defaults to None: where it was.
+        workers: Workers. Who trains it. Defaults to None: this process alone.
 
     Returns:
         The training, whose `train` is to be called.
@@ -170,16 +178,26 @@ def resume_training(run: RankerRun, console: Console, dataset: Dataset | None = 
         RunError: The run is damaged, or was trained on other data.
         DataError: Its data cannot be read.
     """
-    dataset = run.dataset() if dataset is None else dataset
-    if run.metadata["data_hash"] != dataset.hash:
-        raise RunError(f"{run.path}: was trained on other data than {dataset.path} holds now (its hash differs)")
-    dataset.verify(["validation", "test"])
-    loop = _loop(run, dataset, console)
+    loop = join_training(run, console, dataset, workers)
     loop.resume()
     return loop
 
 
-def _loop(run: RankerRun, dataset: Dataset, console: Console) -> TrainingLoop[RankerTrainable]:
+def join_training(
+    run: RankerRun, console: Console, dataset: Dataset | None = None, workers: Workers | None = None
+) -> TrainingLoop[RankerTrainable]:
+    """Trains a run that the chief of the workers has just made; see `resume_training`."""
+    dataset = run.dataset() if dataset is None else dataset
+    if run.metadata["data_hash"] != dataset.hash:
+        raise RunError(f"{run.path}: was trained on other data than {dataset.path} holds now (its hash differs)")
+    dataset.verify(["validation", "test"])
+    refuse_undivided(run.settings, run.metadata["tasks"], workers)
+    return _loop(run, dataset, console, workers)
+
+
+def _loop(
+    run: RankerRun, dataset: Dataset, console: Console, workers: Workers | None = None
+) -> TrainingLoop[RankerTrainable]:
     settings = run.settings
     watched = _watched(dataset, run.schema, run.metadata["tasks"], settings)
     if watched.name != settings.training.early_stopping.metric:
@@ -189,7 +207,7 @@ def _loop(run: RankerRun, dataset: Dataset, console: Console) -> TrainingLoop[Ra
             "decides which weights are kept",
         )
     with enough_memory(RankerTrainable.memory_advice):
-        trainable = RankerTrainable(run, dataset)
+        trainable = RankerTrainable(run, dataset, workers)
     return TrainingLoop(run, trainable, settings.training, watched, console)
 
 

@@ -1,0 +1,1 @@
+"""Training on several workers: the processes, their cluster, and what they share."""
