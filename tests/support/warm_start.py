@@ -1,5 +1,6 @@
 """What `warm_process` has imported before a process begins: what a command would import first of all."""
 
+import gc
 import os
 
 from tfelc.core.tensorflow_start import load_tensorflow
@@ -11,3 +12,7 @@ import tfelc.lifecycle.training.training_loop  # noqa: E402
 import tfelc.next_item.training.train  # noqa: E402
 import tfelc.ranker.scoring.scoring_job  # noqa: E402
 import tfelc.ranker.training.train  # noqa: E402, F401
+
+# What a process begins with is looked through by none of its collections, and so its pages stay shared.
+gc.collect()
+gc.freeze()

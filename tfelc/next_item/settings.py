@@ -31,7 +31,7 @@ class SplitSettings(Settings):
             of sequences in the paper's format, which come filtered.
         min_item_users: Different users that an item needs to be kept, likewise.
         evaluated_users: Users of validation, and of test, that are ranked at most; others are drawn from. `auto`, which
-            is that of tables of one's own, is as many as make 4 billion scores of items; a run says how many.
+            is that of tables of one's own, is as many as make 1 billion scores of items; a run says how many.
     """
 
     protocol: Literal["leave_one_out", "global_time", "auto"] = "leave_one_out"

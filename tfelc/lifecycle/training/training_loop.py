@@ -118,9 +118,11 @@ class TrainingLoop(Generic[TrainableT]):
 
     def test(self) -> EvaluationResult:
         """Measures the weights on the test split, and simple models beside them, and writes `metrics.json`."""
-        result = replace(self.trainable.test(), steps=self._steps())
-        if self._settings.yardsticks:
-            with step_status(console=self._console, first="training simple models to compare with"):
+        with step_status(console=self._console) as step:
+            step("measuring the test split")
+            result = replace(self.trainable.test(), steps=self._steps())
+            if self._settings.yardsticks:
+                step("training simple models to compare with")
                 result = replace(result, yardsticks=self.trainable.yardsticks())
         self.run.write_json("metrics.json", {**result.to_json(), "best_epoch": self.history.best_epoch})
         return result

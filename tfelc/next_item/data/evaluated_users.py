@@ -10,8 +10,8 @@ import numpy as np
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.splits import SequenceSplits
 
-# Scores of one evaluation, some twenty seconds of two cores.
-_MOST_SCORES = 4_000_000_000
+# Scores of one evaluation: a minute or so of one core.
+_MOST_SCORES = 1_000_000_000
 # Fewer would not tell one model from another.
 _FEWEST_USERS = 1_000
 
@@ -20,12 +20,12 @@ def most_users(wanted: int | Literal["all", "auto"], num_items: int) -> int | No
     """Users of a split that are ranked at most; None for all of them.
 
     Args:
-        wanted: What the settings say. `auto` is as many as make 4 billion scores, and 1,000 at least.
+        wanted: What the settings say. `auto` is as many as make 1 billion scores, and 1,000 at least.
         num_items: int. Items of the catalog.
 
     Example:
         >>> most_users("auto", 100_000), most_users("auto", 10_000_000), most_users("all", 100_000), most_users(50, 10)
-        (40000, 1000, None, 50)
+        (10000, 1000, None, 50)
     """
     if wanted == "all":
         return None
