@@ -93,7 +93,7 @@ def test_a_csv_table_and_data_that_has_moved(tmp_path):
         (("--set", "model.intents.count=3"), "`model.intents`: no such setting"),
         (("--set", "training.epochs=0"), "`training.epochs`: must be at least 1. Received: 0"),
         (("--set", "training.seed=-1"), "`training.seed`: .*Received: -1"),
-        (("--set", "model.loss.name=ce"), "`model.loss`: no next-item loss `ce`; it is one of softmax, "),
+        (("--set", "model.loss.name=ce"), "`model.loss`: no next-item loss `ce`; it is one of auto, softmax, "),
         (("--set", "model.encoder.num_heads=3"), "model.encoder.dim must be a multiple of .*heads. Received: 64 and 3"),
         (("--set", "model.clusters.num_clusters=0"), "no intents without model.clusters.num_clusters"),
         (("--config", "nowhere.yaml"), "nowhere.yaml: not a readable YAML file"),
