@@ -1,6 +1,5 @@
 """Jobs killed by SIGKILL at 20 random moments, and started again until they are done."""
 
-import os
 import random
 import signal
 import time
@@ -85,8 +84,7 @@ def test_killed_and_started_again_the_output_is_the_same(job, tmp_path, answers,
                 while not early and process.is_alive() and len(list(folder.glob("part-*"))) == before:
                     time.sleep(0.001)
                 process.join(moments.uniform(0, 0.7) * writing)
-                if process.is_alive():
-                    os.kill(process.pid, signal.SIGKILL)
+                process.kill()
             process.join()
             if process.exitcode == 0:
                 break
