@@ -1,6 +1,5 @@
 import json
 import os
-import signal
 import time
 from pathlib import Path
 
@@ -115,7 +114,7 @@ def test_processes_that_are_killed_lose_no_trial_and_conduct_none_twice(tmp_path
         assert time.monotonic() < deadline
         time.sleep(0.15)
         if kills < 3 and processes[kills % 2].is_alive() and list(tmp_path.glob("conducted-*")):
-            os.kill(processes[kills % 2].pid, signal.SIGKILL)
+            processes[kills % 2].kill()
             processes[kills % 2].join()
             processes[kills % 2] = warm_context().Process(target=conduct, args=(tmp_path, total))
             processes[kills % 2].start()
