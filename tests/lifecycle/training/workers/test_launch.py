@@ -35,7 +35,9 @@ def failure(workers, script):
 
 def test_all_end_well(workers, capfd):
     workers("print('seen' if rank == 0 else 'dropped'); print(rank, file=sys.stderr)")
-    assert tuple(capfd.readouterr()) == ("seen\n", "0\n")
+    out, err = capfd.readouterr()
+    # TensorFlow in this process may write to standard error meanwhile.
+    assert out == "seen\n" and "0" in err.splitlines() and "1" not in err.splitlines()
 
 
 def test_one_that_is_killed_is_named_and_the_other_does_not_outlive_it(workers):
@@ -50,7 +52,8 @@ def test_one_that_is_killed_is_named_and_the_other_does_not_outlive_it(workers):
 def test_the_fault_of_one_is_that_of_all_with_its_exit_code(workers, capfd):
     script = "sys.stderr.write('note\\nerror: bad value\\n'); sys.exit(2)"
     assert failure(workers, f"time.sleep(60) if rank == 0 else None; {script}") == ("bad value", 2)
-    assert tuple(capfd.readouterr()) == ("", "")
+    out, err = capfd.readouterr()
+    assert out == "" and "note" not in err and "bad value" not in err
 
 
 def test_the_reason_is_told_and_not_that_another_is_gone(workers):
