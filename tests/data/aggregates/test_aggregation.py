@@ -150,6 +150,15 @@ def test_a_larger_log_in_little_memory_and_by_any_number_of_threads(tmp_path: Pa
         assert found[0]["count"][row].as_py() == np.sum((users == users[row]) & (days < days[row]))
 
 
+def test_duckdb_draws_no_bar_beside_the_progress_of_prepare(tmp_path: Path) -> None:
+    """DuckDB 2.0 would, on any output, for what takes more than 2 seconds."""
+    schema = _schema({"n": {"by": "user", "compute": "count"}})
+    with Aggregation(schema, tmp_path / "out") as aggregation:
+        assert aggregation.fetch("SELECT current_setting('enable_progress_bar') AS shown").to_pylist() == [
+            {"shown": False}
+        ]
+
+
 def test_times_of_two_units_are_refused(tmp_path: Path) -> None:
     schema = _schema({"n": {"by": "user", "compute": "count"}})
     rows = [{"time": _BEGIN // 1000, "user": 1, "item": "a", "y": 0, "z": 0, "train": True}]

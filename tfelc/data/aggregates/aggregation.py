@@ -86,6 +86,8 @@ class Aggregation:
         self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
             str(self._scratch / "log.duckdb"), config={**self._config, "temp_directory": str(self._scratch / "spill")}
         )
+        # DuckDB 2.0 draws a bar of its own, on any output, for what takes more than 2 seconds.
+        self.connection.execute("SET enable_progress_bar = false")
         return self
 
     def __exit__(

@@ -79,6 +79,8 @@ class KuaiRandFiles:
         config: dict[str, Any] = {"memory_limit": _MEMORY, "temp_directory": str(self._scratch / "spill")}
         try:
             self._connection = duckdb.connect(str(self._scratch / "log.duckdb"), config=config)
+            # DuckDB 2.0 draws a bar of its own, on any output, for what takes more than 2 seconds.
+            self._connection.execute("SET enable_progress_bar = false")
             self._load(headers)
         except BaseException:
             self.__exit__(None, None, None)
