@@ -64,7 +64,7 @@ def scale(
             with console.status(f"writing {size:,} rows"):
                 ways = _ways(folder, size, settings)
             measured[str(size)] = measure(ways, console, rounds)
-    publish(out, "scale", {"rounds": rounds, "seeds": [0], "config": settings, "sizes": measured}, console)
+    publish(out, "scale", {"rounds": rounds, "config": settings, "sizes": measured}, console)
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
