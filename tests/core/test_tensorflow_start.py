@@ -6,6 +6,7 @@ import textwrap
 import pytest
 
 from tests.support.training import ROOT
+from tfelc.core import tensorflow_start
 
 NOISE = [
     "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
@@ -52,8 +53,28 @@ def test_keras_starts_without_what_is_not_used_here_and_others_still_import_it()
         from tfelc.core.tensorflow_start import load_tensorflow
         load_tensorflow()
         assert "keras" in sys.modules
-        assert not {"IPython", "matplotlib", "pandas", "scipy", "sklearn"} & sys.modules.keys()
+        assert not {"IPython", "jax", "matplotlib", "pandas", "scipy", "sklearn"} & sys.modules.keys()
         import matplotlib.figure, pandas, pyarrow, sklearn.cluster
         assert pyarrow.table({"a": [1]}).to_pandas().equals(pandas.DataFrame({"a": [1]}))
     """)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("variable", "file", "hidden"),
+    [
+        (None, None, True),
+        (None, '{"backend": "tensorflow"}', True),
+        (None, '{"backend": "jax"}', False),
+        ("jax", '{"backend": "tensorflow"}', False),
+        ("tensorflow", '{"backend": "jax"}', True),
+    ],
+)
+def test_jax_is_left_out_unless_keras_runs_on_it(variable, file, hidden, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    if variable:
+        monkeypatch.setenv("KERAS_BACKEND", variable)
+    if file:
+        (tmp_path / "keras.json").write_text(file)
+    assert ("jax" in tensorflow_start._unused()) == hidden

@@ -8,6 +8,7 @@ from tfelc.experiments.benchmarks.efficiency import efficiency
 from tfelc.experiments.benchmarks.embedding_tables import embedding_tables
 from tfelc.experiments.benchmarks.gpu import gpu
 from tfelc.experiments.benchmarks.prepare import prepare
+from tfelc.experiments.benchmarks.scale import scale
 from tfelc.experiments.benchmarks.scoring import scoring
 from tfelc.experiments.benchmarks.serving import serving
 from tfelc.experiments.benchmarks.training import training
@@ -20,6 +21,7 @@ app.command()(efficiency)
 app.command()(embedding_tables)
 app.command()(gpu)
 app.command()(prepare)
+app.command()(scale)
 app.command()(scoring)
 app.command()(serving)
 app.command()(training)

@@ -22,6 +22,8 @@ _GPU_DRIVER = Path("/proc/driver/nvidia")
 # Keras imports them where they are installed, for wrappers, pictures and kinds of input that are not used here, which
 # takes nearly half of the start.
 _UNUSED = ("IPython", "matplotlib", "pandas", "scipy", "sklearn")
+# TensorFlow imports it where it is installed, to convert models to TFLite: time, and memory that stays.
+_JAX = "jax"
 
 
 def set_environment() -> None:
@@ -52,8 +54,8 @@ def load_tensorflow() -> None:
     To be called first of all in a command that needs them, before threads run and before a bar is drawn: this process
     forks, and half a line waits for its end.
 
-    Keras is made to go without scikit-learn, SciPy, pandas, matplotlib and IPython in this process, where they are
-    imported as ever afterwards.
+    Keras is made to go without scikit-learn, SciPy, pandas, matplotlib and IPython in this process, and TensorFlow
+    without JAX unless that is Keras's backend; they are imported as ever afterwards.
 
     A line that is not known noise reaches standard error as ever, also when TensorFlow aborts the process. Nothing is
     held back where an NVIDIA driver is installed, since the same lines then say why a GPU goes unused, or with
@@ -64,7 +66,7 @@ def load_tensorflow() -> None:
     set_environment()
     talkative = _GPU_DRIVER.exists() or os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
     quiet = nullcontext() if talkative else _filtered_stderr()
-    with _word_on_a_terminal(), quiet, _hidden(_UNUSED), _no_collections():
+    with _word_on_a_terminal(), quiet, _hidden(_unused()), _no_collections():
         import tensorflow as tf
 
         tf.config.list_physical_devices()
@@ -95,6 +97,22 @@ def _no_collections() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _unused() -> tuple[str, ...]:
+    return _UNUSED if _keras_names_jax() else (*_UNUSED, _JAX)
+
+
+def _keras_names_jax() -> bool:
+    """Whether the environment, or else the configuration that Keras reads, says so."""
+    if backend := os.environ.get("KERAS_BACKEND"):
+        return backend == _JAX
+    home = Path.home() if os.access(Path.home(), os.W_OK) else Path("/tmp")
+    file = Path(os.environ.get("KERAS_HOME", home / ".keras"), "keras.json").expanduser()
+    try:
+        return f'"{_JAX}"' in file.read_text("utf-8")
+    except OSError:
+        return False
 
 
 @contextmanager

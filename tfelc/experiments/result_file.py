@@ -37,6 +37,7 @@ TABLES: Registry[Callable[[Result], list[Table]]] = Registry(
                 "embedding_tables",
                 "gpu",
                 "prepare",
+                "scale",
                 "scoring",
                 "serving",
                 "training",

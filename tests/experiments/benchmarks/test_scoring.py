@@ -8,7 +8,7 @@ from tfelc.experiments.benchmarks import scoring
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory, every_kind_dataset):
-    return scoring._write_rows(every_kind_dataset.path, tmp_path_factory.mktemp("rows") / "rows.parquet", 1500)
+    return scoring.write_rows(every_kind_dataset.path, tmp_path_factory.mktemp("rows") / "rows.parquet", 1500)
 
 
 def test_the_training_split_is_written_again_and_again(rows, every_kind_dataset):

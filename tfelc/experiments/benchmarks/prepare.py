@@ -1,7 +1,7 @@
 """What `tfelc prepare` costs: beside plain reads and writes of the same files, and by what is counted from the log."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from tfelc.experiments.options import OutOption, RoundsOption
 from tfelc.experiments.table import Table
 
 _COUNTED_ROWS = 300_000
-_AGGREGATES: dict[str, dict[str, Any]] = {
+AGGREGATES: dict[str, dict[str, Any]] = {
     "count": {"by": "user_id", "compute": "count", "where": "click", "window": 7},
     "rate": {"by": "item_id", "compute": "rate", "of": "click", "window": 7},
     "distinct": {"by": "user_id", "compute": "distinct", "of": "item_id", "window": 7},
@@ -51,7 +51,7 @@ def prepare(
             },
         }
         found = {name: measure(of, console, rounds, "plain") for name, of in ways.items()}
-        aggregates = {name: _way(name, aggregated, counted, name=name) for name in _AGGREGATES}
+        aggregates = {name: _way(name, aggregated, counted, name=name) for name in AGGREGATES}
         found["aggregates"] = measure(aggregates, console, rounds)
         found["large"] = {}
         for count in large or ():
@@ -115,9 +115,9 @@ def read(log: str) -> dict[str, float]:
     return meter.rates(rows)
 
 
-def prepared(log: str) -> dict[str, float]:
-    """Prepares a log."""
-    meter, rows = _prepared(log, {})
+def prepared(log: str, aggregates: Sequence[str] = ()) -> dict[str, float]:
+    """Prepares a log, and counts some of `AGGREGATES` from it."""
+    meter, rows = _prepared(log, {name: AGGREGATES[name] for name in aggregates})
     return meter.rates(rows)
 
 
@@ -125,7 +125,7 @@ def aggregated(log: str, name: str) -> dict[str, float]:
     """What an aggregate adds to the CPU seconds of preparing a log, its column's place in the files among them."""
     # The first one warms the process up.
     without = [_prepared(log, {})[0].cpu_seconds for _ in range(2)][1]
-    return {"cpu_seconds": _prepared(log, {name: _AGGREGATES[name]})[0].cpu_seconds - without}
+    return {"cpu_seconds": _prepared(log, {name: AGGREGATES[name]})[0].cpu_seconds - without}
 
 
 def _prepared(log: str, aggregates: Mapping[str, Mapping[str, Any]]) -> tuple[Meter, int]:

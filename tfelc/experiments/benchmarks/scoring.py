@@ -37,7 +37,7 @@ def scoring(
     console = Console()
     ExportedRanker(model)  # What is no model is told before the rows are written.
     with tempfile.TemporaryDirectory(prefix="tfelc-benchmark-") as folder:
-        arguments = {"model": model, "inputs": _write_rows(data, Path(folder) / "rows.parquet", rows)}
+        arguments = {"model": model, "inputs": write_rows(data, Path(folder) / "rows.parquet", rows)}
         ways = {
             "floor": Way("the model alone, tensors in memory", floor, arguments),
             "local": Way("one machine", scored, arguments),
@@ -45,7 +45,7 @@ def scoring(
             "spark_table": Way("Spark, a table that it reads", on_spark, {**arguments, "as_table": True}),
         }
         if large:
-            more = {**arguments, "inputs": _write_rows(data, Path(folder) / "large.parquet", large)}
+            more = {**arguments, "inputs": write_rows(data, Path(folder) / "large.parquet", large)}
             ways["large"] = Way(f"one machine, {large:,} rows", scored, more)
         found = measure(ways, console, rounds, "floor")
     sizes = {"rows": rows, "large_rows": large, "rounds": rounds}
@@ -58,7 +58,7 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
     return [comparison(title, result["ways"], rate_columns("of the floor"))]
 
 
-def _write_rows(data: Path, path: Path, rows: int) -> Path:
+def write_rows(data: Path, path: Path, rows: int) -> Path:
     """Writes the training split again and again, until there are so many rows."""
     import numpy as np
     import pyarrow.parquet as pq
