@@ -16,7 +16,8 @@ FORMULAS = [
     "7",
     "min(log(a - 0.5), c) + max(b, sqrt(c - 0.5))",
 ]
-SHARES = st.lists(st.tuples(*[st.floats(0, 1, width=32)] * 3), min_size=1, max_size=5)
+# No finer, since TensorFlow takes differences below 1e-38 for 0, and NumPy does not.
+SHARES = st.lists(st.tuples(*[st.integers(0, 1000).map(lambda number: number / 1000)] * 3), min_size=1, max_size=5)
 
 
 @pytest.mark.parametrize("text", FORMULAS)
