@@ -4,8 +4,8 @@
 #
 # Guess before it was run: going through a file in batches takes the memory of a row group or two; what keeps the file
 # is the scanner of pyarrow.dataset (apache/arrow#39808), beside which this call is named as the way out.
-# Seen: 268 MB of numbers, 348 MB as a file of 64 row groups; at most 348 MB allocated by default, 19 MB with
-# `pre_buffer=False`, and 19 MB where each row group is asked for by itself.
+# Seen: of 268 MB of numbers in 64 row groups at most 348 MB allocated by default, 19 MB with `pre_buffer=False`, and
+# 19 MB where each row group is asked for by itself.
 #
 # Prints the version and the most that was allocated. Ends with 0 where the behavior was seen, with 1 where the default
 # takes less than a quarter of the file: then it has been mended.

@@ -1,6 +1,7 @@
 """Makes a prepared dataset: the simulated log, a public set, or a log of your own."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -34,12 +35,9 @@ def simulated(
     seed: Seed = 7,
 ) -> None:
     """Simulates a live-streaming log whose best possible AUC is known."""
-    from tfelc.core.row_progress import RowProgress
     from tfelc.ranker.data import simulated_log as simulated
 
-    with RowProgress() as bar:
-        simulated.prepare(rows, seed, out, users, bar.update)
-    _report(out)
+    _shown(out, partial(simulated.prepare, rows, seed, out, users))
 
 
 @app.command()
@@ -81,12 +79,9 @@ def ali_ccp(
     seed: Seed = 7,
 ) -> None:
     """Prepares Ali-CCP, recommendations of Taobao, from a copy of your own."""
-    from tfelc.core.row_progress import RowProgress
     from tfelc.ranker.data import ali_ccp
 
-    with RowProgress() as bar:
-        ali_ccp.prepare(data_dir, out, seed, bar.update)
-    _report(out)
+    _shown(out, partial(ali_ccp.prepare, data_dir, out, seed))
 
 
 @app.command()
@@ -96,12 +91,9 @@ def aliexpress(
     seed: Seed = 7,
 ) -> None:
     """Prepares AliExpress, results of searches in one country, from a copy of your own."""
-    from tfelc.core.row_progress import RowProgress
     from tfelc.ranker.data import aliexpress
 
-    with RowProgress() as bar:
-        aliexpress.prepare(data_dir, out, seed, bar.update)
-    _report(out)
+    _shown(out, partial(aliexpress.prepare, data_dir, out, seed))
 
 
 @app.command()
@@ -112,12 +104,9 @@ def mind(
     seed: Seed = 7,
 ) -> None:
     """Prepares MIND, impressions of Microsoft News: small or large, from a copy of your own."""
-    from tfelc.core.row_progress import RowProgress
     from tfelc.ranker.data import mind
 
-    with RowProgress() as bar:
-        mind.prepare(train, dev, out, seed, bar.update)
-    _report(out)
+    _shown(out, partial(mind.prepare, train, dev, out, seed))
 
 
 @app.command()
@@ -238,6 +227,15 @@ def _command_of(name: str) -> Callable[..., None]:
 
     prepare.__doc__ = LOGS.get(name).__doc__
     return prepare
+
+
+def _shown(out: Path, prepare: Callable[[Callable[[int, int | None], None]], None]) -> None:
+    """Prepares with a bar of the rows, and prints what there is then."""
+    from tfelc.core.row_progress import RowProgress
+
+    with RowProgress() as bar:
+        prepare(bar.update)
+    _report(out)
 
 
 def _report(out: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from tfelc.losses.next_item.settings import AutoLossSettings, SampledSoftmaxSettings
-from tfelc.next_item.data.evaluated_users import most_users, with_most_users
+from tfelc.next_item.data.evaluated_users import most_users
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.run import split
-from tfelc.next_item.settings import NextItemSettings
+from tfelc.next_item.settings import NextItemSettings, SplitSettings
 
 
 def fitted_to_catalog(
@@ -24,23 +25,27 @@ def fitted_to_catalog(
     Raises:
         DataError: A split is empty.
     """
+    return _with_loss(_with_users(settings, sequences, printed), sequences.num_items, printed)
+
+
+def _with_users(settings: NextItemSettings, sequences: Sequences, printed: Callable[[str], None]) -> NextItemSettings:
+    def evaluating(users: int | Literal["all"]) -> SplitSettings:
+        return settings.split.model_copy(update={"evaluated_users": users})
+
     items = sequences.num_items
-    everyone = settings.split.model_copy(update={"evaluated_users": "all"})
-    splits = split(sequences, everyone)
-    if settings.split.evaluated_users != "auto":
-        return _with_loss(settings, items, printed)
-    most = most_users("auto", items)
-    drawn = with_most_users(splits, most)
-    if all(len(getattr(drawn, name)) == len(getattr(splits, name)) for name in ("validation", "test")):
-        most = None
-    else:
-        printed(
-            f"ranked are {len(drawn.validation):,} of {len(splits.validation):,} validation users and "
-            f"{len(drawn.test):,} of {len(splits.test):,} test users, since each is a score for all of {items:,} items "
-            f"(split.evaluated_users: {most}; all ranks every one)"
-        )
-    chosen = settings.split.model_copy(update={"evaluated_users": most or "all"})
-    return _with_loss(settings.model_copy(update={"split": chosen}), items, printed)
+    splits = split(sequences, evaluating("all"))
+    most = most_users(settings.split.evaluated_users, items)
+    if settings.split.evaluated_users != "auto" or most is None:
+        return settings
+    validation, test = len(splits.validation), len(splits.test)
+    if max(validation, test) <= most:
+        return settings.model_copy(update={"split": evaluating("all")})
+    printed(
+        f"ranked are {min(validation, most):,} of {validation:,} validation users and {min(test, most):,} of {test:,} "
+        f"test users, since each is a score for all of {items:,} items (split.evaluated_users: {most}; all ranks "
+        "every one)"
+    )
+    return settings.model_copy(update={"split": evaluating(most)})
 
 
 def _with_loss(settings: NextItemSettings, items: int, printed: Callable[[str], None]) -> NextItemSettings:

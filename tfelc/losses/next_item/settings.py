@@ -24,7 +24,7 @@ NEXT_ITEM_LOSSES: Registry[type[NextItemLossSettings]] = Registry(
     },
 )
 
-# Items up to which the softmax over all of them costs no more than twice that over drawn ones.
+# Of more items a step over all of them takes several times one over drawn ones.
 _FULLY_RANKED = 30_000
 _DRAWN = 4_096
 

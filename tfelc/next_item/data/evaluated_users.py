@@ -10,7 +10,7 @@ import numpy as np
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.splits import SequenceSplits
 
-# Scores of one evaluation: a minute or so of one core.
+# Scores of one evaluation, but for the fewest users.
 _MOST_SCORES = 1_000_000_000
 # Fewer would not tell one model from another.
 _FEWEST_USERS = 1_000
