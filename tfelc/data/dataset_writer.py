@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import glob
-import hashlib
-import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from tfelc.core.atomic_files import write_text
 from tfelc.core.errors import DataError
-from tfelc.core.temporary_folder import temporary_folder
 from tfelc.data.checks.log_checks import LogChecks
-from tfelc.data.contract import arrow_schema, conform
-from tfelc.data.manifest import Manifest, PartFile, hash_of
+from tfelc.data.contract import conform
+from tfelc.data.manifest import PartFile
 from tfelc.data.negative_sampling import NegativeSampling
+from tfelc.data.outcome_sums import OutcomeSums
+from tfelc.data.part_writer import PartWriter
 from tfelc.data.splits import SPLITS
+from tfelc.data.unfinished_dataset import UnfinishedDataset
 from tfelc.schema.schema import Schema
 
 ROWS_PER_GROUP = 65_536
@@ -56,38 +50,28 @@ class DatasetWriter:
         self.out = Path(out)
         self.schema = schema
         self.source = source
-        self.seed = seed
-        self.metadata: dict[str, Any] = {}
-        self._temporary = self.out.absolute().with_name(f".{self.out.absolute().name}.{os.getpid()}.part")
-        self._held = ExitStack()
+        self._unfinished = UnfinishedDataset(out, schema, source, seed)
+        self.metadata = self._unfinished.metadata
         self._sampling = NegativeSampling(schema, seed)
-        self._splits = {split: _Split(self._temporary / split, schema) for split in SPLITS}
+        self._splits = {
+            split: _Split(self._unfinished.path / split, schema, sums) for split, sums in self._unfinished.sums.items()
+        }
 
     def __enter__(self) -> Self:
-        with self._reported():
-            if self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
-                raise DataError(f"{self.out}: exists and is not empty; choose another folder or remove it")
-            self.out.absolute().parent.mkdir(parents=True, exist_ok=True)
-            pattern = f".{glob.escape(self.out.absolute().name)}.*.part"
-            self._held.enter_context(temporary_folder(self._temporary.parent, pattern, self._make))
+        self._unfinished.__enter__()
         return self
-
-    def _make(self) -> Path:
-        for split in SPLITS:
-            (self._temporary / split).mkdir(parents=True)
-        return self._temporary
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
             if kind is None:
-                with self._reported():
+                with self._unfinished.reported():
                     self._finish()
         finally:
             for split in self._splits.values():
                 split.abandon()
-            self._held.close()
+            self._unfinished.__exit__(kind, error, trace)
 
     def write(self, split: str, table: pa.Table | pa.RecordBatch, where: str | None = None, first_row: int = 0) -> None:
         """Casts, checks and adds rows to a split.
@@ -118,99 +102,48 @@ class DatasetWriter:
         if split == "train":
             rows = self._sampling.kept(rows)
         if rows.num_rows:
-            with self._reported():
+            with self._unfinished.reported():
                 self._splits[split].add(rows)
 
     def folder(self, name: str) -> Path:
         """A folder of that name, which will stand beside the splits."""
-        path = self._temporary / name
-        with self._reported():
-            path.mkdir()
-        return path
+        return self._unfinished.folder(name)
 
     @property
     def rows(self) -> dict[str, int]:
         """Rows written so far, by split."""
-        return {name: split.rows for name, split in self._splits.items()}
+        return {name: sums.rows for name, sums in self._unfinished.sums.items()}
 
     def warn(self, checks: LogChecks) -> None:
         """Puts what is suspicious about the rows into the metadata, under `warnings`; when all rows are there."""
-        rates = {name: split.label_rates for name, split in self._splits.items() if split.rows}
-        if warnings := checks.warnings(rates, self._unknown_labels()):
-            self.metadata["warnings"] = warnings
-
-    def _unknown_labels(self) -> dict[str, dict[str, int]]:
-        """Label that is not known in some rows -> split -> so many."""
-        labels = [name for name in self.schema.outcomes if name in self.schema.nullable_labels]
-        found = {label: {name: split.unknown[label] for name, split in self._splits.items()} for label in labels}
-        return {label: counts for label, counts in found.items() if any(counts.values())}
+        self._unfinished.warn(checks)
 
     def _finish(self) -> None:
-        for name, split in self._splits.items():
-            if split.rows == 0:
-                raise DataError(f"{self.source}: the split `{name}` has no rows; train, validation and test need some")
+        self._unfinished.refuse_empty_splits()
+        for split in self._splits.values():
             split.close()
-        if unknown := self._unknown_labels():
-            self.metadata["unknown_labels"] = unknown
-        self.metadata.update(self._sampling.metadata)
-        files = {name: {path.name: _part_file(path) for path in split.parts} for name, split in self._splits.items()}
-        manifest = Manifest(
-            source=self.source,
-            seed=self.seed,
-            rows=self.rows,
-            label_rates={name: split.label_rates for name, split in self._splits.items()},
-            schema_hash=self.schema.hash(),
-            files=files,
-            hash=hash_of(files),
-            metadata=self.metadata,
-        )
-        write_text(self._temporary / "schema.yaml", self.schema.dump())
-        write_text(self._temporary / "manifest.json", manifest.model_dump_json(indent=2) + "\n")
-        os.replace(self._temporary, self.out)
-
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        """Turns what the disk says into one line that names the folder."""
-        try:
-            yield
-        except OSError as error:
-            reason = error.strerror or " ".join(str(error).split())
-            if error.filename not in (None, str(self.out)):
-                reason += f" ({error.filename})"
-            raise DataError(f"{self.out}: cannot be written: {reason}") from error
+        files = {name: {path.name: PartFile.of(path) for path in split.parts} for name, split in self._splits.items()}
+        self._unfinished.finish(files, self._sampling.metadata)
 
 
 class _Split:
     """The parts of one split, and the rows that do not fill a row group yet."""
 
-    def __init__(self, folder: Path, schema: Schema) -> None:
+    def __init__(self, folder: Path, schema: Schema, sums: OutcomeSums) -> None:
         self.folder = folder
-        self.schema = arrow_schema(schema)
-        self.rows = 0
-        self._sums: dict[str, float] = dict.fromkeys(schema.outcomes, 0)
-        # Of labels that need not be known: in how many rows they are not.
-        self.unknown = {name: 0 for name in schema.outcomes if name in schema.nullable_labels}
+        self.schema = schema
         self.parts: list[Path] = []
+        self._sums = sums
         self._waiting: list[pa.Table] = []
         self._groups = 0
-        self._writer: pq.ParquetWriter | None = None
+        self._writer: PartWriter | None = None
 
     def add(self, table: pa.Table) -> None:
         self._waiting.append(table)
-        self.rows += table.num_rows
-        for label in self._sums:
-            self._sums[label] += pc.sum(table[label]).as_py() or 0
-        for label in self.unknown:
-            self.unknown[label] += table[label].null_count
+        self._sums.see(table)
         waiting = sum(piece.num_rows for piece in self._waiting)
         if waiting >= ROWS_PER_GROUP:
             self._write(waiting - waiting % ROWS_PER_GROUP)
-
-    @property
-    def label_rates(self) -> dict[str, float]:
-        """Mean of each label over the rows where it is known, if there are any."""
-        known = {label: self.rows - self.unknown.get(label, 0) for label in self._sums}
-        return {label: total / known[label] for label, total in self._sums.items() if known[label]}
 
     def close(self) -> None:
         if self._waiting:
@@ -219,8 +152,7 @@ class _Split:
 
     def abandon(self) -> None:
         if self._writer is not None:
-            with suppress(OSError, pa.ArrowException):
-                self._writer.close()
+            self._writer.abandon()
             self._writer = None
 
     def _write(self, rows: int) -> None:
@@ -228,27 +160,17 @@ class _Split:
         for start in range(0, rows, ROWS_PER_GROUP):
             if self._writer is None or self._groups % GROUPS_PER_PART == 0:
                 self._writer = self._open_part()
-            # One contiguous group, or the pieces' borders would show in the file.
-            group = table.slice(start, min(ROWS_PER_GROUP, rows - start)).combine_chunks()
-            self._writer.write_table(group, row_group_size=ROWS_PER_GROUP)
+            self._writer.write(table.slice(start, min(ROWS_PER_GROUP, rows - start)))
             self._groups += 1
         self._waiting = [table.slice(rows)] if rows < table.num_rows else []
 
-    def _open_part(self) -> pq.ParquetWriter:
+    def _open_part(self) -> PartWriter:
         self._close_part()
         path = self.folder / f"part-{len(self.parts):05d}.parquet"
         self.parts.append(path)
-        return pq.ParquetWriter(path, self.schema, compression="zstd", write_page_checksum=True)
+        return PartWriter(path, self.schema)
 
     def _close_part(self) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
-            with self.parts[-1].open("rb") as file:
-                os.fsync(file.fileno())
-
-
-def _part_file(path: Path) -> PartFile:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return PartFile(rows=pq.read_metadata(path).num_rows, bytes=path.stat().st_size, sha256=digest)

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
@@ -19,16 +17,14 @@ from tfelc.data.checks.log_checks import LogChecks
 from tfelc.data.dataset_writer import DatasetWriter
 from tfelc.data.delays.of_log import matured_labels_of
 from tfelc.data.gathered_batches import conformed, gathered
-from tfelc.data.hashed_random import hashed_uniform
 from tfelc.data.log_batch import LogBatch
 from tfelc.data.log_source import LogInput, LogSource, open_log
+from tfelc.data.split_rule import SplitRule
+from tfelc.data.split_words import split_words
 from tfelc.data.splits import SPLITS
 from tfelc.data.time_edges import time_edges
 from tfelc.data.time_survey import FractionalTimes, TimeSurvey
 from tfelc.schema.schema import Schema
-
-# Of no other use: by those of the simulated world, which begin at 1, a user's split would go with the user's group.
-_STREAM = 101
 
 
 def prepare(
@@ -118,35 +114,10 @@ def _splitter(schema: Schema, log: LogSource, seed: int, in_seconds: bool) -> Sp
     split = schema.split
     if split.by == "column":
         (column,) = schema.source_names([str(split.column)])
-        return lambda batch, rows, done: _by_words(batch, column)
+        return lambda batch, rows, done: split_words(batch, column)
+    edges = None
     if split.by == "time":
         (timestamp,) = schema.of_kind("timestamp")
         edges = time_edges(schema, log, timestamp, in_seconds)
-        return lambda batch, rows, done: np.searchsorted(edges, rows[timestamp].to_numpy(), side="right")
-    shares = np.cumsum([1 - split.validation - split.test, split.validation])
-
-    def by_key(batch: LogBatch, rows: pa.Table, done: int) -> NDArray[np.int64]:
-        keys = np.arange(done, done + rows.num_rows) if split.by == "row" else _user_keys(rows[schema.user_key])
-        return np.searchsorted(shares, hashed_uniform(keys, seed, _STREAM, 1)[:, 0], side="right")
-
-    return by_key
-
-
-def _by_words(batch: LogBatch, column: str) -> NDArray[np.int64]:
-    words = batch.table[column].cast(pa.string())
-    found = pc.index_in(words, value_set=pa.array(SPLITS))
-    if found.null_count:
-        for part in batch.parts:
-            _by_words(part, column)
-        row = int(pc.index(pc.is_null(found), pa.scalar(True)).as_py())
-        raise DataError(
-            f"{batch.where}: column `{column}`, row {batch.first_row + row}: use {', '.join(SPLITS)}. "
-            f"Received: {words[row].as_py()!r}"
-        )
-    return found.to_numpy().astype(np.int64)
-
-
-def _user_keys(users: pa.ChunkedArray) -> NDArray[np.uint64]:
-    if pa.types.is_string(users.type):
-        return pd.util.hash_array(users.fill_null("").to_numpy(zero_copy_only=False).astype(object))
-    return users.fill_null(-1).to_numpy().astype(np.uint64)
+    rule = SplitRule(schema, seed, edges)
+    return lambda batch, rows, done: rule.splits(rows, done)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import pyarrow.parquet as pq
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from tfelc.core.errors import DataError
@@ -20,6 +21,13 @@ class PartFile(BaseModel):
     rows: int
     bytes: int
     sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """A file as it lies on the disk."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(rows=pq.read_metadata(path).num_rows, bytes=path.stat().st_size, sha256=digest)
 
 
 class Manifest(BaseModel):

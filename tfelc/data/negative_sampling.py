@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow as pa
 from tfelc.data.hashed_random import hashed_uniform
 from tfelc.schema.schema import Schema
 
-# Of no other use; see `tfelc.data.log_preparation`.
+# Of no other use; see `tfelc.data.split_rule`.
 _STREAM = 102
 
 # Where a manifest's metadata says what was left out.
@@ -25,14 +26,21 @@ class NegativeSampling:
     Args:
         schema: What the columns mean.
         seed: Seed of the choice.
+        first: Place in the split of the first row that comes. Defaults to 0.
     """
 
-    def __init__(self, schema: Schema, seed: int) -> None:
+    def __init__(self, schema: Schema, seed: int, first: int = 0) -> None:
         name = schema.sampled_task
         self._task = None if name is None or schema.tasks[name].already_sampled else schema.tasks[name]
         self._name = name
         self._seed = seed
-        self._rows = self._negatives = self._dropped = 0
+        self._rows = first
+        self._negatives = self._dropped = 0
+
+    @property
+    def drops(self) -> bool:
+        """Whether some rows are left out."""
+        return self._task is not None and self._task.negatives_kept is not None
 
     def kept(self, rows: pa.Table) -> pa.Table:
         """The rows that are kept of the next ones of the training split."""
@@ -45,6 +53,16 @@ class NegativeSampling:
         self._negatives += int(negative.sum())
         self._dropped += int((~kept).sum())
         return rows.filter(pa.array(kept))
+
+    def said(self) -> list[int]:
+        """What `hear` takes, in another process."""
+        return [self._negatives, self._dropped]
+
+    def hear(self, said: Sequence[int]) -> None:
+        """Takes what another one says of other rows."""
+        negatives, dropped = said
+        self._negatives += negatives
+        self._dropped += dropped
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -54,11 +54,33 @@ def time_edges(schema: Schema, log: LogSource, timestamp: str, in_seconds: bool)
         raise DataError(f"{log.name}: the log has no rows")
     survey.check()
     log.rows = seen
-    return _edges(np.sort(kept), schema, f"{log.name}: column `{timestamp}`")
+    return edges_in(np.sort(kept), schema, f"{log.name}: column `{timestamp}`")
 
 
-def _edges(times: NDArray[np.int64], schema: Schema, where: str) -> NDArray[np.int64]:
-    """The edges in sorted times."""
+def kept_stride(rows: int) -> int:
+    """Of a log of so many rows, `time_edges` keeps the time of every so many.
+
+    Example:
+        >>> kept_stride(1 << 22), kept_stride((1 << 22) + 1)
+        (1, 2)
+    """
+    stride = 1
+    while -(-rows // stride) > _SAMPLE:
+        stride *= 2
+    return stride
+
+
+def edges_in(times: NDArray[np.int64], schema: Schema, where: str) -> NDArray[np.int64]:
+    """Where validation and test begin.
+
+    Args:
+        times: The times that were kept, sorted.
+        schema: The way to split.
+        where: What they are, for messages.
+
+    Raises:
+        DataError: There are too few different times.
+    """
     split = schema.split
     shares = np.array([1 - split.validation - split.test, 1 - split.test])
     edges: NDArray[np.int64] = times[np.minimum(np.round(shares * len(times)).astype(np.int64), len(times) - 1)]

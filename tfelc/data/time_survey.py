@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -76,6 +78,21 @@ class TimeSurvey:
         if found.bare.any():
             self._count(where, found)
         return found
+
+    def said(self) -> list[dict[str, Any]]:
+        """What `hear` takes, in another process."""
+        return [self._sizes, self._rows, self._first]
+
+    def hear(self, said: Sequence[Mapping[str, Any]]) -> None:
+        """Takes what another one says of the times that follow."""
+        sizes, rows, first = said
+        for where, counts in sizes.items():
+            mine = self._sizes.setdefault(where, dict.fromkeys(_UNITS, 0))
+            for unit, count in counts.items():
+                mine[unit] += count
+            self._rows[where] = self._rows.get(where, 0) + rows[where]
+        for form, where in first.items():
+            self._first.setdefault(form, where)
 
     def check(self) -> None:
         """Raises DataError where the times of the log cannot be set beside each other; warns where they may not be."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,6 +40,25 @@ class ConstantColumns:
                 del self._values[name]
             else:
                 (self._values[name],) = found
+
+    def said(self) -> dict[str, list[object]]:
+        """What `hear` takes, in another process: each column that does not vary, its value, and whether it has rows."""
+        return {name: [value, name in self._seen] for name, value in self._values.items()}
+
+    def hear(self, said: Mapping[str, Sequence[object]]) -> None:
+        """Takes what another one says of the rows that follow."""
+        for name in list(self._values):
+            if name not in said:
+                del self._values[name]
+                continue
+            value, seen = said[name]
+            if not seen:
+                continue
+            if name in self._seen and self._values[name] != value:
+                del self._values[name]
+            else:
+                self._values[name] = value
+                self._seen.add(name)
 
     def without_value(self) -> list[str]:
         """The columns that hold nothing."""

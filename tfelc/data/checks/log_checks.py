@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,14 +13,17 @@ from numpy.typing import NDArray
 from tfelc.data.checks.constant_columns import ConstantColumns
 from tfelc.data.checks.label_copies import label_copies
 from tfelc.data.checks.split_outcomes import SplitOutcomes
+from tfelc.data.checks.time_order import TimeOrder
+from tfelc.data.checks.unique_users import UniqueUsers
+from tfelc.data.packed_rows import packed, unpacked
 from tfelc.schema.gate_roles import gate_roles
 from tfelc.schema.schema import Schema
 
-# Of each batch, and of all of them: what the costlier checks look at.
-_SAMPLED_OF_BATCH = 4_096
-_SAMPLED = 32_768
-# Users that are told apart at most.
-_USERS = 1 << 20
+# The costlier checks look at the first rows of each stretch, of so many: which rows these are depends on their places
+# alone, not on the pieces in which they come.
+_STRETCH = 65_536
+_SAMPLED_OF_STRETCH = 4_096
+_SAMPLED_STRETCHES = 8
 _MOST_WARNINGS = 10
 _MOST_NAMES = 5
 
@@ -33,19 +37,21 @@ class LogChecks:
     Args:
         schema: What the columns mean.
         names: Columns that the log has, as far as that is known.
+        first: Place of the first row in the log, where another one sees those before it. Defaults to 0.
+        rows: Rows of the whole log, where that is known. Defaults to None.
     """
 
-    def __init__(self, schema: Schema, names: Sequence[str] = ()) -> None:
+    def __init__(self, schema: Schema, names: Sequence[str] = (), first: int = 0, rows: int | None = None) -> None:
         self._schema = schema
         named = {*schema.source_names(schema.columns), schema.split.column}
         self._unnamed = [name for name in names if name not in named]
+        self._first = first
         self._rows = 0
         self._constant = ConstantColumns([*schema.features, *schema.of_kind("group")])
         self._split_outcomes = SplitOutcomes(schema)
         self._sample: list[pa.Table] = []
-        self._users: list[np.ndarray] | None = [] if schema.user_key else None
-        self._late = 0
-        self._last_time: int | None = None
+        self._users = UniqueUsers(schema.user_key, rows)
+        self._times = TimeOrder(next(iter(schema.of_kind("timestamp")), None))
         # Task that is conditioned on another -> its outcomes in all, and without the other's.
         self._outcomes = {name: np.zeros(2, np.int64) for name, task in schema.tasks.items() if task.conditioned_on}
 
@@ -58,15 +64,13 @@ class LogChecks:
         """
         if not len(rows):
             return
+        self._see_sample(rows)
         self._rows += len(rows)
         self._constant.see(rows)
         if split is not None:
             self._split_outcomes.see(rows, split)
-        if sum(map(len, self._sample)) < _SAMPLED:
-            # A copy: a slice would keep the whole batch in memory.
-            self._sample.append(rows.take(np.arange(min(len(rows), _SAMPLED_OF_BATCH))))
-        self._see_users(rows)
-        self._see_times(rows)
+        self._users.see(rows)
+        self._times.see(rows)
         for name, counts in self._outcomes.items():
             task = self._schema.tasks[name]
             label = rows[task.label].to_numpy()
@@ -102,23 +106,39 @@ class LogChecks:
         """Label -> feature that tells it by itself -> AUC, once all rows were seen."""
         return label_copies(pa.concat_tables(self._sample), self._schema) if self._sample else {}
 
-    def _see_users(self, rows: pa.Table) -> None:
-        if self._users is None:
-            return
-        # Of words the hash will do.
-        column = rows[str(self._schema.user_key)]
-        users = np.unique(column.to_pandas().astype("category").cat.categories.map(hash).to_numpy(np.int64))
-        self._users.append(users)
-        known = sum(map(len, self._users))
-        if len(users) < len(rows) or known > _USERS or len(np.unique(np.concatenate(self._users))) < known:
-            self._users = None
+    def said(self) -> dict[str, Any]:
+        """What `hear` takes, in another process."""
+        return {
+            "rows": self._rows,
+            "constant": self._constant.said(),
+            "split_outcomes": self._split_outcomes.said(),
+            "sample": packed(pa.concat_tables(self._sample)) if self._sample else None,
+            "users": self._users.said(),
+            "times": self._times.said(),
+            "outcomes": {name: counts.tolist() for name, counts in self._outcomes.items()},
+        }
 
-    def _see_times(self, rows: pa.Table) -> None:
-        for name in self._schema.of_kind("timestamp"):
-            times = rows[name].to_numpy()
-            before = times[:1] if self._last_time is None else np.array([self._last_time])
-            self._late += int(np.count_nonzero(np.diff(times, prepend=before) < 0))
-            self._last_time = int(times[-1])
+    def hear(self, said: Mapping[str, Any]) -> None:
+        """Takes what another one says of the rows that follow."""
+        self._rows += said["rows"]
+        self._constant.hear(said["constant"])
+        self._split_outcomes.hear(said["split_outcomes"])
+        if said["sample"] is not None:
+            self._sample.append(unpacked(said["sample"]))
+        self._users.hear(said["users"])
+        self._times.hear(said["times"])
+        for name, counts in self._outcomes.items():
+            counts += said["outcomes"][name]
+
+    def _see_sample(self, rows: pa.Table) -> None:
+        first = self._first + self._rows
+        if first >= _STRETCH * _SAMPLED_STRETCHES:
+            return
+        places = np.arange(first, first + len(rows))
+        wanted = (places % _STRETCH < _SAMPLED_OF_STRETCH) & (places < _STRETCH * _SAMPLED_STRETCHES)
+        if wanted.any():
+            # A copy: a slice would keep the whole batch in memory.
+            self._sample.append(rows.take(np.flatnonzero(wanted)))
 
     def _constants(self, label_rates: Mapping[str, Mapping[str, float]]) -> dict[tuple[str, str], float]:
         """Label and split where it has one value in all rows -> the value."""
@@ -192,16 +212,16 @@ class LogChecks:
             yield f"features with one value in all rows: {_listed(same)}"
 
     def _users_and_times(self) -> Iterable[str]:
-        if self._users and self._rows > 1:
+        if self._users.holds and self._rows > 1:
             yield (
                 f"each of the {self._rows:,} rows has a `{self._schema.user_key}` of its own: metrics by user mean "
                 "nothing; is it the id of the user?"
             )
-        if self._late:
+        if self._times.late:
             (timestamp,) = self._schema.of_kind("timestamp")
             yield (
-                f"rows are not in the order of `{timestamp}` ({self._late:,} of {self._rows:,} are earlier than the "
-                "row before)" + ("; the split goes by time all the same" if self._schema.split.by == "time" else "")
+                f"rows are not in the order of `{timestamp}` ({self._times.late:,} of {self._rows:,} are earlier than "
+                "the row before)" + ("; the split goes by time all the same" if self._schema.split.by == "time" else "")
             )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -47,6 +48,16 @@ class SplitOutcomes:
         for name, weighed in self._weighed.items():
             weighed[0] += _by_split(split)
             weighed[1] += _by_split(split[rows[name].to_numpy() > 0])
+
+    def said(self) -> list[dict[str, Any]]:
+        """What `hear` takes, in another process."""
+        return [{name: each.tolist() for name, each in counts.items()} for counts in (self._counts, self._weighed)]
+
+    def hear(self, said: Sequence[Mapping[str, Any]]) -> None:
+        """Takes what another one says of the rows that follow."""
+        for counts, more in zip((self._counts, self._weighed), said, strict=True):
+            for name, each in counts.items():
+                each += np.asarray(more[name], np.int64)
 
     def warnings(self, splits: Collection[str], told: Collection[tuple[str, str]]) -> Iterable[str]:
         """A line for the weight, and for each task on others, that has nothing to go by in some splits.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from tfelc.core.errors import DataError
 from tfelc.data.delays.delay_curve import DelayCurve
 from tfelc.data.delays.event_lags import EventLags
+from tfelc.data.packed_rows import packed, unpacked
 from tfelc.schema.schema import Schema
 
 # Outcomes whose delays are kept; of more, every second, fourth ... one.
@@ -37,6 +39,7 @@ class DelaySurvey:
         self.observed_until = 0
         self._kept = {label: np.empty((2, 0), np.int64) for label in self._delays}
         self._strides = dict.fromkeys(self._delays, 1)
+        # Label -> its outcomes so far.
         self._seen = dict.fromkeys(self._delays, 0)
 
     @property
@@ -56,6 +59,50 @@ class DelaySurvey:
                 within = found.came & (found.lags <= delay.microseconds)
                 self._keep(label, np.stack([found.times[within], found.lags[within]]))
         return self
+
+    def counts(self) -> list[Any]:
+        """What `hear_counts` takes, in another process."""
+        return [self.observed_until, self._seen]
+
+    def hear_counts(self, said: Sequence[Any]) -> dict[str, int]:
+        """Takes the counts of another one, of the rows that follow; gives its own, from before.
+
+        Once all counts are there, `strides` is what the outcomes of the whole log are thinned by.
+        """
+        before = dict(self._seen)
+        observed_until, seen = said
+        self.observed_until = max(self.observed_until, observed_until)
+        for label, count in seen.items():
+            self._seen[label] += count
+        return before
+
+    @property
+    def strides(self) -> dict[str, int]:
+        """Label -> the outcomes of which one is kept."""
+        found = {}
+        for label, count in self._seen.items():
+            stride = self._strides[label]
+            while -(-count // stride) > _SAMPLE:
+                stride *= 2
+            found[label] = stride
+        return found
+
+    def thinned(self, before: Mapping[str, int], strides: Mapping[str, int]) -> Self:
+        """Sets what the rows that are seen next are kept by: those of a log that has outcomes before them."""
+        self._seen, self._strides = dict(before), dict(strides)
+        return self
+
+    def kept(self) -> dict[str, str]:
+        """What `hear_kept` takes, in another process."""
+        return {label: packed(pa.table({"time": kept[0], "lag": kept[1]})) for label, kept in self._kept.items()}
+
+    def hear_kept(self, said: Mapping[str, str], strides: Mapping[str, int]) -> None:
+        """Takes the outcomes that another one, `thinned`, has kept of the rows that follow."""
+        self._strides = dict(strides)
+        for label, text in said.items():
+            rows = unpacked(text)
+            more = np.stack([rows[name].to_numpy() for name in ("time", "lag")])
+            self._kept[label] = np.concatenate([self._kept[label], more], axis=1)
 
     def curve(self, label: str) -> DelayCurve:
         """How late a label comes, by the rows that are old enough to have all that comes of them.

@@ -70,6 +70,16 @@ class MaturedLabels:
             rows = with_outcomes(rows, label, delay, found, mature | weighed)
         return rows
 
+    def said(self) -> dict[str, dict[str, list[int]]]:
+        """What `hear` takes, in another process."""
+        return {label: {name: each.tolist() for name, each in counts.items()} for label, counts in self._counts.items()}
+
+    def hear(self, said: Mapping[str, Mapping[str, Sequence[int]]]) -> None:
+        """Takes what another one, made of the same surveys, says of other rows."""
+        for label, counts in self._counts.items():
+            for name, each in counts.items():
+                each += np.asarray(said[label][name], np.int64)
+
     def metadata(self) -> dict[str, Any]:
         """What a manifest says of it: by label the rows of each split, and how late the outcomes come."""
         if not self._delays:
