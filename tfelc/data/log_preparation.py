@@ -105,7 +105,7 @@ def _write(
         if survey is not None:
             survey.check()
         writer.metadata.update(matured.metadata())
-        write_state(aggregation, writer)
+        write_state(aggregation, writer.folder)
         writer.warn(checks)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -60,12 +60,13 @@ class UnfinishedDataset:
             self.hold(self.path, SPLITS)
         return self
 
-    def hold(self, path: Path, folders: tuple[str, ...]) -> None:
-        """Makes a folder of `beside` with folders inside, to be removed at the end of the block."""
+    def hold(self, path: Path, folders: Sequence[str] = ()) -> None:
+        """Makes a folder that `beside` names, with folders inside, to be removed at the end of the block."""
 
         def make() -> Path:
+            path.mkdir()
             for name in folders:
-                (path / name).mkdir(parents=True)
+                (path / name).mkdir()
             return path
 
         pattern = f".{glob.escape(self.out.absolute().name)}.*.part"

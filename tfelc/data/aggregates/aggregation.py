@@ -15,13 +15,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
-from tfelc.data.aggregates.clock import DAY, Clock
+from tfelc.data.aggregates.dialect import DuckDbDialect
 from tfelc.data.aggregates.feature_rows import FeatureRows
-from tfelc.data.aggregates.prior import Prior
-from tfelc.data.aggregates.sql import feature_query, prior_query
-from tfelc.data.contract import arrow_type
-from tfelc.data.delays.outcomes_in_window import in_window
-from tfelc.schema.aggregate import Aggregate
+from tfelc.data.aggregates.log_aggregates import LogAggregates
+from tfelc.data.aggregates.sql import feature_query
 from tfelc.schema.schema import Schema
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ _MEMORY = "2GB"
 _ROWS = 65_536
 
 
-class Aggregation:
+class Aggregation(LogAggregates):
     """Computes the aggregates of a log with DuckDB, in bounded memory; a context manager that does nothing without any.
 
     What does not fit into memory lies in a folder beside `out`, which is removed at the end of the block.
@@ -51,26 +48,14 @@ class Aggregation:
         ...     features = aggregation.features().take(len(rows))
     """
 
+    dialect = DuckDbDialect()
+
     def __init__(self, schema: Schema, out: Path, threads: int | None = None, memory: str = _MEMORY) -> None:
-        self.schema = schema
-        self.aggregates = schema.aggregates
-        self.clock = Clock(schema.timezone)
-        self.names = {name: f"c{number}" for number, name in enumerate(self._read_columns(schema))}
+        super().__init__(schema)
         self.rows = 0
-        self.priors: dict[str, Prior] = {}
         self._out = Path(out)
         self._config: dict[str, Any] = {"memory_limit": memory, **({"threads": threads} if threads else {})}
         self._files: list[Path] = []
-
-    @staticmethod
-    def _read_columns(schema: Schema) -> list[str]:
-        return list(dict.fromkeys(name for aggregate in schema.aggregates.values() for name in aggregate.columns))
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns of the log that are read."""
-        late = [delay.event_time for label, delay in self.schema.delays.items() if label in self.names]
-        return list(dict.fromkeys([*self.names, *self.schema.of_kind("timestamp"), *late]))
 
     def __enter__(self) -> Self:
         if not self.aggregates:
@@ -112,18 +97,7 @@ class Aggregation:
         Raises:
             DataError: The times are of no unit, or of another one than those before.
         """
-        rows = in_window(rows, self.schema, where)
-        times = self.clock.microseconds(rows[next(iter(self.schema.of_kind("timestamp")))].to_numpy(), where)
-        table = pa.table(
-            {
-                "row_number": np.arange(self.rows, self.rows + len(rows)),
-                "day": self.clock.days(times) if days is None else days,
-                "utc_day": times // DAY,
-                "happened": times,
-                "counted": counted,
-                **{short: rows[name].cast(arrow_type(self.schema.columns[name])) for name, short in self.names.items()},
-            }
-        )
+        table = self.logged.of(rows, self.rows, counted, where, days)
         self._insert("INSERT INTO log FROM added" if self.rows else "CREATE TABLE log AS FROM added", table)
         self.rows += len(rows)
 
@@ -136,40 +110,32 @@ class Aggregation:
         Raises:
             DataError: The disk is full, or memory does not suffice.
         """
-        if self.aggregates and not self._files:
-            self._compute()
+        self.compute()
         names = {f"f{number}": name for number, name in enumerate(self.aggregates)}
         return FeatureRows(self._files, names, self.schema, start)
-
-    def groups(self) -> dict[tuple[str, ...], dict[str, Aggregate]]:
-        """Key -> its aggregates, by the names of their columns."""
-        found: dict[tuple[str, ...], dict[str, Aggregate]] = {}
-        for number, aggregate in enumerate(self.aggregates.values()):
-            found.setdefault(aggregate.by, {})[f"f{number}"] = aggregate
-        return found
 
     def fetch(self, query: str) -> pa.Table:
         """The answer to a query over the log."""
         with self._reported():
             return self._reader(query).read_all()
 
-    def _compute(self) -> None:
-        self._find_priors()
+    def compute(self) -> None:
+        """Computes the aggregates of all rows added, unless that is done."""
+        if not self.aggregates or self._files:
+            return
+        self.find_priors()
         for number, aggregate in enumerate(self.aggregates.values()):
             path = self._scratch / f"features-{number}.arrow"
             with self._reported():
-                reader = self._reader(feature_query(f"f{number}", aggregate, self.names))
+                reader = self._reader(feature_query(f"f{number}", aggregate, self.names, self.dialect))
                 with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, reader.schema) as writer:
                     for batch in reader:
                         writer.write_batch(batch)
             self._files.append(path)
 
-    def _find_priors(self) -> None:
-        for number, aggregate in enumerate(self.aggregates.values()):
-            if aggregate.needs_prior:
-                name = f"f{number}"
-                self.priors[name] = Prior(self.fetch(prior_query(aggregate, self.names)))
-                self._insert(f"CREATE TABLE prior_{name} AS FROM added", self.priors[name].table())
+    def keep(self, name: str, table: pa.Table) -> None:
+        """Makes a table that later queries can name."""
+        self._insert(f"CREATE TABLE {name} AS FROM added", table)
 
     def _insert(self, statement: str, table: pa.Table) -> None:
         with self._reported():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tfelc.data.contract import conform
+from tfelc.data.aggregates.with_features import with_features
 from tfelc.schema.schema import Schema
 
 _ROWS = 65_536
@@ -26,7 +26,6 @@ class FeatureRows:
     def __init__(self, files: Sequence[Path], names: Mapping[str, str], schema: Schema, start: int = 0) -> None:
         self._names = dict(names)
         self._schema = schema
-        self._computed = schema.only(self._names.values())
         self._parts = [_batches(path) for path in files]
         self._waiting: list[pa.Table | None] = [None] * len(files)
         left = start
@@ -49,10 +48,7 @@ class FeatureRows:
         """A table of the next rows with the computed columns, in the schema's types and order."""
         if not self._names:
             return table
-        computed = conform(self.take(len(table)), self._computed, "aggregates")
-        both = {name: rows[name] for rows in (table, computed) for name in rows.column_names}
-        order = list(self._schema.columns)
-        return pa.table({name: both[name] for name in sorted(both, key=order.index)})
+        return with_features(table, self.take(len(table)), self._schema)
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:

@@ -10,7 +10,7 @@ asks come first, so that nobody sees what happens at the same moment. RANGE fram
 2.0.1 answers some of them differently from run to run.
 
 It keeps to what DuckDB and Spark share: ROWS frames, CASE in place of FILTER, which Spark has not for windows, and
-numbers as CAST('0.1' AS DOUBLE), since 0.1 is a DECIMAL. What differs is written by the functions at the end.
+numbers as CAST('0.1' AS DOUBLE), since 0.1 is a DECIMAL. What differs is the `Dialect`.
 """
 
 from __future__ import annotations
@@ -18,21 +18,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tfelc.data.aggregates.clock import DAY, MINUTE
+from tfelc.data.aggregates.dialect import Dialect
 from tfelc.schema.aggregate import Aggregate
 
 Names = Mapping[str, str]
 
 
-def feature_query(name: str, aggregate: Aggregate, names: Names) -> str:
+def feature_query(name: str, aggregate: Aggregate, names: Names, dialect: Dialect) -> str:
     """Query for an aggregate: `row_number` and one column, in the order of the rows; null for an empty list.
 
     Args:
         name: Name of the column in the answer.
         aggregate: What to compute.
         names: Column of the log -> its name in the table `log`.
+        dialect: The engine's words.
     """
     if aggregate.compute == "last":
-        return _list_query(name, aggregate, names)
+        return _list_query(name, aggregate, names, dialect)
     join = ""
     if aggregate.compute == "since":
         running = _running(aggregate, names, ["1"], latest=True)
@@ -62,7 +64,9 @@ def prior_query(aggregate: Aggregate, names: Names) -> str:
     )
 
 
-def state_query(group: Mapping[str, Aggregate], names: Names, day: int, begin: int, priors: Mapping[str, float]) -> str:
+def state_query(
+    group: Mapping[str, Aggregate], names: Names, day: int, begin: int, priors: Mapping[str, float], dialect: Dialect
+) -> str:
     """Query for what a row at the first moment of a day would see: keys, in their order, and a column for each.
 
     Args:
@@ -71,6 +75,7 @@ def state_query(group: Mapping[str, Aggregate], names: Names, day: int, begin: i
         day: Number of the day.
         begin: When it begins, in microseconds.
         priors: The prior of each rate that needs one, where it is defined.
+        dialect: The engine's words.
     """
     keys = keys_of(next(iter(group.values())), names)
     columns, grouped, joins = [f"g.{key}" for key in keys], list(keys), []
@@ -78,7 +83,7 @@ def state_query(group: Mapping[str, Aggregate], names: Names, day: int, begin: i
         inside = _before(aggregate, day, begin)
         if aggregate.compute == "last":
             matched = " AND ".join(f"g.{key} = s_{name}.{key}" for key in keys)
-            joins.append(f"LEFT JOIN ({_latest(aggregate, names, inside)}) AS s_{name} ON {matched}")
+            joins.append(f"LEFT JOIN ({_latest(aggregate, names, inside, dialect)}) AS s_{name} ON {matched}")
             columns.append(f"s_{name}.latest AS {name}")
         else:
             prior = _number(priors[name]) if name in priors else "CAST(NULL AS DOUBLE)"
@@ -135,21 +140,21 @@ def _end(aggregate: Aggregate, names: Names) -> str:
     return again if aggregate.window == "all" else f"CASE WHEN {again} < {end} THEN {again} ELSE {end} END"
 
 
-def _list_query(name: str, aggregate: Aggregate, names: Names) -> str:
+def _list_query(name: str, aggregate: Aggregate, names: Names, dialect: Dialect) -> str:
     """Each event gets the list of the values up to itself, and each ask the list of the last event that it may see."""
     keys = keys_of(aggregate, names)
     key, value = ", ".join(keys), names[aggregate.of[0]]
     ordered = f"PARTITION BY {key} ORDER BY {_clock(aggregate)}, happened, {value}"
     frame = f"{ordered} ROWS BETWEEN {aggregate.size - 1} PRECEDING AND CURRENT ROW"
     lists = (
-        f"SELECT {key}, row_number() OVER ({ordered}) AS place, {_collected(value, frame)} AS latest FROM log "
+        f"SELECT {key}, row_number() OVER ({ordered}) AS place, {dialect.collected(value, frame)} AS latest FROM log "
         f"WHERE {_known(keys)} AND {_looked_at(aggregate, names)}"
     )
     asked = _running(aggregate, names, ["1", "1"] if aggregate.window != "all" else ["1"], staying=0)
     matched = " AND ".join(f"a.{each} = v.{each}" for each in keys)
     latest = "v.latest"
     if aggregate.window != "all":
-        latest = f"CASE WHEN a.total1 > 0 THEN {_tail('v.latest', 'a.total1')} END"
+        latest = f"CASE WHEN a.total1 > 0 THEN {dialect.tail('v.latest', 'a.total1')} END"
     return (
         f"SELECT a.row_number, {latest} AS {name} FROM ({asked}) AS a "
         f"LEFT JOIN ({lists}) AS v ON {matched} AND a.total0 = v.place ORDER BY a.row_number"
@@ -172,14 +177,14 @@ def _grouped(aggregate: Aggregate, names: Names, prior: str, inside: str) -> str
     return _rate(aggregate, outcomes, seen, prior)
 
 
-def _latest(aggregate: Aggregate, names: Names, inside: str) -> str:
+def _latest(aggregate: Aggregate, names: Names, inside: str, dialect: Dialect) -> str:
     key, value = ", ".join(keys_of(aggregate, names)), names[aggregate.of[0]]
     order = f"{_clock(aggregate)} DESC, happened DESC, {value} DESC"
     events = (
         f"SELECT {key}, {value} AS value, row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS place "
         f"FROM log WHERE {_looked_at(aggregate, names)} AND {inside}"
     )
-    listed = _sorted("value", "place")
+    listed = dialect.in_places("value", "place")
     return f"SELECT {key}, {listed} AS latest FROM ({events}) AS e WHERE place <= {aggregate.size} GROUP BY {key}"
 
 
@@ -241,21 +246,3 @@ def _known(keys: Sequence[str], of: str = "") -> str:
 
 def _number(value: float) -> str:
     return f"CAST('{value!r}' AS DOUBLE)"
-
-
-# === Where engines differ ===
-
-
-def _collected(column: str, frame: str) -> str:
-    # Spark: collect_list.
-    return f"list({column}) OVER ({frame})"
-
-
-def _sorted(column: str, place: str) -> str:
-    # Spark: transform(array_sort(collect_list(struct(-place, column))), each -> each.column).
-    return f"list({column} ORDER BY {place} DESC)"
-
-
-def _tail(values: str, count: str) -> str:
-    # Spark: slice(values, greatest(size(values) - count, 0) + 1, count).
-    return f"list_slice({values}, greatest(len({values}) - {count}, 0) + 1, len({values}))"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,16 @@ import pyarrow.parquet as pq
 
 from tfelc.core.atomic_files import write_text
 from tfelc.core.json_text import json_text
-from tfelc.data.aggregates.aggregation import Aggregation
 from tfelc.data.aggregates.clock import DAY
+from tfelc.data.aggregates.log_aggregates import LogAggregates
 from tfelc.data.aggregates.sql import state_query
 from tfelc.data.contract import arrow_type
-from tfelc.data.dataset_writer import DatasetWriter
 from tfelc.schema.aggregate import Aggregate
 
 STATE_FILE = "state.json"
 
 
-def write_state(aggregation: Aggregation, writer: DatasetWriter) -> None:
+def write_state(aggregation: LogAggregates, folder_of: Callable[[str], Path]) -> None:
     """Writes `state/` beside the splits: the state at the begin of the day after the last row of the log.
 
     For each key there is a Parquet file with one row for each of its values: the key's columns and those of its
@@ -30,13 +30,13 @@ def write_state(aggregation: Aggregation, writer: DatasetWriter) -> None:
 
     Args:
         aggregation: The aggregates of a log, all rows of which have been added.
-        writer: What writes the dataset. Without aggregates nothing is written.
+        folder_of: Makes a folder of a name beside the splits. Without aggregates nothing is written.
     """
     if not aggregation.aggregates:
         return
-    folder = writer.folder("state")
+    folder = folder_of("state")
     aggregates, schema = aggregation.aggregates, aggregation.schema
-    aggregation.features()  # Which the priors are worked out with.
+    aggregation.compute()  # Which the priors are worked out with.
     (last,) = aggregation.fetch("SELECT max(day) AS day FROM log")["day"].to_pylist()
     day, begin = last + 1, aggregation.clock.begin(last + 1)
     priors = _priors(aggregation, day, begin)
@@ -66,10 +66,10 @@ def write_state(aggregation: Aggregation, writer: DatasetWriter) -> None:
 
 
 def _state(
-    aggregation: Aggregation, group: Mapping[str, Aggregate], day: int, begin: int, priors: Mapping[str, float]
+    aggregation: LogAggregates, group: Mapping[str, Aggregate], day: int, begin: int, priors: Mapping[str, float]
 ) -> pa.Table:
     """Keys in their order, and the columns of the group in its order."""
-    table = aggregation.fetch(state_query(group, aggregation.names, day, begin, priors))
+    table = aggregation.fetch(state_query(group, aggregation.names, day, begin, priors, aggregation.dialect))
     for short, aggregate in group.items():
         if aggregate.compute == "since":
             raw = [None if time is None else aggregation.clock.raw(time) for time in table[short].to_pylist()]
@@ -77,7 +77,7 @@ def _state(
     return table
 
 
-def _priors(aggregation: Aggregation, day: int, begin: int) -> dict[str, float]:
+def _priors(aggregation: LogAggregates, day: int, begin: int) -> dict[str, float]:
     found = {}
     for short, prior in aggregation.priors.items():
         rate = prior.at(day if _all(aggregation)[short].delay == "day" else begin // DAY)
@@ -86,7 +86,7 @@ def _priors(aggregation: Aggregation, day: int, begin: int) -> dict[str, float]:
     return found
 
 
-def _all(aggregation: Aggregation) -> dict[str, Aggregate]:
+def _all(aggregation: LogAggregates) -> dict[str, Aggregate]:
     return {short: aggregate for group in aggregation.groups().values() for short, aggregate in group.items()}
 
 

@@ -99,7 +99,7 @@ def prepare(
                 writer.write(name, table, where=f"KuaiRand {name}", first_row=start)
                 done += len(chosen)
                 progress(done, len(log))
-        write_state(aggregation, writer)
+        write_state(aggregation, writer.folder)
 
 
 def _joined(rows: pa.Table, *sides: pa.Table) -> pa.Table:

@@ -82,7 +82,7 @@ def _prepare_two(
                 writer.append(split, rows)
                 bar.advance(len(rows))
         writer.metadata.update(matured.metadata())
-        write_state(aggregation, writer)
+        write_state(aggregation, writer.folder)
 
 
 def _matured(schema: Schema, sources: Sequence[LogInput], csv_delimiter: str | None) -> MaturedLabels:

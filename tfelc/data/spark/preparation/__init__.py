@@ -1,0 +1,1 @@
+"""A log becomes a prepared dataset on Spark's workers."""
