@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tfelc.data.draft.drafted import draft_schema as draft_schema
     from tfelc.lifecycle.load import load as load
     from tfelc.next_item.next_item_model import NextItemModel as NextItemModel
+    from tfelc.ranker import spark as spark
     from tfelc.ranker.ranker import Ranker as Ranker
-    from tfelc.ranker.scoring import spark as spark
     from tfelc.schema.schema import Schema as Schema
 
 __version__ = "0.2.0"
@@ -29,7 +29,7 @@ _FRONT_DOOR = {
     "draft_schema": "tfelc.data.draft.drafted",
     "load": "tfelc.lifecycle.load",
 }
-_ROOMS = {"spark": "tfelc.ranker.scoring.spark"}
+_ROOMS = {"spark": "tfelc.ranker.spark"}
 
 
 def __getattr__(name: str) -> Any:

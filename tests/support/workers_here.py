@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from tfelc.data.files.wanted import Wanted
+from tfelc.data.spark.preparation.log_rules import LogRules
 from tfelc.data.spark.preparation.preparation import SparkPreparation
 from tfelc.data.spark.preparation.spark_log import SparkLog
-from tfelc.data.spark.preparation.stage_log import LogRules
 from tfelc.data.spark.preparation.workers import Workers
 from tfelc.data.unfinished_dataset import UnfinishedDataset
 

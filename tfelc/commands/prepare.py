@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from tfelc.commands.prepared_report import report_dataset
 from tfelc.ranker.data.logs import LOGS
 
 Out = Annotated[Path, typer.Option(help="Folder to make; it must not exist, or be empty.")]
@@ -54,7 +55,7 @@ def kuairand(
 
     with RowProgress() as bar:
         kuairand.prepare(data_dir, out, bar.update, kuairand.watch_time_schema() if watch_time else None)
-    _report(out)
+    report_dataset(out)
 
 
 KuaiRandFolder = Annotated[Path, typer.Option(help="Folder that the archive unpacks to.")]
@@ -123,9 +124,12 @@ def table(
     ],
     seed: Seed = 7,
     csv_delimiter: CsvDelimiter = None,
+    engine: Annotated[
+        Literal["local", "spark"], typer.Option(help="Who does the work: this machine, or Spark's workers.")
+    ] = "local",
     master: Annotated[
         str | None,
-        typer.Option(help="Spark's master for spark:NAME, such as spark://HOST:7077. By default its own."),
+        typer.Option(help="Spark's master, such as spark://HOST:7077, for --engine spark and for spark:NAME."),
     ] = None,
     conf: Annotated[list[str] | None, typer.Option(help="KEY=VALUE for Spark. May repeat.")] = None,
 ) -> None:
@@ -135,13 +139,17 @@ def table(
     """
     from tfelc.core.row_progress import RowProgress
     from tfelc.data import log_preparation
+    from tfelc.data.spark import prepare as on_spark
     from tfelc.schema.schema import Schema
 
     described = Schema.load(schema)
-    _begin_spark(inputs, master, conf or [])
+    _begin_spark(engine, inputs, master, conf or [])
     with RowProgress() as bar:
-        log_preparation.prepare(described, inputs, out, seed, bar.update, csv_delimiter)
-    _report(out)
+        if engine == "spark":
+            on_spark.prepare(inputs, described, out, seed, csv_delimiter, bar.update)
+        else:
+            log_preparation.prepare(described, inputs, out, seed, bar.update, csv_delimiter)
+    report_dataset(out)
 
 
 @app.command()
@@ -183,7 +191,7 @@ def requests(
     described = Schema.load(schema)
     with RowProgress() as bar:
         prepare_requests(described, requests, outcomes, out, unmatched, key or (), seed, bar.update, csv_delimiter)
-    _report(out)
+    report_dataset(out)
 
 
 def _kuairand_full(version: str, data_dir: Path, out: Path) -> None:
@@ -192,21 +200,21 @@ def _kuairand_full(version: str, data_dir: Path, out: Path) -> None:
 
     with RowProgress() as bar:
         kuairand_full.prepare(version, data_dir, out, bar.update)
-    _report(out)
+    report_dataset(out)
 
 
-def _begin_spark(inputs: list[str], master: str | None, conf: list[str]) -> None:
-    """Begins the session that an input names a table of."""
+def _begin_spark(engine: str, inputs: list[str], master: str | None, conf: list[str]) -> None:
+    """Begins the session that does the work, or that an input names a table of."""
     from tfelc.core.errors import UsageError
     from tfelc.data.files.formats import table_kind
     from tfelc.data.spark.session import open_session
     from tfelc.data.spark.spark_format import SPARK
 
     options = [*(["--master", master] if master else []), *(word for each in conf for word in ("--conf", each))]
-    if any(table_kind(each) == SPARK for each in inputs):
+    if engine == "spark" or any(table_kind(each) == SPARK for each in inputs):
         open_session(options)
     elif options:
-        raise UsageError(f"{options[0]} is for a table that Spark reads: --input spark:NAME")
+        raise UsageError(f"{options[0]} is for Spark: --engine spark, or a table that it reads, --input spark:NAME")
 
 
 def _command_of(name: str) -> Callable[..., None]:
@@ -223,7 +231,7 @@ def _command_of(name: str) -> Callable[..., None]:
 
         with RowProgress() as bar:
             LOGS.get(name)(out, seed, data_dir, bar.update)
-        _report(out)
+        report_dataset(out)
 
     prepare.__doc__ = LOGS.get(name).__doc__
     return prepare
@@ -235,58 +243,7 @@ def _shown(out: Path, prepare: Callable[[Callable[[int, int | None], None]], Non
 
     with RowProgress() as bar:
         prepare(bar.update)
-    _report(out)
-
-
-def _report(out: Path) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from tfelc.data.dataset import Dataset
-    from tfelc.data.delays.delay_lines import delay_lines
-    from tfelc.data.negative_sampling import SAMPLED_NEGATIVES, sampling_line
-
-    dataset = Dataset(out)
-    manifest = dataset.manifest
-    labels = list(dict.fromkeys(label for rates in manifest.label_rates.values() for label in rates))
-    values = dataset.schema.of_kind("value")
-    headings = (f"mean {label}" if label in values else f"{label} rate" for label in labels)
-    table = Table("split", "rows", *headings, title=manifest.source)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for split, rows in manifest.rows.items():
-        rates = [manifest.label_rates[split].get(label) for label in labels]
-        table.add_row(split, f"{rows:,}", *("-" if rate is None else f"{rate:.4f}" for rate in rates))
-    console = Console()
-    console.print(table)
-    if (said := manifest.metadata.get("requests")) is not None:
-        console.print(_of_requests(said), highlight=False, soft_wrap=True)
-    if (dropped := manifest.metadata.get(SAMPLED_NEGATIVES)) is not None:
-        console.print(sampling_line(dropped), markup=False, highlight=False, soft_wrap=True)
-    for label, counts in manifest.metadata.get("unknown_labels", {}).items():
-        told = ", ".join(f"{count:,} of {manifest.rows[split]:,} rows of {split}" for split, count in counts.items())
-        console.print(f"label `{label}` is not known in {told}", highlight=False, soft_wrap=True)
-    for line in delay_lines(manifest):
-        console.print(line, highlight=False, soft_wrap=True)
-    for output, auc in manifest.metadata.get("best_possible_auc", {}).items():
-        console.print(
-            f"best possible test AUC, {output}: {auc if auc is None else format(auc, '.4f')}", highlight=False
-        )
-    for warning in manifest.metadata.get("warnings", ()):
-        console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"written to {out}", highlight=False, soft_wrap=True)
-
-
-def _of_requests(said: dict[str, Any]) -> str:
-    parts = [
-        f"{said['requests']:,} requests with {said['rows']:,} rows",
-        f"{said['matched']:,} with an outcome",
-        f"{said['unmatched']:,} without",
-        f"{said['orphans']:,} outcomes without a logged request",
-        *([f"{said['sent_again']:,} rows sent again"] if said["sent_again"] else []),
-        *(f"{count:,} records {reason} left out" for reason, count in said["left_out"].items()),
-    ]
-    return "; ".join(parts)
+    report_dataset(out)
 
 
 for _name in LOGS.names():

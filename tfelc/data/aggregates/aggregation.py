@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
-from tfelc.data.aggregates.dialect import DuckDbDialect
+from tfelc.data.aggregates.duckdb_dialect import DuckDbDialect
 from tfelc.data.aggregates.feature_rows import FeatureRows
 from tfelc.data.aggregates.log_aggregates import LogAggregates
 from tfelc.data.aggregates.sql import feature_query

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tfelc.core.errors import UsageError
 from tfelc.data.files.wanted import Wanted
+from tfelc.data.spark.preparation.log_rules import LogRules
 from tfelc.data.spark.preparation.preparation import SparkPreparation
-from tfelc.data.spark.preparation.spark_log import SparkLog
-from tfelc.data.spark.preparation.stage_log import LogRules
+from tfelc.data.spark.preparation.spark_log import SparkInput, SparkLog
 from tfelc.data.spark.preparation.workers import Workers
 from tfelc.data.spark.session import open_session
 from tfelc.data.unfinished_dataset import UnfinishedDataset
 from tfelc.schema.schema import Schema
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
 
 def prepare(
-    log: DataFrame | str | Path | Sequence[str | Path],
+    log: SparkInput,
     schema: Schema | str | Path | Mapping[str, Any],
     out: str | Path,
     seed: int = 0,
@@ -60,12 +57,7 @@ def prepare(
     schema = schema if isinstance(schema, Schema) else Schema.load(schema)
     session = open_session()
     wanted = Wanted(LogRules(schema, "", False).columns, schema.log.optional_names, csv_delimiter)
-    if isinstance(log, str | Path):
-        found = SparkLog.of_sources(session, [str(log)], wanted)
-    elif isinstance(log, Sequence):
-        found = SparkLog.of_sources(session, [str(each) for each in log], wanted)
-    else:
-        found = SparkLog.of_frame(log, wanted)
+    found = SparkLog.of(session, log, wanted)
     found.refuse_order(schema)
     with UnfinishedDataset(Path(out), schema, found.name, seed) as unfinished:
         # Not inside the dataset: a task that nobody waits for any more may go on writing for a while.

@@ -211,7 +211,8 @@ def test_relative_paths_are_found_by_workers_that_run_elsewhere(tmp_path, monkey
 
 
 def test_a_folder_that_workers_do_not_have_is_named(tmp_path):
-    from tfelc.data.spark.preparation.stage_log import LogRules, StageFiles
+    from tfelc.data.spark.preparation.log_rules import LogRules
+    from tfelc.data.spark.preparation.stage_files import StageFiles
 
     task = StageFiles(str(tmp_path / "missing"), LogRules(schema(), "log", False), [[]])
     with pytest.raises(

@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ import yaml
 import tfelc
 from tests.support.every_kind import SCHEMA
 from tests.support.scored import parts, run, scores
-from tfelc.core.errors import BadRowsError, ScoringError, UsageError
+from tfelc.core.errors import BadRowsError, DataError, ScoringError, UsageError
 from tfelc.data import log_preparation
 from tfelc.data.dataset import Dataset
 from tfelc.lifecycle.scoring.shard import Shard
@@ -27,7 +28,7 @@ from tfelc.schema.schema import Schema
 pytest.importorskip("pyspark", reason="PySpark is not installed: pip install -c constraints.txt -e '.[spark]'")
 
 from tests.support.spark_cluster import SparkCluster, why_not  # noqa: E402
-from tests.support.spark_jobs import HeldUp  # noqa: E402
+from tests.support.spark_jobs import HeldUp, HeldUpFiles  # noqa: E402
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(why_not() is not None, reason=str(why_not()))]
 
@@ -40,6 +41,7 @@ CONF = {
     "spark.executor.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
     "spark.ui.enabled": "false",
     "spark.task.maxFailures": "2",
+    "spark.sql.shuffle.partitions": "2",
     # A copy of a task begins as soon as another one has ended and this one takes twice as long.
     "spark.speculation": "true",
     "spark.speculation.quantile": "0.4",
@@ -189,6 +191,107 @@ def test_a_table_that_spark_reads_is_prepared_as_files_are(engine, log_rows, tmp
         rows = [pa.concat_tables(each.tables(split, list(schema.columns))) for each in (found, expected)]
         assert rows[0].sort_by("impression").to_pylist() == rows[1].sort_by("impression").to_pylist()
     assert found.manifest.source == "spark:visits" and found.manifest.rows == expected.manifest.rows
+
+
+SHOP = {
+    "name": "shop",
+    "user_key": "user",
+    "timezone": "Asia/Shanghai",
+    "tables": {"item": {}},
+    "tasks": {"ctr": {"label": "click"}},
+    "columns": {
+        "row": {"kind": "id"},
+        "user": {"kind": "id", "type": "string"},
+        "at": {"kind": "timestamp"},
+        "click": {"kind": "label"},
+        "item": {"kind": "category", "role": "item", "table": "item"},
+        "seen": {"kind": "list", "role": "user", "table": "item"},
+        "price": {"kind": "number", "role": "item"},
+    },
+}
+COUNTED = {
+    "clicks": {"by": "user", "compute": "count", "where": "click", "window": 7},
+    "rate": {"by": "item", "compute": "rate", "of": "click", "delay": 60},
+    "latest": {"by": "user", "compute": "last", "of": "item", "length": 3, "window": 5, "delay": 10},
+}
+
+
+def shop_log(rows=600):
+    random = np.random.default_rng(0)
+    return pa.table(
+        {
+            "row": np.arange(rows),
+            "user": pa.array([f"u{number}" for number in random.integers(0, 40, rows)]),
+            "at": 1_700_000_000 + random.permutation(rows) * 1_500,
+            "click": random.integers(0, 2, rows),
+            "item": pa.array([None if number % 11 == 0 else f"i{number % 30}" for number in range(rows)]),
+            "seen": [[f"i{number % 7}", None, "new"][: number % 4] for number in range(rows)],
+            "price": random.normal(size=rows),
+        }
+    )
+
+
+def shop(by="time", **changes):
+    return Schema.parse({**SHOP, "split": {"by": by, "validation": 0.2, "test": 0.2}, **changes}, "shop")
+
+
+def files_of(folder):
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert found.pop("_SUCCESS", b"") == b""
+    return found
+
+
+def test_a_log_in_files_is_prepared_to_the_bytes_of_one_machine(engine, tmp_path, monkeypatch):
+    """With features that Spark's SQL counts, and their state."""
+    monkeypatch.setattr("tfelc.data.spark.preparation.spark_log.ROWS_A_TASK", 250)
+    pq.write_table(shop_log(), tmp_path / "log.parquet", row_group_size=100)
+    schema = shop(aggregates=COUNTED)
+    log_preparation.prepare(schema, str(tmp_path / "log.parquet"), tmp_path / "one")
+    tfelc.spark.prepare(str(tmp_path / "log.parquet"), schema, tmp_path / "spark")
+    assert files_of(tmp_path / "spark") == files_of(tmp_path / "one")
+    assert "state/user.parquet" in files_of(tmp_path / "spark") and (tmp_path / "spark/_SUCCESS").exists()
+
+
+def test_a_frame_is_prepared_and_a_bad_value_of_it_is_told_in_one_line(engine, tmp_path):
+    from pyspark.sql import SparkSession
+    from pyspark.sql.functions import expr
+
+    pq.write_table(shop_log(), tmp_path / "log.parquet")
+    frame = SparkSession.getActiveSession().read.parquet(str(tmp_path / "log.parquet")).repartition(3, "row")
+    log_preparation.prepare(shop("user"), str(tmp_path / "log.parquet"), tmp_path / "one")
+    tfelc.spark.prepare(frame, shop("user"), tmp_path / "spark")
+    found, expected = (Dataset(tmp_path / name) for name in ("spark", "one"))
+    for split in ("train", "validation", "test"):
+        rows = [pa.concat_tables(each.tables(split, list(SHOP["columns"]))) for each in (found, expected)]
+        assert rows[0].sort_by("row").to_pylist() == rows[1].sort_by("row").to_pylist()
+    assert found.manifest.rows == expected.manifest.rows and found.manifest.source == "frame"
+    bad = frame.withColumn("click", expr("CASE WHEN row = 77 THEN 3 ELSE click END"))
+    with pytest.raises(
+        DataError, match=r"^frame, partition \d: column `click`, row \d+: .* must be 0 or 1. Received: 3$"
+    ):
+        tfelc.spark.prepare(bad, shop("user"), tmp_path / "bad")
+    assert {path.name for path in tmp_path.iterdir()} == {"log.parquet", "one", "spark"}
+
+
+def test_a_worker_that_is_killed_while_it_prepares_changes_nothing(cluster, engine, tmp_path, monkeypatch):
+    monkeypatch.setattr("tfelc.data.spark.preparation.spark_log.ROWS_A_TASK", 100)
+    pq.write_table(shop_log(), tmp_path / "log.parquet", row_group_size=100)
+    log_preparation.prepare(shop(), str(tmp_path / "log.parquet"), tmp_path / "one")
+    (tmp_path / "marks").mkdir()
+    held_up = partial(HeldUpFiles, marks=str(tmp_path / "marks"), waiting=2, seconds=3)
+    monkeypatch.setattr("tfelc.data.spark.preparation.spark_log.StageFiles", held_up)
+
+    def kill():
+        while len(list((tmp_path / "marks").iterdir())) < 2:
+            time.sleep(0.05)
+        cluster.kill_worker(1)
+        cluster.start_worker(1)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    tfelc.spark.prepare(str(tmp_path / "log.parquet"), shop(), tmp_path / "spark")
+    killer.join()
+    assert files_of(tmp_path / "spark") == files_of(tmp_path / "one")
 
 
 def test_too_many_bad_rows_fail_the_job(engine, settings, log_rows, tmp_path):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from tfelc.data.aggregates.logged_rows import LoggedRows
+from tfelc.data.spark.preparation.log_rules import SPLIT
 from tfelc.data.spark.preparation.split_rows import splits_of
-from tfelc.data.spark.preparation.stage_log import SPLIT
 from tfelc.data.spark.preparation.staged_rows import staged_batches
 from tfelc.data.spark.preparation.task import telling
 from tfelc.data.split_rule import SplitRule

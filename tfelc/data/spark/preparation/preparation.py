@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +20,12 @@ from tfelc.data.manifest import PartFile
 from tfelc.data.negative_sampling import NegativeSampling
 from tfelc.data.packed_rows import unpacked
 from tfelc.data.spark.preparation.keep_negatives import KeepNegatives
+from tfelc.data.spark.preparation.log_rules import LogRules
 from tfelc.data.spark.preparation.slices import Slice, in_parts
 from tfelc.data.spark.preparation.spark_aggregates import SparkAggregates
 from tfelc.data.spark.preparation.spark_log import SparkLog
 from tfelc.data.spark.preparation.split_rows import SplitRows
-from tfelc.data.spark.preparation.stage_log import LogRules
+from tfelc.data.spark.preparation.staged_log import StagedLog
 from tfelc.data.spark.preparation.thin_times import ThinDelays, ThinTimes
 from tfelc.data.spark.preparation.workers import Workers
 from tfelc.data.spark.preparation.write_parts import WriteParts
@@ -39,34 +37,6 @@ from tfelc.data.unfinished_dataset import UnfinishedDataset
 from tfelc.schema.schema import Schema
 
 _SUCCESS = "_SUCCESS"
-
-
-@dataclass(frozen=True)
-class Staged:
-    """Rows of a log in the schema's types, in files of the workers'.
-
-    Attributes:
-        files: The files, in the order of the log.
-        rows: Rows of each.
-        said: What `LogRules.stage` says of each.
-    """
-
-    said: Sequence[dict[str, Any]]
-
-    @cached_property
-    def files(self) -> list[str]:
-        """The files, in the order of the log."""
-        return [each["file"] for each in self.said]
-
-    @cached_property
-    def firsts(self) -> list[int]:
-        """Place in the log of the first row of each."""
-        return [0, *accumulate(sum(each["rows"]) for each in self.said)][:-1]
-
-    @cached_property
-    def rows(self) -> int:
-        """Rows of the log."""
-        return sum(sum(each["rows"]) for each in self.said)
 
 
 class SparkPreparation:
@@ -118,9 +88,9 @@ class SparkPreparation:
         self._unfinished.refuse_empty_splits()
         self._unfinished.finish(files, sampling.metadata, _SUCCESS)
 
-    def _staged(self, in_seconds: bool) -> Staged:
+    def _staged(self, in_seconds: bool) -> StagedLog:
         rules = LogRules(self._schema, self._log.name, in_seconds)
-        staged = Staged(self._log.staged(self._workers, rules, self._folder))
+        staged = StagedLog(self._log.staged(self._workers, rules, self._folder))
         if any(said["fractional"] for said in staged.said):
             raise FractionalTimes
         for fault in (said["fault"] for said in staged.said if said["fault"] is not None):
@@ -133,7 +103,7 @@ class SparkPreparation:
             survey.check()
         return staged
 
-    def _edges(self, staged: Staged) -> NDArray[np.int64] | None:
+    def _edges(self, staged: StagedLog) -> NDArray[np.int64] | None:
         if self._schema.split.by != "time":
             return None
         (timestamp,) = self._schema.of_kind("timestamp")
@@ -141,7 +111,7 @@ class SparkPreparation:
         kept = [unpacked(each)[timestamp].to_numpy() for each in self._workers.run(task, len(staged.files))]
         return edges_in(np.sort(np.concatenate(kept)), self._schema, f"{self._log.name}: column `{timestamp}`")
 
-    def _matured(self, staged: Staged) -> MaturedLabels:
+    def _matured(self, staged: StagedLog) -> MaturedLabels:
         if not self._schema.delays:
             return MaturedLabels(self._schema, [])
         survey = DelaySurvey(self._schema, self._log.name)
@@ -153,7 +123,7 @@ class SparkPreparation:
         return MaturedLabels(self._schema, [survey], trains=True)
 
     def _split(
-        self, staged: Staged, rule: SplitRule, matured: MaturedLabels, aggregates: SparkAggregates
+        self, staged: StagedLog, rule: SplitRule, matured: MaturedLabels, aggregates: SparkAggregates
     ) -> tuple[dict[str, list[Slice]], LogChecks]:
         """The rows of each split, and what is suspicious about them."""
         task = SplitRows(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pyarrow as pa
 
-from tfelc.data.aggregates.dialect import SparkDialect
 from tfelc.data.aggregates.log_aggregates import LogAggregates
+from tfelc.data.aggregates.spark_dialect import SparkDialect
 from tfelc.data.aggregates.sql import feature_query
 from tfelc.data.spark.carried_error import carried_error
 from tfelc.data.spark.preparation.feature_blocks import BLOCK_BITS, FeatureBlocks, WriteBlocks

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from tfelc.core.data_warning import DataWarning
 from tfelc.core.errors import SchemaError
@@ -16,7 +16,9 @@ from tfelc.data.files.log_files import LogFiles
 from tfelc.data.files.wanted import Wanted
 from tfelc.data.negative_sampling import NegativeSampling
 from tfelc.data.spark.preparation.log_piece import log_pieces
-from tfelc.data.spark.preparation.stage_log import LogRules, StageFiles, StageTable
+from tfelc.data.spark.preparation.log_rules import LogRules
+from tfelc.data.spark.preparation.stage_files import StageFiles
+from tfelc.data.spark.preparation.stage_table import StageTable
 from tfelc.data.spark.preparation.workers import Workers
 from tfelc.data.spark.spark_format import SPARK, arrow_schema, frame_of
 from tfelc.schema.schema import Schema
@@ -24,6 +26,8 @@ from tfelc.schema.schema import Schema
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+# What is taken as a log.
+SparkInput: TypeAlias = "DataFrame | str | Path | Sequence[str | Path]"
 # Rows that a task reads of files, about.
 ROWS_A_TASK = 262_144
 
@@ -43,6 +47,25 @@ class SparkLog:
     names: Sequence[str]
     files: Sequence[LogFile]
     frames: Mapping[int, DataFrame]
+
+    @classmethod
+    def of(cls, session: SparkSession, log: SparkInput, wanted: Wanted) -> Self:
+        """Whatever is taken as a log.
+
+        Args:
+            session: The session.
+            log: A DataFrame of Spark's, or what names files or tables, or a list of that.
+            wanted: Columns, and how to read them.
+
+        Raises:
+            DataError: Nothing is found, or a file cannot be read, or a column is missing.
+            UsageError: What reads a table is not installed.
+        """
+        if isinstance(log, str | Path):
+            return cls.of_sources(session, [str(log)], wanted)
+        if isinstance(log, Sequence):
+            return cls.of_sources(session, [str(each) for each in log], wanted)
+        return cls.of_frame(log, wanted)
 
     @classmethod
     def of_sources(cls, session: SparkSession, sources: Sequence[str], wanted: Wanted) -> Self:

@@ -15,7 +15,7 @@ from tfelc.data.checks.log_checks import LogChecks
 from tfelc.data.contract import arrow_schema
 from tfelc.data.delays.matured_labels import MaturedLabels
 from tfelc.data.spark.preparation.feature_blocks import FeatureBlocks
-from tfelc.data.spark.preparation.stage_log import SPLIT
+from tfelc.data.spark.preparation.log_rules import SPLIT
 from tfelc.data.spark.preparation.staged_rows import StagedRows, staged_batches
 from tfelc.data.spark.preparation.task import Task
 from tfelc.data.split_rule import SplitRule

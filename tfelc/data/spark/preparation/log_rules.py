@@ -1,8 +1,8 @@
-"""Tasks that bring a log to the schema's types, by the rules of one machine."""
+"""How a worker brings rows to the schema's types: by the rules of one machine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,9 @@ import pyarrow as pa
 from tfelc.core.errors import DataError
 from tfelc.data.contract import arrow_schema
 from tfelc.data.delays.delay_survey import DelaySurvey
-from tfelc.data.files.log_file import LogFile
-from tfelc.data.files.read_rows import filled
 from tfelc.data.gathered_batches import conformed, gathered
 from tfelc.data.log_batch import LogBatch
-from tfelc.data.spark.preparation.log_piece import LogPiece
 from tfelc.data.spark.preparation.staged_rows import StagedRows
-from tfelc.data.spark.preparation.task import Task, said_rows, telling
 from tfelc.data.split_words import split_words
 from tfelc.data.time_survey import FractionalTimes, TimeSurvey
 from tfelc.schema.schema import Schema
@@ -101,55 +97,3 @@ class LogRules:
             return []
         times = rows[next(iter(self.schema.of_kind("timestamp")))].to_numpy()
         return [[where, int(np.min(times)), int(np.max(times))]]
-
-
-@dataclass(frozen=True)
-class StageFiles(Task):
-    """Reads pieces of files.
-
-    Attributes:
-        rules: How rows are read.
-        pieces: What each number stands for.
-    """
-
-    rules: LogRules
-    pieces: Sequence[Sequence[LogPiece]]
-
-    def work(self, number: int) -> Any:
-        """Stages the pieces."""
-        batches = (batch for piece in self.pieces[number] for batch in piece.batches(self.rules.columns))
-        return self.rules.stage(batches, self.folder)
-
-
-@dataclass(frozen=True)
-class StageTable:
-    """Takes the rows of a partition that Spark has read.
-
-    Attributes:
-        folder: Where the files of all tasks lie.
-        rules: How rows are read.
-        table: The table, or the frame.
-    """
-
-    folder: str
-    rules: LogRules
-    table: LogFile
-
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Runs on the worker, for one partition."""
-        from pyspark import TaskContext
-
-        context = TaskContext.get()
-        number = 0 if context is None else context.partitionId()
-        with telling(self.folder) as tell:
-            tell["said"] = self.rules.stage(self._numbered(batches, number), self.folder)
-        yield said_rows(number, tell)
-
-    def _numbered(self, batches: Iterator[pa.RecordBatch], partition: int) -> Iterator[LogBatch]:
-        row = 1
-        for batch in batches:
-            if batch.num_rows:
-                rows = filled(batch, self.rules.columns, self.table)
-                where = f"{self.table.source}, partition {partition}"
-                yield LogBatch(where, row, pa.Table.from_batches([rows]), self.table.is_text)
-                row += batch.num_rows
