@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from tfelc.data.files.wanted import Wanted
+from tfelc.data.spark.preparation.fault_marks import FOLDER
 from tfelc.data.spark.preparation.log_rules import LogRules
 from tfelc.data.spark.preparation.preparation import SparkPreparation
 from tfelc.data.spark.preparation.spark_log import SparkLog
@@ -43,6 +44,6 @@ def prepare_here(schema: Any, sources: list[str], out: Path, seed: int = 0) -> W
     workers = WorkersHere()
     with UnfinishedDataset(out, schema, log.name, seed) as unfinished:
         folder = unfinished.beside("spark.part")
-        unfinished.hold(folder)
+        unfinished.hold(folder, (FOLDER,))
         SparkPreparation(schema, log, workers, unfinished, folder).run(lambda done, total: None)
     return workers

@@ -8,6 +8,7 @@ from typing import Any
 
 from tfelc.core.errors import UsageError
 from tfelc.data.files.wanted import Wanted
+from tfelc.data.spark.preparation.fault_marks import FOLDER
 from tfelc.data.spark.preparation.log_rules import LogRules
 from tfelc.data.spark.preparation.preparation import SparkPreparation
 from tfelc.data.spark.preparation.spark_log import SparkInput, SparkLog
@@ -62,5 +63,5 @@ def prepare(
     with UnfinishedDataset(Path(out), schema, found.name, seed) as unfinished:
         # Not inside the dataset: a task that nobody waits for any more may go on writing for a while.
         folder = unfinished.beside("spark.part")
-        unfinished.hold(folder)
+        unfinished.hold(folder, (FOLDER,))
         SparkPreparation(schema, found, Workers(session), unfinished, folder).run(progress)

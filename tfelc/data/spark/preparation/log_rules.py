@@ -14,6 +14,7 @@ from tfelc.data.contract import arrow_schema
 from tfelc.data.delays.delay_survey import DelaySurvey
 from tfelc.data.gathered_batches import conformed, gathered
 from tfelc.data.log_batch import LogBatch
+from tfelc.data.spark.preparation.fault_marks import FaultMarks
 from tfelc.data.spark.preparation.staged_rows import StagedRows
 from tfelc.data.split_words import split_words
 from tfelc.data.time_survey import FractionalTimes, TimeSurvey
@@ -49,8 +50,13 @@ class LogRules:
         columns = self.schema.as_read(dict.fromkeys([*self.schema.of_kind("timestamp"), *late]))
         return {name: TimeSurvey(name, column, self.in_seconds) for name, column in columns.items()}
 
-    def stage(self, batches: Iterable[LogBatch], folder: str) -> dict[str, Any]:
-        """Writes rows in the schema's types.
+    def stage(self, batches: Iterable[LogBatch], folder: str, number: int) -> dict[str, Any]:
+        """Writes rows in the schema's types; none where earlier ones are known to have a fault.
+
+        Args:
+            batches: The rows.
+            folder: Where the files of all tasks lie.
+            number: The task's place among those that read the log.
 
         Returns:
             `file` and the `rows` of each batch in it; what is known of the `times`, for each batch the `clock`'s least
@@ -60,8 +66,9 @@ class LogRules:
         surveys = self.surveys()
         late = DelaySurvey(self.schema, self.name) if self.schema.delays else None
         said: dict[str, Any] = {"rows": [], "clock": [], "fault": None, "fractional": False}
+        faults = FaultMarks(folder)
         with StagedRows.written(folder, self._types()) as staged:
-            for batch in gathered(batches):
+            for batch in gathered([] if faults.is_before(number) else batches):
                 try:
                     for survey in surveys.values():
                         survey.see(batch)
@@ -70,6 +77,7 @@ class LogRules:
                         late.see([rows])
                 except DataError as error:
                     said["fault"] = str(error)
+                    faults.leave(number)
                     break
                 except FractionalTimes:
                     said["fractional"] = True

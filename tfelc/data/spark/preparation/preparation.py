@@ -93,8 +93,6 @@ class SparkPreparation:
         staged = StagedLog(self._log.staged(self._workers, rules, self._folder))
         if any(said["fractional"] for said in staged.said):
             raise FractionalTimes
-        for fault in (said["fault"] for said in staged.said if said["fault"] is not None):
-            raise DataError(fault)
         if not staged.rows:
             raise DataError(f"{self._log.name}: the log has no rows")
         for name, survey in rules.surveys().items():

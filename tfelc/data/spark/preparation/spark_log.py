@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from tfelc.core.data_warning import DataWarning
-from tfelc.core.errors import SchemaError
+from tfelc.core.errors import DataError, SchemaError
 from tfelc.data.files.column_check import missing_columns
 from tfelc.data.files.log_file import LogFile
 from tfelc.data.files.log_files import LogFiles
@@ -129,16 +129,22 @@ class SparkLog:
 
         Returns:
             What `LogRules.stage` says, in the order of the rows.
+
+        Raises:
+            DataError: A value cannot be read; of several the first one is told.
         """
         said: list[dict[str, Any]] = []
         for place, files in self._runs():
             if place in self.frames:
                 task = StageTable(str(folder), rules, files[0])
                 columns = [name for name in rules.columns if name in files[0].names]
-                said += workers.partitions(self.frames[place], task, columns).values()
+                found = list(workers.partitions(self.frames[place], task, columns).values())
             else:
                 pieces = log_pieces(files, ROWS_A_TASK)
-                said += workers.run(StageFiles(str(folder), rules, pieces), len(pieces))
+                found = workers.run(StageFiles(str(folder), rules, pieces), len(pieces))
+            for fault in (each["fault"] for each in found if each["fault"] is not None):
+                raise DataError(fault)
+            said += found
         return said
 
     def _runs(self) -> Iterator[tuple[int, list[LogFile]]]:

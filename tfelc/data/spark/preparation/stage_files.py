@@ -26,4 +26,4 @@ class StageFiles(Task):
     def work(self, number: int) -> Any:
         """Stages the pieces."""
         batches = (batch for piece in self.pieces[number] for batch in piece.batches(self.rules.columns))
-        return self.rules.stage(batches, self.folder)
+        return self.rules.stage(batches, self.folder, number)

@@ -35,7 +35,7 @@ class StageTable:
         context = TaskContext.get()
         number = 0 if context is None else context.partitionId()
         with telling(self.folder) as tell:
-            tell["said"] = self.rules.stage(self._numbered(batches, number), self.folder)
+            tell["said"] = self.rules.stage(self._numbered(batches, number), self.folder, number)
         yield said_rows(number, tell)
 
     def _numbered(self, batches: Iterator[pa.RecordBatch], partition: int) -> Iterator[LogBatch]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -52,6 +53,7 @@ class Task(ABC):
 @contextmanager
 def telling(folder: str) -> Iterator[dict[str, Any]]:
     """A dict for what a task says, to which what it warns of is added; errors are such that the driver knows them."""
+    _keep_to_own_cores()
     tell: dict[str, Any] = {}
     with carrying(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default", DataWarning)
@@ -64,6 +66,14 @@ def telling(folder: str) -> Iterator[dict[str, Any]]:
             ) from None
         told = (str(each.message) for each in caught if issubclass(each.category, DataWarning))
         tell["warnings"] = list(dict.fromkeys(told))
+
+
+def _keep_to_own_cores() -> None:
+    """What pyarrow would do on all cores, which are other tasks' too."""
+    spark = sys.modules.get("pyspark")
+    context = None if spark is None else spark.TaskContext.get()
+    if context is not None:
+        pa.set_cpu_count(context.cpus())
 
 
 def said_rows(number: int, tell: dict[str, Any]) -> pa.RecordBatch:
