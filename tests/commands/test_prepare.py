@@ -47,6 +47,16 @@ def test_simulated_then_table_from_its_parts(app: typer.Typer, tmp_path: Path) -
         (["simulated", "--rows", "3"], UsageError, "`rows` must be at least 100"),
         (["table", "--schema", "nowhere.yaml", "--input", "x.csv"], SchemaError, "nowhere.yaml: no such schema file"),
         (["table", "--schema", str(SCHEMA_FILE), "--input", "none/*.csv"], TfelcError, "none/*.csv: no file matches"),
+        (
+            ["table", "--schema", str(SCHEMA_FILE), "--input", "x.csv", "--master", "spark://h:1"],
+            UsageError,
+            "--master is for Spark: --engine spark, or a table that it reads, --input spark:NAME",
+        ),
+        (
+            ["table", "--schema", str(SCHEMA_FILE), "--input", "x.csv", "--engine", "spark", "--master", "h:7077"],
+            UsageError,
+            "--master h:7077: write spark://HOST:PORT",
+        ),
         (["kuairand", "--data-dir", "nowhere"], TfelcError, "log_standard_4_25_to_5_08_pure.csv.gz: no such file"),
         (["kuairand-27k", "--data-dir", "nowhere"], TfelcError, "user_features_27k.csv: no such file; name the folder"),
         (["ali-ccp", "--data-dir", "nowhere"], TfelcError, "nowhere: no common_features_train.csv; name the folder"),

@@ -172,6 +172,28 @@ def test_batches_change_nothing():
     assert whole.warnings({}) == parts.warnings({}) and len(whole.warnings({})) == 1
 
 
+def test_pieces_seen_in_several_processes_are_put_together():
+    """Some of them without rows; users repeat across the border of two pieces, and times fall there."""
+    random = np.random.default_rng(1)
+    cases = {
+        "all is told": table(price=np.full(ROWS, 3.0), user_id=np.arange(ROWS), time=np.arange(ROWS)[::-1]),
+        "nothing": table(),
+        "one user twice": table(user_id=[0, *range(ROWS - 1)], city=["Rome"] * ROWS, seen=[[]] * ROWS),
+        "two halves": table(price=[1.0] * 1_000 + [2.0] * 1_000, time=[*range(1_000)] * 2, visits=[None] * ROWS),
+    }
+    for name, rows in cases.items():
+        whole, heard = LogChecks(schema()), LogChecks(schema())
+        split = random.integers(0, 3, ROWS)
+        whole.see(rows, split)
+        for start, end in [(0, 0), (0, 1), (1, 1_000), (1_000, 1_000), (1_000, ROWS)]:
+            piece = LogChecks(schema(), first=start, rows=ROWS)
+            piece.see(rows.slice(start, end - start), split[start:end])
+            heard.hear(json.loads(json.dumps(piece.said())))
+        rates = {"train": {"click": 0.4, "order": 0.2}}
+        assert heard.warnings(rates) == whole.warnings(rates), name
+        assert heard.copies == whole.copies
+
+
 def test_the_command_says_it_and_the_manifest_keeps_it(tmp_path):
     described = schema(columns={**COLUMNS, "visits": {**COLUMNS["visits"], "role": "user"}})
     (tmp_path / "schema.yaml").write_text(described.dump())

@@ -193,11 +193,15 @@ def test_a_bad_value_is_told_as_on_one_machine_and_nothing_is_left(tmp_path, col
     assert [path.name for path in tmp_path.iterdir()] == ["logs"]
 
 
-def test_relative_paths_are_found_by_workers_that_run_elsewhere(tmp_path, monkeypatch):
-    write(tmp_path)
+@pytest.mark.parametrize("source", ["logs/b.parquet", "delta:logs"])
+def test_relative_paths_are_found_by_workers_that_run_elsewhere(tmp_path, monkeypatch, source):
+    if source.startswith("delta:"):
+        pytest.importorskip("deltalake").write_deltalake(str(tmp_path / "logs"), log())
+    else:
+        write(tmp_path)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "elsewhere").mkdir()
-    log_preparation.prepare(schema(), ["logs/b.parquet"], tmp_path / "one")
+    log_preparation.prepare(schema(), [source], tmp_path / "one")
     before = spark_log.log_pieces
 
     def moved(*arguments):
@@ -206,7 +210,7 @@ def test_relative_paths_are_found_by_workers_that_run_elsewhere(tmp_path, monkey
         return found
 
     monkeypatch.setattr(spark_log, "log_pieces", moved)
-    prepare_here(schema(), ["logs/b.parquet"], tmp_path / "spark")
+    prepare_here(schema(), [source], tmp_path / "spark")
     assert files_of(tmp_path / "spark") == files_of(tmp_path / "one")
 
 

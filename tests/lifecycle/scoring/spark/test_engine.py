@@ -241,17 +241,6 @@ def files_of(folder):
     return found
 
 
-def test_a_log_in_files_is_prepared_to_the_bytes_of_one_machine(engine, tmp_path, monkeypatch):
-    """With features that Spark's SQL counts, and their state."""
-    monkeypatch.setattr("tfelc.data.spark.preparation.spark_log.ROWS_A_TASK", 250)
-    pq.write_table(shop_log(), tmp_path / "log.parquet", row_group_size=100)
-    schema = shop(aggregates=COUNTED)
-    log_preparation.prepare(schema, str(tmp_path / "log.parquet"), tmp_path / "one")
-    tfelc.spark.prepare(str(tmp_path / "log.parquet"), schema, tmp_path / "spark")
-    assert files_of(tmp_path / "spark") == files_of(tmp_path / "one")
-    assert "state/user.parquet" in files_of(tmp_path / "spark") and (tmp_path / "spark/_SUCCESS").exists()
-
-
 def test_a_frame_is_prepared_and_a_bad_value_of_it_is_told_in_one_line(engine, tmp_path):
     from pyspark.sql import SparkSession
     from pyspark.sql.functions import expr
@@ -273,10 +262,14 @@ def test_a_frame_is_prepared_and_a_bad_value_of_it_is_told_in_one_line(engine, t
     assert {path.name for path in tmp_path.iterdir()} == {"log.parquet", "one", "spark"}
 
 
-def test_a_worker_that_is_killed_while_it_prepares_changes_nothing(cluster, engine, tmp_path, monkeypatch):
-    monkeypatch.setattr("tfelc.data.spark.preparation.spark_log.ROWS_A_TASK", 100)
+def test_a_log_in_files_is_prepared_to_the_bytes_of_one_machine_though_a_worker_is_killed(
+    cluster, engine, tmp_path, monkeypatch
+):
+    """With features that Spark's SQL counts, and their state."""
+    monkeypatch.setattr("tfelc.data.spark.preparation.spark_log.ROWS_A_TASK", 200)
     pq.write_table(shop_log(), tmp_path / "log.parquet", row_group_size=100)
-    log_preparation.prepare(shop(), str(tmp_path / "log.parquet"), tmp_path / "one")
+    schema = shop(aggregates=COUNTED)
+    log_preparation.prepare(schema, str(tmp_path / "log.parquet"), tmp_path / "one")
     (tmp_path / "marks").mkdir()
     held_up = partial(HeldUpFiles, marks=str(tmp_path / "marks"), waiting=2, seconds=3)
     monkeypatch.setattr("tfelc.data.spark.preparation.spark_log.StageFiles", held_up)
@@ -289,9 +282,10 @@ def test_a_worker_that_is_killed_while_it_prepares_changes_nothing(cluster, engi
 
     killer = threading.Thread(target=kill)
     killer.start()
-    tfelc.spark.prepare(str(tmp_path / "log.parquet"), shop(), tmp_path / "spark")
+    tfelc.spark.prepare(str(tmp_path / "log.parquet"), schema, tmp_path / "spark")
     killer.join()
     assert files_of(tmp_path / "spark") == files_of(tmp_path / "one")
+    assert "state/user.parquet" in files_of(tmp_path / "spark") and (tmp_path / "spark/_SUCCESS").exists()
 
 
 def test_too_many_bad_rows_fail_the_job(engine, settings, log_rows, tmp_path):
