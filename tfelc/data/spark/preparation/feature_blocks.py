@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tfelc.data.aggregates.with_features import with_features
 from tfelc.data.spark.preparation.staged_rows import StagedRows, staged_batches
@@ -70,8 +71,8 @@ class WriteBlocks:
                 if number != block:
                     yield from self._written(block, waiting)
                     waiting, block = [], number
-                end = pa.compute.less(rows[_ROW], (number + 1) << BLOCK_BITS)
-                count = pa.compute.sum(end).as_py()
+                end = pc.less(rows[_ROW], (number + 1) << BLOCK_BITS)
+                count = pc.sum(end).as_py()
                 waiting.append(rows.slice(0, count))
                 rows = rows.slice(count)
         yield from self._written(block, waiting)
