@@ -15,6 +15,7 @@ from tfelc.lifecycle.evaluation.result import EvaluationResult
 from tfelc.lifecycle.training.checkpoint import load_checkpoint, save_checkpoint
 from tfelc.lifecycle.training.checkpoints import Checkpoints
 from tfelc.lifecycle.training.training_loop import TrainingLoop
+from tfelc.lifecycle.training.workers.workers import Workers
 
 AUCS = (0.6, 0.8, 0.7, 0.9)
 
@@ -267,3 +268,26 @@ def test_two_trainings_never_share_a_run(tmp_path):
     loop.train()
     # Let go of at its end.
     assert elsewhere.acquire() is None
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_no_worker_leaves_before_all_have_come_to_the_end(tmp_path, rank):
+    said = []
+
+    class Two(Workers):
+        count = 2
+
+        def any(self, said_here):
+            said.append("asked")
+            return said_here
+
+        def finish(self):
+            said.append("finished")
+
+    trainable = Counter(AUCS)
+    trainable.workers = Two()
+    loop = toy_loop(tmp_path / "run", trainable)
+    loop._initialized()
+    trainable.workers.rank = rank
+    loop.train()
+    assert said.count("finished") == 1 and said[-1] == "finished"

@@ -114,6 +114,7 @@ class TrainingLoop(Generic[TrainableT]):
                 epoch, step = epoch + 1, 0
                 self._save(epoch, step)
                 after_epoch(self.history)
+        trainable.workers.finish()
         if not trainable.workers.is_chief:
             return trainable
         self._checkpoints.restore_best()

@@ -46,3 +46,14 @@ def test_a_lost_worker_is_told_in_one_line_and_other_faults_as_they_are():
         raise tf.errors.UnavailableError(None, None, "Collective ops is aborted by: ... stopped sending heartbeats")
     with pytest.raises(tf.errors.InternalError), pair().own_errors():
         raise tf.errors.InternalError(None, None, "something else")
+
+
+def test_one_that_has_ended_by_the_end_is_no_loss():
+    def gone(_):
+        raise tf.errors.UnavailableError(None, None, "Connection reset by peer")
+
+    worker = object.__new__(ConnectedWorkers)
+    worker._eager_sums = gone
+    with pytest.raises(RunError, match="^another worker is gone; "):
+        worker.wait()
+    worker.finish()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,13 @@ class ConnectedWorkers(Workers):
     def any(self, said: bool) -> bool:
         """See `Workers`."""
         return bool(self._added(np.asarray([said], np.float32))[0])
+
+    def finish(self) -> None:
+        """See `Workers`."""
+        # A worker has the result of an operation before the others have it from that worker: had it ended then, they
+        # would have lost it. Who comes here needs nothing more of the others, so that theirs is the only end to miss.
+        with suppress(RunError):
+            self.wait()
 
     def mean_gradients(self, gradients: Sequence[Any]) -> list[Any]:
         """See `Workers`."""

@@ -44,6 +44,9 @@ class Workers:
         """Returns once every worker has come here."""
         self.any(False)
 
+    def finish(self) -> None:
+        """Returns once every worker has come to the end of the training, after which it may end its process."""
+
     def mean_gradients(self, gradients: Sequence[Any]) -> list[Any]:
         """The means of gradients over the workers, inside a training step; sparse ones stay sparse."""
         return list(gradients)
