@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tfelc.commands.export import TablesOption
+
 if TYPE_CHECKING:
     from tfelc.lifecycle.publishing.served_label import ServedLabel
     from tfelc.ranker.publishing.gate import GateResult
@@ -31,6 +33,7 @@ def publish(
     models_config: ConfigOption = None,
     name: NameOption = None,
     label: LabelOption = "stable",
+    tables: TablesOption = None,
     page: Annotated[Path | None, typer.Option(help="HTML file to write the verdict to.")] = None,
     verdict: Annotated[Path | None, typer.Option(help="JSON file to write the verdict to.")] = None,
 ) -> None:
@@ -64,8 +67,9 @@ def publish(
     asked = PublishRules.of(rules, RANKER_METRICS.names(), directed)
     opened, dataset, served = RankerRun.open(run), Dataset(data), served_label(to, models_config, name, label)
     with Console(stderr=True).status("starting") as status:
-        result = publish_run(opened, served, dataset, asked, split, status.update)
-    content = {**result.verdict.to_json(), "version": result.version, "data_hash": dataset.hash, "run": str(run)}
+        result = publish_run(opened, served, dataset, asked, split, status.update, tables)
+    about = {"version": result.version, "data_hash": dataset.hash, "run": str(run), "tables": tables or "float32"}
+    content = {**result.verdict.to_json(), **about}
     if verdict is not None:
         write_text(verdict, json_text(content) + "\n")
     if page is not None:
