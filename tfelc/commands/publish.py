@@ -1,7 +1,8 @@
 """Publishes a run where it fulfills the rules: `tfelc publish --run RUN --to BASE --data DATA`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,9 +39,6 @@ def publish(
     verdict: Annotated[Path | None, typer.Option(help="JSON file to write the verdict to.")] = None,
 ) -> None:
     """Exports a run, judges it beside the served version, and publishes it or says why not (exit code 1)."""
-    import shlex
-    import sys
-
     from tfelc.core.errors import UsageError
     from tfelc.core.interruption import advise
     from tfelc.core.tensorflow_start import load_tensorflow
@@ -53,10 +51,7 @@ def publish(
 
     from rich.console import Console
 
-    from tfelc.core.atomic_files import write_text
-    from tfelc.core.json_text import json_text
     from tfelc.data.dataset import Dataset
-    from tfelc.lifecycle.publishing.page import verdict_page
     from tfelc.lifecycle.publishing.rules import PublishRules
     from tfelc.metrics.registries import RANKER_METRICS
     from tfelc.ranker.publishing.gate import publish_run
@@ -69,12 +64,7 @@ def publish(
     with Console(stderr=True).status("starting") as status:
         result = publish_run(opened, served, dataset, asked, split, status.update, tables)
     about = {"version": result.version, "data_hash": dataset.hash, "run": str(run), "tables": tables or "float32"}
-    content = {**result.verdict.to_json(), **about}
-    if verdict is not None:
-        write_text(verdict, json_text(content) + "\n")
-    if page is not None:
-        command = shlex.join(["tfelc", "publish", *sys.argv[1:]])
-        write_text(page, verdict_page(result.verdict, run.name, dataset.hash, command))
+    _write(result, about, run.name, page, verdict)
     _report(result, to, served.path, label)
 
 
@@ -83,6 +73,21 @@ def served_label(to: Path, models_config: Path | None, name: str | None, label: 
     from tfelc.lifecycle.publishing.served_label import ServedLabel
 
     return ServedLabel(models_config or to / "models.config", to, name or to.resolve().name, label)
+
+
+def _write(result: "GateResult", about: Mapping[str, Any], name: str, page: Path | None, verdict: Path | None) -> None:
+    import shlex
+    import sys
+
+    from tfelc.core.atomic_files import write_text
+    from tfelc.core.json_text import json_text
+    from tfelc.lifecycle.publishing.page import verdict_page
+
+    if verdict is not None:
+        write_text(verdict, json_text({**result.verdict.to_json(), **about}) + "\n")
+    if page is not None:
+        command = shlex.join(["tfelc", "publish", *sys.argv[1:]])
+        write_text(page, verdict_page(result.verdict, name, about["data_hash"], command))
 
 
 def _report(result: "GateResult", base: Path, config: Path, label: str) -> None:

@@ -60,8 +60,7 @@ def publish_run(
         rules: The rules.
         split: The dataset's split. Defaults to `test`.
         progress: Called with the name of each step.
-        tables: `float16` or `int8`: the candidate's embedding tables are served in so many bytes, and it is judged with
-            these. Defaults to None: as they were trained, in float32.
+        tables: What the embedding tables are served in, and judged with. Defaults to None: as trained, in float32.
 
     Raises:
         ExportError: The base folder cannot be written to, or the export does not answer as the run does.
