@@ -155,6 +155,18 @@ class Layout:
         seen = tuple(pair for pair in pairs if pair[0] not in blended)
         return cls(sides, fused_rows, offsets, seen, sequences, *_hashed(schema, offsets, fused_rows))
 
+    def value_ids(self, table: str, rows: int) -> tuple[int, int]:
+        """The first id of what is not missing in a table, and the one after the last.
+
+        Args:
+            table: The table.
+            rows: Its rows.
+        """
+        if table in self.hashed_ids:
+            return self.hashed_ids[table], self.hashed_ids[table] + HASHED_IDS
+        first = self.offsets[table][1]
+        return first + 1, first + rows
+
 
 def _hashed(
     schema: Schema, offsets: Mapping[str, tuple[int, int]], fused_rows: Mapping[int, int]

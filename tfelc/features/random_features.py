@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfelc.features.layout import Layout, ListFeature
-from tfelc.layers.hashed_rows import HASHED_IDS
 from tfelc.schema.schema import Schema
 
 
@@ -41,11 +40,7 @@ def random_features(
 
     def ids(column: str, *shape: int) -> NDArray[np.int32]:
         table = schema.table_of(column)[0]
-        first = layout.offsets[table][1]
-        ends = (first + 1, first + table_rows[table])
-        if table in layout.hashed_ids:
-            ends = (layout.hashed_ids[table], layout.hashed_ids[table] + HASHED_IDS)
-        return random.integers(*ends, (rows, *shape)).astype("int32")
+        return random.integers(*layout.value_ids(table, table_rows[table]), (rows, *shape)).astype("int32")
 
     def numbers(*shape: int) -> NDArray[np.float32]:
         return random.normal(size=(rows, *shape)).astype("float32")
