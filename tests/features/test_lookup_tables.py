@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from tests.support.every_kind import every_kind_rows, every_kind_schema
 from tests.support.schema_of import schema_of
+from tfelc.core.errors import SchemaError
 from tfelc.data.number_values import number_values
 from tfelc.features.fit import fit_features
 from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout
 from tfelc.features.lookup import FeatureLookup
+from tfelc.layers.hashed_rows import HASHED_IDS
 from tfelc.schema.schema import Schema
 
 
@@ -85,7 +87,23 @@ def test_ids_stay_within_their_tables(lookup: FeatureLookup) -> None:
         for name, ids in columns.items():
             table = lookup.schema.table_of(name)[0]
             first = layout.offsets[table][1]
+            if table in layout.hashed_ids:
+                # Values have ids above all rows; a missing one has the first row, as in any table.
+                begin = layout.hashed_ids[table]
+                ids = np.where(ids >= begin, first + 1 + (ids - begin) // HASHED_IDS, ids)
             assert ids.min() >= first and ids.max() < first + rows[table], name
+
+
+def test_no_more_tables_of_several_functions_than_ids_tell_apart() -> None:
+    columns = {f"c{number}": {"kind": "category", "role": "user"} for number in range(4)}
+    tables = {name: {"hash_buckets": 9, "hash_functions": 2} for name in columns}
+    schema = schema_of(columns, tables=tables)
+    with pytest.raises(SchemaError, match="table `c3` is one too many with `hash_functions` .* 8 wide: there can be 3"):
+        Layout.of(schema, dict.fromkeys(columns, 10), 8)
+    wide = schema_of(columns, tables={**tables, "c3": {**tables["c3"], "dim": 4}})
+    found = Layout.of(wide, dict.fromkeys(columns, 10), 8).hashed_ids
+    # The ids of values begin above the rows of their width, and take 2**29 each.
+    assert found == {"c0": 30, "c1": 30 + 2**29, "c2": 30 + 2**30, "c3": 10}
 
 
 def test_as_many_values_as_a_small_index_can_name() -> None:
@@ -117,8 +135,14 @@ SHARED = schema_of(
         "codes": {"kind": "list", "role": "user", "type": "integer", "table": "codes", "max_length": 2},
         "words": {"kind": "list", "role": "item", "table": "hashed", "max_length": 3},
         "code": {"kind": "category", "role": "item", "type": "integer", "table": "codes"},
+        "nick": {"kind": "category", "role": "user", "table": "twice"},
+        "tags": {"kind": "list", "role": "item", "table": "twice", "max_length": 3},
     },
-    tables={"hashed": {"hash_buckets": 7, "dim": 3}, "codes": {"values": [5, -3, 0]}},
+    tables={
+        "hashed": {"hash_buckets": 7, "dim": 3},
+        "twice": {"hash_buckets": 5, "hash_functions": 2, "dim": 3},
+        "codes": {"values": [5, -3, 0]},
+    },
 )
 _STRINGS = st.none() | st.sampled_from(["", "none", "Oslo", "Ulm", "\u96ea", "[UNK]"])
 _INTEGERS = st.none() | st.sampled_from([-1, 5, -3, 0, 2**63 - 1, -(2**63)])
@@ -129,6 +153,8 @@ _COLUMNS = {
     "codes": (pa.list_(pa.int64()), st.none() | st.lists(_INTEGERS, max_size=5)),
     "words": (pa.list_(pa.string()), st.none() | st.lists(_STRINGS, max_size=5)),
     "code": (pa.int64(), _INTEGERS),
+    "nick": (pa.string(), _STRINGS),
+    "tags": (pa.list_(pa.string()), st.none() | st.lists(_STRINGS, max_size=5)),
 }
 
 

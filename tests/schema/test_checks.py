@@ -108,6 +108,7 @@ def test_the_unchanged_schema_is_sound() -> None:
         ("columns.item: {kind: number, role: item, buckets: 4}", "table `item` is that of the number `item`"),
         ("tables.item.min_count: 0", "`tables.item.min_count`: "),
         ("tables.item: {hash_buckets: 9, values: [a]}", "`tables.item`: `hash_buckets` excludes `values`"),
+        ("tables.item: {hash_functions: 2}", "`tables.item`: `hash_functions` needs `hash_buckets`"),
         ("tables.item: {hash_buckets: 9, min_count: 2}", "`tables.item`: `hash_buckets` excludes `values`"),
         ("tables.item: {values: [a], max_size: 2}", "`tables.item`: `values` excludes `max_size`"),
         ("tables.item: {values: []}", "`tables.item.values`: "),

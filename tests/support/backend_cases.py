@@ -90,7 +90,7 @@ def _ranker(case: str) -> tuple[Any, dict[str, Any]]:
     pooling, settings = _RANKERS[case]
     schema = {
         "name": "shop",
-        "tables": {"user": {}, "item": {}},
+        "tables": {"user": {"hash_buckets": USERS - 1, "hash_functions": 2}, "item": {}},
         "columns": _COLUMNS,
         "sequences": {"history": {"columns": ["watched"], "pooling": pooling}},
         "tasks": {"ctr": {"label": "clicked"}, "cvr": {"label": "bought", "conditioned_on": "ctr"}},

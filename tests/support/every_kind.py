@@ -19,7 +19,7 @@ tasks:
   click: {label: clicked}
   buy: {label: bought, conditioned_on: click, joint: click_and_buy}
 tables:
-  user: {hash_buckets: 50}
+  user: {hash_buckets: 50, hash_functions: 2}
   product: {min_count: 2}
   weekday: {values: [0, 1, 2, 3, 4, 5, 6]}
   tag: {dim: 4}

@@ -7,6 +7,7 @@ from tfelc.experiments.benchmarks.clusters import clusters
 from tfelc.experiments.benchmarks.efficiency import efficiency
 from tfelc.experiments.benchmarks.embedding_tables import embedding_tables
 from tfelc.experiments.benchmarks.gpu import gpu
+from tfelc.experiments.benchmarks.hashing import hashing
 from tfelc.experiments.benchmarks.prepare import prepare
 from tfelc.experiments.benchmarks.scale import scale
 from tfelc.experiments.benchmarks.scoring import scoring
@@ -20,6 +21,7 @@ app.command()(clusters)
 app.command()(efficiency)
 app.command()(embedding_tables)
 app.command()(gpu)
+app.command()(hashing)
 app.command()(prepare)
 app.command()(scale)
 app.command()(scoring)

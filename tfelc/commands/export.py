@@ -22,7 +22,7 @@ Catalog = Annotated[
         "known at training."
     ),
 ]
-Tables = Annotated[
+TablesOption = Annotated[
     Literal["float16", "int8"] | None,
     typer.Option(
         help="Of a ranker: the embedding tables are served in so many bytes a value. Defaults to the float32 that "
@@ -52,7 +52,7 @@ def export(
         ),
     ] = None,
     catalog: Catalog = None,
-    tables: Tables = None,
+    tables: TablesOption = None,
     score: Score = None,
 ) -> None:
     """Writes a run's best weights as the next version for TensorFlow Serving, and verifies it before it appears."""

@@ -24,6 +24,7 @@ COMMANDS = {
     "request": "prints ready requests with real rows",
     "score": "scores files with an exported version",
     "monitor": "holds served requests against what an export was made on",
+    "canary": "compares what two versions have answered, by the outcomes of their requests",
     "experiment": "compares variants over seeds, with paired intervals",
     "benchmark": "measures speed and memory",
 }

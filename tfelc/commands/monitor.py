@@ -12,24 +12,28 @@ if TYPE_CHECKING:
     from tfelc.ranker.monitoring.watched import Watched
 
 app = typer.Typer(add_completion=False)
+RequestsOption = Annotated[
+    list[str], typer.Option(help="The log of requests: a folder, files, or a quoted pattern. May repeat.")
+]
+KeyOption = Annotated[list[str] | None, typer.Option(help="Column that joins them, or `request_id`. May repeat.")]
+SinceOption = Annotated[str | None, typer.Option(help="First time of the window, such as 2026-01-31T10:00Z.")]
+UntilOption = Annotated[str | None, typer.Option(help="Time after its last.")]
 
 
 @app.command()
 def monitor(
-    requests: Annotated[
-        list[str], typer.Option(help="The log of requests: a folder, files, or a quoted pattern. May repeat.")
-    ],
+    requests: RequestsOption,
     model: Annotated[Path, typer.Option(help="The export, BASE/<version>, or BASE for its latest version.")],
     outcomes: Annotated[
         list[str] | None, typer.Option(help="What came of the requests, as of `prepare requests`: adds calibration.")
     ] = None,
-    key: Annotated[list[str] | None, typer.Option(help="Column that joins them, or `request_id`. May repeat.")] = None,
+    key: KeyOption = None,
     unmatched: Annotated[
         Literal["drop", "negative"] | None,
         typer.Option(help="With --outcomes: `drop` a row without one, or take it as `negative`."),
     ] = None,
-    since: Annotated[str | None, typer.Option(help="First time of the window, such as 2026-01-31T10:00Z.")] = None,
-    until: Annotated[str | None, typer.Option(help="Time after its last.")] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     thresholds: Annotated[Path | None, typer.Option(help="Thresholds (YAML); what it leaves out is as ever.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     html: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
@@ -46,7 +50,7 @@ def monitor(
     for option, path in (("--html", html), ("--textfile", textfile)):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise UsageError(f"{option} {path}: name a file in a folder that exists")
-    begin, end = _seconds("--since", since), _seconds("--until", until)
+    begin, end = seconds("--since", since), seconds("--until", until)
     load_tensorflow()
 
     from tfelc.ranker.monitoring.thresholds import Thresholds
@@ -98,7 +102,8 @@ def _print_tables(watched: "Watched") -> None:
         console.print(watched.verdict(), highlight=False, soft_wrap=True)
 
 
-def _seconds(option: str, text: str | None) -> float | None:
+def seconds(option: str, text: str | None) -> float | None:
+    """The time that an option names, in seconds since 1970."""
     if text is None:
         return None
     try:

@@ -1,9 +1,12 @@
 """Publishes a run where it fulfills the rules: `tfelc publish --run RUN --to BASE --data DATA`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from tfelc.commands.export import TablesOption
 
 if TYPE_CHECKING:
     from tfelc.lifecycle.publishing.served_label import ServedLabel
@@ -31,13 +34,11 @@ def publish(
     models_config: ConfigOption = None,
     name: NameOption = None,
     label: LabelOption = "stable",
+    tables: TablesOption = None,
     page: Annotated[Path | None, typer.Option(help="HTML file to write the verdict to.")] = None,
     verdict: Annotated[Path | None, typer.Option(help="JSON file to write the verdict to.")] = None,
 ) -> None:
     """Exports a run, judges it beside the served version, and publishes it or says why not (exit code 1)."""
-    import shlex
-    import sys
-
     from tfelc.core.errors import UsageError
     from tfelc.core.interruption import advise
     from tfelc.core.tensorflow_start import load_tensorflow
@@ -50,10 +51,7 @@ def publish(
 
     from rich.console import Console
 
-    from tfelc.core.atomic_files import write_text
-    from tfelc.core.json_text import json_text
     from tfelc.data.dataset import Dataset
-    from tfelc.lifecycle.publishing.page import verdict_page
     from tfelc.lifecycle.publishing.rules import PublishRules
     from tfelc.metrics.registries import RANKER_METRICS
     from tfelc.ranker.publishing.gate import publish_run
@@ -64,13 +62,9 @@ def publish(
     asked = PublishRules.of(rules, RANKER_METRICS.names(), directed)
     opened, dataset, served = RankerRun.open(run), Dataset(data), served_label(to, models_config, name, label)
     with Console(stderr=True).status("starting") as status:
-        result = publish_run(opened, served, dataset, asked, split, status.update)
-    content = {**result.verdict.to_json(), "version": result.version, "data_hash": dataset.hash, "run": str(run)}
-    if verdict is not None:
-        write_text(verdict, json_text(content) + "\n")
-    if page is not None:
-        command = shlex.join(["tfelc", "publish", *sys.argv[1:]])
-        write_text(page, verdict_page(result.verdict, run.name, dataset.hash, command))
+        result = publish_run(opened, served, dataset, asked, split, status.update, tables)
+    about = {"version": result.version, "data_hash": dataset.hash, "run": str(run), "tables": tables or "float32"}
+    _write(result, about, run.name, page, verdict)
     _report(result, to, served.path, label)
 
 
@@ -79,6 +73,21 @@ def served_label(to: Path, models_config: Path | None, name: str | None, label: 
     from tfelc.lifecycle.publishing.served_label import ServedLabel
 
     return ServedLabel(models_config or to / "models.config", to, name or to.resolve().name, label)
+
+
+def _write(result: "GateResult", about: Mapping[str, Any], name: str, page: Path | None, verdict: Path | None) -> None:
+    import shlex
+    import sys
+
+    from tfelc.core.atomic_files import write_text
+    from tfelc.core.json_text import json_text
+    from tfelc.lifecycle.publishing.page import verdict_page
+
+    if verdict is not None:
+        write_text(verdict, json_text({**result.verdict.to_json(), **about}) + "\n")
+    if page is not None:
+        command = shlex.join(["tfelc", "publish", *sys.argv[1:]])
+        write_text(page, verdict_page(result.verdict, name, about["data_hash"], command))
 
 
 def _report(result: "GateResult", base: Path, config: Path, label: str) -> None:

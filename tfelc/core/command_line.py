@@ -1,7 +1,8 @@
 """How every command ends: one line for the user and an agreed exit code, never a traceback unasked.
 
 Exit codes: 0 done; 1 a failure while doing what was asked; 2 a call that can never work as given; 3 too many bad rows,
-or a threshold of `monitor` passed; 4 too few rows for it; 130 interrupted; 143 terminated.
+a threshold of `monitor` passed, or a rule of `canary` broken; 4 too few rows for these; 130 interrupted; 143
+terminated.
 """
 
 import errno

@@ -36,6 +36,7 @@ TABLES: Registry[Callable[[Result], list[Table]]] = Registry(
                 "efficiency",
                 "embedding_tables",
                 "gpu",
+                "hashing",
                 "prepare",
                 "scale",
                 "scoring",

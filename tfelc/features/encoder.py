@@ -87,7 +87,14 @@ class FeatureEncoder(keras.layers.Layer):
     def build(self, input_shape: Any) -> None:
         """Makes the fused tables and the standardization."""
         self.tables = {
-            dim: FusedEmbedding(rows, dim, frozen=self._frozen_rows(dim), dtype=self.dtype_policy, name=f"tables_{dim}")
+            dim: FusedEmbedding(
+                rows,
+                dim,
+                frozen=self._frozen_rows(dim),
+                hashed=self.layout.hashed.get(dim, ()),
+                dtype=self.dtype_policy,
+                name=f"tables_{dim}",
+            )
             for dim, rows in self.layout.fused_rows.items()
         }
         for table in self.tables.values():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tfelc.core.errors import SchemaError
+from tfelc.layers.hashed_rows import HASHED_IDS, MOST_HASHED, HashedRows
 from tfelc.schema.column import BIAS, ROLES, ColumnRole
 from tfelc.schema.list_sequence import Pooling
 from tfelc.schema.schema import Schema
@@ -107,6 +109,8 @@ class Layout:
         offsets: Table -> (width, first row in the fused table).
         pairs: (list column, item column) that share a table, and whose product is a feature: history and candidate.
         sequences: The sequences.
+        hashed: Embedding width -> where the tables lie whose values have several rows each.
+        hashed_ids: Each such table -> the first id of its values; that of a missing one is its first row, as in any.
     """
 
     sides: Mapping[ColumnRole, Side]
@@ -114,6 +118,8 @@ class Layout:
     offsets: Mapping[str, tuple[int, int]]
     pairs: tuple[tuple[str, str], ...] = field(default=())
     sequences: tuple[SequenceFeature, ...] = field(default=())
+    hashed: Mapping[int, tuple[HashedRows, ...]] = field(default_factory=dict)
+    hashed_ids: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, schema: Schema, table_rows: Mapping[str, int], embedding_dim: int) -> Layout:
@@ -123,6 +129,9 @@ class Layout:
             schema: The columns and their tables.
             table_rows: Rows of each embedding table, the ones for missing and unknown values included.
             embedding_dim: Width of the tables whose schema names none.
+
+        Raises:
+            SchemaError: There are more tables of one width with several hash functions than ids can tell apart.
         """
         fused_rows: dict[int, int] = {}
         offsets: dict[str, tuple[int, int]] = {}
@@ -143,7 +152,40 @@ class Layout:
         sequences = tuple(_sequence(schema, name, offsets, pairs) for name in schema.sequences)
         # A block's output has no place that is one list's own.
         blended = {name for sequence in sequences if sequence.pooling == "transformer" for name in sequence.columns}
-        return cls(sides, fused_rows, offsets, tuple(pair for pair in pairs if pair[0] not in blended), sequences)
+        seen = tuple(pair for pair in pairs if pair[0] not in blended)
+        return cls(sides, fused_rows, offsets, seen, sequences, *_hashed(schema, offsets, fused_rows))
+
+    def value_ids(self, table: str, rows: int) -> tuple[int, int]:
+        """The first id of what is not missing in a table, and the one after the last.
+
+        Args:
+            table: The table.
+            rows: Its rows.
+        """
+        if table in self.hashed_ids:
+            return self.hashed_ids[table], self.hashed_ids[table] + HASHED_IDS
+        first = self.offsets[table][1]
+        return first + 1, first + rows
+
+
+def _hashed(
+    schema: Schema, offsets: Mapping[str, tuple[int, int]], fused_rows: Mapping[int, int]
+) -> tuple[dict[int, tuple[HashedRows, ...]], dict[str, int]]:
+    hashed: dict[int, tuple[HashedRows, ...]] = {}
+    first_ids: dict[str, int] = {}
+    for table, (dim, first) in offsets.items():
+        spec = schema.tables.get(table)
+        if spec is None or spec.hash_buckets is None or spec.hash_functions == 1:
+            continue
+        before = hashed.get(dim, ())
+        if len(before) == MOST_HASHED:
+            raise SchemaError(
+                f"schema `{schema.name}`: table `{table}` is one too many with `hash_functions` whose embeddings are "
+                f"{dim} wide: there can be {MOST_HASHED}; give it another `dim`"
+            )
+        first_ids[table] = fused_rows[dim] + len(before) * HASHED_IDS
+        hashed[dim] = (*before, HashedRows(first, spec.hash_buckets, spec.hash_functions))
+    return hashed, first_ids
 
 
 def _side(schema: Schema, role: ColumnRole, offsets: Mapping[str, tuple[int, int]]) -> Side | None:

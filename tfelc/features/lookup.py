@@ -18,6 +18,7 @@ from tfelc.features.fitted import FittedFeatures
 from tfelc.features.layout import Layout, ListFeature, SequenceFeature, Side
 from tfelc.features.sequence_lists import last_places, padded_lists
 from tfelc.features.vocabulary_lookup import VocabularyLookup
+from tfelc.layers.hashed_rows import HASHED_IDS
 from tfelc.schema.column import BIAS, Column, ColumnRole
 from tfelc.schema.schema import Schema
 
@@ -33,7 +34,8 @@ class FeatureLookup(keras.layers.Layer):
     tables, inside the input pipeline, where each distinct value of a row group is looked up once.
 
     Ids are rows of the layout's fused tables. Within a table, row 0 stands for a missing value and row 1 for an unknown
-    one (a table that hashes has no unknown values). Missing values inside a list are as good as not there.
+    one (a table that hashes has no unknown values). Values of a table with several hash functions have ids of their own
+    above the rows, of which `FusedEmbedding` makes theirs. Missing values inside a list are as good as not there.
 
     Args:
         schema: The raw columns.
@@ -55,7 +57,8 @@ class FeatureLookup(keras.layers.Layer):
                     self._buckets[name] = keras.layers.Discretization(bin_boundaries=boundaries, name=f"{name}_buckets")
             elif column.is_embedded and table not in self._tables:
                 vocabulary = None if spec.hash_buckets else fitted.vocabularies[table]
-                self._tables[table] = _table_layer(table, column, spec.hash_buckets, vocabulary)
+                buckets = HASHED_IDS if spec.hash_functions > 1 else spec.hash_buckets
+                self._tables[table] = _table_layer(table, column, buckets, vocabulary)
 
     def call(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Encodes raw tensors.
@@ -175,6 +178,8 @@ class FeatureLookup(keras.layers.Layer):
         else:
             dtype = tf.string if self.schema.columns[name].value_type == "string" else tf.int64
             ids = tf.cast(self._tables[table](tf.cast(values, dtype)), tf.int32)
+        if table in self.layout.hashed_ids:
+            return tf.where(ids == 0, offset, ids + (self.layout.hashed_ids[table] - 1))
         return ids + offset
 
     def _column_ids(self, name: str, column: pa.ChunkedArray) -> NDArray[np.int32]:

@@ -40,8 +40,7 @@ def random_features(
 
     def ids(column: str, *shape: int) -> NDArray[np.int32]:
         table = schema.table_of(column)[0]
-        first = layout.offsets[table][1]
-        return random.integers(first + 1, first + table_rows[table], (rows, *shape)).astype("int32")
+        return random.integers(*layout.value_ids(table, table_rows[table]), (rows, *shape)).astype("int32")
 
     def numbers(*shape: int) -> NDArray[np.float32]:
         return random.normal(size=(rows, *shape)).astype("float32")

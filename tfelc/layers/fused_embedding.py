@@ -8,6 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfelc.layers.hashed_rows import HASHED_IDS, HashedRows
+
 Tensor = Any
 
 
@@ -23,13 +25,16 @@ class FusedEmbedding(keras.layers.Layer):
         dim: int. Width of an embedding.
         scale: float. Standard deviation of the initial values. Defaults to 0.02.
         frozen: Sequence of (first, last). Rows that are not trained, the last of each not included. Defaults to none.
+        hashed: Sequence of (first, buckets, functions), as of `HashedRows`. Tables whose values have several rows each,
+            which are summed. Of the first one the ids of values begin at `rows`, of the next one `HASHED_IDS` further.
+            Defaults to none.
 
     Attributes:
         served: Callable. What gives float32 rows for ids in place of the trained table, as an export may have it.
             None, as it begins: the table itself.
 
     Call arguments:
-        inputs: Integer tensor of any shape, ids in `[0, rows)`.
+        inputs: Integer tensor of any shape, ids in `[0, rows)`, or those of the values of `hashed`.
 
     Returns:
         Tensor of shape `inputs.shape + (dim,)`, in the layer's compute dtype.
@@ -44,13 +49,20 @@ class FusedEmbedding(keras.layers.Layer):
     """
 
     def __init__(
-        self, rows: int, dim: int, scale: float = 0.02, frozen: Sequence[Sequence[int]] = (), **kwargs: Any
+        self,
+        rows: int,
+        dim: int,
+        scale: float = 0.02,
+        frozen: Sequence[Sequence[int]] = (),
+        hashed: Sequence[Sequence[int]] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.rows = rows
         self.dim = dim
         self.scale = scale
         self.frozen = [list(each) for each in frozen]
+        self.hashed = [HashedRows(*each) for each in hashed]
         self.served: Callable[[Tensor], Tensor] | None = None
 
     def build(self, input_shape: Any) -> None:
@@ -113,6 +125,37 @@ class FusedEmbedding(keras.layers.Layer):
         return ops.cast(rows, self.compute_dtype)
 
     def _rows_of(self, inputs: Tensor) -> Tensor:
+        if not self.hashed:
+            return self._single(inputs)
+        rows = self._single(self._hashed_places(inputs, 0)[0])
+        for function in range(1, max(each.functions for each in self.hashed)):
+            places, there = self._hashed_places(inputs, function)
+            if keras.backend.backend() == "tensorflow":
+                # Only ids that have a further row are looked up, so that no other one is touched by the gradient.
+                import tensorflow as tf
+
+                where = tf.where(there)
+                shape = tf.concat([tf.shape(inputs, tf.int64), [self.dim]], 0)
+                rows += tf.scatter_nd(where, self._single(tf.gather_nd(places, where)), shape)
+            else:
+                rows += ops.where(there[..., None], self._single(places), 0.0)
+        return rows
+
+    def _hashed_places(self, inputs: Tensor, function: int) -> tuple[Tensor, Tensor]:
+        """The row of each id by a function, and whether it has one; an id of no value is its own first row."""
+        places = ops.cast(inputs, "int32")
+        ids, own = places, ops.less(places, self.rows)
+        there = own if function == 0 else ops.zeros_like(own)
+        places = ops.where(own, places, 0)
+        for number, table in enumerate(self.hashed):
+            value = ids - (self.rows + number * HASHED_IDS)
+            inside = ops.logical_and(value >= 0, value < HASHED_IDS)
+            if function < table.functions:
+                row = table.row(ops.where(inside, value, 0), function)
+                places, there = ops.where(inside, row, places), ops.logical_or(there, inside)
+        return places, there
+
+    def _single(self, inputs: Tensor) -> Tensor:
         if self.served is not None:
             return self.served(inputs)
         if keras.backend.backend() == "tensorflow":
@@ -133,4 +176,11 @@ class FusedEmbedding(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
-        return {**super().get_config(), "rows": self.rows, "dim": self.dim, "scale": self.scale, "frozen": self.frozen}
+        return {
+            **super().get_config(),
+            "rows": self.rows,
+            "dim": self.dim,
+            "scale": self.scale,
+            "frozen": self.frozen,
+            "hashed": [list(each) for each in self.hashed],
+        }

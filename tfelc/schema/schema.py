@@ -180,6 +180,8 @@ class Schema(SchemaPart):
         for table in content["tables"].values():
             if table["pretrained"] is None:
                 del table["pretrained"], table["trainable"]
+            if table["hash_functions"] == 1:
+                del table["hash_functions"]
         for key in ("aggregates", "request_key", "score", "sequences"):  # Without them, what it always meant.
             if content[key] == type(self).model_fields[key].default:
                 del content[key]

@@ -6,6 +6,7 @@ import pytest
 
 from tfelc.experiments.benchmarks import serving
 from tfelc.experiments.benchmarks.load import Load, connectors, percentiles, requests_of, served
+from tfelc.experiments.benchmarks.request_log import log_records
 
 
 def _row(protocol, signature, items, p50, clients=1, rows_per_s=1000.0):
@@ -52,6 +53,18 @@ def test_the_tables_tell_the_load_the_roll_out_and_the_bars():
         ["roll-out: failed requests", "1.00", "at most 0", "MISSED"],
         ["roll-out: p99 during over p99 outside", "1.50", "at most 1.2", "MISSED"],
     ]
+
+
+def test_what_a_log_costs_is_told_as_ratios_to_the_same_server_without():
+    rows = [
+        {**_row("gRPC", "rank", 100, p50, rows_per_s=rate), "share": share, "records": {"logged": 1200, "dropped": 3}}
+        for share, p50, rate in ((0.0, 2.0, 1000.0), (0.1, 2.1, 950.0), (1.0, 3.0, 600.0))
+    ]
+    load, log, bars = serving.tables({"load": ROWS, "rollout": ROLLOUT, "request_log": rows})
+    assert (load.title, bars.title) == ("load", "bars")
+    assert log.headings[2:] == ["p50, 0.1 logged", "p50, 1 logged", "rate, 0.1 logged", "rate, 1 logged"]
+    assert log.rows == [["gRPC, rank of 100, 1 at once", "2.00", "1.05", "1.50", "0.95", "0.60"]]
+    assert log.note.endswith("logged and dropped: 1,200 and 3 at 0.1; 1,200 and 3 at 1")
 
 
 def test_each_client_sends_its_next_request_when_it_has_the_answer():
@@ -106,11 +119,13 @@ def test_both_protocols_are_answered_by_a_server_of_its_own(exported):
     assert list(requests) == [("serving_default", 1), ("rank", 1), ("rank", 100), ("rank", 500)]
     assert {len(array) for array in requests["serving_default", 1].values()} == {1}
     assert {len(array) for array in requests["rank", 100].values()} == {1, 100}
-    with served(exported.path) as server:
+    with served(exported.path, logged=1.0) as server:
         assert (server.models / "1" / "saved_model.pb").exists()
         for signature, inputs in (("serving_default", ("serving_default", 1)), ("rank", ("rank", 100))):
             for connect in connectors(server, signature, requests[inputs]).values():
                 connect()()
         with pytest.raises(RuntimeError, match="400|404"):
             connectors(server, "none", requests["rank", 1])["REST"]()()
+        # Four were answered; a refused request is not logged.
+        assert log_records(server.rest) == {"logged": 4, "dropped": 0}
     assert not server.models.exists()

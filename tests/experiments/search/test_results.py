@@ -9,6 +9,7 @@ from tests.support.toy_training import ToySettings
 from tfelc.core.errors import ConfigError, RunError
 from tfelc.experiments.search.axis import axis_of
 from tfelc.experiments.search.figures import figures
+from tfelc.experiments.search.means_by_setting import means_by_setting
 from tfelc.experiments.search.page import page
 from tfelc.experiments.search.results import write_results
 from tfelc.experiments.search.setting_curves import setting_curves
@@ -65,6 +66,7 @@ def test_the_result_holds_every_trial(written):
     markdown = (folder / "runs" / "result.md").read_text()
     row = next(line for line in markdown.splitlines()[3:] if line.startswith("| ") and "---" not in line)
     assert row.startswith(f"| {best['number']} | {best['value']:.4f} | {best['settings'][X]:.4g} | ")
+    assert "toy.auc by setting" in markdown and f"| {YARDSTICKS} | true | " in markdown
     assert "best trials of 12" in printed and "the third one <fails>" in printed
 
 
@@ -78,6 +80,7 @@ def test_the_page_shows_it_all_and_needs_nothing(written):
     for heading in ("Best trials", "History", "Importance of the settings", "Metric by setting", "Trials side by side"):
         assert heading in headings
     best = found["trials"][found["best"] - 1]
+    assert "standard deviation" in drawn.text("th") and "the third one" in text
     assert f"{best['value']:.4f}" in text and f"checkpoint_seconds: {best['settings'][X]}" in text
 
 
@@ -104,7 +107,28 @@ def test_less_is_better_in_tables_and_pages_too(written):
 def test_a_curve_is_the_mean_of_each_value():
     trials = [{"settings": {"a": value}} for value in ("x", "y", "x", "y")]
     drawn = setting_curves([axis_of("a", {"values": ["x", "y"]}, trials)], [0.1, 0.2, 0.3, 0.6], "auc")
-    assert "a: 0.2000 at x, 0.4000 at y." in drawn
+    assert "a: 0.2000 ± 0.1414 at x, 0.4000 ± 0.2828 at y." in drawn
+
+
+def test_means_by_setting_of_values_and_of_fifths():
+    trials = [{"settings": {"a": value}} for value in (4, 1, 3, 2, 6, 5, 7, 10, 9, 8, 11)]
+    axis = axis_of("a", {"low": 1, "high": 11}, trials)
+    means = means_by_setting(axis, [trial["settings"]["a"] / 10 for trial in trials])
+    # Eleven trials in fifths: three, then two each.
+    assert [(each.text, each.trials) for each in means] == [
+        ("1 to 3", 3),
+        ("4 to 5", 2),
+        ("6 to 7", 2),
+        ("8 to 9", 2),
+        ("10 to 11", 2),
+    ]
+    assert [each.mean for each in means] == pytest.approx([0.2, 0.45, 0.65, 0.85, 1.05])
+    assert means[0].spread == pytest.approx(0.1) and means[0].place == 2
+    tied = [{"settings": {"a": value}} for value in (1, 2, 3, 3, 3, 3, 4, 5, 6, 7)]
+    found = means_by_setting(axis_of("a", {"low": 1, "high": 7}, tied), [0.0] * 10)
+    assert [(each.text, each.trials) for each in found] == [("1 to 2", 2), ("3", 4), ("4 to 5", 2), ("6 to 7", 2)]
+    single = means_by_setting(axis_of("a", {"values": ["x", "y"]}, [{"settings": {"a": "y"}}]), [0.5])
+    assert [str(each) for each in single] == ["0.5000 at y"]
 
 
 def test_importance_of_equal_trials_is_none(tmp_path):

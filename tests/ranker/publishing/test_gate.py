@@ -50,8 +50,9 @@ def test_the_whole_way(
     # That an export answers as its run does, in a process of its own, is tested where exports are.
     monkeypatch.setattr(export_publish, "verify", lambda path, requests: {})
     base, data = tmp_path / "ranker", every_kind_dataset.path
-    first = _publish(untrained_run.path, base, data, "--rules", rules)
+    first = _publish(untrained_run.path, base, data, "--rules", rules, "--tables", "float16")
     assert first.code == 0, first.out + first.err
+    assert "float16" in _types(base / "1")
     assert "published as version 1" in first.out and "nothing was served; `stable` names it in" in first.out
     manager = ModelManager(poll=0.2, labels_may_wait=True)
     manager.start(read_models(base / "models.config"))
@@ -75,6 +76,7 @@ def test_the_whole_way(
         assert good.code == 0, good.out + good.err
         assert "published as version 2" in good.out and "version 1 was served" in good.out
         assert json.loads((base / "2/assets.extra/verdict.json").read_text())["served"] == 1
+        assert "float16" not in _types(base / "2")
         eventually(lambda: labeled(2))
 
         page, verdict = tmp_path / "verdict.html", tmp_path / "verdict.json"
@@ -84,6 +86,7 @@ def test_the_whole_way(
         found = json.loads(verdict.read_text())
         assert (found["published"], found["served"], found["version"]) == (False, 2, None)
         assert any(reason.startswith("click auc not shown to be worse than served") for reason in found["reasons"])
+        assert found["tables"] == "float32"
         assert {one["metric"] for one in found["measurements"]["differences"]} == {"auc", "gauc", "ne", "calibration"}
         assert "newcomer N" in {one["group"] for one in found["measurements"]["differences"]}
         assert "refused" in page.read_text() and "click auc" in page.read_text()
@@ -101,6 +104,14 @@ def test_the_whole_way(
     shutil.rmtree(base / "1")
     gone = _publish(trained_run.path, base, data, "--rules", rules)
     assert gone.code == 1 and "is gone, which `stable` names; put it back" in gone.out
+
+
+def _types(version: Path) -> set[str]:
+    """Of all weights that a version is served with."""
+    import tensorflow as tf
+
+    reader = tf.train.load_checkpoint(str(version / "variables" / "variables"))
+    return {kind.name for kind in reader.get_variable_to_dtype_map().values()}
 
 
 def _exported(run: Any, path: Path, version: int = 1) -> Any:

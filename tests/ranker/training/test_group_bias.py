@@ -118,6 +118,10 @@ def test_clusters_can_be_the_groups(every_kind_dataset: Dataset, tmp_path: Path)
     ("chosen", "fault"),
     [
         (["model.calibration_by=newcomer"], "model.calibration_by: `newcomer` is no feature of kind `category`"),
+        (
+            ["model.calibration_by=user_id"],
+            "a value of `user_id` has several rows, by `hash_functions` of table `user`",
+        ),
         (["model.calibration_by=visits"], "model.calibration_by: `visits` is no feature of kind `category`"),
         (
             ["model.calibration_by=cluster", "model.clusters.num_clusters=0"],

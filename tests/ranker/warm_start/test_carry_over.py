@@ -224,6 +224,7 @@ def _changed(**changes: Any) -> Any:
         ({"columns__hour__transform": "log"}, "has column `hour` with `transform: standardize`, not `log`"),
         ({"columns__visits__buckets": 6}, "has column `visits` with `buckets: 5`, not `6`"),
         ({"tables__user__hash_buckets": 60}, "has table `user` with `hash_buckets: 50`, not `60`"),
+        ({"tables__user__hash_functions": 3}, "has table `user` with `hash_functions: 2`, not `3`"),
         ({"tables__tag__dim": 8}, "has table `tag` with `dim: 4`, not `8`"),
         ({"tables__weekday__values": [0, 1, 2, 3]}, "has the value '4' in table `weekday`; put it back"),
         ({"tasks__click__label": "bought"}, "has task `click` with `label: clicked`, not `bought`"),

@@ -31,12 +31,14 @@ class Server(NamedTuple):
 
 
 @contextlib.contextmanager
-def served(version: Path) -> Iterator[Server]:
-    """Serves a copy of an exported version, as version 1, on free ports."""
-    with tempfile.TemporaryDirectory() as models:
+def served(version: Path, logged: float = 0.0) -> Iterator[Server]:
+    """Serves a copy of an exported version, as version 1, on free ports, and logs so large a share of the requests."""
+    with tempfile.TemporaryDirectory() as models, tempfile.TemporaryDirectory() as logs:
         shutil.copytree(version, f"{models}/1")
         command = [sys.executable, "-m", "tfelc.commands", "serve", "--base-path", models, "--name", "ranker"]
         options = ["--rest-port", "0", "--grpc-port", "0", "--host", _HOST]
+        if logged:
+            options += ["--request-log", logs, "--request-log-sample", str(logged), "--request-log-total-mib", "512"]
         process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             assert process.stdout is not None

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from tfelc.experiments.benchmarks.harness import Way, tfelc
+from tfelc.experiments.benchmarks.request_log import logged, request_log_table
 from tfelc.experiments.options import OutOption
 from tfelc.experiments.table import Table
 
@@ -53,13 +54,15 @@ def serving(
         version = base / str(versions[-1])
         with console.status("calling the server"):
             result = Way("load", load, {"version": version, "seconds": seconds}).run()
+        with console.status("logging requests"):
+            result["request_log"] = Way("logging", logged, {"version": version, "seconds": seconds}).run()
         with console.status(f"rolling a version out under load, {rollout_seconds:g} s"):
             result["rollout"] = Way("roll-out", roll_out, {"version": version, "seconds": rollout_seconds}).run()
     publish(out, "serving", {"seconds": seconds, **result}, console)
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
-    """The load, the roll-out under load, and the bars of the serving contract."""
+    """The load, the roll-out under load, what logging requests costs, and the bars of the serving contract."""
     rows, rollout = result["load"], result["rollout"]
     floors = {(row["signature"], row["items"]): row["p50"] for row in rows if row["protocol"] == "session"}
     cells = [
@@ -80,8 +83,10 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
         for what, value, bar, at_most in _bars(rows, rollout)
         for holds in [value <= bar if at_most else value >= bar]
     ]
+    logs = [request_log_table(result["request_log"])] if "request_log" in result else []
     return [
         Table("load", ["way", "p50 ms", "p95 ms", "p99 ms", "client ms", "ratio", "rows/s", "failed"], cells, told),
+        *logs,
         Table("bars", ["", "measured", "bar", ""], held),
     ]
 

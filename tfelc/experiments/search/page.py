@@ -52,12 +52,13 @@ def page(result: Mapping[str, Any], best_settings: str) -> str:
             "below, and the test split tells what they are worth."
         ),
     ]
-    shown = [data_table(table.title, table.headings, table.rows, words=True) for table in tables(result)]
+    best_ones, *others = [data_table(each.title, each.headings, each.rows, words=True) for each in tables(result)]
+    by_setting = others[:1] if len(complete) > 1 else []
     sections = [
-        Section("Best trials", shown),
+        Section("Best trials", [best_ones, *others[len(by_setting) :]]),
         Section("History", [history_picture(with_value, metric, sign)]),
         Section("Importance of the settings", [importance_picture(result["importance"])]),
-        Section("Metric by setting", [setting_curves(axes, values, metric)]),
+        Section("Metric by setting", [setting_curves(axes, values, metric), *by_setting]),
         Section("Trials side by side", [parallel_coordinates(axes, values, metric, sign)]),
         _origin(result, best_settings),
     ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-from numpy.typing import NDArray
 
 from tfelc.experiments.search.axis import Axis
+from tfelc.experiments.search.means_by_setting import means_by_setting
 from tfelc.lifecycle.report.markup import Markup, note
 from tfelc.lifecycle.report.picture import COLORS, drawing, picture
 
@@ -29,7 +29,7 @@ def setting_curves(axes: Sequence[Axis], values: Sequence[float], metric: str) -
     rows = -(-len(axes) // _COLUMNS)
     with drawing(9, 2.7 * rows) as figure:
         panels = figure.subplots(rows, min(_COLUMNS, len(axes)), squeeze=False).ravel()
-        texts = [_curve(panel, axis, np.array(values)) for panel, axis in zip(panels, axes, strict=False)]
+        texts = [_curve(panel, axis, values) for panel, axis in zip(panels, axes, strict=False)]
         for panel in panels[len(axes) :]:
             panel.set_visible(False)
         for panel in panels[:: min(_COLUMNS, len(axes))]:
@@ -38,21 +38,17 @@ def setting_curves(axes: Sequence[Axis], values: Sequence[float], metric: str) -
             figure,
             f"{metric} by setting. {' '.join(texts)}",
             "Dots are complete trials, whose other settings differ too; lines are means, of each value or of fifths of "
-            "the trials. As Figure 5 of the paper.",
+            "the trials, and bars their standard deviations. As Figure 5 of the paper.",
         )
 
 
-def _curve(panel: Axes, axis: Axis, values: NDArray[np.float64]) -> str:
-    places = np.array(axis.places)
-    panel.scatter(places, values, color=COLORS[0], s=14)
-    distinct = np.unique(places)
-    if len(distinct) <= max(len(axis.ticks), 5):
-        groups = [places == place for place in distinct]
-    else:
-        groups = [np.isin(np.arange(len(places)), part) for part in np.array_split(np.argsort(places), 5)]
-    middles = [float(np.median(places[group])) for group in groups]
-    means = [float(values[group].mean()) for group in groups]
-    panel.plot(middles, means, color=COLORS[1])
+def _curve(panel: Axes, axis: Axis, values: Sequence[float]) -> str:
+    panel.scatter(axis.places, values, color=COLORS[0], s=14)
+    means = means_by_setting(axis, values)
+    places, heights = [each.place for each in means], [each.mean for each in means]
+    # Of a single trial nothing is known of how far others would lie.
+    spreads = [0.0 if math.isnan(each.spread) else each.spread for each in means]
+    panel.errorbar(places, heights, yerr=spreads, color=COLORS[1], capsize=2, linewidth=1)
     if axis.is_log:
         panel.set_xscale("log")
         # Powers of ten would be set in a way that the page's drawings do not read.
@@ -62,7 +58,4 @@ def _curve(panel: Axes, axis: Axis, values: NDArray[np.float64]) -> str:
     if axis.ticks:
         panel.set_xticks(list(axis.ticks), list(axis.ticks.values()), fontsize=8)
     panel.set_title(axis.name, fontsize=9)
-    told = ", ".join(
-        f"{mean:.4f} at {axis.ticks.get(middle, f'{middle:.3g}')}" for middle, mean in zip(middles, means, strict=True)
-    )
-    return f"{axis.name}: {told}."
+    return f"{axis.name}: {', '.join(map(str, means))}."

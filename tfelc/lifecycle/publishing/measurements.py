@@ -70,8 +70,8 @@ class Measurements:
     Attributes:
         judged_on: Output of the candidate -> how much it is judged on.
         metrics: Output -> metric -> the candidate's value.
-        cost: What the candidate costs.
-        served_cost: What the served version costs; None where nothing is served.
+        cost: What the candidate costs; None where it was not measured, and neither were its inputs and outputs.
+        served_cost: What the served version costs; None where nothing is served, or nothing was measured.
         differences: Metrics beside the served version's; none where nothing is served.
         drift: Output -> population stability index of the scores against the served version's.
         new_inputs: What the candidate asks for and the served version does not.
@@ -80,7 +80,7 @@ class Measurements:
 
     judged_on: Mapping[str, JudgedOn]
     metrics: Mapping[str, Mapping[str, float]]
-    cost: Cost
+    cost: Cost | None = None
     served_cost: Cost | None = None
     differences: Sequence[Difference] = ()
     drift: Mapping[str, float] = field(default_factory=dict)

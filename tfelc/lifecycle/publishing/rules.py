@@ -91,7 +91,7 @@ class PublishRules(Settings):
     replicates: int = Field(1000, ge=100)
 
     @classmethod
-    def of(cls, path: Path | None, metrics: Collection[str], compared: Collection[str]) -> PublishRules:
+    def of(cls, path: Path | None, metrics: Collection[str], compared: Collection[str]) -> Self:
         """Reads a file of rules; without one, those that are shipped.
 
         Args:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tfelc.lifecycle.publishing.measurements import ALL, Difference, Measurements
+from tfelc.lifecycle.publishing.measurements import ALL, Cost, Difference, Measurements
 from tfelc.lifecycle.publishing.rules import NotWorse, PublishRules, Within
 
 
@@ -19,11 +19,13 @@ class Check:
         rule: The rule, in words.
         ok: Whether it is fulfilled.
         found: What was found, in words.
+        output: The output that it is about; None where it is about the whole.
     """
 
     rule: str
     ok: bool
     found: str
+    output: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,14 @@ def _enough(rules: PublishRules, measured: Measurements) -> Iterator[Check]:
     for output, on in measured.judged_on.items():
         if on.positives is None:
             enough = on.rows >= rules.min_rows
-            yield Check(f"{output}: judged on {rules.min_rows:,} rows at least", enough, f"{on.rows:,} rows")
+            yield Check(f"{output}: judged on {rules.min_rows:,} rows at least", enough, f"{on.rows:,} rows", output)
             continue
         rarer = min(on.positives, on.rows - on.positives)
         yield Check(
             f"{output}: judged on {rules.min_rows:,} rows at least, {rules.min_positives:,} of each outcome",
             on.rows >= rules.min_rows and rarer >= rules.min_positives,
             f"{on.rows:,} rows, {on.positives:,} with the outcome",
+            output,
         )
 
 
@@ -103,7 +106,7 @@ def _within(limits: Within, measured: Measurements) -> Iterator[Check]:
             *([f"at least {limits.at_least:g}"] if limits.at_least is not None else []),
             *([f"at most {limits.at_most:g}"] if limits.at_most is not None else []),
         ]
-        yield Check(f"{output} {limits.metric} {' and '.join(words)}", low <= value <= high, _text(value))
+        yield Check(f"{output} {limits.metric} {' and '.join(words)}", low <= value <= high, _text(value), output)
 
 
 def _not_worse(rule: NotWorse, differences: Sequence[Difference]) -> Iterator[Check]:
@@ -116,7 +119,7 @@ def _not_worse(rule: NotWorse, differences: Sequence[Difference]) -> Iterator[Ch
         and (not rule.groups or one.share >= rule.min_share)
     ]
     for output in sorted(set(rule.outputs) - {one.output for one in about} if not rule.groups else ()):
-        yield Check(f"{output} {rule.metric} not worse than served", False, "is no output of both versions")
+        yield Check(f"{output} {rule.metric} not worse than served", False, "is no output of both versions", output)
     for one in about:
         gains = sorted((one.sign or 1) * end for end in (one.found.low, one.found.high))
         defined = not any(map(math.isnan, gains))
@@ -130,6 +133,7 @@ def _not_worse(rule: NotWorse, differences: Sequence[Difference]) -> Iterator[Ch
             ok,
             f"{_text(one.found.difference, '+')} ({_text(one.found.low, '+')}, {_text(one.found.high, '+')}), "
             f"{one.rows:,} rows",
+            one.output,
         )
 
 
@@ -138,11 +142,14 @@ def _beside(rules: PublishRules, measured: Measurements) -> Iterator[Check]:
     yield Check("shares outputs with the served one", bool(outputs), outputs or "none")
     for output, index in measured.drift.items():
         drifts = f"{output} scores drift by {rules.largest_drift:g} at most"
-        yield Check(drifts, index <= rules.largest_drift, _text(index))
-    served = measured.served_cost
-    assert served is not None
+        yield Check(drifts, index <= rules.largest_drift, _text(index), output)
+    if measured.cost is not None and measured.served_cost is not None:
+        yield from _dearer(rules, measured, measured.cost, measured.served_cost)
+
+
+def _dearer(rules: PublishRules, measured: Measurements, cost: Cost, served: Cost) -> Iterator[Check]:
     for rows, before in served.milliseconds.items():
-        now = measured.cost.milliseconds[rows]
+        now = cost.milliseconds[rows]
         yield Check(
             f"a request of {rows:,} rows takes {rules.largest_latency_ratio:g} times as long at most",
             now <= rules.largest_latency_ratio * before,
@@ -150,8 +157,8 @@ def _beside(rules: PublishRules, measured: Measurements) -> Iterator[Check]:
         )
     yield Check(
         f"{rules.largest_size_ratio:g} times as large at most",
-        measured.cost.megabytes <= rules.largest_size_ratio * served.megabytes,
-        f"{measured.cost.megabytes:.1f} MB, served {served.megabytes:.1f} MB",
+        cost.megabytes <= rules.largest_size_ratio * served.megabytes,
+        f"{cost.megabytes:.1f} MB, served {served.megabytes:.1f} MB",
     )
     if rules.other_inputs == "refuse":
         asks, lacks = ", ".join(measured.new_inputs), ", ".join(measured.lost_outputs)

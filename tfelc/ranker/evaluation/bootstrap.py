@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfelc.core.errors import UsageError
 from tfelc.lifecycle.evaluation.resampling import BootstrapResult, paired
 from tfelc.metrics.checks import checked_labels, checked_seeds, checked_values, user_codes
-from tfelc.metrics.ranker_metric import RankerMetric
 from tfelc.metrics.registries import RANKER_METRICS
-from tfelc.metrics.statistic import Statistic
+from tfelc.ranker.evaluation.user_statistic import user_statistic
 
 
 def paired_bootstrap(
@@ -59,28 +57,9 @@ def paired_bootstrap(
     codes, count = user_codes(users, len(checked))
     before, after = (
         [
-            _statistic(declared, checked, scores, codes, count, requests)
+            user_statistic(declared, checked, scores, codes, count, requests)
             for scores in checked_seeds(predictions, len(checked))
         ]
         for predictions in (first, second)
     )
     return paired(before, after, count, replicates, seed)
-
-
-def _statistic(
-    metric: RankerMetric,
-    labels: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    codes: NDArray[np.int64],
-    count: int,
-    requests: NDArray[Any] | None,
-) -> Statistic:
-    assert metric.statistic is not None
-    if requests is None or not metric.needs_users:
-        return metric.statistic(labels, scores, codes, count)
-    places, number = user_codes(requests, len(labels))
-    owners = np.zeros(number, np.int64)
-    owners[places] = codes
-    by_request = metric.statistic(labels, scores, places, number)
-    # A user who is drawn comes with all requests.
-    return lambda draws: by_request(draws[:, owners])

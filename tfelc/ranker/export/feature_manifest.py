@@ -125,7 +125,8 @@ def _feature(schema: Schema, fitted: FittedFeatures, name: str) -> dict[str, Any
         }
     table, spec = schema.table_of(name)
     if spec.hash_buckets:
-        return feature | {"table": table, "hash_buckets": spec.hash_buckets}
+        feature |= {"table": table, "hash_buckets": spec.hash_buckets}
+        return feature if spec.hash_functions == 1 else feature | {"hash_functions": spec.hash_functions}
     return feature | {"table": table, "known_values": len(fitted.vocabularies[table])}
 
 

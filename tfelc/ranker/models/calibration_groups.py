@@ -36,6 +36,11 @@ def check_calibration_by(schema: Schema, config: RankerModelSettings) -> None:
             f"model.calibration_by: `{by}` is no feature of kind `category` in schema `{schema.name}`; take one, "
             "which a request holds, or `cluster`"
         )
+    elif by is not None and schema.table_of(by)[1].hash_functions > 1:
+        raise UsageError(
+            f"model.calibration_by: a value of `{by}` has several rows, by `hash_functions` of table "
+            f"`{schema.table_of(by)[0]}`, and so no group; take another column, or `cluster`"
+        )
 
 
 def num_groups(encoder: FeatureEncoder, config: RankerModelSettings) -> int:

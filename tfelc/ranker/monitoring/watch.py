@@ -42,20 +42,31 @@ class OutcomeSource:
         source: DataFrame, Arrow table, or files.
         unmatched: Whether a row without an outcome is dropped, or one where nothing happened.
         key: Names of the columns that join them. Defaults to the schema's `request_key`.
+        beside: Further columns wanted, as far as the outcomes have them. Defaults to none.
 
     Raises:
         DataError: A label or a part of the key is missing, or a key is there twice.
         UsageError: A column of the key is not in the requests.
     """
 
-    def __init__(self, schema: Schema, source: LogInput, unmatched: Unmatched, key: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        source: LogInput,
+        unmatched: Unmatched,
+        key: Sequence[str] = (),
+        beside: Sequence[str] = (),
+    ) -> None:
         # Features, keys and labels are all that is needed here, and the times of those that come late.
         needed = (*OUTCOME_KINDS, "timestamp", "event_time") if schema.delays else OUTCOME_KINDS
         names = [name for name, column in schema.columns.items() if column.is_feature or column.kind in needed]
         own = [name for name in key if name in schema.columns] or [str(schema.request_key)]
-        self.schema = schema.only(dict.fromkeys([*names, *(name for name in own if name in schema.columns)]))
+        names += [name for name in own if name in schema.columns]
+        self.schema = schema.only(dict.fromkeys([*names, *beside]))
         self.keys = Keys(self.schema, key)
         self.log = OutcomeLog.read(self.schema, self.keys, source)
+        there = [name for name in beside if schema.columns[name].is_feature or name in self.log.columns.column_names]
+        self.schema = schema.only(dict.fromkeys([*names, *there]))
         self.unmatched = unmatched
 
     def joined(self, rows: ServedRows) -> JoinedRows:

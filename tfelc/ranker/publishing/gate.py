@@ -16,6 +16,7 @@ from tfelc.lifecycle.publishing.rules import PublishRules
 from tfelc.lifecycle.publishing.served_label import ServedLabel
 from tfelc.lifecycle.publishing.verdict import Check, Verdict, judge
 from tfelc.ranker.export.exporter import export
+from tfelc.ranker.export.quantized_rows import RowsFormat
 from tfelc.ranker.publishing.measure import measure
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.scoring.exported_ranker import ExportedRanker
@@ -41,6 +42,7 @@ def publish_run(
     rules: PublishRules,
     split: str = "test",
     progress: Callable[[str], None] = lambda step: None,
+    tables: RowsFormat | None = None,
 ) -> GateResult:
     """Exports a run, holds the rules against it, and has the label name it where it fulfills them.
 
@@ -58,6 +60,7 @@ def publish_run(
         rules: The rules.
         split: The dataset's split. Defaults to `test`.
         progress: Called with the name of each step.
+        tables: What the embedding tables are served in, and judged with. Defaults to None: as trained, in float32.
 
     Raises:
         ExportError: The base folder cannot be written to, or the export does not answer as the run does.
@@ -74,7 +77,7 @@ def publish_run(
             label.refuse_unloaded(served, arriving=1)
     dataset.check(run.schema)
     with candidate_base(label.base) as base:
-        exported = export(run, base, progress)
+        exported = export(run, base, progress, tables)
         verdict = _judged(exported.path, label.base, served, dataset, split, rules, progress)
         if not verdict.published:
             return GateResult(verdict, None)

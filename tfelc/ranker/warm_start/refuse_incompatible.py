@@ -57,7 +57,7 @@ def _tables(run: RankerRun, schema: Schema) -> Iterator[str]:
     columns = [name for name, column in run.schema.trained_on.items() if column.kind != "number"]
     for name, before in dict(run.schema.table_of(column) for column in columns).items():
         now = dict(schema.table_of(column) for column in columns).get(name, before)
-        for key in ("hash_buckets", "dim"):
+        for key in ("hash_buckets", "hash_functions", "dim"):
             was, found = getattr(before, key), getattr(now, key)
             if was != found:
                 yield f"has table `{name}` with `{key}: {was}`, not `{found}`; set it back"

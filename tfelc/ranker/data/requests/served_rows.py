@@ -33,16 +33,20 @@ class Window:
         version: The version that answered; None for all. A record that does not say its version is looked at.
         since: The first second, since 1970; None for no bound. A record without a time is then left out.
         until: The second after the last; None for no bound.
+        said: Whether a record that does not say its version is left out, too.
     """
 
     version: int | None = None
     since: float | None = None
     until: float | None = None
+    said: bool = False
 
     def leaves_out(self, request: ServedRequest) -> str | None:
         """Why a request is left out; None where it is looked at."""
         if self.version is not None and request.version not in (None, self.version):
             return "of other versions"
+        if self.said and request.version is None:
+            return "that do not say their version"
         if (self.since is not None and request.seconds < self.since) or (
             self.until is not None and not 0 < request.seconds < self.until
         ):
