@@ -63,45 +63,60 @@ def tuned_trees(
         UsageError: LightGBM or Optuna is not installed.
     """
     try:
-        import lightgbm
         import optuna
+
+        search = _Search(train, validation, output, objective, progress)
     except ImportError:
         raise UsageError("tuned trees need LightGBM and Optuna: pip install 'tfelc[trees]'") from None
-    own, judged = (_rows(table, output, objective == "lambdarank") for table in (train, validation))
-    categories = list(range(train.numbers.shape[1], train.numbers.shape[1] + train.codes.shape[1]))
-    of_users = objective == "lambdarank"
-    best: tuple[float, Any] = (-np.inf, None)
-
-    def trial(asked: optuna.Trial) -> float:
-        nonlocal best
-        data = lightgbm.Dataset(
-            own.inputs, own.labels, weight=own.weights, group=own.groups, categorical_feature=categories
-        )
-        known = data.create_valid(judged.inputs, judged.labels, group=judged.groups)
-        model = lightgbm.train(
-            {**_drawn(asked), **_FIXED, "objective": objective, "metric": "ndcg" if of_users else "auc"},
-            data,
-            _MOST_TREES,
-            valid_sets=[known],
-            callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
-        )
-        scores = model.predict(judged.inputs)
-        reached = gauc(judged.labels, scores, judged.users).value if of_users else auc(judged.labels, scores)
-        if reached > best[0]:
-            best = (reached, model)
-        progress()
-        return reached
-
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=_SEED))
     study.enqueue_trial(_DEFAULTS)
-    study.optimize(trial, n_trials=trials)
+    study.optimize(search.tried, n_trials=trials)
+    return search.predict
 
-    def predict(table: FlatTable) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = best[1].predict(table.inputs)
-        return expit(found) if of_users else found
 
-    return predict
+class _Search:
+    """Trees of one output, and the best of them."""
+
+    def __init__(
+        self, train: FlatTable, validation: FlatTable, output: str, objective: str, progress: Callable[[], object]
+    ) -> None:
+        import lightgbm
+
+        self._lightgbm = lightgbm
+        self._of_users = objective == "lambdarank"
+        self._own, self._judged = (_rows(table, output, self._of_users) for table in (train, validation))
+        numbers = train.numbers.shape[1]
+        self._categories = list(range(numbers, numbers + train.codes.shape[1]))
+        self._fixed = {**_FIXED, "objective": objective, "metric": "ndcg" if self._of_users else "auc"}
+        self._progress = progress
+        self._best: tuple[float, Any] = (-np.inf, None)
+
+    def tried(self, trial: Any) -> float:
+        """What trees with the settings of a trial reach on the validation rows."""
+        own, judged = self._own, self._judged
+        data = self._lightgbm.Dataset(
+            own.inputs, own.labels, weight=own.weights, group=own.groups, categorical_feature=self._categories
+        )
+        model = self._lightgbm.train(
+            {**_drawn(trial), **self._fixed},
+            data,
+            _MOST_TREES,
+            valid_sets=[data.create_valid(judged.inputs, judged.labels, weight=judged.weights, group=judged.groups)],
+            callbacks=[self._lightgbm.early_stopping(_PATIENCE, verbose=False)],
+        )
+        scores = model.predict(judged.inputs)
+        of_users = self._of_users
+        reached = gauc(judged.labels, scores, judged.users).value if of_users else auc(judged.labels, scores)
+        if reached > self._best[0]:
+            self._best = (reached, model)
+        self._progress()
+        return reached
+
+    def predict(self, table: FlatTable) -> NDArray[np.float64]:
+        """What the best trees say of all rows of a table."""
+        found: NDArray[np.float64] = self._best[1].predict(table.inputs)
+        return expit(found) if self._of_users else found
 
 
 class _Rows(NamedTuple):
