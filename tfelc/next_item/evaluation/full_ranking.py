@@ -15,6 +15,7 @@ from tfelc.next_item.data.examples import Examples
 
 # Blocks in work at the same time: one is counted while the next one is scored. Memory is that of so many.
 _WORKERS = 2
+_ROWS, _SCORES = 128, 2**24
 
 
 class Scorer(Protocol):
@@ -45,7 +46,7 @@ def full_ranking(
     num_items: int,
     remove_seen: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    rows: int = 128,
+    rows: int | None = None,
     best: int = 0,
 ) -> Ranking:
     """Ranks the target of each example among all items: `1 + |{candidates that score at least as high}|`.
@@ -60,12 +61,13 @@ def full_ranking(
         remove_seen: Whether the items of a user's history are no candidates. A target that was seen before is then a
             certain miss. Defaults to True.
         progress: Called with the examples ranked so far and their total.
-        rows: Examples a block. Defaults to 128.
+        rows: Examples a block. Defaults to None: 128, and fewer where they have more than 16 million scores.
         best: How many of the best candidates are kept; of equal ones the lower number comes first. Defaults to 0.
 
     Raises:
         DataError: A score is NaN, or the scores are not of shape `(rows, items + 1)`.
     """
+    rows = rows or int(np.clip(_SCORES // num_items, 1, _ROWS))
     ranks = np.empty(len(examples), np.int32)
     found = np.zeros((len(examples), min(best, num_items)), np.int32)
 

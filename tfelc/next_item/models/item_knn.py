@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tfelc.next_item.data.examples import Examples
-from tfelc.next_item.models.co_occurrence import nearness
+from tfelc.next_item.models.nearness import nearness
 
 _REMEMBERED = 50  # items of a history, the paper's length; older ones weigh next to nothing
+# What a popular item of a large catalog stood near is most of the catalog; no smaller one has so many.
+_NEIGHBORS = 10_000
 _TIE = 1e-6  # of the most popular item: orders by popularity what no item of the history speaks for
 
 
@@ -21,7 +23,7 @@ class ItemKnn:
     `score(j) = sum_a recency^a * W[h_a, j]`, with `h_a` the item `a` steps before the last one. `W[i, j]` adds up
     `d^-decay` over all occurrences of `j` at `d <= window` steps after `i`, and `backward` times as much over those of
     `j` before `i`. With `backward` 0 these are the sequential rules of Ludewig and Jannach (2018), with 1 plain
-    co-occurrence. Popularity orders what has no other score.
+    co-occurrence. Of each item its 10,000 nearest ones are kept. Popularity orders what has no other score.
 
     Args:
         num_items: int. Items of the catalog.
@@ -54,7 +56,7 @@ class ItemKnn:
         Returns:
             Itself.
         """
-        self._near = nearness(examples, self.num_items, self.window, self.decay, self.backward)
+        self._near = nearness(examples, self.num_items, self.window, self.decay, self.backward, _NEIGHBORS)
         actions, _ = examples.known()
         popularity = np.bincount(actions, minlength=self.num_items + 1)
         self._tie = (_TIE * popularity / popularity.max()).astype(np.float32)
