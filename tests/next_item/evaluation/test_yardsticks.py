@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from tfelc.metrics.summary import ranking_metrics

@@ -3,6 +3,8 @@
 Each returns what its parts took, part by part; a part's peak memory is the process's until its end.
 """
 
+import itertools
+import json
 import os
 import statistics
 import time
@@ -16,6 +18,8 @@ Figures = dict[str, dict[str, float]]
 SETTINGS = ("model=sasrec", "split.min_user_actions=0", "split.min_item_users=0")
 _REQUESTS, _WARM = 200, 20
 _K = 20
+# Parts of which the tables say more than what they take.
+KNN_RANKING, RANKING, EXPORT, ASKING = "item-kNN: ranking", "evaluation: ranking", "export", "200 recommendations"
 
 
 def read(table: str) -> Figures:
@@ -35,8 +39,8 @@ def read(table: str) -> Figures:
 def item_knn(table: str) -> Figures:
     """Fits item-kNN to all training actions, and ranks the users of the test split that are ranked."""
     from tfelc.metrics.summary import ranking_metrics
-    from tfelc.next_item.data.splits import global_time
     from tfelc.next_item.data.evaluated_users import most_users, with_most_users
+    from tfelc.next_item.data.splits import global_time
     from tfelc.next_item.evaluation.full_ranking import full_ranking
     from tfelc.next_item.models.item_knn import ItemKnn
 
@@ -47,7 +51,7 @@ def item_knn(table: str) -> Figures:
     with Meter() as ranking:
         ranks = full_ranking(model, splits.test, sequences.num_items).ranks
     quality = {"ndcg@20": ranking_metrics(ranks)["ndcg@20"], "users": float(len(ranks))}
-    return {"item-kNN: counting": fitting.figures(), "item-kNN: ranking": {**ranking.figures(), **quality}}
+    return {"item-kNN: counting": fitting.figures(), KNN_RANKING: {**ranking.figures(), **quality}}
 
 
 def train(table: str, run: str, steps: int) -> Figures:
@@ -64,27 +68,22 @@ def train(table: str, run: str, steps: int) -> Figures:
     trainable = loop.trainable
     with Meter() as starting:
         trainable.initialize_weights()
-    meter = Meter()
-    meter.start()
-    batches = enumerate(trainable.batches.epoch(0))
+    batches = trainable.batches.epoch(0)
     with Meter() as first:
-        number, batch = next(batches)
-    meter.start()
-    trainable.trainer.step(batch)
-    for number, batch in batches:
-        if number > STEPS_LEFT_OUT + steps:
-            break
+        trainable.trainer.step(next(batches))
+    for batch in itertools.islice(batches, STEPS_LEFT_OUT):
         trainable.trainer.step(batch)
-        meter.start_late(number - 1)
-    loss = trainable.trainer.losses()["loss"]
-    meter.stop()
+    with Meter() as training:
+        for batch in itertools.islice(batches, steps):
+            trainable.trainer.step(batch)
+        loss = trainable.trainer.losses()["loss"]
     save_checkpoint(loop.run.best, {"model": trainable.model.variables}, {})
     whole = len(trainable.batches)
     return {
         "making a run": making.figures(),
         "first values": starting.figures(),
-        "ordering an epoch": first.figures(),
-        "training steps": {**meter.figures(), "loss": loss, "steps": float(steps), "epoch_steps": float(whole)},
+        "ordering an epoch, first step": first.figures(),
+        f"{steps} training steps": {**training.figures(), "loss": loss, "epoch_steps": float(whole)},
     }
 
 
@@ -102,7 +101,7 @@ def evaluate(run: str) -> Figures:
     quality = {name: found.metrics["next_item"][name] for name in ("ndcg@20", "coverage@20")}
     return {
         "evaluation: reading": reading.figures(),
-        "evaluation: ranking": {**measuring.figures(), **quality, "users": float(len(examples))},
+        RANKING: {**measuring.figures(), **quality, "users": float(len(examples))},
     }
 
 
@@ -117,13 +116,11 @@ def export(run: str, base: str) -> Figures:
     (Path(base) / "histories.json").write_text(json_text(made.histories))
     size = sum(file.stat().st_size for file in made.path.rglob("*") if file.is_file())
     graph = (made.path / "saved_model.pb").stat().st_size
-    return {"export": {**meter.figures(), "mb": size / 2**20, "graph_mb": graph / 2**20}}
+    return {EXPORT: {**meter.figures(), "mb": size / 2**20, "graph_mb": graph / 2**20}}
 
 
 def recommend(base: str) -> Figures:
     """Loads an export and asks it for the best items of one user at a time, on one core."""
-    import json
-
     import numpy as np
 
     from tfelc.lifecycle.export.session_runner import SessionRunner
@@ -146,7 +143,7 @@ def recommend(base: str) -> Figures:
             taken.append(1000 * (time.process_time() - began))
     taken = taken[_WARM:]
     ms = {"median_ms": statistics.median(taken), "p95_ms": statistics.quantiles(taken, n=20)[-1]}
-    return {"loading the export": loading.figures(), "one user's recommendations": {**asking.figures(), **ms}}
+    return {"loading the export": loading.figures(), ASKING: {**asking.figures(), **ms}}
 
 
 def _settings(table: str) -> Any:

@@ -1,4 +1,4 @@
-"""A simulated table of interactions of a catalog of any size: popularity by Zipf's law, tastes, and what follows what."""
+"""A simulated table of interactions of a catalog of any size."""
 
 from pathlib import Path
 
@@ -7,9 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-# Of each item, in the mean; and of each user, of whom there are two an item.
-ACTIONS_OF_ITEM = 50
-USERS_OF_ITEM = 2
+# Of each user, in the mean: the least, and further ones by a geometric law up to the most.
+ACTIONS_OF_USER = 25
 _SHORTEST, _FURTHER, _LONGEST = 5, 20, 105
 _ZIPF = 0.8
 _TASTES = 64
@@ -20,17 +19,18 @@ _YEAR, _DAY = 31_536_000, 86_400  # seconds
 _BLOCK = 200_000
 
 
-def write_catalog_table(path: Path, items: int, seed: int = 0) -> int:
-    """Writes a Parquet file of the columns `user`, `item` and `time`, with 50 actions of each item in the mean.
+def write_catalog_table(path: Path, items: int, actions_of_item: int, seed: int = 0) -> int:
+    """Writes a Parquet file of the columns `user`, `item` and `time`, of users with about 25 actions each.
 
-    Items are drawn by Zipf's law with the exponent 0.8. Each user has one of 64 tastes. An item of a taste follows
-    another one of it: 30 % of the steps go there from the last item, whatever the user's taste, and 40 % to some item
-    of the taste, so that a model has something to learn.
+    Items are drawn by Zipf's law with the exponent 0.8. So that a model has something to learn, each user has one of 64
+    tastes, to whose items 40 % of the steps go; and 30 % go to the item that follows the last one, which is one of the
+    same taste, and about as popular.
 
     Args:
         path: The file.
         items: Items of the catalog, 64 at least.
-        seed: Seed of everything.
+        actions_of_item: Actions of an item, in the mean.
+        seed: Seed of everything. Defaults to 0.
 
     Returns:
         The number of its rows.
@@ -40,7 +40,7 @@ def write_catalog_table(path: Path, items: int, seed: int = 0) -> int:
     cumulative /= cumulative[-1]
     # An id says nothing of how popular its item is.
     ids = rng.permutation(items) + 1
-    rows, users = 0, USERS_OF_ITEM * items
+    rows, users = 0, items * actions_of_item // ACTIONS_OF_USER
     schema = pa.schema([("user", pa.int64()), ("item", pa.int64()), ("time", pa.int64())])
     with pq.ParquetWriter(path, schema) as writer:
         for start in range(0, users, _BLOCK):

@@ -50,8 +50,6 @@ def co_occurrences(
     return after
 
 
-
-
 def co_occurrence_embeddings(examples: Examples, num_items: int, dim: int, seed: int) -> NDArray[np.float32]:
     """Embeddings whose dot products resemble the items' pointwise mutual information, where it is positive.
 

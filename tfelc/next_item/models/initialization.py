@@ -52,9 +52,7 @@ def neighbor_nearness(settings: NeighborSettings, examples: Examples, num_items:
     Returns:
         Sparse matrix, `(num_items + 1, num_items + 1)`, by item number.
     """
-    return nearness(
-        examples, num_items, settings.window, settings.decay, settings.backward, settings.num_neighbors
-    )
+    return nearness(examples, num_items, settings.window, settings.decay, settings.backward, settings.num_neighbors)
 
 
 def cluster_sample(model: Any, examples: Examples) -> NDArray[np.float32]:
