@@ -11,7 +11,7 @@ import typer
 
 from tfelc.core.errors import UsageError
 from tfelc.experiments.benchmarks import catalog_steps as steps
-from tfelc.experiments.benchmarks.catalog_table import write_catalog_table
+from tfelc.experiments.benchmarks.catalog_table import ACTIONS_OF_USER, write_catalog_table
 from tfelc.experiments.benchmarks.harness import Way
 from tfelc.experiments.benchmarks.scale import exponent
 from tfelc.experiments.options import OutOption
@@ -94,12 +94,17 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
     headings = ["step", *(f"{size:,} items: {what}" for size in sizes for what in ("CPU s", "MB"))]
     growth = ["time grows by", "memory by"] if len(sizes) > 1 else []
     answers = [_answers(size, measured) for size, measured in sizes.items()]
-    answer_headings = ["items", "users", "actions", "NDCG@20 of item-kNN", "NDCG@20 of the model", "users ranked"]
+    answer_headings = [
+        "items",
+        "users, about",
+        "actions",
+        "NDCG@20 of item-kNN",
+        "NDCG@20 of the model",
+        "users ranked",
+    ]
     answer_headings += ["export, MB", "median ms", "95 % ms"]
     return [
-        Table(
-            f"a next-item model by its catalog, {ACTIONS_OF_ITEM} actions an item", [*headings, *growth], rows, _NOTE
-        ),
+        Table("a next-item model by its catalog", [*headings, *growth], rows, _NOTE),
         Table("what is answered", answer_headings, answers, _ANSWERS_NOTE),
     ]
 
@@ -119,7 +124,7 @@ def _answers(size: int, measured: Mapping[str, Any]) -> list[str]:
     asked, export = parts[steps.ASKING], parts[steps.EXPORT]
     return [
         f"{size:,}",
-        f"{size * USERS_OF_ITEM:,}",
+        f"{measured['actions'] / ACTIONS_OF_USER:,.0f}",
         f"{measured['actions']:,}",
         f"{neighbors['ndcg@20']:.4f}",
         f"{model['ndcg@20']:.4f}",

@@ -15,6 +15,8 @@ _WINDOW, _DECAY, _CONTEXT_POWER = 5, 0.5, 0.75
 # Of more actions the embeddings are made of those of so many users, drawn: the decomposition takes as long as there are
 # pairs, and what it gives is only where training begins.
 _MOST_ACTIONS = 5_000_000
+# Power iterations of the decomposition, and those of a catalog of more than so many items, where each takes minutes.
+_ITERATIONS, _FEW_ITERATIONS, _MANY_ITEMS = 4, 2, 100_000
 
 
 def co_occurrences(
@@ -85,9 +87,10 @@ def co_occurrence_embeddings(examples: Examples, num_items: int, dim: int, seed:
     matrix = sparse.csr_matrix((information.astype(np.float32), (row, column)), shape=pairs.shape)
     found = np.zeros((num_items + 1, dim), np.float32)
     width = min(dim, num_items)
+    iterations = _ITERATIONS if num_items <= _MANY_ITEMS else _FEW_ITERATIONS
     # One thread: the order of sums, and so the last bits, would else depend on the machine's load.
     with threadpool_limits(limits=1):
-        left, values, _ = randomized_svd((matrix + matrix.T) / 2, width, n_iter=4, random_state=seed)
+        left, values, _ = randomized_svd((matrix + matrix.T) / 2, width, n_iter=iterations, random_state=seed)
     found[:, :width] = left * np.sqrt(values)
     length = np.sqrt(np.mean(np.sum(found[1:] ** 2, axis=1)))
     return found / length if length > 0 else found
