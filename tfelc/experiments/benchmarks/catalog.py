@@ -58,7 +58,11 @@ def catalog(
                 of_size["actions"] = write_catalog_table(folder / "table.parquet", size, actions)
             for way in _ways(folder, training_steps):
                 with console.status(f"{size:,} items: {way.label}"):
-                    of_size["parts"] |= way.run()
+                    found = way.run()
+                of_size["parts"] |= found
+                for name, part in found.items():
+                    took = f"{part['cpu_seconds']:,.1f} CPU s, {part['seconds']:,.1f} s, {part['peak_mb']:,.0f} MB"
+                    console.print(f"{size:,} items: {name}: {took}", highlight=False, soft_wrap=True)
         measured = dict(sorted(measured.items(), key=lambda pair: int(pair[0])))
         publish(out, "catalog", {"config": settings, "sizes": measured}, console)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.evaluation.best_places import best_places
 
 # Blocks in work at the same time: one is counted while the next one is scored. Memory is that of so many.
 _WORKERS = 2
@@ -115,11 +116,8 @@ def _best(scores: NDArray[Any], block: Examples, remove_seen: bool, count: int) 
     if remove_seen:
         row, place = block.entries()
         left[row, block.actions[place] - 1] = -np.inf
-    # The last score that is needed, and with it whatever is as high: ties are broken by number.
-    limits = np.partition(left, left.shape[1] - count, axis=1)[:, left.shape[1] - count]
     made = np.zeros((len(left), count), np.int32)
     for number, of_row in enumerate(left):
-        candidates = np.flatnonzero(of_row >= limits[number])
-        order = candidates[np.argsort(-of_row[candidates], kind="stable")][:count]
+        order = best_places(of_row, count)
         made[number] = np.where(of_row[order] > -np.inf, order + 1, 0)
     return made
