@@ -69,14 +69,15 @@ def catalog(
 
 def _held(out: Path) -> dict[str, Any]:
     """The sizes of a result file, if there is one."""
+    if not out.exists():
+        return {}
     try:
         held = json.loads(out.read_text(encoding="utf-8"))
-        assert held["kind"] == "catalog"
-        return dict(held["sizes"])
-    except FileNotFoundError:
-        return {}
-    except (ValueError, LookupError, TypeError, AssertionError):
-        raise UsageError(f"{out}: is no result of `tfelc benchmark catalog`; name another file", ["out"]) from None
+    except (OSError, ValueError):
+        held = None
+    if not isinstance(held, dict) or held.get("kind") != "catalog":
+        raise UsageError(f"`out` {out}: is no result of `tfelc benchmark catalog`; name another file", ["out"])
+    return dict(held["sizes"])
 
 
 def _ways(folder: Path, training_steps: int) -> Iterator[Way]:
