@@ -74,15 +74,7 @@ def full_ranking(
 
     def rank(start: int) -> int:
         block = examples.take(slice(start, start + rows))
-        scores = np.asarray(scorer.scores(block))
-        if scores.shape != (len(block), num_items + 1):
-            raise DataError(f"scores must be of shape {(len(block), num_items + 1)}. Received: shape={scores.shape}")
-        scores = scores[:, 1:]
-        if np.isnan(scores.min()):
-            row = int(np.argmax(np.isnan(scores).any(axis=1)))
-            raise DataError(
-                f"the model's scores of example {start + row} hold NaN; train it again, with a lower learning rate"
-            )
+        scores = _checked(np.asarray(scorer.scores(block)), (len(block), num_items + 1), start)[:, 1:]
         ranks[start : start + rows] = _ranks(scores, block, remove_seen)
         if best:
             found[start : start + rows] = _best(scores, block, remove_seen, found.shape[1])
@@ -92,6 +84,17 @@ def full_ranking(
         for done in pool.map(rank, range(0, len(examples), rows)):
             progress(done, len(examples))
     return Ranking(ranks, found)
+
+
+def _checked(scores: NDArray[Any], shape: tuple[int, int], start: int) -> NDArray[Any]:
+    if scores.shape != shape:
+        raise DataError(f"scores must be of shape {shape}. Received: shape={scores.shape}")
+    if np.isnan(scores[:, 1:].min()):
+        row = int(np.argmax(np.isnan(scores[:, 1:]).any(axis=1)))
+        raise DataError(
+            f"the model's scores of example {start + row} hold NaN; train it again, with a lower learning rate"
+        )
+    return scores
 
 
 def _ranks(scores: NDArray[Any], block: Examples, remove_seen: bool) -> NDArray[np.int64]:
