@@ -129,6 +129,7 @@ def _answers(size: int, measured: Mapping[str, Any]) -> list[str]:
     asked, export = parts[steps.ASKING], parts[steps.EXPORT]
     return [
         f"{size:,}",
+        f"{export['items']:,.0f}",
         f"{measured['actions'] / ACTIONS_OF_USER:,.0f}",
         f"{measured['actions']:,}",
         f"{neighbors['ndcg@20']:.4f}",

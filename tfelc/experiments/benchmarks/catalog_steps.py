@@ -116,7 +116,8 @@ def export(run: str, base: str) -> Figures:
     (Path(base) / "histories.json").write_text(json_text(made.histories))
     size = sum(file.stat().st_size for file in made.path.rglob("*") if file.is_file())
     graph = (made.path / "saved_model.pb").stat().st_size
-    return {EXPORT: {**meter.figures(), "mb": size / 2**20, "graph_mb": graph / 2**20}}
+    items = float(made.manifest.items)
+    return {EXPORT: {**meter.figures(), "items": items, "mb": size / 2**20, "graph_mb": graph / 2**20}}
 
 
 def recommend(base: str) -> Figures:
