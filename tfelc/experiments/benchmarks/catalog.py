@@ -101,6 +101,7 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
     answers = [_answers(size, measured) for size, measured in sizes.items()]
     answer_headings = [
         "items",
+        "taken by somebody",
         "users, about",
         "actions",
         "NDCG@20 of item-kNN",
