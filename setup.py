@@ -61,6 +61,7 @@ setup(
             "prometheus-client>=0.21",
         ],
         "search": ["optuna>=5.0,<6"],
+        "trees": ["lightgbm>=4.6,<5", "optuna>=5.0,<6"],
         "notebooks": ["httpx>=0.27", "jupytext>=1.16", "nbclient>=0.10", "ipykernel>=6.29"],
         "dev": [
             "deltalake>=1.6,<2",
@@ -72,6 +73,7 @@ setup(
             "jax>=0.6,<0.11",
             "hypothesis>=6.100",
             "optuna>=5.0,<6",
+            "lightgbm>=4.6,<5",
             "jupytext>=1.16",
             "nbclient>=0.10",
             "ipykernel>=6.29",

@@ -82,7 +82,7 @@ def test_heads_attend_on_their_own() -> None:
             for place in range(length):
                 scores = np.exp(query[place] @ key[: place + 1].T / math.sqrt(2))
                 mixed[place, own] = scores / scores.sum() @ value[: place + 1]
-        hidden = norm(x + mixed @ weights["output_kernel"] + weights["output_bias"], block.attention_norm)
+        hidden = norm(x + mixed @ weights["output_kernel"] + weights["output_bias"], block.mixing_norm)
         inner = hidden @ weights["inner_kernel"] + weights["inner_bias"]
         inner = inner * 0.5 * (1 + np.vectorize(math.erf)(inner / math.sqrt(2)))
         outer = inner @ weights["outer_kernel"] + weights["outer_bias"]

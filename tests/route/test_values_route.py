@@ -45,7 +45,7 @@ from tfelc.serving.client.call_error import CallError
 from tfelc.serving.client.grpc_client import GrpcClient
 from tfelc.serving.client.rest_client import RestClient
 
-TASKS = ("click", "watch", "spend", "size", "hide")
+TASKS = ("click", "watch", "spend", "size", "stars", "hide")
 SETTINGS = (
     "training.epochs=4",
     "training.balance.name=fixed",
@@ -55,7 +55,7 @@ SETTINGS = (
     "training.early_stopping.metric=watch.xauc",
     "training.yardsticks=true",
 )
-BINARY, VALUES = {"click", "hide"}, {"watch", "watch_expected", "spend", "size"}
+BINARY, VALUES = {"click", "hide"}, {"watch", "watch_expected", "spend", "size", "stars"}
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,9 @@ def test_each_output_has_its_own_metrics_over_the_rows_where_it_is_known(result:
     assert {name for name, values in result.metrics.items() if "xauc" in values} == VALUES
     # All follow from the features, and in the label's unit.
     assert min(result.metrics[name]["xauc"] for name in VALUES) > 0.6
-    assert result.metrics["size"]["nrmse"] < 0.7 and result.metrics["watch"]["nrmse"] < 1
+    assert (
+        max(result.metrics[name]["nrmse"] for name in ("size", "stars")) < 0.7 and result.metrics["watch"]["nrmse"] < 1
+    )
     assert all(abs(result.metrics[name]["sum_error"]) < 0.3 for name in ("watch", "watch_expected", "spend"))
 
 
@@ -134,6 +136,7 @@ def test_what_is_served_is_what_is_predicted(run: RankerRun, exported: Any, data
     expected = tfelc.load(run.path).predict(rows)
     # Seconds are seconds: about e^3 of them, and no share of 1.
     assert 5 < expected["watch"].median() < 60 and expected["spend"].min() >= 0
+    assert expected["stars"].between(1, 5).all() and np.corrcoef(expected["stars"], rows["quality"])[0, 1] > 0.8
     np.testing.assert_allclose(expected["watch_expected"], expected["watch"] * expected["click"], rtol=1e-5)
     rows.to_parquet(folder / "rows.parquet")
     settings = JobSettings(

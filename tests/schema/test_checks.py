@@ -160,6 +160,14 @@ def test_what_is_no_mapping(content: object) -> None:
     ("changes", "fault"),
     [
         (["tasks.click.kind: watch_time"], "task `click`: `clicked` is not a column of kind `value`, as one of kind"),
+        (["tasks.click.levels: [0, 1]"], "`tasks.click`: a task of kind `ordinal` needs `levels`, the values"),
+        (
+            ["tasks.pay: {label: paid, kind: ordinal}"],
+            "`tasks.pay`: a task of kind `ordinal` needs `levels`, the",
+        ),
+        (["tasks.pay: {label: paid, kind: ordinal, levels: [1]}"], "`levels` must be two numbers or more, each above"),
+        (["tasks.pay: {label: paid, kind: ordinal, levels: [1, 3, 2]}"], "`levels` must be two numbers or more, each"),
+        (["tasks.pay: {label: paid, kind: ordinal, levels: [1, .inf]}"], "`tasks.pay.levels.1`: "),
         (["tasks.click.scale: log"], "`tasks.click`: a task of kind `binary` takes no `scale`"),
         (["tasks.click.weight: clicked"], "task `click`: `clicked` is not a column of kind `weight`"),
         (["tasks.click.weight: a", "tasks.click.row_weight: b"], "`weight` and `row_weight` name two columns"),

@@ -1,4 +1,4 @@
-"""A raw log with quantities to predict: seconds watched, money spent, and a survey that few answer."""
+"""A raw log with quantities to predict: seconds watched, money spent, stars given, and a survey that few answer."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ tasks:
   watch: {label: seconds, kind: watch_time, conditioned_on: click, joint: watch_expected}
   spend: {label: money, kind: lifetime_value}
   size: {label: size, kind: regression, scale: log}
+  stars: {label: stars, kind: ordinal, levels: [1, 2, 3, 4, 5]}
   hide: {label: hidden, weight: trust}
 columns:
   user: {kind: id}
@@ -26,6 +27,7 @@ columns:
   seconds: {kind: value}
   money: {kind: value}
   size: {kind: value}
+  stars: {kind: value, nullable: true}
   hidden: {kind: label, nullable: true}
   trust: {kind: weight}
   visits: {kind: number, role: activity}
@@ -56,6 +58,8 @@ def valued_log(rows: int = 2000, seed: int = 0) -> pd.DataFrame:
             "seconds": np.where(clicked, seconds, np.nan),
             "money": money,
             "size": np.exp(5 + quality) - 1,
+            # Who does not answer gives none.
+            "stars": np.where(np.arange(rows) % 7 == 0, np.nan, np.clip(np.rint(3 + quality + 0.5 * visits), 1, 5)),
             "hidden": np.where(np.arange(rows) % 3 == 0, hidden, np.nan),
             "trust": random.random(rows),
             "visits": visits,

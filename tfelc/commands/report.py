@@ -24,6 +24,10 @@ def report(
         typer.Option(help="Run like --run but for alpha, cluster number or seed, for the sensitivity; may repeat."),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Data to measure on. Defaults to what the run names.")] = None,
+    explanation: Annotated[
+        Path | None,
+        typer.Option(help="File of what tfelc explain --json printed of a ranker's export: a picture of it."),
+    ] = None,
 ) -> None:
     """Pictures, tables and plain words on one page that needs no network: quality, clusters, gates, who gains."""
     import shlex
@@ -42,7 +46,7 @@ def report(
 
     from tfelc.core.atomic_files import write_text
 
-    page = _report(run_path, against, sensitivity or [], data)
+    page = _report(run_path, against, sensitivity or [], data, explanation)
     command = shlex.join(["tfelc", "report", *sys.argv[1:]])
     with Console(stderr=True).status("starting") as status:
         write_text(out, page.html(command, status.update))
@@ -50,8 +54,9 @@ def report(
 
 
 def _report(
-    path: Path, against: Path | None, sensitivity: list[Path], data: Path | None
+    path: Path, against: Path | None, sensitivity: list[Path], data: Path | None, explanation: Path | None
 ) -> "RankerReport | NextItemReport":
+    from tfelc.core.errors import UsageError
     from tfelc.lifecycle.run import Run
     from tfelc.next_item.run import NextItemRun
 
@@ -61,7 +66,11 @@ def _report(
     if isinstance(run, NextItemRun):
         from tfelc.next_item.report.next_item_report import NextItemReport
 
+        if explanation is not None:
+            raise UsageError("--explanation is of a ranker, and --run holds a model of next items; leave it out")
         return NextItemReport(run, other, siblings, None if data is None else str(data))
+    from tfelc.ranker.explanation.explanation_file import read_explanation
     from tfelc.ranker.report.ranker_report import RankerReport
 
-    return RankerReport(run, other, siblings, data)
+    explained = None if explanation is None else read_explanation(explanation)
+    return RankerReport(run, other, siblings, data, explanation=explained)

@@ -18,6 +18,7 @@ from tfelc.core.errors import DataError
 from tfelc.data.delays.misplaced_events import misplaced_events
 from tfelc.data.log_batch import LogBatch
 from tfelc.data.uneven_sequences import uneven_sequences
+from tfelc.data.unfit_labels import unfit_labels
 from tfelc.data.values.bring import bring
 from tfelc.data.values.brought import Brought, Fault
 from tfelc.data.values.masks import mask_of
@@ -105,7 +106,7 @@ def conform(
         arrays[name] = checked_column(batch, name, column, in_seconds, name in undefined)
     faults = (
         *broken_labels(arrays, undefined),
-        *negative_values(arrays, schema.never_negative),
+        *unfit_labels(arrays, schema.tasks),
         *uneven_sequences(arrays, schema.sequences),
         *misplaced_events(arrays, schema, where),
     )
@@ -214,18 +215,6 @@ def broken_labels(
                 bad = mask_of(pc.and_(pc.is_null(arrays[name]), pc.equal(arrays[condition], 1)))
                 if bad.any():
                     yield name, Fault(bad, f"a label must not be null where `{condition}` is 1")
-
-
-def negative_values(arrays: Mapping[str, pa.Array], never_negative: Mapping[str, str]) -> Iterator[tuple[str, Fault]]:
-    """Values below 0 that a task must not have.
-
-    Args:
-        arrays: The columns by name, in their types.
-        never_negative: What `Schema.never_negative` says.
-    """
-    for name, task in never_negative.items():
-        if name in arrays and (bad := mask_of(pc.less(arrays[name], 0))).any():
-            yield name, Fault(bad, f"a value must be at least 0 for task `{task}`")
 
 
 def said_of(fault: Fault, scalar: pa.Scalar, column: Column) -> str:

@@ -8,14 +8,15 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfelc.layers.residual_block import ResidualBlock
+
 Tensor = Any
 
-_INITIALIZER_STDDEV = 0.02
 _MASKED = -1e9
 
 
 @keras.saving.register_keras_serializable(package="tfelc")
-class TransformerBlock(keras.layers.Layer):
+class TransformerBlock(ResidualBlock):
     """Self-attention, causal or not, and a feed-forward network, each with a residual and layer normalization after it.
 
     `x = norm(x + dropout(attention(x)))`, then `x = norm(x + dropout(W_2 gelu(W_1 x)))`.
@@ -59,33 +60,19 @@ class TransformerBlock(keras.layers.Layer):
         self, num_heads: int, inner_dim: int, dropout: float = 0.0, attention_dropout: float = 0.0, **kwargs: Any
     ) -> None:
         """See the class."""
-        super().__init__(**kwargs)
-        if num_heads < 1:
-            raise ValueError(f"`num_heads` must be at least 1. Received: num_heads={num_heads}")
-        self.num_heads = num_heads
-        self.inner_dim = inner_dim
-        self.dropout = dropout
+        super().__init__(num_heads, inner_dim, dropout, **kwargs)
         self.attention_dropout = attention_dropout
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the projections, the norms and the dropouts."""
-        dim = input_shape[-1]
-        if dim is None or dim % self.num_heads:
-            raise ValueError(f"the input's width must be a multiple of num_heads={self.num_heads}. Received: {dim}")
-        self.query_kernel, self.query_bias = self._projection("query", dim, dim)
+        dim = self.checked_width(input_shape)
+        self.query_kernel, self.query_bias = self.projection("query", dim, dim)
         # The keys' bias adds the same to all scores of a query, and so nothing to their softmax: there is none.
-        self.key_kernel, _ = self._projection("key", dim, dim, bias=False)
-        self.value_kernel, self.value_bias = self._projection("value", dim, dim)
-        self.output_kernel, self.output_bias = self._projection("output", dim, dim)
-        self.inner_kernel, self.inner_bias = self._projection("inner", dim, self.inner_dim)
-        self.outer_kernel, self.outer_bias = self._projection("outer", self.inner_dim, dim)
-        policy = self.dtype_policy
-        self.attention_norm = keras.layers.LayerNormalization(epsilon=1e-12, dtype=policy, name="attention_norm")
-        self.feed_forward_norm = keras.layers.LayerNormalization(epsilon=1e-12, dtype=policy, name="feed_forward_norm")
-        for norm in (self.attention_norm, self.feed_forward_norm):
-            norm.build((None, None, dim))
-        self.branch_dropout = keras.layers.Dropout(self.dropout, dtype=policy)
-        self.weights_dropout = keras.layers.Dropout(self.attention_dropout, dtype=policy)
+        self.key_kernel, _ = self.projection("key", dim, dim, bias=False)
+        self.value_kernel, self.value_bias = self.projection("value", dim, dim)
+        self.output_kernel, self.output_bias = self.projection("output", dim, dim)
+        self.build_branches(dim, "attention_norm")
+        self.weights_dropout = keras.layers.Dropout(self.attention_dropout, dtype=self.dtype_policy)
 
     def call(
         self,
@@ -101,10 +88,7 @@ class TransformerBlock(keras.layers.Layer):
         else:
             residual, mixed = inputs, self._attend(inputs, valid, causal, training)
         mixed = ops.matmul(mixed, self.output_kernel) + self.output_bias
-        hidden = self.attention_norm(residual + self.branch_dropout(mixed, training=training))
-        inner = ops.gelu(ops.matmul(hidden, self.inner_kernel) + self.inner_bias, approximate=False)
-        outer = ops.matmul(inner, self.outer_kernel) + self.outer_bias
-        return self.feed_forward_norm(hidden + self.branch_dropout(outer, training=training))
+        return self.add_branches(residual, mixed, training)
 
     def initialize_at_mean(self) -> None:
         """Adds the identity to the values' and the output's kernels.
@@ -158,17 +142,6 @@ class TransformerBlock(keras.layers.Layer):
         scores = ops.where(visible, ops.cast(scores, "float32"), _MASKED)
         return ops.cast(ops.softmax(scores, axis=-1), self.compute_dtype)
 
-    def _projection(self, name: str, rows: int, columns: int, bias: bool = True) -> tuple[Any, Any]:
-        normal = keras.initializers.RandomNormal(stddev=_INITIALIZER_STDDEV)
-        kernel = self.add_weight(shape=(rows, columns), initializer=normal, name=f"{name}_kernel")
-        return kernel, self.add_weight(shape=(columns,), initializer="zeros", name=f"{name}_bias") if bias else None
-
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
-        return {
-            **super().get_config(),
-            "num_heads": self.num_heads,
-            "inner_dim": self.inner_dim,
-            "dropout": self.dropout,
-            "attention_dropout": self.attention_dropout,
-        }
+        return {**super().get_config(), "attention_dropout": self.attention_dropout}

@@ -36,7 +36,7 @@ from tfelc.schema.split import Split
 from tfelc.schema.task import Task
 
 _SPELLING = ("true_values", "false_values", "null_values", "separator", "timezone")
-_LATER_TASK_KEYS = ("row_weight", "kind", "loss", "scale", "negatives_kept", "already_sampled", "delay")
+_LATER_TASK_KEYS = ("row_weight", "kind", "loss", "scale", "levels", "negatives_kept", "already_sampled", "delay")
 _SHAPE = "a schema is a mapping with `name`, `columns` and `tasks`"
 
 
@@ -240,11 +240,6 @@ class Schema(SchemaPart):
     def outcomes(self) -> dict[str, Column]:
         """The columns that tasks predict, in order."""
         return {name: column for name, column in self.columns.items() if column.kind in OUTCOME_KINDS}
-
-    @property
-    def never_negative(self) -> dict[str, str]:
-        """Each value that must be at least 0 -> the task that needs it so."""
-        return {task.label: name for name, task in self.tasks.items() if task.never_negative}
 
     @property
     def sampled_task(self) -> str | None:

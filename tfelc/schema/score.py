@@ -34,12 +34,19 @@ def output_ranges(tasks: Mapping[str, Task]) -> dict[str, tuple[float, float]]:
     joints = {
         task.joint or f"{task.conditioned_on}_{name}": task for name, task in tasks.items() if task.conditioned_on
     }
-    return {name: _range(task) for name, task in {**tasks, **joints}.items()}
+    of_joints = {name: (min(low, 0.0), max(high, 0.0)) for name, (low, high) in _ranges(joints).items()}
+    return _ranges(tasks) | of_joints
+
+
+def _ranges(tasks: Mapping[str, Task]) -> dict[str, tuple[float, float]]:
+    return {name: _range(task) for name, task in tasks.items()}
 
 
 def _range(task: Task) -> tuple[float, float]:
     if not task.is_value:
         return _SHARE
+    if task.levels is not None:
+        return task.levels[0], task.levels[-1]
     return _AT_LEAST_0 if task.never_negative else (-math.inf, math.inf)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from tfelc.schema.delay import Delay
 from tfelc.schema.schema_part import SchemaPart
@@ -12,8 +12,8 @@ from tfelc.schema.schema_part import SchemaPart
 # Where a task that is conditioned on another one is trained.
 Space = Literal["conditional", "entire"]
 
-# What a task predicts: a probability, or an expected quantity in one of three ways.
-TaskKind = Literal["binary", "regression", "watch_time", "lifetime_value"]
+# What a task predicts: a probability, or an expected quantity in one of four ways.
+TaskKind = Literal["binary", "regression", "watch_time", "lifetime_value", "ordinal"]
 
 # The served outputs beside the tasks' own.
 CLUSTER_OUTPUTS = ("cluster", "cluster_share")
@@ -26,9 +26,11 @@ class Task(SchemaPart):
         label: Column with the outcome: of kind `label` for a binary task, of kind `value` for the others.
         kind: What is predicted: `binary`, a probability; `regression`, a quantity by its error; `watch_time`, a
             quantity of at least 0 as the odds of a weighted logistic regression; `lifetime_value`, one that is mostly 0
-            with a long tail, as zero-inflated and log-normal. Defaults to `binary`.
+            with a long tail, as zero-inflated and log-normal; `ordinal`, one of some `levels`, as stars are, by the
+            probability of each. Defaults to `binary`.
         loss: The error of a regression, `squared` or `absolute`. Defaults to `squared`.
         scale: What a regression's error is of: the `linear` label, or log(1 + label). Defaults to `linear`.
+        levels: The values that the label of an ordinal task has, two at least, in ascending order. Defaults to none.
         conditioned_on: Task whose outcome this one needs first, as a conversion needs a click. Defaults to none.
         space: Where a task with `conditioned_on` is trained: `conditional`, on the rows where that outcome is 1, or
             `entire`, over all rows through the product of the probabilities (ESMM). Defaults to `conditional`.
@@ -48,6 +50,7 @@ class Task(SchemaPart):
     kind: TaskKind = "binary"
     loss: Literal["squared", "absolute"] = "squared"
     scale: Literal["linear", "log"] = "linear"
+    levels: tuple[FiniteFloat, ...] | None = None
     conditioned_on: str | None = None
     space: Space = "conditional"
     joint: str | None = None
@@ -79,6 +82,12 @@ class Task(SchemaPart):
             for key in ("loss", "scale"):
                 if getattr(self, key) != type(self).model_fields[key].default:
                     raise ValueError(f"a task of kind `{self.kind}` takes no `{key}`")
+        if (self.kind == "ordinal") != (self.levels is not None):
+            raise ValueError(
+                "a task of kind `ordinal` needs `levels`, the values of its label, and no other takes them"
+            )
+        if self.levels is not None and (len(self.levels) < 2 or list(self.levels) != sorted(set(self.levels))):
+            raise ValueError("`levels` must be two numbers or more, each above the one before")
         if self.is_value and self.delay is not None:
             raise ValueError(f"a task of kind `{self.kind}` takes no `delay`, which is of outcomes that come or do not")
         if self.is_value and self.space == "entire":

@@ -20,6 +20,7 @@ TASKS = {
     "log": Task(label="y", kind="regression", scale="log"),
     "watch": Task(label="y", kind="watch_time"),
     "ltv": Task(label="y", kind="lifetime_value"),
+    "ordinal": Task(label="y", kind="ordinal", levels=(0, 0.5, 3, 12, 45)),
 }
 
 
@@ -78,6 +79,18 @@ def test_lifetime_value_by_hand():
 
     density = lognorm(s=2, scale=20 * math.exp(0.5)).logpdf(label)
     assert float(found[1]) == pytest.approx(math.log(4 / 3) - density - math.log(label) - math.log(2), rel=1e-5)
+
+
+def test_ordinal_by_hand():
+    head = create_head(Task(label="stars", kind="ordinal", levels=(1, 2, 5)))
+    # Above 1 with 3/4, and then 5 with 1/4: 1 of 16 twice four times, 2 of 16 nine times, 5 of 16 three times.
+    logits = tf.tile([[math.log(3), -math.log(3)]], [3, 1])
+    np.testing.assert_allclose(np.exp(-head.loss(_floats(1, 2, 5), logits)), [4 / 16, 9 / 16, 3 / 16], rtol=1e-5)
+    np.testing.assert_allclose(head.prediction(logits), [(4 * 1 + 9 * 2 + 3 * 5) / 16] * 3, rtol=1e-6)
+    # Two levels are a binary task, of one logit, in their own unit.
+    pair = create_head(Task(label="stars", kind="ordinal", levels=(-1, 1)))
+    np.testing.assert_allclose(pair.loss(_floats(1, -1), _floats(0.3, 0.3)), _head("binary").loss(_floats(1, 0), 0.3))
+    np.testing.assert_allclose(pair.prediction(_floats(0, math.log(3))), [0, 0.5], atol=1e-6)
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -43,6 +43,7 @@ SMALL: dict[str, tuple[str, ...]] = {
         "model.encoder.dim=32", "model.encoder.dropout=0", "model.encoder.attention_dropout=0",
         "model.intents.num_clusters=3", "model.intents.weight=0.02", "model.contrast.weight=0.02",
     ),
+    "wearec": ("model.encoder.dim=32", "model.encoder.dropout=0"),
     "elcrec": (
         "model.encoder.dim=32", "model.encoder.dropout=0", "model.encoder.attention_dropout=0",
         "model.clusters.num_clusters=3",

@@ -10,8 +10,8 @@ from tfelc.data.dataset import Dataset
 from tfelc.data.split_tables import SplitTables
 from tfelc.experiments.figures import spread
 from tfelc.experiments.freshness.datasets import FROZEN
-from tfelc.experiments.ranker.figures import trees_like
 from tfelc.experiments.ranker.runs import Measured
+from tfelc.experiments.ranker.trees import trees_like
 from tfelc.metrics.auc import auc
 from tfelc.metrics.gauc import gauc
 from tfelc.ranker.evaluation.bootstrap import paired_bootstrap

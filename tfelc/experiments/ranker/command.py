@@ -33,6 +33,12 @@ def ranker(
         typer.Option(help="Folder to keep the runs in: what is in it is not trained again. Without it none is kept."),
     ] = None,
     trees: Annotated[bool, typer.Option(help="Also train scikit-learn's HistGradientBoosting, untuned.")] = True,
+    tree_trials: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Also tune LightGBM and its LambdaRank on the validation split by so many trials, such as 40."
+        ),
+    ] = 0,
     out: OutOption = Path("results/ranker.json"),
 ) -> None:
     """Trains B and each B + ELCM with equal seeds and compares them on the same test rows, paired over users."""
@@ -44,9 +50,10 @@ def ranker(
 
     from tfelc.core.errors import UsageError
     from tfelc.data.dataset import Dataset
-    from tfelc.experiments.ranker.figures import compare, describe, describe_trees
+    from tfelc.experiments.ranker.figures import compare, describe
     from tfelc.experiments.ranker.runs import RankerRuns
-    from tfelc.experiments.ranker.variants import BASELINE, TREES, variants, with_seed
+    from tfelc.experiments.ranker.trees import describe_trees
+    from tfelc.experiments.ranker.variants import BASELINE, variants, with_seed
     from tfelc.experiments.result_file import publish
 
     console = Console()
@@ -65,8 +72,7 @@ def ranker(
         found = trained.run()
     models = {name: describe(ones) for name, ones in found.items()}
     if trees:
-        with console.status(TREES):
-            models[TREES] = describe_trees(dataset, found[BASELINE][0].predictions)
+        models |= describe_trees(dataset, found[BASELINE][0].predictions, tree_trials)
     result = {
         "data_hash": dataset.hash,
         "protocol": f"test split, {dataset.rows('test'):,} rows; 95 % intervals by a paired bootstrap over users",
@@ -74,6 +80,7 @@ def ranker(
         "settings": [*(map(str, config or [])), *(settings or [])] or ["defaults"],
         "seeds": list(range(seeds)),
         "tasks": heads,
+        "tree_trials": tree_trials,
         "configs": {name: one.to_dict() for name, one in configs.items()},
         "models": models,
         "differences": compare(found),

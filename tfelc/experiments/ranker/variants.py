@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tfelc.core.errors import UsageError
 from tfelc.ranker.architectures.multi_task_architecture import ARCHITECTURES, MultiTaskArchitecture
@@ -10,6 +10,8 @@ from tfelc.ranker.settings import RankerClusterSettings, RankerSettings
 
 BASELINE = "B"
 TREES = "boosted trees"
+# LightGBM's, tuned -> what they learn.
+TUNED_TREES: dict[str, Literal["binary", "lambdarank"]] = {"LightGBM": "binary", "LambdaRank": "lambdarank"}
 _DEFAULTS = "B+ELCM"
 
 
@@ -36,7 +38,7 @@ def variants(
         name = path.stem if path else _DEFAULTS
         if name in found:
             raise UsageError(f"--config {path}: another --config is named `{name}` too; rename one of the files")
-        if name in (BASELINE, TREES):
+        if name in (BASELINE, TREES, *TUNED_TREES):
             raise UsageError(f"--config {path}: the name `{name}` is taken by another model; rename the file")
         found[name] = RankerSettings.load(path, overrides)
         if not found[name].model.clusters.num_clusters:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tfelc.losses.task_heads.binary_head import BinaryHead
 from tfelc.losses.task_heads.lifetime_value_head import LifetimeValueHead
+from tfelc.losses.task_heads.ordinal_head import OrdinalHead
 from tfelc.losses.task_heads.regression_head import RegressionHead
 from tfelc.losses.task_heads.task_head import TaskHead
 from tfelc.losses.task_heads.value_scale import ValueScale
@@ -18,6 +19,7 @@ HEADS: dict[TaskKind, type[TaskHead]] = {
     "regression": RegressionHead,
     "watch_time": WatchTimeHead,
     "lifetime_value": LifetimeValueHead,
+    "ordinal": OrdinalHead,
 }
 
 
@@ -35,6 +37,8 @@ def create_head(task: Task, scale: ValueScale | None = None) -> TaskHead:
     """
     if task.kind == "regression":
         return RegressionHead(scale, task.loss, log=task.scale == "log")
+    if task.levels is not None:
+        return OrdinalHead(task.levels)
     return HEADS[task.kind](scale)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -41,7 +41,7 @@ class LifetimeValueHead(TaskHead):
     Source: Wang, Liu and Miao, "A Deep Probabilistic Model for Customer Lifetime Value Prediction", 2019, Eq. 3.
     """
 
-    columns: ClassVar[int] = 3
+    columns = 3
 
     def loss(self, labels: Tensor, logits: Tensor) -> Tensor:
         """The negative log-likelihood of each row."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class TaskHead(ABC):
         30.0
     """
 
-    columns: ClassVar[int] = 1
+    columns: int = 1
 
     def __init__(self, scale: ValueScale | None = None) -> None:
         self.scale = scale or ValueScale()

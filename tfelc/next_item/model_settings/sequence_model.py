@@ -31,6 +31,7 @@ SEQUENCE_MODELS: Registry[type[SequenceModelSettings]] = Registry(
         "s3_rec": "tfelc.next_item.model_settings.s3_rec:S3RecSettings",
         "cl4srec": "tfelc.next_item.model_settings.cl4srec:CL4SRecSettings",
         "iclrec": "tfelc.next_item.model_settings.iclrec:ICLRecSettings",
+        "wearec": "tfelc.next_item.model_settings.wearec:WEARecSettings",
         "elcrec": "tfelc.next_item.model_settings.elcrec:ELCRecSettings",
     },
 )

@@ -8,7 +8,6 @@ import keras
 from keras import ops
 
 from tfelc.layers.cloze_mask import ClozeMask
-from tfelc.layers.sequence_encoder import SequenceEncoder
 from tfelc.losses.next_item.next_item_loss import NextItemLoss
 from tfelc.next_item.models.chosen_rows import chosen_rows
 from tfelc.next_item.models.sequential_recommender import SequentialRecommender
@@ -49,17 +48,8 @@ class BERT4Rec(SequentialRecommender):
     ) -> None:
         super().__init__(num_items, max_length, settings, loss, name="bert4rec")
         encoder = settings.encoder
-        self.encoder = SequenceEncoder(
-            num_items,
-            max_length + 1,  # the hidden item behind the history
-            encoder.dim,
-            encoder.num_layers,
-            encoder.num_heads,
-            encoder.dropout,
-            encoder.attention_dropout,
-            name="encoder",
-        )
-        self.encoder.build((None, None))
+        # One longer, for the hidden item behind the history.
+        self.encoder: Any = encoder.create(num_items, max_length + 1)
         self.projection = keras.layers.Dense(encoder.dim, activation=_gelu, name="projection")
         self.projection.build((None, encoder.dim))
         self.output_bias = keras.layers.Embedding(num_items + 1, 1, embeddings_initializer="zeros", name="output_bias")

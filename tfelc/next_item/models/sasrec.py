@@ -7,12 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tfelc.layers.sequence_encoder import SequenceEncoder
 from tfelc.losses.next_item.next_item_loss import NextItemLoss
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.item_attributes import ItemAttributes
-from tfelc.next_item.model_settings.transformer import TransformerSettings
-from tfelc.next_item.models.initialization import initialize_items
+from tfelc.next_item.model_settings.transformer import HistoryModelSettings
 from tfelc.next_item.models.item_features import set_item_features
 from tfelc.next_item.models.sequential_recommender import SequentialRecommender
 
@@ -25,7 +23,7 @@ class SASRec(SequentialRecommender):
     Args:
         num_items: int. Items of the catalog.
         max_length: int. Longest history.
-        settings: TransformerSettings. The model's settings.
+        settings: HistoryModelSettings. The model's settings.
         loss: NextItemLoss. The loss of the next item.
         name: str. The model's name. Defaults to `sasrec`.
 
@@ -37,28 +35,16 @@ class SASRec(SequentialRecommender):
         ((1, 64), (101, 64))
     """
 
-    settings: TransformerSettings
+    settings: HistoryModelSettings
     # The random state of augmentations, which SASRec never used.
     former_variables: ClassVar[tuple[str, ...]] = ("seed_generator/seed_generator_state",)
 
     def __init__(
-        self, num_items: int, max_length: int, settings: TransformerSettings, loss: NextItemLoss, name: str = "sasrec"
+        self, num_items: int, max_length: int, settings: HistoryModelSettings, loss: NextItemLoss, name: str = "sasrec"
     ) -> None:
         super().__init__(num_items, max_length, settings, loss, name)
-        encoder = settings.encoder
-        self.encoder = SequenceEncoder(
-            num_items,
-            max_length,
-            encoder.dim,
-            encoder.num_layers,
-            encoder.num_heads,
-            encoder.dropout,
-            encoder.attention_dropout,
-            bool(settings.item_attributes),
-            name="encoder",
-        )
-        self.encoder.build((None, None))
-        self.add_parts(encoder.dim)
+        self.encoder: Any = settings.encoder.create(num_items, max_length, bool(settings.item_attributes))
+        self.add_parts(settings.encoder.dim)
 
     @property
     def item_embeddings(self) -> Tensor:
@@ -102,11 +88,6 @@ class SASRec(SequentialRecommender):
         self.num_trained = num_trained
 
     def initialize_weights(self, train: Examples, validation: Examples, seed: int) -> None:
-        """Fills the items by co-occurrence, and attention by the mean, where that is set; then the base's parts."""
-        initialization = self.settings.encoder.initialization
-        if initialization != "random":
-            initialize_items(self.encoder.item_table, train, self.num_items, seed)
-        if initialization == "co_occurrence_mean":
-            for block in self.encoder.blocks:
-                block.initialize_at_mean()
+        """Fills the encoder as its settings say, by co-occurrence; then the base's parts."""
+        self.settings.encoder.initialize(self.encoder, train, seed)
         super().initialize_weights(train, validation, seed)

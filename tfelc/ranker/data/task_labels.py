@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
 from tfelc.data.number_values import number_values
+from tfelc.data.unfit_labels import is_unfit, must_be
 from tfelc.schema.task import Task
 
 
@@ -40,11 +40,9 @@ def task_labels(table: pa.Table, tasks: Mapping[str, Task], nullable: Collection
                 f"task `{name}`: label `{task.label}` is null in some rows, which only one that is `nullable` or has "
                 "`conditioned_on` may be"
             )
-        if task.never_negative and (pc.min(column).as_py() or 0) < 0:
-            log = " on the log scale" if task.kind == "regression" else ""
+        if task.is_value and is_unfit(column, task).any():
             raise DataError(
-                f"task `{name}` of kind `{task.kind}`: value `{task.label}` is below 0 in some rows; it must be at "
-                f"least 0{log}"
+                f"task `{name}` of kind `{task.kind}`: {must_be(task)}, which `{task.label}` is not in some rows"
             )
         labels[name] = number_values(column) if is_defined else np.nan_to_num(number_values(column), copy=True)
     return labels

@@ -18,16 +18,15 @@ def explanation_tables(explanation: Explanation) -> Iterator[Table]:
     """What is lost over all rows, by output, and one table for each output by group of users.
 
     Args:
-        explanation: Of groups all are shown, of features the 15 whose loss is largest.
+        explanation: Its `shown_units` are shown.
     """
-    features = [unit for unit in explanation.units if unit.kind == "feature"]
-    shown = [unit for unit in explanation.units if unit.kind == "group"] + features[:_MOST_FEATURES]
+    shown = shown_units(explanation)
     title = f"loss by permutation, {explanation.rows:,} rows of {explanation.split}, {explanation.repeats} repeats"
     headings = {output: RANKER_METRICS.get(metric).heading for output, metric in explanation.metrics.items()}
     table = _table(title, [f"{output}, {heading}" for output, heading in headings.items()])
     table.add_row("nothing permuted", *(_number(explanation.values[output][ALL]) for output in headings))
     for unit in shown:
-        table.add_row(_name(unit), *(_loss(unit.losses[output][ALL]) for output in headings))
+        table.add_row(name_of(unit), *(_loss(unit.losses[output][ALL]) for output in headings))
     yield table
     for output, groups in explanation.values.items():
         names = [name for name in groups if name != ALL]
@@ -36,8 +35,19 @@ def explanation_tables(explanation: Explanation) -> Iterator[Table]:
         table = _table(f"{output}: loss of {headings[output]} by group of users", names)
         table.add_row("nothing permuted", *(_number(groups[name]) for name in names))
         for unit in shown:
-            table.add_row(_name(unit), *(_number(unit.losses[output][name].mean) for name in names))
+            table.add_row(name_of(unit), *(_number(unit.losses[output][name].mean) for name in names))
         yield table
+
+
+def shown_units(explanation: Explanation) -> list[Unit]:
+    """All groups, and of the features the 15 whose loss is largest."""
+    features = [unit for unit in explanation.units if unit.kind == "feature"]
+    return [unit for unit in explanation.units if unit.kind == "group"] + features[:_MOST_FEATURES]
+
+
+def name_of(unit: Unit) -> str:
+    """A feature's name, and that of a group with the number of its features."""
+    return f"{unit.name} ({len(unit.columns)})" if len(unit.columns) > 1 else unit.name
 
 
 def giveaway_lines(explanation: Explanation) -> Iterator[str]:
@@ -56,10 +66,6 @@ def _table(title: str, headings: list[str]) -> Table:
     for heading in headings:
         table.add_column(heading, justify="right")
     return table
-
-
-def _name(unit: Unit) -> str:
-    return f"{unit.name} ({len(unit.columns)})" if len(unit.columns) > 1 else unit.name
 
 
 def _loss(loss: Loss) -> str:

@@ -11,7 +11,7 @@ from tfelc.features.encoder import FeatureEncoder
 from tfelc.features.fitted import NumberStatistics
 from tfelc.layers.group_bias import GroupBias
 from tfelc.layers.logit_calibration import LogitCalibration
-from tfelc.losses.task_heads.create_head import HEADS
+from tfelc.losses.task_heads.create_head import create_head
 from tfelc.ranker.models.calibration_groups import calibration_groups, num_groups
 from tfelc.ranker.models.multi_task_network import MultiTaskNetwork
 from tfelc.ranker.settings import RankerModelSettings
@@ -86,7 +86,7 @@ class MultiTaskModel(keras.Model):
             name="encoder",
         )
         known = self.encoder.schema.tasks
-        columns = {name: HEADS[known[name].kind].columns for name in tasks if name in known}
+        columns = {name: create_head(known[name]).columns for name in tasks if name in known}
         self.network = MultiTaskNetwork(tasks, config, columns, dtype=policy, name="network")
         binary = [] if config.calibration == "none" else [name for name in tasks if known[name].kind == "binary"]
         self.calibrations: dict[str, LogitCalibration] = {}

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from tfelc.lifecycle.evaluation.resampling import BootstrapResult
 from tfelc.lifecycle.report.group_names import in_order
 from tfelc.lifecycle.report.markup import Markup, data_table
 from tfelc.lifecycle.report.number_text import number, percent
-from tfelc.lifecycle.report.picture import COLORS, GREY, drawing, picture
+from tfelc.lifecycle.report.picture import drawing, picture
 from tfelc.metrics.auc import AUC
 from tfelc.metrics.gauc import GAUC
 from tfelc.ranker.evaluation.group_lift import ALL, GroupLift
+from tfelc.ranker.report.forest import Interval, forest
 
-GAIN, LOSS = COLORS[2], COLORS[4]
 MOST_GROUPS = 12
 
 
@@ -36,11 +34,11 @@ def lift_picture(lifts: Sequence[GroupLift]) -> Markup:
         panels = figure.subplots(1 + by_user, len(outputs), squeeze=False, sharey=True)
         for column, output in enumerate(outputs):
             found = [of.get((group, output)) for group in groups]
-            gains = [None if lift is None else lift.auc for lift in found]
-            clicks = [None if lift is None else lift.clicks for lift in found]
-            _forest(panels[0, column], groups, gains, f"{output}: {AUC.heading}")
+            gains = [None if lift is None else _ends(lift.auc) for lift in found]
+            clicks = [None if lift is None else _ends(lift.clicks) for lift in found]
+            forest(panels[0, column], groups, gains, f"{output}: {AUC.heading}")
             if by_user:
-                _forest(panels[1, column], groups, clicks, f"{output}: rate, top half")
+                forest(panels[1, column], groups, clicks, f"{output}: rate, top half")
                 panels[1, column].xaxis.set_major_formatter(lambda value, _: f"{value:+.1%}")
             texts += [
                 f"{output}, {group}: {AUC.heading} {number(lift.auc.difference, True)}"
@@ -109,14 +107,5 @@ def _with_interval(result: BootstrapResult, shown: Callable[[float], str]) -> st
     return f"{shown(result.difference)} ({shown(result.low)}, {shown(result.high)})"
 
 
-def _forest(axes: Axes, groups: Sequence[str], results: Sequence[BootstrapResult | None], title: str) -> None:
-    axes.axvline(0, color=GREY, linewidth=1, zorder=0)
-    for place, result in enumerate(results):
-        if result is not None and not np.isnan(result.low):
-            color = GAIN if result.low > 0 else LOSS if result.high < 0 else GREY
-            axes.plot([result.low, result.high], [place, place], color=color, linewidth=2.5, solid_capstyle="butt")
-            axes.plot(result.difference, place, color=color, marker="o", markersize=6)
-    axes.set_yticks(range(len(groups)), groups)
-    axes.set(title=title, ylim=(len(groups) - 0.5, -0.5))
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.tick_params(axis="x", labelsize=8)
+def _ends(result: BootstrapResult) -> Interval:
+    return result.difference, result.low, result.high

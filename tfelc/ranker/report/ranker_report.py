@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfelc.core.errors import UsageError
 from tfelc.data.dataset import Dataset
 from tfelc.lifecycle.evaluation.resampling import BootstrapResult
 from tfelc.lifecycle.evaluation.result import EvaluationResult, Metrics
@@ -29,8 +30,10 @@ from tfelc.ranker.evaluation.evaluation import evaluate
 from tfelc.ranker.evaluation.group_lift import ALL, GroupLift, group_lifts
 from tfelc.ranker.evaluation.predictions import Predictions, Predictor
 from tfelc.ranker.evaluation.tables import YARDSTICK_METRICS
+from tfelc.ranker.explanation.explanation import Explanation
 from tfelc.ranker.report.calibration_curves import calibration_curves
 from tfelc.ranker.report.cluster_groups import ClusterGroups
+from tfelc.ranker.report.feature_losses import feature_losses
 from tfelc.ranker.report.gate_map import gate_map
 from tfelc.ranker.report.lift_figures import has_users, lift_picture, lift_table
 from tfelc.ranker.report.metric_tables import calibration_table, cluster_table, group_metrics_table, ranker_metrics
@@ -53,10 +56,25 @@ class RankerReport(RunReport[RankerRun]):
         siblings: Runs that differ in alpha, cluster number and seed alone, for the sensitivity.
         data: Prepared dataset to measure on; None is the one that the run names.
         replicates: Resamples of the bootstrap.
+        explanation: What an exported version of it loses without each feature, or None.
+
+    Raises:
+        UsageError: The explanation is of other tasks.
     """
 
     data: Path | None = None
     replicates: int = 1000
+    explanation: Explanation | None = None
+
+    def __post_init__(self) -> None:
+        explained = None if self.explanation is None else self.explanation.metrics
+        lacking = [name for name in self.run.metadata["tasks"] if explained is not None and name not in explained]
+        if explained is not None and lacking:
+            raise UsageError(
+                f"`explanation` is of {', '.join(explained)} and not of {lacking[0]}, which {self.run.path} predicts; "
+                "explain a version that was exported from it",
+                ["explanation"],
+            )
 
     def content(self, status: Status) -> Content:
         """Measures the rankers and draws what is found.
@@ -90,6 +108,7 @@ class RankerReport(RunReport[RankerRun]):
                 Section("Lift by group", self._lift_blocks(lifts, results[self.name].metrics)),
                 Section("Clusters and groups of users", _cluster_blocks(own)),
                 Section("Map of the users' activities", _map_blocks(own)),
+                Section("Which features matter", _feature_blocks(self.explanation)),
                 Section("Gates", [gate_map(results[self.name].gates)]),
                 Section("Calibration", [calibration_curves(own)]),
             ],
@@ -196,6 +215,12 @@ def _tables(results: Mapping[str, EvaluationResult], name: str, best_auc: Mappin
     if result.clusters is not None:
         tables.append(cluster_table(result.clusters, result.gates))
     return tables
+
+
+def _feature_blocks(explanation: Explanation | None) -> list[Markup]:
+    if explanation is None:
+        return [note("Not which features matter: no explanation was named, which tfelc explain --json prints.")]
+    return feature_losses(explanation)
 
 
 def _cluster_blocks(predictions: Predictions) -> list[Markup]:

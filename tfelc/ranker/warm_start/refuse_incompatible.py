@@ -82,7 +82,7 @@ def _tasks(run: RankerRun, schema: Schema, tasks: Sequence[str]) -> Iterator[str
             yield f"predicts `{name}`, which is none of `tasks`; name it too"
             continue
         was, now = run.schema.tasks[name], schema.tasks[name]
-        for key in ("label", "conditioned_on", "kind", "loss", "scale"):
+        for key in ("label", "conditioned_on", "kind", "loss", "scale", "levels"):
             if getattr(was, key) != getattr(now, key):
                 yield (
                     f"has task `{name}` with `{key}: {getattr(was, key)}`, not `{getattr(now, key)}`; give the new one "

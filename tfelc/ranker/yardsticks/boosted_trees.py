@@ -31,15 +31,11 @@ def boosted_trees(train: FlatTable, output: str) -> Fitted:
         HistGradientBoostingRegressor(random_state=0) if is_value else HistGradientBoostingClassifier(random_state=0)
     )
     with threadpool_limits(1 if len(labels) < _ONE_THREAD else None, user_api="openmp"):
-        model.fit(_inputs(train)[rows], labels[rows], sample_weight=weights)
+        model.fit(train.inputs[rows], labels[rows], sample_weight=weights)
 
     def predict(table: FlatTable) -> NDArray[np.float64]:
-        inputs = _inputs(table)
+        inputs = table.inputs
         found: NDArray[np.float64] = model.predict(inputs) if is_value else model.predict_proba(inputs)[:, 1]
         return found
 
     return predict
-
-
-def _inputs(table: FlatTable) -> NDArray[np.float32]:
-    return np.concatenate([table.numbers, table.codes], axis=1)

@@ -35,6 +35,7 @@ class FlatTable:
         outcomes: Output -> the rows on which it is judged, bool `(rows,)`, and its labels, float32 `(rows,)`.
         weights: Output -> the weight of each row in training, `(rows,)`; those whose rows weigh alike are not there.
         values: The outputs that are quantities.
+        users: A number for the user of each row, int64 `(rows,)`, -1 where it is not known; None where nobody asked.
     """
 
     numbers: NDArray[np.float32]
@@ -42,6 +43,12 @@ class FlatTable:
     outcomes: dict[str, tuple[NDArray[np.bool_], NDArray[np.float32]]]
     weights: dict[str, NDArray[np.float32]]
     values: frozenset[str] = frozenset()
+    users: NDArray[np.int64] | None = None
+
+    @property
+    def inputs(self) -> NDArray[np.float32]:
+        """Numbers, and behind them the codes, `(rows, columns)`."""
+        return np.concatenate([self.numbers, self.codes], axis=1)
 
 
 # A trained model: probabilities, or values, of all rows of a table, float64 `(rows,)`.
@@ -57,6 +64,7 @@ class FlatTables:
         tasks: Mapping of str to Task. The tasks that are predicted, and those that they are conditioned on.
         heads: Sequence of str. The tasks that are predicted.
         most_rows: int. Of a larger training split so many rows are drawn.
+        with_users: bool. Whether the tables say whose rows are whose, which needs a `user_key`. Defaults to False.
 
     Attributes:
         train: The training rows.
@@ -64,7 +72,13 @@ class FlatTables:
     """
 
     def __init__(
-        self, dataset: Dataset, schema: Schema, tasks: Mapping[str, Task], heads: Sequence[str], most_rows: int
+        self,
+        dataset: Dataset,
+        schema: Schema,
+        tasks: Mapping[str, Task],
+        heads: Sequence[str],
+        most_rows: int,
+        with_users: bool = False,
     ) -> None:
         self._dataset = dataset
         self._tasks = dict(tasks)
@@ -78,7 +92,8 @@ class FlatTables:
         self._weights = weights | {joint: weights[name] for joint, name in joints.items() if name in weights}
         labels = [task.label for task in tasks.values()]
         waiting = WaitingLabels(dataset, schema, self._tasks, "train")
-        more = [*labels, *weights.values(), *waiting.columns]
+        self._user_key = schema.user_key if with_users else None
+        more = [*labels, *weights.values(), *waiting.columns, *filter(None, [self._user_key])]
         self._columns = list(dict.fromkeys([*self._numbers, *self._categories, *more]))
         self.sampled = dataset.rows("train") > most_rows
         table = self._read("train", most_rows if self.sampled else None)
@@ -119,6 +134,7 @@ class FlatTables:
             judged,
             self._row_weights(table, labels, judged),
             value_outputs(self._tasks, self._heads),
+            None if self._user_key is None else _numbered(_plain(table[self._user_key])),
         )
 
     def _row_weights(
@@ -136,6 +152,11 @@ def _codes(values: pa.Array, known: pa.Array) -> NDArray[np.float32]:
     places = pc.index_in(values, value_set=known, skip_nulls=True)
     found: NDArray[np.float32] = places.cast(pa.float32()).to_numpy(zero_copy_only=False)
     return found
+
+
+def _numbered(values: pa.Array) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = pc.index_in(values, pc.unique(values), skip_nulls=True).fill_null(-1).to_numpy()
+    return found.astype(np.int64)
 
 
 def _matrix(columns: list[NDArray[np.float32]], rows: int) -> NDArray[np.float32]:

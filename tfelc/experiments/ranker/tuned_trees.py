@@ -1,0 +1,138 @@
+"""LightGBM on the same columns, tuned on the validation split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from tfelc.core.errors import UsageError
+from tfelc.metrics.auc import auc
+from tfelc.metrics.gauc import gauc
+from tfelc.ranker.yardsticks.flat_table import Fitted, FlatTable
+
+# Trees are added until the validation split has not gained by so many.
+_MOST_TREES, _PATIENCE = 1000, 50
+_SEED = 0
+# LightGBM's own settings, by which the search begins.
+_DEFAULTS = {
+    "learning_rate": 0.1,
+    "num_leaves": 31,
+    "min_data_in_leaf": 20,
+    "feature_fraction": 1.0,
+    "bagging_fraction": 1.0,
+    "lambda_l2": 1e-3,
+    "cat_smooth": 10.0,
+    "cat_l2": 10.0,
+}
+_FIXED = {
+    "verbosity": -1,
+    "seed": _SEED,
+    "deterministic": True,
+    "force_row_wise": True,
+    "bagging_freq": 1,
+    "eval_at": 10,
+}
+
+
+def tuned_trees(
+    train: FlatTable,
+    validation: FlatTable,
+    output: str,
+    objective: Literal["binary", "lambdarank"],
+    trials: int,
+    progress: Callable[[], object] = lambda: None,
+) -> Fitted:
+    """Searches for settings by Optuna's tree-structured Parzen estimator; what is returned scores all rows of a table.
+
+    `binary` is tuned by the AUC of the validation rows; `lambdarank`, which orders the rows of each user, by their
+    GAUC, and its scores, within (0, 1) by a sigmoid, say nothing across users. Categories go in as such.
+
+    Args:
+        train: What to learn from, with `users`.
+        validation: What the settings and the number of trees are chosen by.
+        output: A binary task or a joint output.
+        objective: LightGBM's name of what is learned.
+        trials: Settings that are tried, the first being LightGBM's own.
+        progress: Called after each.
+
+    Raises:
+        UsageError: LightGBM or Optuna is not installed.
+    """
+    try:
+        import lightgbm
+        import optuna
+    except ImportError:
+        raise UsageError("tuned trees need LightGBM and Optuna: pip install 'tfelc[trees]'") from None
+    own, judged = (_rows(table, output, objective == "lambdarank") for table in (train, validation))
+    categories = list(range(train.numbers.shape[1], train.numbers.shape[1] + train.codes.shape[1]))
+    of_users = objective == "lambdarank"
+    best: tuple[float, Any] = (-np.inf, None)
+
+    def trial(asked: optuna.Trial) -> float:
+        nonlocal best
+        data = lightgbm.Dataset(
+            own.inputs, own.labels, weight=own.weights, group=own.groups, categorical_feature=categories
+        )
+        known = data.create_valid(judged.inputs, judged.labels, group=judged.groups)
+        model = lightgbm.train(
+            {**_drawn(asked), **_FIXED, "objective": objective, "metric": "ndcg" if of_users else "auc"},
+            data,
+            _MOST_TREES,
+            valid_sets=[known],
+            callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
+        )
+        scores = model.predict(judged.inputs)
+        reached = gauc(judged.labels, scores, judged.users).value if of_users else auc(judged.labels, scores)
+        if reached > best[0]:
+            best = (reached, model)
+        progress()
+        return reached
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=_SEED))
+    study.enqueue_trial(_DEFAULTS)
+    study.optimize(trial, n_trials=trials)
+
+    def predict(table: FlatTable) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = best[1].predict(table.inputs)
+        return expit(found) if of_users else found
+
+    return predict
+
+
+class _Rows(NamedTuple):
+    """The rows of one output: those of one user together, and how many each has, where they are compared."""
+
+    inputs: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    weights: NDArray[np.float32] | None
+    users: NDArray[np.int64]
+    groups: NDArray[np.int64] | None
+
+
+def _rows(table: FlatTable, output: str, of_users: bool) -> _Rows:
+    rows, labels = table.outcomes[output]
+    users = np.zeros(len(rows), np.int64) if table.users is None else table.users
+    places = np.flatnonzero(rows & (users >= 0)) if of_users else np.flatnonzero(rows)
+    if of_users:
+        places = places[np.argsort(users[places], kind="stable")]
+    weights = table.weights[output][places] if output in table.weights else None
+    groups = np.unique(users[places], return_counts=True)[1] if of_users else None
+    return _Rows(table.inputs[places], labels[places], weights, users[places], groups)
+
+
+def _drawn(asked: Any) -> dict[str, float]:
+    return {
+        "learning_rate": asked.suggest_float("learning_rate", 0.01, 0.2, log=True),
+        "num_leaves": asked.suggest_int("num_leaves", 7, 255, log=True),
+        "min_data_in_leaf": asked.suggest_int("min_data_in_leaf", 10, 500, log=True),
+        "feature_fraction": asked.suggest_float("feature_fraction", 0.3, 1.0),
+        "bagging_fraction": asked.suggest_float("bagging_fraction", 0.5, 1.0),
+        "lambda_l2": asked.suggest_float("lambda_l2", 1e-3, 100.0, log=True),
+        "cat_smooth": asked.suggest_float("cat_smooth", 1.0, 300.0, log=True),
+        "cat_l2": asked.suggest_float("cat_l2", 1.0, 300.0, log=True),
+    }
