@@ -58,3 +58,16 @@ def test_diversity_is_the_mean_over_pairs():
     wanted = [1 - np.mean([cosines[a - 1, b - 1] for a in row for b in row if a != b]) for row in items]
     made = Recommended(items, np.ones(9, np.int64), np.ones(4, np.int32), sparse.csr_matrix(takers))
     assert LIST_METRICS.get("intra_list_diversity@20").value(made) == pytest.approx(np.mean(wanted))
+
+
+def test_diversity_is_the_same_however_many_lists_are_held_at_a_time(monkeypatch):
+    from tfelc.metrics import intra_list_diversity as module
+
+    random = np.random.default_rng(1)
+    takers = sparse.csr_matrix((random.random((30, 50)) < 0.2).astype(float))
+    items = np.array([random.permutation(30)[:6] + 1 for _ in range(9)], np.int32)
+    items[3, 2:] = 0
+    made = Recommended(items, np.ones(30, np.int64), np.ones(9, np.int32), takers)
+    together = LIST_METRICS.get("intra_list_diversity@20").value(made)
+    monkeypatch.setattr(module, "_USERS", 2)
+    assert LIST_METRICS.get("intra_list_diversity@20").value(made) == pytest.approx(together, rel=1e-12)

@@ -3,6 +3,7 @@
 import typer
 
 from tfelc.experiments.benchmarks.bounds import bounds
+from tfelc.experiments.benchmarks.catalog import catalog
 from tfelc.experiments.benchmarks.clusters import clusters
 from tfelc.experiments.benchmarks.efficiency import efficiency
 from tfelc.experiments.benchmarks.embedding_tables import embedding_tables
@@ -17,6 +18,7 @@ from tfelc.experiments.benchmarks.workers import workers
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command()(bounds)
+app.command()(catalog)
 app.command()(clusters)
 app.command()(efficiency)
 app.command()(embedding_tables)

@@ -32,6 +32,7 @@ TABLES: Registry[Callable[[Result], list[Table]]] = Registry(
         **{
             kind: f"tfelc.experiments.benchmarks.{kind}:tables"
             for kind in (
+                "catalog",
                 "clusters",
                 "efficiency",
                 "embedding_tables",

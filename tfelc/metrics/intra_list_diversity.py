@@ -9,7 +9,8 @@ from scipy import sparse
 
 from tfelc.metrics.list_metric import ListMetric, Recommended
 
-_USERS = 1_024
+# Users whose lists are held at a time: memory is that of the cosines of all their items.
+_USERS = 256
 
 
 def intra_list_diversity(recommended: Recommended) -> float:
@@ -33,17 +34,18 @@ def intra_list_diversity(recommended: Recommended) -> float:
     """
     takers = sparse.csr_matrix(recommended.takers, dtype=np.float64)
     counts = np.diff(takers.indptr)
-    unit = sparse.diags(1 / np.sqrt(np.maximum(counts, 1))) @ takers
     found = []
     for start in range(0, len(recommended.items), _USERS):
         block = recommended.items[start : start + _USERS]
         rows, places = np.nonzero(block)
-        items = block[rows, places] - 1
-        lists = sparse.csr_matrix((np.ones(len(items)), (rows, items)), (len(block), len(counts)))
+        items, columns = np.unique(block[rows, places] - 1, return_inverse=True)
+        lists = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), (len(block), len(items)))
+        # Of the block's items alone: lists of many users would else hold all who took what is popular, again and again.
+        unit = sparse.diags(1 / np.sqrt(np.maximum(counts[items], 1))) @ takers[items]
         # The squared length of a sum of unit vectors is their number and twice all their cosines.
-        sums = (lists @ unit).power(2).sum(axis=1)
+        sums = (lists @ (unit @ unit.T)).multiply(lists).sum(axis=1)
         sizes = np.bincount(rows, minlength=len(block))
-        own = np.bincount(rows, weights=counts[items] > 0, minlength=len(block))
+        own = np.bincount(rows, weights=counts[items][columns] > 0, minlength=len(block))
         several = sizes > 1
         cosines = (np.asarray(sums).ravel() - own)[several] / (sizes * (sizes - 1))[several]
         found.append(1 - cosines)

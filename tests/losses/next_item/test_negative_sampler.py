@@ -33,3 +33,27 @@ def test_every_item_of_a_large_catalog_can_be_drawn() -> None:
     graph = tf.function(lambda: sampler.draw((60_000,)))
     assert len(np.unique(graph())) == 3000
     assert not np.array_equal(graph(), graph())
+
+
+def test_each_item_of_a_million_is_drawn_by_its_own_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    sampler = NegativeSampler(np.arange(1, 1_000_001), 1.0, seed=1)
+    asked: list[tuple[int, int]] = []
+    # Points to either side of where items begin: no grid of points may be coarser than the items.
+    begins = np.array([0.25, 0.5, 0.75])
+    items = np.ceil((np.sqrt(1 + 4 * begins * 1_000_000 * 1_000_001) - 1) / 2)
+
+    def points(shape: tuple[int, ...], low: int, high: int, **kwargs: object) -> tf.Tensor:
+        asked.append((low, high))
+        return tf.constant(np.round(begins * high), tf.int32)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keras.random, "randint", points)
+        assert np.array(sampler.draw((3,))).tolist() == items.tolist()
+    assert asked == [(0, 2**31 - 1)]
+    graph = tf.function(lambda: sampler.draw((200_000,)))
+    drawn = np.concatenate([graph().numpy() for _ in range(5)])
+    # Half of all chances are those of the last 29 % of the items.
+    assert np.mean(drawn > 707_107) == pytest.approx(0.5, abs=0.005)
+    assert drawn.min() >= 1 and drawn.max() <= 1_000_000

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from tfelc.metrics.summary import ranking_metrics
@@ -31,12 +30,3 @@ def test_a_large_catalog_is_not_solved_for(sequences, monkeypatch):
     monkeypatch.setattr(yardsticks, "_MOST_EASE_ITEMS", sequences.num_items - 1)
     found = yardsticks.measure_yardsticks(split(sequences, SplitSettings()), sequences.num_items)
     assert list(found) == ["popularity", "item-kNN"]
-
-
-def test_long_training_sequences_are_those_of_some_users(sequences, monkeypatch):
-    splits = split(sequences, SplitSettings())
-    monkeypatch.setattr(yardsticks, "_MOST_ACTIONS", 300)
-    sample = yardsticks._sample(splits.train)
-    actions, offsets = sample.known()
-    assert 150 < len(actions) < 450 and len(offsets) - 1 < 200
-    assert set(np.unique(sample.users)) < set(np.unique(splits.train.users))

@@ -147,6 +147,20 @@ def test_picks_of_the_graph_are_those_of_numpy(data):
         assert np.bincount(codes[row[row >= 0]], minlength=4)[1:].max() <= most
 
 
+def test_picks_where_a_whole_pool_scores_alike_are_of_the_pool():
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(150, 4)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    # As popularity scores who has no history: the best 120 alike, and then others, of which one is most unlike.
+    scores = np.where(np.arange(150) < 120, 2, 1).astype(np.float32)[None]
+    vectors[149] = -vectors[0]
+    found, _ = trained_picks(scores, 5, 0.3, vectors, [])
+    arguments = (tf.constant(scores), tf.constant(5), tf.constant([0.3]))
+    _, numbers = greedy_picks(*arguments, lambda places: tf.gather(vectors, places) @ vectors.T, [])
+    assert found[0].max() < 120
+    np.testing.assert_array_equal(numbers, found + 1)
+
+
 @pytest.fixture(scope="module")
 def both(exported_recommender, recommender_run):
     """The trained model, which ranks by NumPy, and its export."""

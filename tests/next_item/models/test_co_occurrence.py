@@ -5,7 +5,9 @@ import pytest
 
 from tfelc.next_item.data.sequences import Sequences
 from tfelc.next_item.data.simulated_sequences import simulate
+from tfelc.next_item.data.some_users import some_users
 from tfelc.next_item.data.splits import leave_one_out
+from tfelc.next_item.models import co_occurrence
 from tfelc.next_item.models.co_occurrence import co_occurrence_embeddings, co_occurrences
 
 
@@ -58,3 +60,19 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_width(dim):
     first, second = (co_occurrence_embeddings(train, 20, dim, seed=5) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert first.shape == (21, dim) and np.isfinite(first).all()
+
+
+def test_of_many_actions_some_users_are_enough_and_of_many_items_fewer_iterations(monkeypatch):
+    world = simulate(users=1_000, items=100, seed=3)
+    train = leave_one_out(world.sequences).train
+    whole = co_occurrence_embeddings(train, 100, dim=8, seed=0)
+    monkeypatch.setattr(co_occurrence, "_MOST_ACTIONS", 5_000)
+    some = co_occurrence_embeddings(train, 100, dim=8, seed=0)
+    monkeypatch.setattr(co_occurrence, "_MOST_ACTIONS", 10**9)
+    np.testing.assert_array_equal(some, co_occurrence_embeddings(some_users(train, 5_000), 100, dim=8, seed=0))
+    monkeypatch.setattr(co_occurrence, "_MANY_ITEMS", 99)
+    fewer = co_occurrence_embeddings(train, 100, dim=8, seed=0)
+    # As good a product of two embeddings as with twice as many.
+    products, by_fewer = whole @ whole.T, fewer @ fewer.T
+    assert np.linalg.norm(products - by_fewer) < 0.1 * np.linalg.norm(products)
+    assert np.linalg.norm(products - some @ some.T) > 0.1 * np.linalg.norm(products)

@@ -10,6 +10,7 @@ from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.sequence_file import read_sequence_file
 from tfelc.next_item.data.splits import leave_one_out
 from tfelc.next_item.evaluation.full_ranking import full_ranking
+from tfelc.next_item.models import item_knn
 from tfelc.next_item.models.item_knn import ItemKnn
 
 
@@ -42,6 +43,16 @@ def test_scores_by_hand() -> None:
     assert scores.dtype == np.float32 and np.isneginf(scores[:, 0]).all()
     np.testing.assert_allclose(scores[0, 1:], near[1] + 0.5 * near[0], atol=2e-6)
     np.testing.assert_allclose(scores[1, 1:], near[2], atol=2e-6)
+
+
+def test_of_a_large_catalog_the_nearest_items_alone_speak(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(item_knn, "_LEAST", 1)
+    monkeypatch.setattr(item_knn, "_ALL", 4)
+    known = _one_each([[1, 2, 3], [2, 3, 1]])
+    model = ItemKnn(4, window=2, decay=1.0, recency=0.5, backward=0.25).fit(known)
+    # Of four pairs one is left of each item: of 1 that with 2, of 2 that with 3.
+    scores = model.scores(_one_each([[1, 2, 4]]))
+    np.testing.assert_allclose(scores[0, 1:], [0, 0.5 * 1.125, 2, 0], atol=2e-6)
 
 
 def test_popularity_orders_what_was_never_near() -> None:

@@ -145,6 +145,10 @@ class Meter:
     def __exit__(self, *error: object) -> None:
         self.stop()
 
+    def figures(self) -> dict[str, float]:
+        """The figures as they are."""
+        return {"seconds": self.seconds, "cpu_seconds": self.cpu_seconds, "peak_mb": self.peak_mb}
+
     def rates(self, rows: int) -> dict[str, float]:
         """The figures of a way that went over so many rows."""
         rates = {"rows_per_second": rows / self.seconds, "rows_per_cpu_second": rows / self.cpu_seconds}

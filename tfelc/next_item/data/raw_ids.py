@@ -29,8 +29,16 @@ def raw_ids(batches: list[LogBatch], name: str) -> NDArray[Any]:
     """
     column = _INTEGER_ID if all(_holds_numbers(batch.table[name].type) for batch in batches) else _TEXT_ID
     parts = [checked_column(batch, name, column) for batch in batches]
-    ids: NDArray[Any] = pa.chunked_array(parts).to_numpy()
-    return ids if column is _INTEGER_ID else np.array([text.encode() for text in ids], object)
+    ids = pa.chunked_array(parts)
+    if column is _INTEGER_ID:
+        whole: NDArray[Any] = ids.to_numpy()
+        return whole
+    # Each text once: the rows of one id share one object, where an object for each would take gigabytes.
+    encoded = ids.dictionary_encode().unify_dictionaries()
+    texts = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
+    words = np.empty(len(texts), object)
+    words[:] = [text.encode() for text in texts]
+    return words[np.concatenate([np.zeros(0, np.int32), *(chunk.indices.to_numpy() for chunk in encoded.chunks)])]
 
 
 def _holds_numbers(kind: pa.DataType) -> bool:

@@ -68,7 +68,9 @@ class Sequences:
         if len(self.times) != count:
             raise DataError(f"{self.name}: `times` must hold one value an action, {count}. Received: {len(self.times)}")
         falls = np.flatnonzero(np.diff(self.times) < 0) + 1
-        falls = np.setdiff1d(falls, offsets)  # another user begins at any time
+        begins = np.zeros(count + 1, bool)
+        begins[offsets] = True
+        falls = falls[~begins[falls]]  # another user begins at any time
         if len(falls):
             raise DataError(
                 f"{self.name}: a user's times must not fall. Action {falls[0]} is earlier than the one before"

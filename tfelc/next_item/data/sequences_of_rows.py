@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfelc.data.id_numbers import numbered
+from tfelc.next_item.data.counted_order import counted_order
 from tfelc.next_item.data.filtered_sequences import nothing_left
 from tfelc.next_item.data.filtering import USUAL, Filtering
 from tfelc.next_item.data.sequences import Sequences
@@ -37,19 +38,32 @@ def sequences_of_rows(
         [1, 2, 1]
     """
     raw_users, raw_items, times = rows
-    users, items = numbered(raw_users)[1], numbered(raw_items)[1]
+    (user_ids, users), (catalog, items) = numbered(raw_users), numbered(raw_items)
     kept, filtering = Filtering.of(users, items, min_user_actions, min_item_users)
     if not len(kept):
         raise nothing_left(name if where is None else where, filtering)
-    user_ids, users = numbered(raw_users[kept])
-    catalog, items = numbered(raw_items[kept])
-    order = np.lexsort((times[kept], users))  # stable, so that ties keep the file's order
+    if len(kept) < len(users):
+        times = times[kept]
+        user_ids, users = numbered(raw_users[kept])
+        catalog, items = numbered(raw_items[kept])
+    order = _by_user_and_time(users, times)
     return Sequences(
         users=user_ids,
         catalog=catalog,
         offsets=np.concatenate([[0], np.cumsum(np.bincount(users))]),
         actions=(items[order] + 1).astype(np.int32),
-        times=times[kept][order],
+        times=times[order],
         name=name,
         filtering=filtering,
     )
+
+
+def _by_user_and_time(users: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The order of users, and within a user that of time; ties keep the order of the rows."""
+    order = counted_order(users)
+    ordered_users, ordered_times = users[order], times[order]
+    falls = (np.diff(ordered_times) < 0) & (np.diff(ordered_users) == 0)
+    if not falls.any():
+        return order
+    by_time = np.argsort(times, kind="stable")
+    return by_time[counted_order(users[by_time])]

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from tfelc.core.errors import DataError
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.evaluation.best_places import best_places
 
 # Blocks in work at the same time: one is counted while the next one is scored. Memory is that of so many.
 _WORKERS = 2
+_ROWS, _SCORES = 128, 2**24
 
 
 class Scorer(Protocol):
@@ -45,7 +47,7 @@ def full_ranking(
     num_items: int,
     remove_seen: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    rows: int = 128,
+    rows: int | None = None,
     best: int = 0,
 ) -> Ranking:
     """Ranks the target of each example among all items: `1 + |{candidates that score at least as high}|`.
@@ -60,26 +62,19 @@ def full_ranking(
         remove_seen: Whether the items of a user's history are no candidates. A target that was seen before is then a
             certain miss. Defaults to True.
         progress: Called with the examples ranked so far and their total.
-        rows: Examples a block. Defaults to 128.
+        rows: Examples a block. Defaults to None: 128, and fewer where they have more than 16 million scores.
         best: How many of the best candidates are kept; of equal ones the lower number comes first. Defaults to 0.
 
     Raises:
         DataError: A score is NaN, or the scores are not of shape `(rows, items + 1)`.
     """
+    rows = rows or int(np.clip(_SCORES // num_items, 1, _ROWS))
     ranks = np.empty(len(examples), np.int32)
     found = np.zeros((len(examples), min(best, num_items)), np.int32)
 
     def rank(start: int) -> int:
         block = examples.take(slice(start, start + rows))
-        scores = np.asarray(scorer.scores(block))
-        if scores.shape != (len(block), num_items + 1):
-            raise DataError(f"scores must be of shape {(len(block), num_items + 1)}. Received: shape={scores.shape}")
-        scores = scores[:, 1:]
-        if np.isnan(scores.min()):
-            row = int(np.argmax(np.isnan(scores).any(axis=1)))
-            raise DataError(
-                f"the model's scores of example {start + row} hold NaN; train it again, with a lower learning rate"
-            )
+        scores = _checked(np.asarray(scorer.scores(block)), (len(block), num_items + 1), start)[:, 1:]
         ranks[start : start + rows] = _ranks(scores, block, remove_seen)
         if best:
             found[start : start + rows] = _best(scores, block, remove_seen, found.shape[1])
@@ -89,6 +84,17 @@ def full_ranking(
         for done in pool.map(rank, range(0, len(examples), rows)):
             progress(done, len(examples))
     return Ranking(ranks, found)
+
+
+def _checked(scores: NDArray[Any], shape: tuple[int, int], start: int) -> NDArray[Any]:
+    if scores.shape != shape:
+        raise DataError(f"scores must be of shape {shape}. Received: shape={scores.shape}")
+    if np.isnan(scores[:, 1:].min()):
+        row = int(np.argmax(np.isnan(scores[:, 1:]).any(axis=1)))
+        raise DataError(
+            f"the model's scores of example {start + row} hold NaN; train it again, with a lower learning rate"
+        )
+    return scores
 
 
 def _ranks(scores: NDArray[Any], block: Examples, remove_seen: bool) -> NDArray[np.int64]:
@@ -113,11 +119,8 @@ def _best(scores: NDArray[Any], block: Examples, remove_seen: bool, count: int) 
     if remove_seen:
         row, place = block.entries()
         left[row, block.actions[place] - 1] = -np.inf
-    # The last score that is needed, and with it whatever is as high: ties are broken by number.
-    limits = np.partition(left, left.shape[1] - count, axis=1)[:, left.shape[1] - count]
     made = np.zeros((len(left), count), np.int32)
     for number, of_row in enumerate(left):
-        candidates = np.flatnonzero(of_row >= limits[number])
-        order = candidates[np.argsort(-of_row[candidates], kind="stable")][:count]
+        order = best_places(of_row, count)
         made[number] = np.where(of_row[order] > -np.inf, order + 1, 0)
     return made

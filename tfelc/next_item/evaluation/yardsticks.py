@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tfelc.lifecycle.evaluation.result import Metrics
 from tfelc.metrics.summary import ranking_metrics
-from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.data.some_users import some_users
 from tfelc.next_item.data.splits import SequenceSplits
 from tfelc.next_item.evaluation.full_ranking import Scorer, full_ranking
 from tfelc.next_item.models.ease import Ease
@@ -33,7 +31,7 @@ def measure_yardsticks(splits: SequenceSplits, num_items: int, remove_seen: bool
     Returns:
         Yardstick -> the one output -> metric -> value.
     """
-    train = _sample(splits.train)
+    train = some_users(splits.train, _MOST_ACTIONS)
     scorers: dict[str, Scorer] = {
         "popularity": Popularity(num_items).fit(train),
         "item-kNN": ItemKnn(num_items).fit(train),
@@ -44,13 +42,3 @@ def measure_yardsticks(splits: SequenceSplits, num_items: int, remove_seen: bool
         name: {NEXT_ITEM: ranking_metrics(full_ranking(scorer, splits.test, num_items, remove_seen).ranks)}
         for name, scorer in scorers.items()
     }
-
-
-def _sample(train: Examples) -> Examples:
-    longest = train.longest()
-    actions = int((longest.lengths + 1).sum())
-    if actions <= _MOST_ACTIONS:
-        return train
-    count = max(1, len(longest) * _MOST_ACTIONS // actions)
-    chosen = np.random.default_rng(0).choice(longest.users, count, replace=False)
-    return train.take(np.isin(train.users, chosen))

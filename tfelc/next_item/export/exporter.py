@@ -33,7 +33,7 @@ from tfelc.next_item.run import NextItemRun, split
 
 # Histories that are verified, fewer where their scores would take more memory than this many numbers.
 _ROWS = 256
-_SCORES = 2**25
+_SCORES = 2**23
 _WARM_K = 10
 # More than one, so that a session that keeps the first one's shape is found out.
 _VERIFIED_K = (1, 20, 100)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tfelc.lifecycle.export.tied_clusters import tied_clusters
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.data.item_attributes import ItemAttributes
+from tfelc.next_item.evaluation.best_places import best_places
 from tfelc.next_item.evaluation.catalog_scorer import CatalogScorer
 from tfelc.next_item.export.conditions import NO_CONDITIONS, Conditions
 from tfelc.next_item.export.inverse_lengths import inverse_lengths
@@ -81,8 +82,9 @@ class TrainedRecommender:
         counts = self._restrict(scores, known, conditions or NO_CONDITIONS)
         if conditions is not None and (conditions.at_most or conditions.diversity):
             return self._picked(scores, width, conditions, counts, embedded, tied)
-        order = np.argsort(-scores, axis=1, kind="stable")
-        best = np.take_along_axis(scores, order[:, : width + 1], axis=1)
+        size = min(width + 1, scores.shape[1])
+        order = np.array([best_places(of_row, size) for of_row in scores], np.int64).reshape(len(scores), size)
+        best = np.take_along_axis(scores, order, axis=1)
         with np.errstate(invalid="ignore"):
             gaps = best[:, :-1] - best[:, 1:]
             near = gaps < _TIE * np.maximum(1.0, np.abs(best[:, :-1]))

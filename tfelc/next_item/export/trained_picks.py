@@ -58,11 +58,13 @@ def _places(scores: NDArray[np.float32], width: int) -> NDArray[Any]:
     """Where a score lies between the best one and that of the last item of the pool."""
     best = -np.sort(-scores)[: max(POOL, POOL_TIMES * width)]
     finite = best[best > -np.inf]
-    if not len(finite) or finite[0] == finite[-1]:
+    if not len(finite):
         return np.zeros_like(scores)
+    # Where all of the pool score alike, what scores less lies below it still.
+    span = finite[0] - finite[-1] if finite[0] > finite[-1] else 1.0
     # What may not be picked lies nowhere.
     known = np.where(scores > -np.inf, scores, finite[-1])
-    places: NDArray[Any] = (known - finite[-1]) / (finite[0] - finite[-1])
+    places: NDArray[Any] = (known - finite[-1]) / span
     return places
 
 

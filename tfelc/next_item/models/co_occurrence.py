@@ -7,10 +7,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tfelc.next_item.data.examples import Examples
+from tfelc.next_item.data.some_users import some_users
 
 # The embeddings of a catalog are best with near pairs alone, and with a context's popularity taken down to this power
 # (Levy, Goldberg and Dagan, 2015).
 _WINDOW, _DECAY, _CONTEXT_POWER = 5, 0.5, 0.75
+# Of more actions the embeddings are made of those of so many users, drawn: the decomposition takes as long as there are
+# pairs, and what it gives is only where training begins.
+_MOST_ACTIONS = 5_000_000
+# Power iterations of the decomposition, and those of a catalog of more than so many items, where each takes minutes.
+_ITERATIONS, _FEW_ITERATIONS, _MANY_ITEMS = 4, 2, 100_000
 
 
 def co_occurrences(
@@ -46,25 +52,10 @@ def co_occurrences(
     return after
 
 
-def nearness(examples: Examples, num_items: int, window: int, decay: float, backward: float) -> sparse.csr_matrix:
-    """How near item `j` stands to item `i`: what stood after `i`, and `backward` times as much what stood before it.
-
-    Args:
-        examples: Examples. What to count.
-        num_items: int. Items of the catalog.
-        window: int. Largest distance, in steps.
-        decay: float. Power by which weight falls with the distance.
-        backward: float. Weight of what stood before.
-
-    Returns:
-        Sparse matrix, `(num_items + 1, num_items + 1)`, by item number, float32.
-    """
-    after = co_occurrences(*examples.known(), num_items, window, decay)
-    return (after + backward * after.T).tocsr()
-
-
 def co_occurrence_embeddings(examples: Examples, num_items: int, dim: int, seed: int) -> NDArray[np.float32]:
     """Embeddings whose dot products resemble the items' pointwise mutual information, where it is positive.
+
+    Of more than 5 million actions they are made of so many, those of users that are drawn.
 
     `U sqrt(S)` of a truncated SVD of `max(0, log(n_ij n / (n_i n'_j)))`, with `n'_j` the context counts, flattened, and
     the matrix made symmetric. An item that stands near no other has zeros.
@@ -84,7 +75,7 @@ def co_occurrence_embeddings(examples: Examples, num_items: int, dim: int, seed:
     from sklearn.utils.extmath import randomized_svd
     from threadpoolctl import threadpool_limits
 
-    after = co_occurrences(*examples.known(), num_items, _WINDOW, _DECAY)
+    after = co_occurrences(*some_users(examples, _MOST_ACTIONS).known(), num_items, _WINDOW, _DECAY)
     pairs = (after + after.T).tocoo()
     # An item says nothing about itself.
     kept = pairs.row != pairs.col
@@ -96,9 +87,10 @@ def co_occurrence_embeddings(examples: Examples, num_items: int, dim: int, seed:
     matrix = sparse.csr_matrix((information.astype(np.float32), (row, column)), shape=pairs.shape)
     found = np.zeros((num_items + 1, dim), np.float32)
     width = min(dim, num_items)
+    iterations = _ITERATIONS if num_items <= _MANY_ITEMS else _FEW_ITERATIONS
     # One thread: the order of sums, and so the last bits, would else depend on the machine's load.
     with threadpool_limits(limits=1):
-        left, values, _ = randomized_svd((matrix + matrix.T) / 2, width, n_iter=4, random_state=seed)
+        left, values, _ = randomized_svd((matrix + matrix.T) / 2, width, n_iter=iterations, random_state=seed)
     found[:, :width] = left * np.sqrt(values)
     length = np.sqrt(np.mean(np.sum(found[1:] ** 2, axis=1)))
     return found / length if length > 0 else found

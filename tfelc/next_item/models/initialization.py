@@ -13,7 +13,8 @@ from scipy import sparse
 from tfelc.next_item.data.batches import padded_blocks
 from tfelc.next_item.data.examples import Examples
 from tfelc.next_item.model_settings.sequence_model import NeighborSettings
-from tfelc.next_item.models.co_occurrence import co_occurrence_embeddings, nearness
+from tfelc.next_item.models.co_occurrence import co_occurrence_embeddings
+from tfelc.next_item.models.nearness import nearness
 
 # Root mean square of the items' lengths; random ones have 0.16. Chosen once, on Beauty's validation users.
 _ITEM_LENGTH = 0.5
@@ -41,7 +42,7 @@ def initialize_items(table: Any, examples: Examples, num_items: int, seed: int) 
 
 
 def neighbor_nearness(settings: NeighborSettings, examples: Examples, num_items: int) -> sparse.csr_matrix:
-    """How near the items stand to each other in the training histories.
+    """How near its nearest items stand to each item in the training histories.
 
     Args:
         settings: NeighborSettings. What counts as near.
@@ -51,7 +52,7 @@ def neighbor_nearness(settings: NeighborSettings, examples: Examples, num_items:
     Returns:
         Sparse matrix, `(num_items + 1, num_items + 1)`, by item number.
     """
-    return nearness(examples, num_items, settings.window, settings.decay, settings.backward)
+    return nearness(examples, num_items, settings.window, settings.decay, settings.backward, settings.num_neighbors)
 
 
 def cluster_sample(model: Any, examples: Examples) -> NDArray[np.float32]:

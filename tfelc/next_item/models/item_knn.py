@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tfelc.next_item.data.examples import Examples
-from tfelc.next_item.models.co_occurrence import nearness
+from tfelc.next_item.models.nearness import nearness
 
 _REMEMBERED = 50  # items of a history, the paper's length; older ones weigh next to nothing
+# Neighbors that are kept of each item: so many at most, as few as make so many of all items, and so many at least.
+_MOST, _ALL, _LEAST = 10_000, 200_000_000, 200
 _TIE = 1e-6  # of the most popular item: orders by popularity what no item of the history speaks for
 
 
@@ -21,7 +23,8 @@ class ItemKnn:
     `score(j) = sum_a recency^a * W[h_a, j]`, with `h_a` the item `a` steps before the last one. `W[i, j]` adds up
     `d^-decay` over all occurrences of `j` at `d <= window` steps after `i`, and `backward` times as much over those of
     `j` before `i`. With `backward` 0 these are the sequential rules of Ludewig and Jannach (2018), with 1 plain
-    co-occurrence. Popularity orders what has no other score.
+    co-occurrence. Of each item its nearest ones are kept: 10,000, and of more than 20,000 items 200 million in all, 200
+    at least of each. Popularity orders what has no other score.
 
     Args:
         num_items: int. Items of the catalog.
@@ -54,11 +57,15 @@ class ItemKnn:
         Returns:
             Itself.
         """
-        self._near = nearness(examples, self.num_items, self.window, self.decay, self.backward)
+        self._near = nearness(examples, self.num_items, self.window, self.decay, self.backward, self._kept)
         actions, _ = examples.known()
         popularity = np.bincount(actions, minlength=self.num_items + 1)
         self._tie = (_TIE * popularity / popularity.max()).astype(np.float32)
         return self
+
+    @property
+    def _kept(self) -> int:
+        return int(np.clip(_ALL // self.num_items, _LEAST, _MOST))
 
     def scores(self, examples: Examples) -> NDArray[np.float32]:
         """Scores by item number, `(examples, items + 1)`; column 0, which belongs to padding, is `-inf`."""
