@@ -27,7 +27,7 @@ class HashedRows(NamedTuple):
 
     Example:
         >>> [int(HashedRows(first=10, buckets=100, functions=2).row(np.array(7), each)) for each in range(2)]
-        [109, 22]
+        [71, 88]
     """
 
     first: int

@@ -150,8 +150,12 @@ def test_only_the_rows_of_a_batch_move_in_a_table(training):
     before = table.embeddings.numpy()
     made.trainer.train_step((features, labels, weights))
     moved = np.flatnonzero((table.embeddings.numpy() != before).any(axis=1))
-    used = np.unique(np.concatenate([np.ravel(ids) for key, ids in features.items() if not key.endswith("numbers")]))
-    assert 0 < len(moved) and set(moved) <= set(used)
+    ids = np.unique(np.concatenate([np.ravel(ids) for key, ids in features.items() if not key.endswith("numbers")]))
+    used = set(ids[ids < table.rows])
+    (hashed,) = table.hashed
+    for function in range(hashed.functions):
+        used |= set(np.array(hashed.row(ids[ids >= table.rows] - table.rows, function)))
+    assert 0 < len(moved) and set(moved) <= used
 
 
 def pick(part, rows):
