@@ -50,6 +50,7 @@ _NEXT_ITEM: dict[str, tuple[str, ...]] = {
     "caser": ("model.dropout=0",),
     "sasrec": _SMALL,
     "dssrec": _SMALL,
+    "wearec": ("model.encoder.dropout=0", "model.encoder.dim=8"),
     "elcrec": (
         *_SMALL,
         "model.contrast.views=same_target", "model.contrast.sequence_weight=0.1", "model.contrast.intent_weight=0.1",
