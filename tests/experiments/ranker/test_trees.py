@@ -11,6 +11,11 @@ from tfelc.ranker.evaluation.predictions import Predictor
 from tfelc.ranker.run import RankerRun
 from tfelc.ranker.yardsticks.flat_table import FlatTable
 
+try:
+    import lightgbm  # noqa: F401
+except OSError as error:
+    pytest.skip(f"LightGBM cannot be loaded here: {error}", allow_module_level=True)
+
 
 def table(rows, seed):
     """Clicks that follow from a number and from one category of ten, and from nothing that a user has."""

@@ -60,7 +60,7 @@ def tuned_trees(
         progress: Called after each.
 
     Raises:
-        UsageError: LightGBM or Optuna is not installed.
+        UsageError: LightGBM or Optuna is not installed, or cannot be loaded.
     """
     try:
         import optuna
@@ -68,6 +68,8 @@ def tuned_trees(
         search = _Search(train, validation, output, objective, progress)
     except ImportError:
         raise UsageError("tuned trees need LightGBM and Optuna: pip install 'tfelc[trees]'") from None
+    except OSError as error:  # Its wheels take the system's OpenMP, which a small image may lack.
+        raise UsageError(f"LightGBM cannot be loaded: {error}; on Debian, install libgomp1") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=_SEED))
     study.enqueue_trial(_DEFAULTS)
