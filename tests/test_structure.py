@@ -145,6 +145,11 @@ def test_what_every_command_loads_is_light(room: str) -> None:
     assert not wrong
 
 
+def test_files_of_tests_are_short() -> None:
+    tests = Path(__file__).parent.rglob("*.py")
+    assert not [str(path) for path in tests if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES]
+
+
 def test_files_and_functions_are_short() -> None:
     long_files, long_functions = [], []
     for path in _modules():

@@ -12,8 +12,8 @@ from tfelc.ranker.scoring.scoring_job import JobSettings
 
 
 @dataclass(frozen=True)
-class HeldUp(JobSettings):
-    """A job of which the first tasks of all wait.
+class Waits:
+    """What a job has whose first tasks of all wait.
 
     Attributes:
         marks: A folder where each task that waits leaves a file.
@@ -24,6 +24,19 @@ class HeldUp(JobSettings):
     marks: str = ""
     waiting: int = 1
     seconds: float = 60.0
+
+    def wait(self):
+        """Waits, in one of the first tasks."""
+        for number in range(self.waiting):
+            with suppress(FileExistsError):
+                (Path(self.marks) / f"{number}").touch(exist_ok=False)
+                time.sleep(self.seconds)
+                break
+
+
+@dataclass(frozen=True)
+class HeldUp(Waits, JobSettings):
+    """A scoring job that waits."""
 
     def scorer(self):
         """The scorer, whose batches wait."""
@@ -31,7 +44,7 @@ class HeldUp(JobSettings):
         score = scorer.score
 
         def held_up(batch):
-            _wait(self.marks, self.waiting, self.seconds)
+            self.wait()
             return score(batch)
 
         scorer.score = held_up
@@ -39,29 +52,11 @@ class HeldUp(JobSettings):
 
 
 @dataclass(frozen=True)
-class HeldUpFiles(StageFiles):
-    """Reads pieces of files; the first tasks of all wait.
-
-    Attributes:
-        marks: A folder where each task that waits leaves a file.
-        waiting: How many tasks wait.
-        seconds: How long, each.
-    """
-
-    marks: str = ""
-    waiting: int = 1
-    seconds: float = 60.0
+class HeldUpFiles(Waits, StageFiles):
+    """Reads pieces of files, and waits."""
 
     def work(self, number):
         """Stages the pieces, after a while."""
         said = super().work(number)
-        _wait(self.marks, self.waiting, self.seconds)
+        self.wait()
         return said
-
-
-def _wait(marks: str, waiting: int, seconds: float) -> None:
-    for number in range(waiting):
-        with suppress(FileExistsError):
-            (Path(marks) / f"{number}").touch(exist_ok=False)
-            time.sleep(seconds)
-            break

@@ -45,5 +45,5 @@ def is_unfit(values: pa.Array | pa.ChunkedArray, task: Task) -> NDArray[np.bool_
 def must_be(task: Task) -> str:
     """What a label of the task must be, in words."""
     if task.levels is not None:
-        return f"a value must be one of the levels {', '.join(f'{level:g}' for level in task.levels)}"
+        return f"a value must be one of the levels {', '.join(f'{level:.9g}' for level in task.levels)}"
     return "a value must be at least 0"

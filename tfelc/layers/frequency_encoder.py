@@ -63,8 +63,7 @@ class FrequencyEncoder(HistoryEncoder):
         **kwargs: Any,
     ) -> None:
         """See the class."""
-        super().__init__(num_items, max_length, dim, num_layers, dropout, has_item_features, **kwargs)
-        self.num_heads = num_heads
+        super().__init__(num_items, max_length, dim, num_layers, num_heads, dropout, has_item_features, **kwargs)
         self.share = share
 
     def make_block(self, name: str) -> FrequencyBlock:
@@ -92,4 +91,4 @@ class FrequencyEncoder(HistoryEncoder):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
-        return {**super().get_config(), "num_heads": self.num_heads, "share": self.share}
+        return {**super().get_config(), "share": self.share}

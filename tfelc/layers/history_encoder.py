@@ -27,7 +27,8 @@ class HistoryEncoder(keras.layers.Layer):
         max_length: int. Longest history, in items.
         dim: int. Width of the embeddings.
         num_layers: int. Number of blocks.
-        dropout: float. Dropout of the embeddings.
+        num_heads: int. Number of heads of a block.
+        dropout: float. Dropout of the embeddings and of the blocks' branches.
         has_item_features: bool. Whether items are more than their numbers: `item_features` is then to be filled before
             the first call.
         **kwargs: Arguments of `keras.layers.Layer`.
@@ -45,7 +46,7 @@ class HistoryEncoder(keras.layers.Layer):
         ...
         ...     def call(self, inputs, training=None):
         ...         return self.blocks[0](self.embedded(inputs, training)[0])
-        >>> encoder = Plain(100, max_length=20, dim=16, num_layers=1, dropout=0.1, has_item_features=False)
+        >>> encoder = Plain(100, 20, dim=16, num_layers=1, num_heads=1, dropout=0.1, has_item_features=False)
         >>> tuple(encoder(ops.convert_to_tensor([[0, 0, 7], [3, 1, 4]])).shape)
         (2, 3, 16)
     """
@@ -56,6 +57,7 @@ class HistoryEncoder(keras.layers.Layer):
         max_length: int,
         dim: int,
         num_layers: int,
+        num_heads: int,
         dropout: float,
         has_item_features: bool,
         **kwargs: Any,
@@ -70,6 +72,7 @@ class HistoryEncoder(keras.layers.Layer):
         self.max_length = max_length
         self.dim = dim
         self.num_layers = num_layers
+        self.num_heads = num_heads
         self.dropout = dropout
         self.has_item_features = has_item_features
 
@@ -146,6 +149,7 @@ class HistoryEncoder(keras.layers.Layer):
             "max_length": self.max_length,
             "dim": self.dim,
             "num_layers": self.num_layers,
+            "num_heads": self.num_heads,
             "dropout": self.dropout,
             "has_item_features": self.has_item_features,
         }

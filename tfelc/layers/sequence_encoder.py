@@ -63,8 +63,7 @@ class SequenceEncoder(HistoryEncoder):
         **kwargs: Any,
     ) -> None:
         """See the class."""
-        super().__init__(num_items, max_length, dim, num_layers, dropout, has_item_features, **kwargs)
-        self.num_heads = num_heads
+        super().__init__(num_items, max_length, dim, num_layers, num_heads, dropout, has_item_features, **kwargs)
         self.attention_dropout = attention_dropout
 
     def make_block(self, name: str) -> TransformerBlock:
@@ -95,8 +94,4 @@ class SequenceEncoder(HistoryEncoder):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `__init__`."""
-        return {
-            **super().get_config(),
-            "num_heads": self.num_heads,
-            "attention_dropout": self.attention_dropout,
-        }
+        return {**super().get_config(), "attention_dropout": self.attention_dropout}

@@ -1,8 +1,12 @@
 """LightGBM's trees, tuned: they learn what there is, the same each time, and order the rows of users."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from tests.support.command import call
+from tfelc.core.errors import DataError
 from tfelc.experiments.ranker.trees import describe_trees
 from tfelc.experiments.ranker.tuned_trees import tuned_trees
 from tfelc.metrics.auc import auc
@@ -44,6 +48,20 @@ def test_they_learn_and_say_the_same_again(objective):
     assert gauc(labels[of_users], found[of_users], TEST.users[of_users]).value > 0.85
     if objective == "binary":
         assert auc(labels, found) > 0.85 and found.mean() == pytest.approx(labels.mean(), abs=0.05)
+
+
+@pytest.mark.parametrize(("objective", "within"), [("binary", ""), ("lambdarank", " of any user")])
+def test_rows_that_cannot_tell_trees_apart_are_named(objective, within):
+    rows = VALIDATION.outcomes["ctr"][0]
+    nothing = dataclasses.replace(VALIDATION, outcomes={"ctr": (rows, np.zeros(len(rows), np.float32))})
+    with pytest.raises(DataError, match=f"`ctr`: the validation rows{within} do not have both outcomes"):
+        tuned_trees(TRAIN, nothing, "ctr", objective, 1)
+
+
+def test_trials_without_trees_are_refused_before_anything_is_trained(every_kind_dataset, tmp_path):
+    words = ("--data", every_kind_dataset.path, "--no-trees", "--tree-trials", 2, "--out", tmp_path / "found.json")
+    outcome = call("experiment", "ranker", *words)
+    assert outcome.code == 2 and outcome.err.startswith("error: --tree-trials puts tuned trees beside those that")
 
 
 def test_they_stand_beside_a_ranker_on_its_rows(every_kind_dataset, trained_run):

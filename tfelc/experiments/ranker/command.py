@@ -53,6 +53,7 @@ def ranker(
     from tfelc.experiments.ranker.figures import compare, describe
     from tfelc.experiments.ranker.runs import RankerRuns
     from tfelc.experiments.ranker.trees import describe_trees
+    from tfelc.experiments.ranker.tuned_trees import check_installed
     from tfelc.experiments.ranker.variants import BASELINE, variants, with_seed
     from tfelc.experiments.result_file import publish
 
@@ -60,6 +61,10 @@ def ranker(
     dataset = Dataset(data)
     if dataset.schema.user_key is None:
         raise UsageError(f"{data}: the models are compared user by user, and its schema has no `user_key`")
+    if tree_trials and not trees:
+        raise UsageError("--tree-trials puts tuned trees beside those that --no-trees leaves out; take one of the two")
+    if tree_trials:
+        check_installed()
     configs = variants(config or [], settings or [], architecture or [])
     heads = [name.strip() for name in task.split(",")]
     with contextlib.nullcontext(runs) if runs else tempfile.TemporaryDirectory() as folder:

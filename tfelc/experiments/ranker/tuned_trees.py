@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from tfelc.core.errors import UsageError
+from tfelc.core.errors import DataError, RunError, UsageError
 from tfelc.metrics.auc import auc
 from tfelc.metrics.gauc import gauc
 from tfelc.ranker.yardsticks.flat_table import Fitted, FlatTable
@@ -17,7 +17,7 @@ from tfelc.ranker.yardsticks.flat_table import Fitted, FlatTable
 # Trees are added until the validation split has not gained by so many.
 _MOST_TREES, _PATIENCE = 1000, 50
 _SEED = 0
-# LightGBM's own settings, by which the search begins.
+# By which the search begins: LightGBM's own settings, but for lambda_l2, which is 0 there.
 _DEFAULTS = {
     "learning_rate": 0.1,
     "num_leaves": 31,
@@ -56,25 +56,39 @@ def tuned_trees(
         validation: What the settings and the number of trees are chosen by.
         output: A binary task or a joint output.
         objective: LightGBM's name of what is learned.
-        trials: Settings that are tried, the first being LightGBM's own.
+        trials: Settings that are tried.
         progress: Called after each.
 
     Raises:
-        UsageError: LightGBM or Optuna is not installed, or cannot be loaded.
+        DataError: The validation rows cannot tell trees apart.
+        RunError: LightGBM refuses the rows.
     """
-    try:
-        import optuna
+    import optuna
+    from lightgbm.basic import LightGBMError
 
-        search = _Search(train, validation, output, objective, progress)
+    search = _Search(train, validation, output, objective, progress)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=_SEED))
+    study.enqueue_trial(_DEFAULTS)
+    try:
+        study.optimize(search.tried, n_trials=trials)
+    except LightGBMError as error:
+        raise RunError(f"LightGBM's {objective} of `{output}`: {error}") from None
+    if not search.has_found:
+        within = " of any user" if objective == "lambdarank" else ""
+        raise DataError(f"`{output}`: the validation rows{within} do not have both outcomes, by which trees are tuned")
+    return search.predict
+
+
+def check_installed() -> None:
+    """Raises UsageError where LightGBM or Optuna is not installed, or cannot be loaded."""
+    try:
+        import lightgbm  # noqa: F401
+        import optuna  # noqa: F401
     except ImportError:
         raise UsageError("tuned trees need LightGBM and Optuna: pip install 'tfelc[trees]'") from None
     except OSError as error:  # Its wheels take the system's OpenMP, which a small image may lack.
         raise UsageError(f"LightGBM cannot be loaded: {error}; on Debian, install libgomp1") from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=_SEED))
-    study.enqueue_trial(_DEFAULTS)
-    study.optimize(search.tried, n_trials=trials)
-    return search.predict
 
 
 class _Search:
@@ -87,24 +101,34 @@ class _Search:
 
         self._lightgbm = lightgbm
         self._of_users = objective == "lambdarank"
-        self._own, self._judged = (_rows(table, output, self._of_users) for table in (train, validation))
+        own, self._judged = (_rows(table, output, self._of_users) for table in (train, validation))
         numbers = train.numbers.shape[1]
-        self._categories = list(range(numbers, numbers + train.codes.shape[1]))
+        categories = list(range(numbers, numbers + train.codes.shape[1]))
+        # Made once for all trials: unless told, LightGBM leaves out what the first one's smallest leaf has no use for.
+        params = {**_FIXED, "feature_pre_filter": False}
+        self._data, self._known = (
+            lightgbm.Dataset(rows.inputs, rows.labels, weight=rows.weights, group=rows.groups, params=params)
+            for rows in (own, self._judged)
+        )
+        self._data.set_categorical_feature(categories)
+        self._known.set_reference(self._data)
         self._fixed = {**_FIXED, "objective": objective, "metric": "ndcg" if self._of_users else "auc"}
         self._progress = progress
         self._best: tuple[float, Any] = (-np.inf, None)
 
+    @property
+    def has_found(self) -> bool:
+        """Whether some trees could be judged."""
+        return self._best[1] is not None
+
     def tried(self, trial: Any) -> float:
         """What trees with the settings of a trial reach on the validation rows."""
-        own, judged = self._own, self._judged
-        data = self._lightgbm.Dataset(
-            own.inputs, own.labels, weight=own.weights, group=own.groups, categorical_feature=self._categories
-        )
+        judged = self._judged
         model = self._lightgbm.train(
             {**_drawn(trial), **self._fixed},
-            data,
+            self._data,
             _MOST_TREES,
-            valid_sets=[data.create_valid(judged.inputs, judged.labels, weight=judged.weights, group=judged.groups)],
+            valid_sets=[self._known],
             callbacks=[self._lightgbm.early_stopping(_PATIENCE, verbose=False)],
         )
         scores = model.predict(judged.inputs)

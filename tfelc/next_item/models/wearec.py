@@ -10,7 +10,7 @@ from tfelc.next_item.models.sasrec import SASRec
 class WEARec(SASRec):
     """Filters whose last position is the user, each in the frequencies of the history and in its steps.
 
-    Not one of the paper's systems: among those reported on the same files since, it is at the top.
+    It is none of the paper's systems.
 
     Args:
         num_items: int. Items of the catalog.

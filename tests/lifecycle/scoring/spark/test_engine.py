@@ -17,6 +17,7 @@ import yaml
 import tfelc
 from tests.support.every_kind import SCHEMA
 from tests.support.scored import parts, run, scores
+from tests.support.shop_log import COUNTED, SHOP, shop, shop_log
 from tfelc.core.errors import BadRowsError, DataError, ScoringError, UsageError
 from tfelc.data import log_preparation
 from tfelc.data.dataset import Dataset
@@ -27,47 +28,10 @@ from tfelc.schema.schema import Schema
 
 pytest.importorskip("pyspark", reason="PySpark is not installed: pip install -c constraints.txt -e '.[spark]'")
 
-from tests.support.spark_cluster import SparkCluster, why_not  # noqa: E402
+from tests.support.spark_cluster import why_not  # noqa: E402
 from tests.support.spark_jobs import HeldUp, HeldUpFiles  # noqa: E402
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(why_not() is not None, reason=str(why_not()))]
-
-CONF = {
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.memory": "512m",
-    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
-    "spark.executor.memory": "512m",
-    "spark.executor.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
-    "spark.ui.enabled": "false",
-    "spark.task.maxFailures": "2",
-    "spark.sql.shuffle.partitions": "2",
-    # A copy of a task begins as soon as another one has ended and this one takes twice as long.
-    "spark.speculation": "true",
-    "spark.speculation.quantile": "0.4",
-    "spark.speculation.multiplier": "2",
-    "spark.speculation.minTaskRuntime": "2s",
-    "spark.speculation.interval": "100ms",
-}
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    cluster = SparkCluster(tmp_path_factory.mktemp("cluster"))
-    yield cluster
-    cluster.stop()
-
-
-@pytest.fixture(scope="module")
-def engine(cluster, tmp_path_factory):
-    from pyspark.sql import SparkSession
-
-    from tfelc.lifecycle.scoring.spark.engine import spark_engine
-
-    conf = {**CONF, "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse"))}
-    settings = [word for key, value in conf.items() for word in ("--conf", f"{key}={value}")]
-    yield spark_engine(["--master", cluster.url, *settings])
-    SparkSession.getActiveSession().stop()
 
 
 @pytest.fixture
@@ -191,48 +155,6 @@ def test_a_table_that_spark_reads_is_prepared_as_files_are(engine, log_rows, tmp
         rows = [pa.concat_tables(each.tables(split, list(schema.columns))) for each in (found, expected)]
         assert rows[0].sort_by("impression").to_pylist() == rows[1].sort_by("impression").to_pylist()
     assert found.manifest.source == "spark:visits" and found.manifest.rows == expected.manifest.rows
-
-
-SHOP = {
-    "name": "shop",
-    "user_key": "user",
-    "timezone": "Asia/Shanghai",
-    "tables": {"item": {}},
-    "tasks": {"ctr": {"label": "click"}},
-    "columns": {
-        "row": {"kind": "id"},
-        "user": {"kind": "id", "type": "string"},
-        "at": {"kind": "timestamp"},
-        "click": {"kind": "label"},
-        "item": {"kind": "category", "role": "item", "table": "item"},
-        "seen": {"kind": "list", "role": "user", "table": "item"},
-        "price": {"kind": "number", "role": "item"},
-    },
-}
-COUNTED = {
-    "clicks": {"by": "user", "compute": "count", "where": "click", "window": 7},
-    "rate": {"by": "item", "compute": "rate", "of": "click", "delay": 60},
-    "latest": {"by": "user", "compute": "last", "of": "item", "length": 3, "window": 5, "delay": 10},
-}
-
-
-def shop_log(rows=600):
-    random = np.random.default_rng(0)
-    return pa.table(
-        {
-            "row": np.arange(rows),
-            "user": pa.array([f"u{number}" for number in random.integers(0, 40, rows)]),
-            "at": 1_700_000_000 + random.permutation(rows) * 1_500,
-            "click": random.integers(0, 2, rows),
-            "item": pa.array([None if number % 11 == 0 else f"i{number % 30}" for number in range(rows)]),
-            "seen": [[f"i{number % 7}", None, "new"][: number % 4] for number in range(rows)],
-            "price": random.normal(size=rows),
-        }
-    )
-
-
-def shop(by="time", **changes):
-    return Schema.parse({**SHOP, "split": {"by": by, "validation": 0.2, "test": 0.2}, **changes}, "shop")
 
 
 def files_of(folder):
